@@ -1,0 +1,112 @@
+import type { Address } from './machine.ts';
+import type { TonePattern } from './tone-pattern.ts';
+
+/**
+ * The seam between the signalling plane and the media plane (docs/decisions/0003-media-seam.md). Signalling speaks only
+ * through these commands, none of which gives anything back, so that the plane can live in a worker behind shared
+ * memory: the ids are allotted by the caller, and what the plane has to say comes as a `MediaEvent`.
+ *
+ * A *stream* is one far end: an IAX2 call leg, a copper line, an RTP session. A stream has one *source*: what its far
+ * end hears. Every patching of the switch is this one verb: a bridge is two streams that hear each other, echo is a
+ * stream that hears itself, dial tone is a stream that hears a tone.
+ */
+export interface MediaPort {
+  /** Opens a stream. Its source may have been set before, or be set later. */
+  open(stream: StreamId, spec: StreamSpec, nowMs: number): void;
+  /** Closes a stream; streams that hear it hear nothing from now on. Closing an unknown stream does nothing. */
+  close(stream: StreamId, nowMs: number): void;
+  /** Sets what the far end of `stream` hears from now on. */
+  hear(stream: StreamId, source: Source, nowMs: number): void;
+  /** Lays a DTMF digit over what the far end of `stream` hears. */
+  playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void;
+  /** IAX2: the codec of the full voice frames that the far end sends and of those that we send. */
+  setFormat(stream: StreamId, format: number): void;
+  /** IAX2: a full frame of another type went out with this timestamp; voice must not use it again. [RFC5456 §8.1.1] */
+  noteSent(stream: StreamId, timestamp: number): void;
+  /** IAX2: a full frame was accepted with this timestamp; mini frames are unwrapped around it. [RFC5456 §8.1.2] */
+  noteReceived(stream: StreamId, timestamp: number): void;
+  /** Stops (or resumes) sending voice; the clock runs on. [RFC5456 §6.9] */
+  quelch(stream: StreamId, on: boolean): void;
+  /** The last voice timestamp sent, 0 before the first; read from shared memory where the plane is a worker. */
+  lastTimestamp(stream: StreamId): number;
+  /** What the stream has counted so far, undefined for an unknown stream. */
+  statistics(stream: StreamId): StreamStatistics | undefined;
+}
+
+/** Allotted by `StreamIds`, never 0, never used twice in a run. */
+export type StreamId = number;
+
+export class StreamIds {
+  private last = 0;
+
+  next(): StreamId {
+    return ++this.last;
+  }
+}
+
+export type StreamSpec = Iax2StreamSpec | LineStreamSpec;
+
+/** One IAX2 call leg's voice. */
+export interface Iax2StreamSpec {
+  readonly kind: 'iax2';
+  readonly remote: Address;
+  /** Our call number, 2…32767: the source call number of what we send. */
+  readonly localCall: number;
+  /** The peer's call number: the source call number of what we receive. */
+  readonly remoteCall: number;
+  /** Format bit of the agreed codec, 4 = µ-law, 8 = A-law. [RFC5456 §8.7] */
+  readonly format: number;
+  /** Monotonic ms at which this call's outgoing timestamps are 0. */
+  readonly epochMs: number;
+}
+
+/** One copper line of the HAT: 10 ms blocks both ways, detected digits as events. */
+export interface LineStreamSpec {
+  readonly kind: 'line';
+  readonly port: number;
+  readonly law: Law;
+}
+
+export type Law = 'ulaw' | 'alaw';
+
+export type Source =
+  | { readonly kind: 'nothing' }
+  /** What that stream's far end says. The stream itself: echo. */
+  | { readonly kind: 'stream'; readonly stream: StreamId }
+  /** From its beginning. `dbm0` is the level of each frequency; the default is the profile's comfortable −13 dBm0. */
+  | { readonly kind: 'tone'; readonly pattern: TonePattern; readonly dbm0?: number };
+
+export const NOTHING: Source = { kind: 'nothing' };
+
+export type MediaEvent =
+  /**
+   * IAX2: this block must go as a full frame: the first of a stream, one after a change of codec, or the one after a
+   * crossing of a 0x8000 boundary. `payload` belongs to the receiver. [RFC5456 §8.1.2]
+   */
+  | {
+      readonly type: 'voice-full-due';
+      readonly stream: StreamId;
+      readonly timestamp: number;
+      readonly format: number;
+      readonly payload: Uint8Array;
+    }
+  /** IAX2: a mini frame came before any full voice frame: the leg answers VNAK. */
+  | { readonly type: 'no-format'; readonly stream: StreamId }
+  /** A digit was detected in the audio of a line: begin once it is certain, end when it stopped. */
+  | { readonly type: 'digit-begin'; readonly stream: StreamId; readonly digit: string }
+  | { readonly type: 'digit-end'; readonly stream: StreamId; readonly digit: string; readonly durationMs: number };
+
+/** Counts since the stream was opened; times in ms. */
+export interface StreamStatistics {
+  readonly received: number;
+  readonly sent: number;
+  /** Blocks that should have come and did not. */
+  readonly lost: number;
+  readonly late: number;
+  readonly outOfOrder: number;
+  readonly dropped: number;
+  /** Interarrival jitter as RTP measures it, smoothed. [RFC3550 §6.4.1] */
+  readonly jitterMs: number;
+  /** What the playout buffer adds now; 0 on a relayed stream. */
+  readonly delayMs: number;
+}

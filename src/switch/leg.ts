@@ -1,0 +1,91 @@
+import type { Cause } from '../base/causes.ts';
+import type { StreamId } from '../base/media-port.ts';
+
+/**
+ * One end of a call as the switch sees it, whatever it came by: IAX2, SIP, copper or a Local channel. `src/legs` makes
+ * each protocol machine into one; `test/leg` is the contract as a suite that runs over every kind.
+ *
+ * Commands are legal in every state: what no longer makes sense (answering a leg that was hung up) does nothing. A leg
+ * tells what happened by `LegEvent`s, never from inside a command. After `hangup`, from either side, it says nothing
+ * more; the switch hears exactly one `hangup` event of every leg.
+ */
+export interface Leg {
+  readonly id: LegId;
+  readonly technology: Technology;
+  /** What the leg is called in the dialplan: `LINE/1`, `IAX2/hq`, `SIP/211`. */
+  readonly channel: string;
+  /** Its audio in the media plane; may be patched before it is open. */
+  readonly stream: StreamId;
+
+  /** Tells a caller how its call gets on. On a leg that was dialled, or answered, it does nothing. */
+  indicate(progress: Indication, nowMs: number): void;
+  /** Answers a caller. */
+  answer(nowMs: number): void;
+  /** Ends the leg for `cause`. */
+  hangup(cause: Cause, nowMs: number): void;
+  hold(nowMs: number): void;
+  unhold(nowMs: number): void;
+  /** Carries a digit to the far end: out of band where the protocol can, else in the audio. */
+  sendDigit(digit: string, durationMs: number, nowMs: number): void;
+  /** A hook flash of the other party. */
+  flash(nowMs: number): void;
+  sendText(text: string, nowMs: number): void;
+}
+
+export type LegId = string;
+
+export type Technology = 'iax2' | 'sip' | 'line' | 'local';
+
+/** `busy` and `congestion` are tones or messages that the caller gets while the leg still stands. */
+export type Indication = 'proceeding' | 'ringing' | 'progress' | 'busy' | 'congestion';
+
+export type LegEvent =
+  /** A leg we dialled: the far end has the call and works on it. */
+  | { readonly type: 'proceeding' }
+  | { readonly type: 'ringing' }
+  /** Early media: what comes now is to be heard. */
+  | { readonly type: 'progress' }
+  | { readonly type: 'answered' }
+  /** Over, by the far end or by failure. The leg's own `hangup` command gives it, too. */
+  | { readonly type: 'hangup'; readonly cause: Cause; readonly reason: string }
+  | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
+  | { readonly type: 'hold' }
+  | { readonly type: 'unhold' }
+  | { readonly type: 'flash' }
+  | { readonly type: 'text'; readonly text: string };
+
+/** Who calls, as far as it is known and may be shown. */
+export interface Party {
+  readonly number: string;
+  readonly name: string;
+}
+
+/** A call that came in: where it enters the dialplan and what it asked for. */
+export interface IncomingCall {
+  readonly leg: Leg;
+  readonly context: string;
+  readonly number: string;
+  readonly caller: Party;
+}
+
+/** What `Dial` asks of a technology. */
+export interface DialRequest {
+  readonly technology: Technology;
+  /** What stands behind the technology's slash: `hq/7123`, `1`, `211`. */
+  readonly resource: string;
+  readonly caller: Party;
+  readonly stream: StreamId;
+}
+
+/**
+ * Makes outgoing legs, one per technology, handed to the switch. Gives the new leg, or why there can be none: a peer
+ * known to be dead fails here at once, so that the next priority runs without delay.
+ */
+export interface LegDialler {
+  dial(request: DialRequest, nowMs: number): Leg | DialFailure;
+}
+
+export interface DialFailure {
+  readonly failed: Cause;
+  readonly reason: string;
+}

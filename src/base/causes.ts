@@ -4,7 +4,7 @@
  */
 export type Cause = keyof typeof TABLE;
 
-/** What Dial leaves in `${DIALSTATUS}`. */
+/** What Dial leaves in `${DIALSTATUS}`; the column of the table follows Asterisk's app_dial, which admins write against. */
 export type DialStatus = 'ANSWER' | 'BUSY' | 'NOANSWER' | 'CHANUNAVAIL' | 'CONGESTION' | 'CANCEL';
 
 interface CauseRow {
@@ -22,23 +22,23 @@ const TABLE = {
   'no-route': { q850: 3, text: 'No route to destination', sip: 404, dialStatus: 'CHANUNAVAIL' },
   'normal-clearing': { q850: 16, text: 'Normal clearing', sip: 480, dialStatus: 'NOANSWER' },
   'user-busy': { q850: 17, text: 'User busy', sip: 486, dialStatus: 'BUSY' },
-  'no-user-response': { q850: 18, text: 'No user responding', sip: 408, dialStatus: 'NOANSWER' },
+  'no-user-response': { q850: 18, text: 'No user responding', sip: 408, dialStatus: 'CHANUNAVAIL' },
   'no-answer': { q850: 19, text: 'No answer', sip: 480, dialStatus: 'NOANSWER' },
-  'call-rejected': { q850: 21, text: 'Call rejected', sip: 603, dialStatus: 'CONGESTION' },
+  'call-rejected': { q850: 21, text: 'Call rejected', sip: 603, dialStatus: 'CHANUNAVAIL' },
   'number-changed': { q850: 22, text: 'Number changed', sip: 410, dialStatus: 'CHANUNAVAIL' },
   'destination-out-of-order': { q850: 27, text: 'Destination out of order', sip: 502, dialStatus: 'CHANUNAVAIL' },
   'invalid-number-format': { q850: 28, text: 'Invalid number format', sip: 484, dialStatus: 'CHANUNAVAIL' },
-  'facility-rejected': { q850: 29, text: 'Facility rejected', sip: 501, dialStatus: 'CONGESTION' },
-  'normal-unspecified': { q850: 31, text: 'Normal, unspecified', sip: 480, dialStatus: 'CONGESTION' },
+  'facility-rejected': { q850: 29, text: 'Facility rejected', sip: 501, dialStatus: 'CHANUNAVAIL' },
+  'normal-unspecified': { q850: 31, text: 'Normal, unspecified', sip: 480, dialStatus: 'CHANUNAVAIL' },
   'no-circuit': { q850: 34, text: 'No circuit available', sip: 503, dialStatus: 'CONGESTION' },
   'network-out-of-order': { q850: 38, text: 'Network out of order', sip: 502, dialStatus: 'CONGESTION' },
   'temporary-failure': { q850: 41, text: 'Temporary failure', sip: 503, dialStatus: 'CONGESTION' },
   'switch-congestion': { q850: 42, text: 'Switching equipment congestion', sip: 503, dialStatus: 'CONGESTION' },
-  'facility-not-subscribed': { q850: 50, text: 'No authority found', sip: 403, dialStatus: 'CONGESTION' },
-  'bearer-unavailable': { q850: 58, text: 'Bearer capability not available', sip: 488, dialStatus: 'CONGESTION' },
-  'service-unavailable': { q850: 63, text: 'Service not available', sip: 503, dialStatus: 'CONGESTION' },
+  'facility-not-subscribed': { q850: 50, text: 'No authority found', sip: 403, dialStatus: 'CHANUNAVAIL' },
+  'bearer-unavailable': { q850: 58, text: 'Bearer capability not available', sip: 488, dialStatus: 'CHANUNAVAIL' },
+  'service-unavailable': { q850: 63, text: 'Service not available', sip: 503, dialStatus: 'CHANUNAVAIL' },
   'timer-expired': { q850: 102, text: 'Recovery on timer expiry', sip: 504, dialStatus: 'CHANUNAVAIL' },
-  interworking: { q850: 127, text: 'Interworking, unspecified', sip: 500, dialStatus: 'CONGESTION' },
+  interworking: { q850: 127, text: 'Interworking, unspecified', sip: 500, dialStatus: 'CHANUNAVAIL' },
 } as const satisfies Record<string, CauseRow>;
 
 const BY_Q850 = new Map<number, Cause>();

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import {
+  causeOfQ850,
+  causeOfSipStatus,
+  causeText,
+  dialStatusOf,
+  q850Of,
+  sipStatusOf,
+} from '../../../src/base/causes.ts';
+
+describe('the cause table', () => {
+  it.each([
+    [1, 'unallocated-number', 404, 'CHANUNAVAIL'],
+    [3, 'no-route', 404, 'CHANUNAVAIL'],
+    [16, 'normal-clearing', 480, 'NOANSWER'],
+    [17, 'user-busy', 486, 'BUSY'],
+    [18, 'no-user-response', 408, 'CHANUNAVAIL'],
+    [19, 'no-answer', 480, 'NOANSWER'],
+    [21, 'call-rejected', 603, 'CHANUNAVAIL'],
+    [27, 'destination-out-of-order', 502, 'CHANUNAVAIL'],
+    [34, 'no-circuit', 503, 'CONGESTION'],
+    [42, 'switch-congestion', 503, 'CONGESTION'],
+    [58, 'bearer-unavailable', 488, 'CHANUNAVAIL'],
+    [102, 'timer-expired', 504, 'CHANUNAVAIL'],
+  ] as const)('knows Q.850 cause %i as %s, SIP %i and DIALSTATUS %s', (q850, cause, sip, dialStatus) => {
+    expect(causeOfQ850(q850)).toBe(cause);
+    expect(q850Of(cause)).toBe(q850);
+    expect(sipStatusOf(cause)).toBe(sip);
+    expect(dialStatusOf(cause)).toBe(dialStatus);
+    expect(causeText(cause)).not.toBe('');
+  });
+
+  it('reads a cause value that it does not know as normal, unspecified [Q.850 §2.2.7]', () => {
+    expect(causeOfQ850(99)).toBe('normal-unspecified');
+    expect(causeOfQ850(0)).toBe('normal-unspecified');
+  });
+
+  it.each([
+    [404, 'unallocated-number'],
+    [486, 'user-busy'],
+    [600, 'user-busy'],
+    [480, 'no-user-response'],
+    [408, 'no-user-response'],
+    [403, 'call-rejected'],
+    [603, 'call-rejected'],
+    [488, 'bearer-unavailable'],
+    [502, 'destination-out-of-order'],
+    [503, 'temporary-failure'],
+    [499, 'normal-unspecified'],
+    [599, 'interworking'],
+  ] as const)('maps SIP %i to %s [RFC3398 §8.2.6.1]', (status, cause) => {
+    expect(causeOfSipStatus(status)).toBe(cause);
+  });
+});

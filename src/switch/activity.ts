@@ -1,0 +1,43 @@
+import type { Cause, DialStatus } from '../base/causes.ts';
+import type { TonePattern } from '../base/tone-pattern.ts';
+import type { Leg, LegEvent } from './leg.ts';
+import type { Patchbay } from './patchbay.ts';
+
+/**
+ * What a call is doing for the dialplan: one application that takes time. The call hands it every event of its legs but
+ * the caller's hangup, and looks at `result` after each input.
+ */
+export interface Activity {
+  /** Set once, when the dialplan is to go on. */
+  readonly result: ActivityResult | undefined;
+  start(nowMs: number): void;
+  handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void;
+  handleTimeout(nowMs: number): void;
+  nextDeadline(): number | undefined;
+  /** The caller is gone, or somebody ended the call: let go of every other leg. */
+  abort(cause: Cause, nowMs: number): void;
+}
+
+export interface ActivityResult {
+  readonly dialStatus?: DialStatus;
+  readonly cause?: Cause;
+  readonly digits?: string;
+  /** The call is over and the caller must go, too. */
+  readonly hangup?: Cause;
+}
+
+/** The caller of a call, as activities see it. */
+export interface CallerSide {
+  readonly leg: Leg;
+  readonly patchbay: Patchbay;
+  /** Tells or plays how the call gets on, whichever the caller's leg needs. */
+  indicate(progress: 'proceeding' | 'ringing' | 'progress' | 'busy' | 'congestion', nowMs: number): void;
+  answer(nowMs: number): void;
+}
+
+/** Call-progress tones for callers that cannot make their own. */
+export interface ProgressTones {
+  readonly ringback: TonePattern;
+  readonly busy: TonePattern;
+  readonly congestion: TonePattern;
+}

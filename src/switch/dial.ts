@@ -1,0 +1,233 @@
+import { type Cause, type DialStatus, dialStatusOf } from '../base/causes.ts';
+import { NOTHING, type StreamIds } from '../base/media-port.ts';
+import type { Activity, ActivityResult, CallerSide } from './activity.ts';
+import type { Leg, LegDialler, LegEvent, Party, Technology } from './leg.ts';
+
+export interface DialOrder {
+  readonly targets: readonly { readonly technology: Technology; readonly resource: string }[];
+  readonly timeoutMs: number | undefined;
+  /** `r`: the caller hears ringing at once, whatever the targets say. */
+  readonly ringAtOnce: boolean;
+  /** `g`: the dialplan goes on when the answering party has hung up. */
+  readonly goOn: boolean;
+  /** `S(s)`: the longest time to talk. */
+  readonly talkLimitMs?: number;
+  /** `D(digits)`: sent to the party that answers. */
+  readonly digitsWhenAnswered?: string;
+}
+
+export interface DialParts {
+  readonly caller: CallerSide;
+  readonly party: Party;
+  readonly diallers: ReadonlyMap<Technology, LegDialler>;
+  readonly streams: StreamIds;
+  /** A new leg belongs to this call: its events are to come here. */
+  readonly adopt: (leg: Leg) => void;
+}
+
+type Attempt = { readonly leg: Leg; ringing: boolean };
+
+/**
+ * `Dial`: calls every target at once, joins the caller to the first that answers, and says how it went in
+ * DIALSTATUS and HANGUPCAUSE as Asterisk's app_dial does.
+ */
+export class Dial implements Activity {
+  result: ActivityResult | undefined;
+  /** Who answered, while they talk. */
+  answered: Leg | undefined;
+  held = false;
+
+  private attempts: Attempt[] = [];
+  private readonly failures: Cause[] = [];
+  private answerDeadline: number | undefined;
+  private talkDeadline: number | undefined;
+  private told: 'nothing' | 'proceeding' | 'ringing' | 'progress' = 'nothing';
+
+  constructor(
+    private readonly order: DialOrder,
+    private readonly parts: DialParts,
+  ) {}
+
+  /** Every leg that this Dial has, dialled or joined. */
+  get legs(): readonly Leg[] {
+    return this.answered === undefined ? this.attempts.map((attempt) => attempt.leg) : [this.answered];
+  }
+
+  get ringing(): boolean {
+    return this.attempts.some((attempt) => attempt.ringing);
+  }
+
+  start(nowMs: number): void {
+    if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
+    for (const { technology, resource } of this.order.targets) {
+      const stream = this.parts.streams.next();
+      const dialler = this.parts.diallers.get(technology);
+      const made = dialler?.dial({ technology, resource, caller: this.parts.party, stream }, nowMs);
+      if (made === undefined) this.failures.push('facility-rejected');
+      else if ('failed' in made) this.failures.push(made.failed);
+      else {
+        this.attempts.push({ leg: made, ringing: false });
+        this.parts.adopt(made);
+      }
+    }
+    if (this.order.targets.length === 0) this.failures.push('unallocated-number');
+    if (this.order.ringAtOnce && this.attempts.length > 0) this.tellCaller('ringing', nowMs);
+    this.endIfAllFailed(nowMs);
+  }
+
+  handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void {
+    if (this.result !== undefined) return;
+    if (this.answered !== undefined) this.handleTalk(leg, event, nowMs);
+    else if (leg === this.parts.caller.leg) this.handleCallerWaiting(event, nowMs);
+    else this.handleAttempt(leg, event, nowMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    if (this.result !== undefined) return;
+    if (this.answered === undefined && this.answerDeadline !== undefined && nowMs >= this.answerDeadline) {
+      this.dropAttempts('no-answer', nowMs);
+      this.finish({ dialStatus: 'NOANSWER', cause: 'no-answer' }, nowMs);
+    } else if (this.talkDeadline !== undefined && nowMs >= this.talkDeadline) {
+      this.answered?.hangup('normal-clearing', nowMs);
+      this.endTalk('normal-clearing', nowMs);
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    if (this.result !== undefined) return undefined;
+    return this.answered === undefined ? this.answerDeadline : this.talkDeadline;
+  }
+
+  abort(cause: Cause, nowMs: number): void {
+    if (this.result !== undefined) return;
+    if (this.answered !== undefined) {
+      this.answered.hangup(cause, nowMs);
+      this.parts.caller.patchbay.release(this.answered.stream, nowMs);
+      this.result = { dialStatus: 'ANSWER', cause };
+    } else {
+      this.dropAttempts(cause, nowMs);
+      this.result = { dialStatus: 'CANCEL', cause };
+    }
+  }
+
+  private handleAttempt(leg: Leg, event: LegEvent, nowMs: number): void {
+    const attempt = this.attempts.find((one) => one.leg === leg);
+    if (attempt === undefined) return;
+    switch (event.type) {
+      case 'proceeding':
+        this.tellCaller('proceeding', nowMs);
+        break;
+      case 'ringing':
+        attempt.ringing = true;
+        this.tellCaller('ringing', nowMs);
+        break;
+      case 'progress':
+        // With several targets nobody can say whose early media the caller should hear.
+        if (this.order.targets.length === 1 && !this.order.ringAtOnce) {
+          this.tellCaller('progress', nowMs);
+          this.parts.caller.patchbay.bridge(this.parts.caller.leg.stream, leg.stream, nowMs);
+        }
+        break;
+      case 'answered':
+        this.join(leg, nowMs);
+        break;
+      case 'hangup':
+        this.attempts = this.attempts.filter((one) => one !== attempt);
+        this.parts.caller.patchbay.release(leg.stream, nowMs);
+        this.failures.push(event.cause);
+        this.endIfAllFailed(nowMs);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private handleCallerWaiting(event: LegEvent, nowMs: number): void {
+    // Digits during early media belong to the far end's announcement.
+    const early = this.told === 'progress' ? this.attempts[0]?.leg : undefined;
+    if (event.type === 'digit') early?.sendDigit(event.digit, event.durationMs, nowMs);
+  }
+
+  private join(leg: Leg, nowMs: number): void {
+    this.attempts = this.attempts.filter((attempt) => attempt.leg !== leg);
+    this.dropAttempts('normal-clearing', nowMs);
+    this.answered = leg;
+    if (this.order.talkLimitMs !== undefined) this.talkDeadline = nowMs + this.order.talkLimitMs;
+    const { caller } = this.parts;
+    caller.answer(nowMs);
+    caller.patchbay.bridge(caller.leg.stream, leg.stream, nowMs);
+    for (const digit of this.order.digitsWhenAnswered ?? '') leg.sendDigit(digit, 100, nowMs);
+  }
+
+  private handleTalk(leg: Leg, event: LegEvent, nowMs: number): void {
+    const other = leg === this.answered ? this.parts.caller.leg : this.answered;
+    if (other === undefined || (leg !== this.answered && leg !== this.parts.caller.leg)) return;
+    switch (event.type) {
+      case 'digit':
+        other.sendDigit(event.digit, event.durationMs, nowMs);
+        break;
+      case 'hold':
+        this.held = true;
+        other.hold(nowMs);
+        break;
+      case 'unhold':
+        this.held = false;
+        other.unhold(nowMs);
+        break;
+      case 'flash':
+        other.flash(nowMs);
+        break;
+      case 'text':
+        other.sendText(event.text, nowMs);
+        break;
+      case 'hangup':
+        if (leg === this.answered) this.endTalk(event.cause, nowMs);
+        break;
+      default:
+        break;
+    }
+  }
+
+  private endTalk(cause: Cause, nowMs: number): void {
+    if (this.answered !== undefined) this.parts.caller.patchbay.release(this.answered.stream, nowMs);
+    const result: ActivityResult = { dialStatus: 'ANSWER', cause };
+    this.finish(this.order.goOn ? result : { ...result, hangup: cause }, nowMs);
+  }
+
+  private tellCaller(progress: 'proceeding' | 'ringing' | 'progress', nowMs: number): void {
+    const order = ['nothing', 'proceeding', 'ringing', 'progress'];
+    if (order.indexOf(progress) <= order.indexOf(this.told)) return;
+    this.told = progress;
+    this.parts.caller.indicate(progress, nowMs);
+  }
+
+  private dropAttempts(cause: Cause, nowMs: number): void {
+    for (const { leg } of this.attempts) {
+      leg.hangup(cause, nowMs);
+      this.parts.caller.patchbay.release(leg.stream, nowMs);
+    }
+    this.attempts = [];
+  }
+
+  private endIfAllFailed(nowMs: number): void {
+    if (this.attempts.length > 0) return;
+    const { dialStatus, cause } = outcome(this.failures);
+    this.finish({ dialStatus, cause }, nowMs);
+  }
+
+  private finish(result: ActivityResult, nowMs: number): void {
+    this.result = result;
+    this.answerDeadline = undefined;
+    this.talkDeadline = undefined;
+    this.parts.caller.patchbay.hear(this.parts.caller.leg.stream, NOTHING, nowMs);
+  }
+}
+
+/** What several failures amount to: one busy target makes BUSY, one congested CONGESTION, as app_dial counts. */
+function outcome(failures: readonly Cause[]): { dialStatus: DialStatus; cause: Cause } {
+  for (const dialStatus of ['BUSY', 'CONGESTION', 'CHANUNAVAIL', 'NOANSWER'] as const) {
+    const cause = failures.findLast((failure) => dialStatusOf(failure) === dialStatus);
+    if (cause !== undefined) return { dialStatus, cause };
+  }
+  return { dialStatus: 'CHANUNAVAIL', cause: 'unallocated-number' };
+}

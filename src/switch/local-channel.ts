@@ -1,0 +1,117 @@
+import type { Cause } from '../base/causes.ts';
+import type { StreamId, StreamIds } from '../base/media-port.ts';
+import { Queue } from '../base/queue.ts';
+import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent } from './leg.ts';
+import type { Patchbay } from './patchbay.ts';
+
+export type LocalOutput =
+  | { readonly type: 'leg'; readonly leg: Leg; readonly event: LegEvent }
+  | { readonly type: 'incoming'; readonly call: IncomingCall };
+
+/** `Local/number@context`: a leg whose far end is another run of the dialplan. */
+export class LocalChannels implements LegDialler {
+  private readonly outputs = new Queue<LocalOutput>();
+  private channels = 0;
+
+  constructor(
+    private readonly streams: StreamIds,
+    private readonly patchbay: Patchbay,
+  ) {}
+
+  dial(request: DialRequest): Leg | DialFailure {
+    const at = request.resource.lastIndexOf('@');
+    // Local/number@context/n: the options behind the slash have no meaning where every pair is optimised.
+    const context = at < 0 ? '' : (request.resource.slice(at + 1).split('/')[0] ?? '');
+    const number = at < 0 ? '' : request.resource.slice(0, at);
+    if (context === '' || number === '') {
+      return { failed: 'invalid-number-format', reason: 'A Local channel needs number@context.' };
+    }
+    const channel = `Local/${number}@${context}-${++this.channels}`;
+    const outer = new LocalHalf(`${channel};1`, request.stream, this.outputs);
+    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs);
+    outer.join(inner);
+    this.patchbay.pair(outer.stream, inner.stream);
+    this.outputs.push({ type: 'incoming', call: { leg: inner, context, number, caller: request.caller } });
+    return outer;
+  }
+
+  poll(): LocalOutput | undefined {
+    return this.outputs.shift();
+  }
+}
+
+/** One half; what is done to it happens at the other. */
+class LocalHalf implements Leg {
+  readonly technology = 'local';
+  private partner: LocalHalf | undefined;
+  private answered = false;
+  private ended = false;
+
+  constructor(
+    readonly id: string,
+    readonly stream: StreamId,
+    private readonly outputs: Queue<LocalOutput>,
+  ) {}
+
+  get channel(): string {
+    return this.id;
+  }
+
+  join(partner: LocalHalf): void {
+    this.partner = partner;
+    partner.partner = this;
+  }
+
+  indicate(progress: Indication): void {
+    if (this.answered) return;
+    // A tone is heard through the patchbay; only what a far end would be told goes across.
+    if (progress === 'busy') this.tell({ type: 'hangup', cause: 'user-busy', reason: 'The Local channel is busy.' });
+    else if (progress === 'congestion') {
+      this.tell({ type: 'hangup', cause: 'switch-congestion', reason: 'The Local channel is congested.' });
+    } else this.tell({ type: progress });
+  }
+
+  answer(): void {
+    if (this.answered) return;
+    this.answered = true;
+    this.tell({ type: 'answered' });
+  }
+
+  hangup(cause: Cause): void {
+    if (this.ended) return;
+    const reason = 'The Local channel was hung up.';
+    this.tell({ type: 'hangup', cause, reason });
+    this.say({ type: 'hangup', cause, reason });
+  }
+
+  hold(): void {
+    this.tell({ type: 'hold' });
+  }
+
+  unhold(): void {
+    this.tell({ type: 'unhold' });
+  }
+
+  sendDigit(digit: string, durationMs: number): void {
+    this.tell({ type: 'digit', digit, durationMs });
+  }
+
+  flash(): void {
+    this.tell({ type: 'flash' });
+  }
+
+  sendText(text: string): void {
+    this.tell({ type: 'text', text });
+  }
+
+  private tell(event: LegEvent): void {
+    if (!this.ended) this.partner?.say(event);
+  }
+
+  private say(event: LegEvent): void {
+    if (this.ended) return;
+    if (event.type === 'hangup') this.ended = true;
+    if (event.type === 'answered') this.answered = true;
+    this.outputs.push({ type: 'leg', leg: this, event });
+  }
+}

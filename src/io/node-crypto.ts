@@ -1,0 +1,54 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
+import type { Crypto } from '../base/crypto.ts';
+
+const ZERO_IV = new Uint8Array(16);
+
+/** A Buffer as the plain array it is, since `slice` of a Buffer gives a view where pure code expects a copy. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+function digest(algorithm: string, data: Uint8Array): Uint8Array {
+  return plain(createHash(algorithm).update(data).digest());
+}
+
+function aes128Cbc(create: typeof createCipheriv | typeof createDecipheriv, key: Uint8Array, data: Uint8Array) {
+  const cipher = create('aes-128-cbc', key, ZERO_IV);
+  cipher.setAutoPadding(false);
+  return plain(Buffer.concat([cipher.update(data), cipher.final()]));
+}
+
+/** `base/crypto.ts` on node:crypto. */
+export const nodeCrypto: Crypto = {
+  randomBytes: (length) => plain(randomBytes(length)),
+  md5: (data) => digest('md5', data),
+  sha1: (data) => digest('sha1', data),
+  sha256: (data) => digest('sha256', data),
+  hmacSha256: (key, data) => plain(createHmac('sha256', key).update(data).digest()),
+  aes128CbcEncrypt: (key, data) => aes128Cbc(createCipheriv, key, data),
+  aes128CbcDecrypt: (key, data) => aes128Cbc(createDecipheriv, key, data),
+  rsaSha1Sign(privateKeyPem, data) {
+    try {
+      return plain(sign('sha1', data, createPrivateKey(privateKeyPem)));
+    } catch {
+      return undefined;
+    }
+  },
+  rsaSha1Verify(publicKeyPem, data, signature) {
+    try {
+      return verify('sha1', data, createPublicKey(publicKeyPem), signature);
+    } catch {
+      return false;
+    }
+  },
+};

@@ -1,0 +1,127 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import type { Counters } from '../base/counters.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
+import { type Address, formatAddress } from '../base/machine.ts';
+import type { Clock } from './clock.ts';
+
+/** Room for a burst while the event loop is busy; the kernel gives what `net.core.rmem_max` allows. */
+const RECEIVE_BUFFER_BYTES = 4 << 20;
+
+export interface BindFailure {
+  readonly failed: 'port-in-use' | 'address-not-available' | 'not-permitted' | 'other';
+  /** One sentence for the operator. */
+  readonly reason: string;
+}
+
+export interface UdpOptions {
+  /** What the socket is for, in counters and log: `iax2`. */
+  readonly part: string;
+  readonly bind: Address;
+  readonly onDatagram: (bytes: Uint8Array, from: Address) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+/**
+ * One UDP port. Datagrams come with canonical addresses: an IPv4 address that arrives mapped into IPv6 is plain IPv4.
+ * Sending never throws and never waits; what the kernel refuses is counted as `<part>.send-failed`.
+ */
+export class UdpPort {
+  private socket: Socket | undefined;
+  private readonly refusals: RateLimitedLog;
+
+  constructor(private readonly options: UdpOptions) {
+    this.refusals = new RateLimitedLog(options.log, options.part);
+  }
+
+  /** Binds; gives what went wrong, if anything did. An open port is closed first, so this also rebinds. */
+  async open(): Promise<BindFailure | undefined> {
+    await this.close();
+    const { bind } = this.options;
+    const ipv6 = bind.ip.includes(':');
+    const socket = createSocket({
+      type: ipv6 ? 'udp6' : 'udp4',
+      recvBufferSize: RECEIVE_BUFFER_BYTES,
+      // Addresses are always numeric: without this, every datagram sent would wait for a turn of the resolver.
+      lookup: (hostname, _options, callback) => callback(null, hostname, ipv6 ? 6 : 4),
+    });
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      socket.once('error', resolve);
+      socket.bind({ address: bind.ip, port: bind.port, exclusive: true }, () => {
+        socket.removeListener('error', resolve);
+        resolve(undefined);
+      });
+    });
+    if (failure !== undefined) {
+      socket.close();
+      return bindFailure(bind, failure);
+    }
+    socket.on('message', this.handleMessage);
+    socket.on('error', (error) => this.countFailure('socket-error', error));
+    this.socket = socket;
+    return undefined;
+  }
+
+  /** The address bound; its port is the one that the system chose when 0 was asked for. Undefined when closed. */
+  get local(): Address | undefined {
+    if (this.socket === undefined) return undefined;
+    const { address, port } = this.socket.address();
+    return { ip: address, port };
+  }
+
+  /** Sends `bytes`, which must not be changed until the next turn of the event loop. Nothing is sent when closed. */
+  send(bytes: Uint8Array, to: Address): void {
+    if (this.socket === undefined) return;
+    const socketIsV6 = this.options.bind.ip.includes(':');
+    const toIsV6 = to.ip.includes(':');
+    if (toIsV6 && !socketIsV6) {
+      this.countFailure('send-failed', new Error(`${formatAddress(to)} is IPv6, the socket is IPv4`));
+      return;
+    }
+    const ip = socketIsV6 && !toIsV6 ? `::ffff:${to.ip}` : to.ip;
+    this.socket.send(bytes, to.port, ip, (error) => {
+      if (error !== null) this.countFailure('send-failed', error);
+    });
+  }
+
+  async close(): Promise<void> {
+    const socket = this.socket;
+    if (socket === undefined) return;
+    this.socket = undefined;
+    socket.removeListener('message', this.handleMessage);
+    await new Promise<void>((resolve) => socket.close(() => resolve()));
+  }
+
+  private readonly handleMessage = (message: Buffer, remote: RemoteInfo): void => {
+    // A plain array: `slice` of a Buffer gives a view where pure code expects a copy.
+    const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length);
+    this.options.onDatagram(bytes, { ip: canonicalIp(remote.address), port: remote.port });
+  };
+
+  private countFailure(what: 'send-failed' | 'socket-error', error: Error): void {
+    this.options.counters.increment(`${this.options.part}.${what}`);
+    this.refusals.warn(what, error.message, this.options.clock.nowMs());
+  }
+}
+
+function canonicalIp(text: string): string {
+  if (!text.includes(':')) return text;
+  const zone = text.indexOf('%');
+  const ip = zone < 0 ? text : text.slice(0, zone);
+  return ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice('::ffff:'.length) : ip;
+}
+
+function bindFailure(bind: Address, error: NodeJS.ErrnoException): BindFailure {
+  const where = `UDP ${formatAddress(bind)}`;
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return { failed: 'port-in-use', reason: `${where} is in use by another program` };
+    case 'EADDRNOTAVAIL':
+      return { failed: 'address-not-available', reason: `${where}: this machine has no such address` };
+    case 'EACCES':
+      return { failed: 'not-permitted', reason: `${where}: not permitted; ports below 1024 need CAP_NET_BIND_SERVICE` };
+    default:
+      return { failed: 'other', reason: `${where}: ${error.message}` };
+  }
+}

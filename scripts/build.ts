@@ -1,0 +1,120 @@
+/** Builds `dist/`: the command, the worker entries, the panel's page, and the licences of what is bundled. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { chmod, cp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const page = 'src/panel/page';
+
+interface PackageManifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license?: string;
+}
+
+function readManifest(folder: string): PackageManifest {
+  return JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as PackageManifest;
+}
+
+const manifest = readManifest(root);
+const licenceBanner = `/*! ${manifest.name} ${manifest.version} | ${manifest.license} | bundled packages: THIRD-PARTY-LICENSES.txt */`;
+
+const nodeOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  conditions: ['development'],
+  define: { 'process.env.BRANCHLINE_VERSION': JSON.stringify(manifest.version) },
+  // Bundled CommonJS packages call `require` for Node's own modules; an ES module has none of its own.
+  banner: {
+    js: `${licenceBanner}\nimport { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);`,
+  },
+  // Native packages find their prebuilt binaries by their own place on disk; ws's two accelerators are optional.
+  external: ['koffi', 'serialport', 'bufferutil', 'utf-8-validate'],
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+} satisfies BuildOptions;
+
+/** The command and every composition root that runs as a worker: `src/media-worker.ts` → `dist/media-worker.js`. */
+async function buildPrograms(out: string): Promise<Metafile> {
+  const workers = filesMatching(/-worker\.ts$/, 'src').map((file) => join('src', file));
+  const { metafile } = await build({
+    ...nodeOptions,
+    entryPoints: {
+      branchline: 'src/main.ts',
+      ...Object.fromEntries(workers.map((file) => [basename(file, '.ts'), file])),
+    },
+    outdir: out,
+  });
+  const command = join(out, 'branchline.js');
+  await writeFile(command, `#!/usr/bin/env node\n${readFileSync(command, 'utf8')}`);
+  await chmod(command, 0o755);
+  return metafile;
+}
+
+/** The panel is browser code: one script and one style sheet beside the page's static files. */
+async function buildPage(out: string): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: [join(page, 'main.tsx')],
+    bundle: true,
+    minify: true,
+    platform: 'browser',
+    target: ['es2022', 'safari16'],
+    format: 'esm',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    banner: { js: licenceBanner },
+    legalComments: 'none',
+    outdir: out,
+    metafile: true,
+    logLevel: 'warning',
+  });
+  for (const file of filesMatching(/\.(html|svg|png|ico|webmanifest|woff2)$/, page)) {
+    await cp(join(root, page, file), join(out, file));
+  }
+  return metafile;
+}
+
+function filesMatching(pattern: RegExp, folder: string): string[] {
+  return readdirSync(join(root, folder)).filter((file) => pattern.test(file));
+}
+
+/** What the permissive licences of bundled packages ask for: their text, beside the bundle. */
+function thirdPartyLicences(metafiles: readonly Metafile[]): string {
+  const folders = new Set<string>();
+  for (const metafile of metafiles) {
+    for (const input of Object.keys(metafile.inputs)) {
+      const folder = /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
+      if (folder !== undefined) folders.add(folder);
+    }
+  }
+  return [...folders]
+    .sort()
+    .map((folder) => {
+      const { name, version, license } = readManifest(join(root, folder));
+      const file = filesMatching(/^(licen[cs]e|copying)/i, folder)[0];
+      const text = file === undefined ? `Licence: ${license}` : readFileSync(join(root, folder, file), 'utf8').trim();
+      return `${name} ${version}\n${'-'.repeat(name.length + version.length + 1)}\n${text}\n`;
+    })
+    .join('\n\n');
+}
+
+// Built beside and moved into place: an appliance or test that starts meanwhile finds the old build or the new one.
+const staging = join(root, '.branchline', `build-${process.pid}`);
+const dist = join(root, 'dist');
+try {
+  const metafiles = [await buildPrograms(staging)];
+  if (existsSync(join(root, page))) metafiles.push(await buildPage(join(staging, 'panel')));
+  await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafiles));
+  // A copy of dist/ alone, outside any package, must still load as ES modules on Node 20.
+  await writeFile(join(staging, 'package.json'), `${JSON.stringify({ type: 'module', version: manifest.version })}\n`);
+  await rm(dist, { recursive: true, force: true });
+  await rename(staging, dist);
+} finally {
+  await rm(staging, { recursive: true, force: true });
+}

@@ -35,19 +35,24 @@ export class Patchbay {
     this.wanted.delete(stream);
     this.told.delete(stream);
     const partner = this.partners.get(stream);
-    if (partner !== undefined && !this.wanted.has(partner)) {
+    if (partner === undefined) this.silenceListenersOf(stream);
+    else if (!this.wanted.has(partner)) {
       this.partners.delete(stream);
       this.partners.delete(partner);
-    }
-    for (const [listener, source] of this.wanted) {
-      if (source.kind === 'stream' && source.stream === stream && partner === undefined)
-        this.wanted.set(listener, NOTHING);
+      this.silenceListenersOf(stream);
+      this.silenceListenersOf(partner);
     }
     this.settle(nowMs);
   }
 
   get size(): number {
     return this.wanted.size + this.partners.size;
+  }
+
+  private silenceListenersOf(stream: StreamId): void {
+    for (const [listener, source] of this.wanted) {
+      if (source.kind === 'stream' && source.stream === stream) this.wanted.set(listener, NOTHING);
+    }
   }
 
   private settle(nowMs: number): void {
@@ -63,8 +68,8 @@ export class Patchbay {
 
   private resolve(listener: StreamId): Source {
     let source = this.wanted.get(listener) ?? NOTHING;
-    // Each step crosses one Local channel; more steps than channels means that they form a ring.
-    for (let steps = this.partners.size / 2; source.kind === 'stream'; steps--) {
+    // Each step crosses a Local channel, and an echo crosses it twice; more steps than that mean that they form a ring.
+    for (let steps = this.partners.size; source.kind === 'stream'; steps--) {
       const otherHalf = this.partners.get(source.stream);
       if (otherHalf === undefined) return source;
       if (steps <= 0) return NOTHING;

@@ -1,0 +1,163 @@
+import type { Cause } from '../base/causes.ts';
+import type { StreamId } from '../base/media-port.ts';
+import { Queue } from '../base/queue.ts';
+import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
+import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent } from '../switch/leg.ts';
+
+export type Iax2LegOutput =
+  | { readonly type: 'leg'; readonly leg: Leg; readonly event: LegEvent }
+  | { readonly type: 'incoming'; readonly call: IncomingCall };
+
+/** The IAX2 endpoint's calls as legs: `IAX2/[user[:secret]@]peer[/number[@context]]`. */
+export class Iax2Legs implements LegDialler {
+  private readonly outputs = new Queue<Iax2LegOutput>();
+  private readonly legs = new Map<number, Iax2Leg>();
+
+  constructor(private readonly placeCall: (request: PlaceCall, nowMs: number) => Call | CallFailure) {}
+
+  dial(request: DialRequest, nowMs: number): Leg | DialFailure {
+    const target = parseIax2Resource(request.resource);
+    if (target === undefined) return { failed: 'invalid-number-format', reason: 'IAX2/ needs a peer.' };
+    const call = this.placeCall({ ...target, caller: request.caller, stream: request.stream }, nowMs);
+    if ('failed' in call) return call;
+    return this.adopt(call);
+  }
+
+  handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
+    if (event.type === 'incoming') {
+      const { number, context, caller } = event.request;
+      const leg = this.adopt(call);
+      this.outputs.push({ type: 'incoming', call: { leg, context, number: number === '' ? 's' : number, caller } });
+      return;
+    }
+    const leg = this.legs.get(call.id);
+    if (leg === undefined) return;
+    if (event.type === 'hangup') this.legs.delete(call.id);
+    const said = leg.translate(event, nowMs);
+    if (said !== undefined) this.outputs.push({ type: 'leg', leg, event: said });
+  }
+
+  poll(): Iax2LegOutput | undefined {
+    return this.outputs.shift();
+  }
+
+  get size(): number {
+    return this.legs.size;
+  }
+
+  private adopt(call: Call): Iax2Leg {
+    const leg = new Iax2Leg(call);
+    this.legs.set(call.id, leg);
+    return leg;
+  }
+}
+
+class Iax2Leg implements Leg {
+  readonly technology = 'iax2';
+  readonly id: string;
+  readonly channel: string;
+  /** Why the far end refused before it was hung up for it: a BUSY frame has no cause of its own. */
+  private refused: Cause | undefined;
+  private up = false;
+
+  constructor(private readonly call: Call) {
+    this.id = `iax2-${call.id}`;
+    this.channel = `IAX2/${call.peer}-${call.id}`;
+  }
+
+  get stream(): StreamId {
+    return this.call.stream;
+  }
+
+  indicate(progress: Indication, nowMs: number): void {
+    if (this.call.direction === 'incoming' && !this.up) this.call[progress](nowMs);
+  }
+
+  answer(nowMs: number): void {
+    if (this.call.direction === 'outgoing' || this.up) return;
+    this.up = true;
+    this.call.answer(nowMs);
+  }
+
+  hangup(cause: Cause, nowMs: number): void {
+    if (this.call.state === 'offered') this.call.reject(cause, nowMs);
+    else this.call.hangup(cause, nowMs);
+  }
+
+  hold(nowMs: number): void {
+    this.call.hold(nowMs);
+  }
+
+  unhold(nowMs: number): void {
+    this.call.unhold(nowMs);
+  }
+
+  sendDigit(digit: string, durationMs: number, nowMs: number): void {
+    this.call.sendDigit(digit, durationMs, nowMs);
+  }
+
+  flash(nowMs: number): void {
+    this.call.flash(nowMs);
+  }
+
+  sendText(text: string, nowMs: number): void {
+    this.call.sendText(text, nowMs);
+  }
+
+  translate(event: CallEvent, nowMs: number): LegEvent | undefined {
+    switch (event.type) {
+      case 'answered':
+        this.up = true;
+        return { type: 'answered' };
+      case 'proceeding':
+      case 'ringing':
+      case 'progress':
+      case 'unhold':
+      case 'flash':
+        return { type: event.type };
+      case 'hold':
+        return { type: 'hold' };
+      case 'digit':
+        return { type: 'digit', digit: event.digit, durationMs: event.durationMs };
+      case 'text':
+        return { type: 'text', text: event.text };
+      case 'busy':
+      case 'congestion':
+        // The far end would play its tone until we go; the caller's own dialplan decides what the caller hears.
+        if (this.up) return undefined;
+        this.refused = event.type === 'busy' ? 'user-busy' : 'switch-congestion';
+        this.call.hangup(this.refused, nowMs);
+        return undefined;
+      case 'hangup':
+        return { type: 'hangup', cause: this.refused ?? event.cause, reason: event.reason };
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** Reads what stands behind `IAX2/`; undefined without a peer. */
+export function parseIax2Resource(
+  resource: string,
+): Pick<PlaceCall, 'peer' | 'username' | 'secret' | 'number' | 'context'> | undefined {
+  const slash = resource.indexOf('/');
+  const left = slash < 0 ? resource : resource.slice(0, slash);
+  const right = slash < 0 ? '' : (resource.slice(slash + 1).split('/')[0] ?? '');
+  const at = left.lastIndexOf('@');
+  const peer = left.slice(at + 1);
+  if (peer === '') return undefined;
+  const who = at < 0 ? '' : left.slice(0, at);
+  const colon = who.indexOf(':');
+  const username = colon < 0 ? who : who.slice(0, colon);
+  const secret = colon < 0 ? '' : who.slice(colon + 1);
+  const contextAt = right.indexOf('@');
+  const number = contextAt < 0 ? right : right.slice(0, contextAt);
+  const context = contextAt < 0 ? '' : right.slice(contextAt + 1);
+  return {
+    peer,
+    number: number === '' ? 's' : number,
+    ...(username === '' ? {} : { username }),
+    ...(secret === '' ? {} : { secret }),
+    ...(context === '' ? {} : { context }),
+  };
+}

@@ -1,0 +1,103 @@
+import type { Cause } from '../../../src/base/causes.ts';
+import type { MediaPort, Source, StreamId } from '../../../src/base/media-port.ts';
+import type {
+  DialFailure,
+  DialRequest,
+  Indication,
+  Leg,
+  LegDialler,
+  LegEvent,
+  Technology,
+} from '../../../src/switch/leg.ts';
+
+/** Says in one word what a stream hears: `tone`, `nothing`, `3` (that stream), in the order it was told. */
+export class RecordingMedia implements MediaPort {
+  readonly hears = new Map<StreamId, Source>();
+  readonly history: string[] = [];
+
+  hear(stream: StreamId, source: Source): void {
+    this.hears.set(stream, source);
+    this.history.push(`${stream}<${source.kind === 'stream' ? source.stream : source.kind}`);
+  }
+
+  heardBy(stream: StreamId): number | string {
+    const source = this.hears.get(stream);
+    return source === undefined ? 'nothing' : source.kind === 'stream' ? source.stream : source.kind;
+  }
+
+  open(): void {}
+  close(): void {}
+  playDigit(): void {}
+  setFormat(): void {}
+  noteSent(): void {}
+  noteReceived(): void {}
+  quelch(): void {}
+  lastTimestamp(): number {
+    return 0;
+  }
+  statistics(): undefined {
+    return undefined;
+  }
+}
+
+/** A leg that writes down what it was told; the test speaks for its far end. */
+export class FakeLeg implements Leg {
+  readonly told: string[] = [];
+
+  constructor(
+    readonly id: string,
+    readonly stream: StreamId,
+    readonly technology: Technology = 'line',
+  ) {}
+
+  get channel(): string {
+    return this.id;
+  }
+  indicate(progress: Indication): void {
+    this.told.push(progress);
+  }
+  answer(): void {
+    this.told.push('answer');
+  }
+  hangup(cause: Cause): void {
+    this.told.push(`hangup ${cause}`);
+  }
+  hold(): void {
+    this.told.push('hold');
+  }
+  unhold(): void {
+    this.told.push('unhold');
+  }
+  sendDigit(digit: string, durationMs: number): void {
+    this.told.push(`digit ${digit} ${durationMs}`);
+  }
+  flash(): void {
+    this.told.push('flash');
+  }
+  sendText(text: string): void {
+    this.told.push(`text ${text}`);
+  }
+
+  get last(): string | undefined {
+    return this.told.at(-1);
+  }
+}
+
+/** Dials fake legs; a resource in `failing` fails at once. */
+export class FakeDialler implements LegDialler {
+  readonly dialled: FakeLeg[] = [];
+  readonly requests: DialRequest[] = [];
+
+  constructor(private readonly failing: Readonly<Record<string, Cause>> = {}) {}
+
+  dial(request: DialRequest): Leg | DialFailure {
+    this.requests.push(request);
+    const failed = this.failing[request.resource];
+    if (failed !== undefined) return { failed, reason: 'It fails.' };
+    const leg = new FakeLeg(`${request.technology}/${request.resource}`, request.stream, request.technology);
+    this.dialled.push(leg);
+    return leg;
+  }
+}
+
+export const hungUp = (cause: Cause): LegEvent => ({ type: 'hangup', cause, reason: 'It hung up.' });

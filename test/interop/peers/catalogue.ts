@@ -1,0 +1,41 @@
+/** The real programs that the interop tests meet, and where a Debian machine gets each of them. */
+
+export type AsteriskVersion = '16' | '22';
+export type PeerId = `asterisk${AsteriskVersion}` | HostPeerId;
+export type HostPeerId = (typeof HOST_PEERS)[number]['id'];
+
+/**
+ * Asterisk of another Debian suite than the machine's own: unpacked into a folder of ours and run in place, so that
+ * several versions stand beside each other and the machine's own packages stay as they are.
+ */
+export interface SuitePeer {
+  readonly id: `asterisk${AsteriskVersion}`;
+  readonly version: AsteriskVersion;
+  readonly suite: string;
+  readonly packages: readonly string[];
+}
+
+export const SUITE_PEERS: readonly SuitePeer[] = [
+  { id: 'asterisk16', version: '16', suite: 'bullseye', packages: ['asterisk', 'asterisk-core-sounds-en-gsm'] },
+  { id: 'asterisk22', version: '22', suite: 'sid', packages: ['asterisk', 'asterisk-core-sounds-en-gsm'] },
+];
+
+/** Programs of the machine's own Debian release: `command` tells whether the package is there. */
+export const HOST_PEERS = [
+  { id: 'tshark', command: 'tshark', package: 'tshark' },
+  { id: 'mosquitto', command: 'mosquitto', package: 'mosquitto' },
+  { id: 'chromium', command: 'chromium', package: 'chromium' },
+  { id: 'systemd', command: 'systemd-analyze', package: 'systemd' },
+] as const;
+
+/** The Asterisk modules that the tests use. Loading the rest would double the start-up time and fill the log. */
+export const ASTERISK_MODULES = [
+  ...['res_timing_timerfd', 'res_crypto', 'res_clioriginate', 'res_musiconhold', 'res_security_log', 'res_agi'],
+  ...['chan_iax2', 'chan_bridge_media', 'pbx_config', 'pbx_spool', 'bridge_simple', 'bridge_softmix', 'bridge_holding'],
+  ...['app_dial', 'app_echo', 'app_playback', 'app_milliwatt', 'app_read', 'app_verbose', 'app_record', 'app_stack'],
+  ...['app_senddtmf', 'app_sendtext', 'app_playtones', 'app_while', 'app_softhangup', 'app_transfer', 'app_confbridge'],
+  ...['func_callerid', 'func_channel', 'func_global', 'func_hangupcause', 'func_logic', 'func_math', 'func_strings'],
+  ...['func_timeout', 'func_db', 'func_cut', 'func_dialplan', 'func_rand', 'func_jitterbuffer'],
+  ...['codec_ulaw', 'codec_alaw', 'codec_a_mu', 'codec_gsm', 'codec_resample'],
+  ...['format_pcm', 'format_gsm', 'format_wav', 'format_sln'],
+] as const;

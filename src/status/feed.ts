@@ -1,0 +1,145 @@
+import type { Cause } from '../base/causes.ts';
+import type { Machine } from '../base/machine.ts';
+import { Queue } from '../base/queue.ts';
+import { Timers } from '../base/timers.ts';
+import type { CallEvent, CallStatus, HealthStatus, StatusSnapshot } from './schema.ts';
+import { escapeLevel, fingerprint, stateTopics, type Topic } from './topics.ts';
+import { formatTime } from './wall-time.ts';
+
+export type StatusChange =
+  /** The state of a line, phone, trunk or of the machine itself; null when it is no longer there. */
+  | { readonly type: 'state'; readonly topic: Topic; readonly body: object | null }
+  | { readonly type: 'call'; readonly topic: Topic; readonly body: CallEvent };
+
+/** Changes that come closer together than this are told as one. */
+const COALESCE_MS = 100;
+/** Everything is looked at this often, told or not: call quality, and whatever nobody announced. */
+const SWEEP_MS = 5_000;
+/** How often a trunk is told again when only its measured values moved. */
+const MEASURES_MS = 30_000;
+const HEALTH_MS = 60_000;
+
+interface Told {
+  readonly words: string;
+  readonly measures: string;
+  readonly atMs: number;
+  readonly body: object;
+}
+
+/**
+ * Says what changed in the status, as MQTT and the panel tell it: compares the snapshot with what it said last. Whoever
+ * changes something calls `noteChange`; a forgotten call costs no more than the seconds until the next sweep.
+ */
+export class StatusFeed implements Machine<StatusChange> {
+  private readonly outputs = new Queue<StatusChange>();
+  private readonly timers = new Timers<'look' | 'sweep' | 'health'>();
+  private readonly told = new Map<Topic, Told>();
+  private readonly calls = new Map<string, CallStatus>();
+  private lookedMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly readings: {
+      /** Reads the status as it stands. */
+      readonly snapshot: () => StatusSnapshot;
+      readonly health: () => HealthStatus;
+      /** Milliseconds since 1970. */
+      readonly wallMs: () => number;
+    },
+    nowMs: number,
+  ) {
+    this.timers.set('sweep', nowMs);
+    this.timers.set('health', nowMs);
+  }
+
+  /** Something other than a call may have changed. */
+  noteChange(nowMs: number): void {
+    if (nowMs >= this.lookedMs + COALESCE_MS) this.look(nowMs);
+    else if (this.timers.at('look') === undefined) this.timers.set('look', this.lookedMs + COALESCE_MS);
+  }
+
+  /** A call came into another state: told at once, one event for each. `cause` is given with `ending`. */
+  noteCall(call: CallStatus, cause: Cause | null): void {
+    if (this.calls.get(call.id)?.state === call.state) return;
+    this.calls.set(call.id, call);
+    this.tellCall(call, 'state', cause);
+  }
+
+  /** Every retained topic as it was told last: what a broker or a panel gets on connecting. */
+  *current(): Generator<readonly [Topic, object]> {
+    for (const [topic, { body }] of this.told) yield [topic, body];
+  }
+
+  handleTimeout(nowMs: number): void {
+    for (const timer of this.timers.due(nowMs)) {
+      if (timer === 'health') {
+        this.timers.set('health', nowMs + HEALTH_MS);
+        this.tellState('health', this.readings.health(), nowMs);
+      } else {
+        const sweep = timer === 'sweep';
+        if (sweep) this.timers.set('sweep', nowMs + SWEEP_MS);
+        this.look(nowMs, sweep);
+      }
+    }
+  }
+
+  poll(): StatusChange | undefined {
+    return this.outputs.shift();
+  }
+
+  nextDeadline(): number | undefined {
+    return this.timers.next();
+  }
+
+  private look(nowMs: number, withQuality = false): void {
+    this.timers.clear('look');
+    this.lookedMs = nowMs;
+    const snapshot = this.readings.snapshot();
+    const topics = stateTopics(snapshot);
+    for (const topic of this.told.keys()) {
+      if (topic === 'health' || topics.has(topic)) continue;
+      this.told.delete(topic);
+      this.outputs.push({ type: 'state', topic, body: null });
+    }
+    for (const [topic, body] of topics) {
+      const told = this.told.get(topic);
+      if (told !== undefined) {
+        const { words, measures } = fingerprint(body);
+        const measuresDue = measures !== told.measures && nowMs - told.atMs >= MEASURES_MS;
+        if (words === told.words && !measuresDue) continue;
+      }
+      this.tellState(topic, body, nowMs);
+    }
+    this.lookAtCalls(snapshot.calls, withQuality);
+  }
+
+  private lookAtCalls(calls: readonly CallStatus[], withQuality: boolean): void {
+    const present = new Set<string>();
+    for (const call of calls) {
+      present.add(call.id);
+      this.noteCall(call, null);
+      const measured = call.legs.some((leg) => leg.mos !== null);
+      if (withQuality && measured && (call.state === 'talking' || call.state === 'held'))
+        this.tellCall(call, 'quality', null);
+    }
+    for (const [id, call] of this.calls) {
+      if (present.has(id)) continue;
+      this.calls.delete(id);
+      if (call.state !== 'ending') this.tellCall({ ...call, state: 'ending', since: this.wallTime() }, 'state', null);
+    }
+  }
+
+  private tellState(topic: Topic, status: object, nowMs: number): void {
+    const body = { ...status, at: this.wallTime() };
+    this.told.set(topic, { ...fingerprint(status), atMs: nowMs, body });
+    this.outputs.push({ type: 'state', topic, body });
+  }
+
+  private tellCall(call: CallStatus, event: CallEvent['event'], cause: Cause | null): void {
+    const body: CallEvent = { ...call, event, cause, at: this.wallTime() };
+    this.outputs.push({ type: 'call', topic: `calls/${escapeLevel(call.id)}`, body });
+  }
+
+  private wallTime(): string {
+    return formatTime(this.readings.wallMs());
+  }
+}

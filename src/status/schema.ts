@@ -1,0 +1,189 @@
+import { z } from 'zod';
+
+/**
+ * The words of `status --json`, of the HTTP API and of the MQTT state topics: one set of schemas, from which come the
+ * TypeScript types, the JSON Schema files of docs/reference/schemas and the OpenAPI description. Words may be added;
+ * those here keep their meaning.
+ */
+
+const time = z.iso.datetime().describe('RFC 3339, UTC');
+const reason = z.string().nullable().describe('one sentence saying why it does not work, null when all is well');
+
+export const registrationSchema = z
+  .object({
+    state: z.enum(['unregistered', 'registering', 'registered', 'rejected', 'timeout', 'no-auth']),
+    refreshS: z.number().nullable().describe('seconds that the registrar granted'),
+    apparent: z.string().nullable().describe('address and port that the far end sees us at'),
+    since: time,
+  })
+  .meta({ id: 'Registration' });
+
+export const trunkSchema = z
+  .object({
+    kind: z.enum(['iax2', 'sip']),
+    reachable: z.boolean().nullable().describe('answers to qualify; null without qualify'),
+    rttMs: z.number().nullable().describe('last measured round trip'),
+    lossPct: z.number().nullable().describe('share of unanswered qualify probes of late'),
+    address: z.string().nullable().describe('address and port of the peer, when known'),
+    reason,
+    registration: registrationSchema.nullable().describe('null when neither side registers'),
+  })
+  .meta({ id: 'Trunk' });
+
+export const lineSchema = z
+  .object({
+    kind: z.enum(['fxs', 'fxo']),
+    hook: z.enum(['on', 'off']),
+    state: z.enum([
+      'idle',
+      'dial-tone',
+      'dialling',
+      'calling',
+      'ringing',
+      'talking',
+      'held',
+      'busy',
+      'congestion',
+      'howler',
+      'lockout',
+      'out-of-service',
+    ]),
+    extension: z.string().nullable(),
+    name: z.string().nullable(),
+    since: time,
+  })
+  .meta({ id: 'Line' });
+
+export const phoneSchema = z
+  .object({
+    state: z.enum(['unregistered', 'registered', 'unreachable']),
+    contact: z.string().nullable().describe('where it can be reached, when registered'),
+    extension: z.string().nullable(),
+    name: z.string().nullable(),
+    since: time,
+  })
+  .meta({ id: 'Phone' });
+
+export const legSchema = z
+  .object({
+    kind: z.enum(['line', 'iax2', 'sip', 'local']),
+    channel: z.string().describe('what the dialplan calls it: LINE/1, IAX2/hq'),
+    lossPct: z.number().nullable().describe('of what should have been received; null without a measure'),
+    jitterMs: z.number().nullable(),
+    mos: z.number().nullable().describe('estimated, 1 to 4.5'),
+  })
+  .meta({ id: 'Leg' });
+
+export const callSchema = z
+  .object({
+    id: z.string(),
+    from: z.string(),
+    to: z.string(),
+    state: z.enum(['dialling', 'ringing', 'talking', 'held', 'ending']),
+    since: time.describe('when it came into this state'),
+    started: time,
+    legs: z.array(legSchema),
+  })
+  .meta({ id: 'Call' });
+
+export const mediaSchema = z
+  .object({
+    io: z.string().describe('how packets get in and out'),
+    tickLatenessMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
+  })
+  .meta({ id: 'Media' });
+
+export const brokerSchema = z
+  .object({
+    url: z.string().describe('without user and password'),
+    state: z.enum(['connecting', 'connected', 'waiting', 'stopped']),
+    protocol: z.enum(['5', '3.1.1']).nullable().describe('version of MQTT that the broker took'),
+    reason,
+    since: time,
+  })
+  .meta({ id: 'Broker' });
+
+export const statusSchema = z
+  .object({
+    site: z.string(),
+    version: z.string(),
+    uptimeMs: z.number(),
+    trunks: z.record(z.string(), trunkSchema),
+    lines: z.record(z.string(), lineSchema),
+    phones: z.record(z.string(), phoneSchema),
+    calls: z.array(callSchema),
+    media: mediaSchema,
+    mqtt: brokerSchema.nullable().describe('null when no broker is configured'),
+    dropped: z.record(z.string(), z.number()).describe('frames and messages dropped, by reason'),
+  })
+  .meta({ id: 'Status' });
+
+export type TrunkStatus = z.infer<typeof trunkSchema>;
+export type RegistrationStatus = z.infer<typeof registrationSchema>;
+export type LineStatus = z.infer<typeof lineSchema>;
+export type PhoneStatus = z.infer<typeof phoneSchema>;
+export type LegStatus = z.infer<typeof legSchema>;
+export type CallStatus = z.infer<typeof callSchema>;
+export type MediaStatus = z.infer<typeof mediaSchema>;
+export type BrokerStatus = z.infer<typeof brokerSchema>;
+export type StatusSnapshot = z.infer<typeof statusSchema>;
+
+/** What stands on an MQTT topic: the status with the time of writing. */
+const at = { at: time.describe('when this was written') };
+
+export const presenceSchema = z
+  .object({
+    state: z.enum(['online', 'offline']),
+    session: z.string().describe('one per connection: an offline of another session than the last online is stale'),
+    ...at,
+  })
+  .meta({ id: 'Presence' });
+
+export const healthSchema = z
+  .object({
+    version: z.string(),
+    uptimeMs: z.number(),
+    cpuPct: z.number().describe('of one core, since the health before'),
+    memoryMb: z.number().describe('resident'),
+    temperatureC: z.number().nullable(),
+    ...at,
+  })
+  .meta({ id: 'Health' });
+
+export const callEventSchema = callSchema
+  .extend({
+    event: z.enum(['state', 'quality']),
+    cause: z.string().nullable().describe('why it ends, null before'),
+    ...at,
+  })
+  .meta({ id: 'CallEvent' });
+
+export type Presence = z.infer<typeof presenceSchema>;
+export type CallEvent = z.infer<typeof callEventSchema>;
+export type HealthStatus = Omit<z.infer<typeof healthSchema>, 'at'>;
+
+/** The schema of each topic under `branchline/<site>/`, where `+` stands for an escaped name. */
+export const topicSchemas = {
+  state: presenceSchema,
+  health: healthSchema,
+  'lines/+': lineSchema.extend(at).meta({ id: 'LineTopic' }),
+  'phones/+': phoneSchema.extend(at).meta({ id: 'PhoneTopic' }),
+  'trunks/+': trunkSchema.extend(at).meta({ id: 'TrunkTopic' }),
+  'calls/+': callEventSchema,
+} as const;
+
+/** What is published as `docs/reference/schemas/<name>.json`. Consumers accept properties that are not named there. */
+export function publishedSchemas(): Record<string, object> {
+  const schemas = {
+    status: statusSchema,
+    state: topicSchemas.state,
+    health: topicSchemas.health,
+    line: topicSchemas['lines/+'],
+    phone: topicSchemas['phones/+'],
+    trunk: topicSchemas['trunks/+'],
+    call: topicSchemas['calls/+'],
+  };
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input', reused: 'inline' })]),
+  );
+}

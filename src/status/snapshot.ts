@@ -1,0 +1,149 @@
+import type { StreamStatistics } from '../base/media-port.ts';
+import { estimateMos } from './quality.ts';
+import type {
+  BrokerStatus,
+  CallStatus,
+  LegStatus,
+  LineStatus,
+  MediaStatus,
+  PhoneStatus,
+  RegistrationStatus,
+  StatusSnapshot,
+  TrunkStatus,
+} from './schema.ts';
+import type { WallTime } from './wall-time.ts';
+
+/**
+ * What the appliance tells about itself, in the terms that its parts keep: times are monotonic ms, as machines have them.
+ * The composition root implements it; reading must be cheap and change nothing.
+ */
+export interface StatusSource {
+  readonly site: string;
+  readonly version: string;
+  /** Monotonic ms at which the appliance started. */
+  readonly startedMs: number;
+  trunks(): Iterable<readonly [name: string, TrunkReading]>;
+  /** By port number. */
+  lines(): Iterable<readonly [port: number, LineReading]>;
+  /** By user name. */
+  phones(): Iterable<readonly [user: string, PhoneReading]>;
+  calls(): Iterable<CallReading>;
+  media(): MediaStatus;
+  broker(): BrokerReading | null;
+  dropped(): Readonly<Record<string, number>>;
+}
+
+type WithTimes<Status> = Omit<Status, 'since'> & { readonly sinceMs: number };
+
+export type LineReading = WithTimes<LineStatus>;
+export type PhoneReading = WithTimes<PhoneStatus>;
+export type BrokerReading = WithTimes<BrokerStatus>;
+export type TrunkReading = Omit<TrunkStatus, 'registration'> & {
+  readonly registration: WithTimes<RegistrationStatus> | null;
+};
+
+export interface CallReading {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly state: CallStatus['state'];
+  /** When it came into this state, and when it began; monotonic ms. */
+  readonly sinceMs: number;
+  readonly startedMs: number;
+  readonly legs: readonly LegReading[];
+}
+
+export interface LegReading {
+  readonly kind: LegStatus['kind'];
+  readonly channel: string;
+  /** Undefined when the leg has no stream or the stream is not open. */
+  readonly statistics: StreamStatistics | undefined;
+  /** Round trip to the far end, where it is known: half of it counts as delay. */
+  readonly rttMs?: number;
+}
+
+/** Both clocks at one instant. */
+export interface Now {
+  readonly nowMs: number;
+  readonly wallMs: number;
+}
+
+/** Reads the whole status. Pure but for the reading; keys come in a stable order, lines by number. */
+export function takeSnapshot(source: StatusSource, time: WallTime, now: Now): StatusSnapshot {
+  const since = (atMs: number) => time.format(atMs, now.nowMs, now.wallMs);
+  const broker = source.broker();
+  return {
+    site: source.site,
+    version: source.version,
+    uptimeMs: Math.round(now.nowMs - source.startedMs),
+    trunks: record(byName(source.trunks()), (reading) => trunkStatus(reading, since)),
+    lines: record(
+      [...source.lines()].sort(([a], [b]) => a - b),
+      (reading) => dated(reading, since),
+    ),
+    phones: record(byName(source.phones()), (reading) => dated(reading, since)),
+    calls: [...source.calls()].map((reading) => callStatus(reading, since)),
+    media: source.media(),
+    mqtt: broker === null ? null : dated(broker, since),
+    dropped: { ...source.dropped() },
+  };
+}
+
+/** One call as it stands; also what the end of a call is told with, when it is in no snapshot any more. */
+export function callStatus(reading: CallReading, since: (atMs: number) => string): CallStatus {
+  return {
+    id: reading.id,
+    from: reading.from,
+    to: reading.to,
+    state: reading.state,
+    since: since(reading.sinceMs),
+    started: since(reading.startedMs),
+    legs: reading.legs.map(legStatus),
+  };
+}
+
+function legStatus({ kind, channel, statistics, rttMs }: LegReading): LegStatus {
+  if (statistics === undefined) return { kind, channel, lossPct: null, jitterMs: null, mos: null };
+  const expected = statistics.received + statistics.lost;
+  const lossPct = expected === 0 ? 0 : (100 * statistics.lost) / expected;
+  // Copper has no network: its legs are as good as their blocks are complete. 20 ms are the packet itself.
+  const delayMs = statistics.delayMs + (rttMs ?? 0) / 2 + (kind === 'line' ? 0 : 20 + 2 * statistics.jitterMs);
+  return {
+    kind,
+    channel,
+    lossPct: round(lossPct, 1),
+    jitterMs: round(statistics.jitterMs, 1),
+    mos: estimateMos({ lossPct, delayMs }),
+  };
+}
+
+function trunkStatus(reading: TrunkReading, since: (atMs: number) => string): TrunkStatus {
+  const { registration, rttMs, lossPct, ...rest } = reading;
+  return {
+    ...rest,
+    rttMs: rttMs === null ? null : round(rttMs, 1),
+    lossPct: lossPct === null ? null : round(lossPct, 1),
+    registration: registration === null ? null : dated(registration, since),
+  };
+}
+
+function dated<Reading extends { readonly sinceMs: number }>(reading: Reading, since: (atMs: number) => string) {
+  const { sinceMs, ...rest } = reading;
+  return { ...rest, since: since(sinceMs) };
+}
+
+function byName<Value>(entries: Iterable<readonly [string, Value]>): (readonly [string, Value])[] {
+  return [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function record<Reading, Status>(
+  entries: readonly (readonly [string | number, Reading])[],
+  convert: (reading: Reading) => Status,
+): Record<string, Status> {
+  return Object.fromEntries(entries.map(([name, reading]) => [String(name), convert(reading)]));
+}
+
+function round(value: number, decimals: number): number {
+  const scale = 10 ** decimals;
+  return Math.round(value * scale) / scale;
+}

@@ -1,0 +1,41 @@
+import type { StatusSnapshot } from './schema.ts';
+
+/** The topics of one appliance are `branchline/<site>/` and one of these; the text behind the slash is an escaped name. */
+export type Topic =
+  | 'state'
+  | 'health'
+  | `lines/${string}`
+  | `phones/${string}`
+  | `trunks/${string}`
+  | `calls/${string}`;
+
+export function topicRoot(site: string): string {
+  return `branchline/${site}/`;
+}
+
+/** A name as one level of a topic: `+ # / . %` and control characters become %XX. */
+export function escapeLevel(name: string): string {
+  return name.replace(/[+#/.%\u0000-\u001f\u007f]/g, (symbol) => {
+    return `%${symbol.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+  });
+}
+
+/** The retained state topics of a snapshot, without `at`. */
+export function stateTopics(snapshot: StatusSnapshot): Map<Topic, object> {
+  const topics = new Map<Topic, object>();
+  for (const [port, line] of Object.entries(snapshot.lines)) topics.set(`lines/${escapeLevel(port)}`, line);
+  for (const [user, phone] of Object.entries(snapshot.phones)) topics.set(`phones/${escapeLevel(user)}`, phone);
+  for (const [name, trunk] of Object.entries(snapshot.trunks)) topics.set(`trunks/${escapeLevel(name)}`, trunk);
+  return topics;
+}
+
+/** Values that move all the time: alone they are no reason to publish at once. */
+const MEASURED = new Set(['rttMs', 'lossPct']);
+
+/** What two bodies must differ in to be told apart at once, and what they measure besides, as comparable text. */
+export function fingerprint(body: object): { readonly words: string; readonly measures: string } {
+  const words: Record<string, unknown> = {};
+  const measures: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(body)) (MEASURED.has(key) ? measures : words)[key] = value;
+  return { words: JSON.stringify(words), measures: JSON.stringify(measures) };
+}

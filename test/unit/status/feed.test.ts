@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { Driver } from '../../../src/io/driver.ts';
+import { type StatusChange, StatusFeed } from '../../../src/status/feed.ts';
+import { topicSchemas } from '../../../src/status/schema.ts';
+import { callStatus, takeSnapshot } from '../../../src/status/snapshot.ts';
+import { formatTime, WallTime } from '../../../src/status/wall-time.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { call, line, type Readings, sourceOf, trunk } from './readings.ts';
+
+const health = { version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null };
+
+function startFeed(readings: Readings) {
+  const clock = new VirtualClock();
+  const time = new WallTime();
+  const source = sourceOf(readings);
+  const feed = new StatusFeed(
+    {
+      snapshot: () => takeSnapshot(source, time, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }),
+      health: () => health,
+      wallMs: () => clock.wallMs(),
+    },
+    clock.nowMs(),
+  );
+  const changes: StatusChange[] = [];
+  const driver = new Driver(feed, clock, (change) => changes.push(change));
+  const since = (atMs: number) => formatTime(clock.wallMs() - clock.nowMs() + atMs);
+  driver.give(() => {});
+  clock.advance(1);
+  return {
+    clock,
+    feed,
+    note: () => driver.give((nowMs) => feed.noteChange(nowMs)),
+    noteCall: (state: typeof call.state, cause: 'user-busy' | null = null) =>
+      driver.give((nowMs) => feed.noteCall(callStatus({ ...call, state, sinceMs: nowMs }, since), cause)),
+    take: () => changes.splice(0),
+    topics: () => changes.splice(0).map(({ topic, body }) => (body === null ? `-${topic}` : topic)),
+  };
+}
+
+describe('StatusFeed', () => {
+  it('tells everything at the start, then nothing while nothing changes', () => {
+    const { clock, topics } = startFeed({ trunks: { hq: trunk }, lines: { 1: line }, calls: [] });
+    expect(topics().sort()).toEqual(['health', 'lines/1', 'phones/211', 'trunks/hq']);
+    clock.advance(59_000);
+    expect(topics()).toEqual([]);
+    clock.advance(2_000);
+    expect(topics()).toEqual(['health']);
+  });
+
+  it('tells a change at once, and one that follows closely with the ones after it', () => {
+    const readings = { trunks: {}, lines: { 1: line }, calls: [] } as Readings;
+    const { clock, note, take } = startFeed(readings);
+    take();
+    clock.advance(1_000);
+    const told = [];
+    for (const state of ['dial-tone', 'dialling', 'calling', 'busy'] as const) {
+      readings.lines[1] = { ...line, hook: 'off', state };
+      note();
+      clock.advance(10);
+      told.push(...take());
+    }
+    clock.advance(200);
+    told.push(...take());
+    expect(told.map((change) => (change.body as { state: string }).state)).toEqual(['dial-tone', 'busy']);
+  });
+
+  it('clears what is no longer there', () => {
+    const readings = { trunks: { 'a/b': trunk }, lines: { 1: line, 2: line }, calls: [] } as Readings;
+    const { clock, note, topics, feed } = startFeed(readings);
+    topics();
+    readings.trunks = {};
+    readings.lines = { 2: line };
+    clock.advance(1_000);
+    note();
+    expect(topics().sort()).toEqual(['-lines/1', '-trunks/a%2Fb']);
+    expect([...feed.current()].map(([topic]) => topic).sort()).toEqual(['health', 'lines/2', 'phones/211']);
+  });
+
+  it('finds by itself what nobody announced', () => {
+    const readings = { trunks: {}, lines: { 1: line }, calls: [] } as Readings;
+    const { clock, topics } = startFeed(readings);
+    topics();
+    readings.lines[1] = { ...line, state: 'out-of-service' };
+    clock.advance(5_000);
+    expect(topics()).toEqual(['lines/1']);
+  });
+
+  it('tells measured values alone every half minute at most', () => {
+    const readings = { trunks: { hq: trunk }, lines: {}, calls: [] } as Readings;
+    const { clock, topics } = startFeed(readings);
+    topics();
+    let count = 0;
+    for (let second = 0; second < 300; second++) {
+      readings.trunks['hq'] = { ...trunk, rttMs: second };
+      clock.advance(1_000);
+      count += topics().filter((topic) => topic === 'trunks/hq').length;
+    }
+    expect(count).toBe(10);
+    readings.trunks['hq'] = { ...trunk, reachable: false, reason: 'no answer to qualify for 1 s' };
+    clock.advance(5_000);
+    expect(topics()).toContain('trunks/hq');
+  });
+
+  it('tells each state of a call, however short, and its cause at the end, once', () => {
+    const { take, noteCall, clock } = startFeed({ trunks: {}, lines: {}, calls: [] });
+    take();
+    noteCall('dialling');
+    noteCall('dialling');
+    noteCall('ringing');
+    noteCall('ending', 'user-busy');
+    clock.advance(60_000);
+    const events = take().flatMap((change) => (change.type === 'call' ? [change.body] : []));
+    expect(events.map(({ event, state, cause }) => [event, state, cause])).toEqual([
+      ['state', 'dialling', null],
+      ['state', 'ringing', null],
+      ['state', 'ending', 'user-busy'],
+    ]);
+  });
+
+  it('tells the quality of a call that talks every 5 s, and its end when it is gone', () => {
+    const readings = { trunks: {}, lines: {}, calls: [call] } as Readings;
+    const { clock, take } = startFeed(readings);
+    clock.advance(15_000);
+    readings.calls = [];
+    clock.advance(5_000);
+    const events = take().flatMap((change) => (change.type === 'call' ? [change.body] : []));
+    expect(events.map(({ event, state }) => `${event} ${state}`)).toEqual([
+      'state talking',
+      'quality talking',
+      'quality talking',
+      'quality talking',
+      'quality talking',
+      'state ending',
+    ]);
+    clock.advance(60_000);
+    expect(take().filter((change) => change.type === 'call')).toEqual([]);
+  });
+
+  it('makes a storm of changes into ten looks a second', () => {
+    const readings = { trunks: {}, lines: { 1: line }, calls: [] } as Readings;
+    const { clock, note, topics } = startFeed(readings);
+    topics();
+    for (let ms = 0; ms < 1_000; ms++) {
+      readings.lines[1] = { ...line, sinceMs: ms };
+      note();
+      clock.advance(1);
+    }
+    const count = topics().length;
+    expect(count).toBeGreaterThanOrEqual(9);
+    expect(count).toBeLessThanOrEqual(11);
+  });
+
+  it('gives bodies that the published schemas accept', () => {
+    const { take } = startFeed({ trunks: { hq: trunk }, lines: { 1: line }, calls: [call] });
+    for (const { topic, body } of take()) {
+      const name = topic.replace(/\/.*/, '/+') as keyof typeof topicSchemas;
+      expect(topicSchemas[name].strict().parse(body), topic).toEqual(body);
+    }
+  });
+});

@@ -1,0 +1,69 @@
+import type { StreamStatistics } from '../../../src/base/media-port.ts';
+import type { CallReading, LineReading, StatusSource, TrunkReading } from '../../../src/status/snapshot.ts';
+
+export const statistics: StreamStatistics = {
+  received: 990,
+  sent: 1000,
+  lost: 10,
+  late: 0,
+  outOfOrder: 0,
+  dropped: 0,
+  jitterMs: 1.26,
+  delayMs: 40,
+};
+
+export const line: LineReading = {
+  kind: 'fxs',
+  hook: 'on',
+  state: 'idle',
+  extension: '201',
+  name: 'Front desk',
+  sinceMs: 0,
+};
+
+export const trunk: TrunkReading = {
+  kind: 'iax2',
+  reachable: true,
+  rttMs: 12.345,
+  lossPct: 0,
+  address: '203.0.113.1:4569',
+  reason: null,
+  registration: { state: 'registered', refreshS: 60, apparent: '198.51.100.7:4569', sinceMs: 500 },
+};
+
+export const call: CallReading = {
+  id: 'c1',
+  from: '201',
+  to: '7123',
+  state: 'talking',
+  sinceMs: 900,
+  startedMs: 400,
+  legs: [
+    { kind: 'line', channel: 'LINE/1', statistics: { ...statistics, lost: 0 } },
+    { kind: 'iax2', channel: 'IAX2/hq', statistics, rttMs: 20 },
+  ],
+};
+
+/** A source whose parts tests replace. */
+export interface Readings {
+  trunks: Record<string, TrunkReading>;
+  lines: Record<number, LineReading>;
+  calls: CallReading[];
+}
+
+export function sourceOf(readings: Readings): StatusSource {
+  return {
+    site: 'lyon-01',
+    version: '1.0.0',
+    startedMs: 0,
+    trunks: () => Object.entries(readings.trunks),
+    lines: () => Object.entries(readings.lines).map(([port, reading]) => [Number(port), reading] as const),
+    phones: () => [
+      ['211', { state: 'registered', contact: 'sip:211@192.0.2.9', extension: '211', name: null, sinceMs: 0 }],
+    ],
+    calls: () => readings.calls,
+    media: () => ({ io: 'dgram', tickLatenessMs: { p50: 0.1, p99: 0.4, max: 1.2 } }),
+    broker: () => null,
+    dropped: () => ({ 'iax2.unknown-call': 3 }),
+  };
+}

@@ -1,0 +1,67 @@
+import { decodeSample, encodeSample, type Law, type Mixer, type MixerSize, PlainMixer } from 'node-pcm-codecs';
+import { describe, expect, it } from 'vitest';
+
+/** Deterministic bytes: loud enough that large mixes clip. */
+function fillBlock(block: Uint8Array, seed: number): void {
+  let state = seed + 1;
+  for (let i = 0; i < block.length; i++) {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+    block[i] = state >>> 16;
+  }
+}
+
+function mixed(laws: Law[], inputs: Uint8Array[], without: number | undefined, law: Law): Uint8Array {
+  return Uint8Array.from(inputs[0]!, (_, i) => {
+    let sum = 0;
+    for (let m = 0; m < inputs.length; m++) if (m !== without) sum += decodeSample(laws[m]!, inputs[m]![i]!);
+    return encodeSample(law, Math.max(-32_768, Math.min(32_767, sum)));
+  });
+}
+
+const IMPLEMENTATIONS: [string, (size: MixerSize) => Mixer][] = [['plain', (size) => new PlainMixer(size)]];
+
+describe.each(IMPLEMENTATIONS)('the %s mixer', (_, createMixer) => {
+  it.each([1, 2, 3, 10, 30, 100, 512])('gives each of %i members the exact clipped sum of the others', (count) => {
+    const mixer = createMixer({ members: count, samples: 160 });
+    const laws = Array.from({ length: count }, (_, m): Law => (m % 3 === 1 ? 'alaw' : 'ulaw'));
+    for (let member = 0; member < count; member++) {
+      mixer.setLaw(member, laws[member]!);
+      fillBlock(mixer.input(member), member);
+    }
+    mixer.mix(count);
+
+    const inputs = laws.map((_, member) => mixer.input(member));
+    for (const member of new Set([0, 1 % count, Math.floor(count / 2), count - 1])) {
+      expect(mixer.output(member)).toEqual(mixed(laws, inputs, member, laws[member]!));
+    }
+    expect(mixer.everyone('ulaw')).toEqual(mixed(laws, inputs, undefined, 'ulaw'));
+    expect(mixer.everyone('alaw')).toEqual(mixed(laws, inputs, undefined, 'alaw'));
+  });
+
+  it('lets a member hear the others unclipped though the sum of all clips', () => {
+    const mixer = createMixer({ members: 2, samples: 160 });
+    mixer.input(0).fill(encodeSample('ulaw', 30_000));
+    mixer.input(1).fill(encodeSample('ulaw', 20_000));
+    mixer.mix(2);
+    expect(mixer.output(0)[0]).toBe(encodeSample('ulaw', 20_000));
+    expect(mixer.output(1)[0]).toBe(encodeSample('ulaw', 30_000));
+    expect(mixer.everyone('ulaw')[0]).toBe(encodeSample('ulaw', 32_767));
+  });
+
+  it('leaves members beyond the count out', () => {
+    const mixer = createMixer({ members: 3, samples: 16 });
+    for (let member = 0; member < 3; member++) mixer.input(member).fill(encodeSample('ulaw', 1000 * (member + 1)));
+    mixer.mix(2);
+    expect(mixer.output(0)[0]).toBe(encodeSample('ulaw', 2000));
+  });
+
+  it.each([
+    { members: 0, samples: 160 },
+    { members: 513, samples: 160 },
+    { members: 2.5, samples: 160 },
+    { members: 4, samples: 0 },
+    { members: 4, samples: 100 },
+  ])('refuses the size $members × $samples', (size) => {
+    expect(() => createMixer(size)).toThrow(RangeError);
+  });
+});

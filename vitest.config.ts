@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = { environment: 'node', restoreMocks: true } as const;
+/** Real peers keep real time: one file at a time, with nothing beside it. */
+const realTime = { ...shared, hookTimeout: 60_000, fileParallelism: false } as const;
 
 export default defineConfig({
   resolve: { conditions: ['development'] },
@@ -11,15 +13,9 @@ export default defineConfig({
       { extends: true, test: { ...shared, name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
       {
         extends: true,
-        test: {
-          ...shared,
-          name: 'interop',
-          include: ['test/interop/**/*.test.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 60_000,
-          fileParallelism: false,
-        },
+        test: { ...realTime, name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 180_000 },
       },
+      { extends: true, test: { ...realTime, name: 'soak', include: ['test/soak/**/*.test.ts'], testTimeout: 900_000 } },
     ],
   },
 });

@@ -1,0 +1,93 @@
+import type { ConfigurationDocument } from './document.ts';
+import { formatPath, type Path, type Problem } from './problem.ts';
+
+/**
+ * Which keys this version does something with. `warn`: accepted and ignored, with a warning. `refuse`: as `warn`, but
+ * `run` does not start, because going on without it would be unsafe. A key without a row is as its parent.
+ */
+export const AVAILABILITY: readonly Availability[] = [
+  { path: 'site', status: 'built' },
+  { path: 'hat', status: 'built' },
+  { path: 'hat.port', status: 'warn', when: (value) => value !== 'emulator', what: 'a HAT other than the emulator' },
+  { path: 'hat.lines.*.kind', status: 'warn', when: (value) => value === 'fxo', what: 'a town line (kind: fxo)' },
+  { path: 'hat.lines.*.fax', status: 'warn', when: (value) => value === true },
+  { path: 'hat.lines.*.class', status: 'warn' },
+  { path: 'hat.keypad', status: 'warn' },
+  { path: 'iax2', status: 'built' },
+  { path: 'iax2.peers.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
+  { path: 'iax2.peers.*.secret.*', status: 'refuse', when: isSealed, what: 'a sealed secret' },
+  { path: 'iax2.peers.*.auth', status: 'refuse', when: (value) => has(value, 'rsa'), what: 'auth: rsa' },
+  { path: 'iax2.peers.*.auth', status: 'refuse', when: (value) => has(value, 'plaintext'), what: 'auth: plaintext' },
+  { path: 'iax2.peers.*.trunk', status: 'warn', when: (value) => value === true },
+  { path: 'iax2.peers.*.encryption', status: 'refuse' },
+  { path: 'sip', status: 'warn' },
+  { path: 'dialplan', status: 'built' },
+  { path: 'emergency', status: 'refuse' },
+  { path: 'conferences', status: 'warn' },
+  { path: 'groups', status: 'warn' },
+  { path: 'features', status: 'warn' },
+  { path: 'hours', status: 'warn' },
+  { path: 'net', status: 'warn' },
+  { path: 'mqtt', status: 'built' },
+  { path: 'mqtt.password', status: 'refuse', when: isSealed, what: 'a sealed secret' },
+  { path: 'mqtt.provisioning', status: 'warn' },
+  { path: 'web', status: 'built' },
+  { path: 'web.listen', status: 'warn', when: (value) => String(value).startsWith('https:'), what: 'https' },
+  { path: 'web.users', status: 'warn' },
+];
+
+export interface Availability {
+  /** `*` stands for any key or index. */
+  readonly path: string;
+  readonly status: 'built' | 'warn' | 'refuse';
+  /** Restricts the row to some values, as they stand in the document. */
+  readonly when?: (value: unknown) => boolean;
+  /** Names what is not available, where the path does not. */
+  readonly what?: string;
+}
+
+export const NOT_AVAILABLE = 'not available in this version';
+
+/** A warning for each key of the document that this version ignores; the keys under it go without one. */
+export function unavailableKeys(document: ConfigurationDocument): Problem[] {
+  const problems: Problem[] = [];
+  const covered = new Set<string>();
+  for (const row of AVAILABILITY) {
+    if (row.status === 'built') continue;
+    for (const [path, value] of matches(document.value, row.path.split('.'), [])) {
+      if (path.some((_, index) => covered.has(formatPath(path.slice(0, index)))) || row.when?.(value) === false)
+        continue;
+      if (row.when === undefined) covered.add(formatPath(path));
+      const what = row.what === undefined ? formatPath(path) : `${row.what} (${formatPath(path)})`;
+      const refused = row.status === 'refuse' ? '; run refuses it' : '';
+      problems.push({
+        ...document.positionOfKey(path),
+        severity: 'warning',
+        message: `${what}: ${NOT_AVAILABLE}${refused}`,
+        ...(row.status === 'refuse' ? { stopsRun: true } : {}),
+      });
+    }
+  }
+  return problems;
+}
+
+function* matches(value: unknown, pattern: readonly string[], path: Path): Generator<[Path, unknown]> {
+  const [key, ...rest] = pattern;
+  if (key === undefined) {
+    yield [path, value];
+    return;
+  }
+  if (typeof value !== 'object' || value === null) return;
+  const entries: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  for (const [name, child] of entries) {
+    if (key === '*' || key === name) yield* matches(child, rest, [...path, name]);
+  }
+}
+
+function isSealed(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'sealed' in value;
+}
+
+function has(value: unknown, item: string): boolean {
+  return Array.isArray(value) && value.includes(item);
+}

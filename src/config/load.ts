@@ -1,0 +1,48 @@
+import { unavailableKeys } from './availability.ts';
+import { readDialplan } from './dialplan-text.ts';
+import { readDocument } from './document.ts';
+import { describeIssues, untold } from './messages.ts';
+import { inDocumentOrder, type Problem } from './problem.ts';
+import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
+import type { Resolved, SecretStore } from './secret.ts';
+import { resolveSecrets } from './secrets.ts';
+import { contradictions } from './semantics.ts';
+
+/** The effective configuration: defaults filled in, durations in ms, secrets looked up. */
+export type Configuration = Resolved<ConfigurationInput>;
+
+export interface LoadedConfiguration {
+  /** Absent if there is any error. */
+  readonly configuration?: Configuration;
+  /** Errors and warnings in the order of the document. */
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Reads and judges a whole document: syntax, schema, meaning, dialplan, secrets, and what this version ignores. Pure
+ * but for the secrets, which `store` looks up. Never throws for what the text says.
+ */
+export function loadConfiguration(text: string, store: SecretStore): LoadedConfiguration {
+  const document = readDocument(text);
+  if (document.value === undefined) return { problems: inDocumentOrder(document.problems) };
+  const problems: Problem[] = [...document.problems, ...unavailableKeys(document)];
+
+  const dialplan = readDialplan(document);
+  problems.push(...dialplan.problems);
+
+  const parsed = configurationSchema.safeParse(document.value, { error: untold, reportInput: true });
+  if (!parsed.success) {
+    problems.push(...describeIssues(parsed.error.issues, document));
+    return { problems: inDocumentOrder(problems) };
+  }
+  for (const { path, message, severity, stopsRun } of contradictions(parsed.data, document.value, dialplan)) {
+    problems.push({ ...document.positionOf(path), severity, message, ...(stopsRun ? { stopsRun } : {}) });
+  }
+  const resolved = resolveSecrets(parsed.data, store);
+  for (const { path, message } of resolved.failures) {
+    problems.push({ ...document.positionOf(path), severity: 'error', message });
+  }
+  const sorted = inDocumentOrder(problems);
+  if (sorted.some((problem) => problem.severity === 'error')) return { problems: sorted };
+  return { configuration: resolved.value, problems: sorted };
+}

@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import { contextName, dialClass, number, shownName, text, whole } from './values.ts';
+
+const line = z
+  .strictObject({
+    port: whole(1, 8).meta({ description: 'Which jack of the HAT.' }),
+    kind: z
+      .enum(['fxs', 'fxo'])
+      .meta({ description: '`fxs`: a telephone hangs here; `fxo`: the town line comes in here.' }),
+    extension: z.exactOptional(number).meta({ description: 'The number of the telephone.' }),
+    name: z.exactOptional(shownName).meta({ description: 'What displays and the panel show.' }),
+    context: z.exactOptional(contextName).meta({ description: 'Where its calls enter the dialplan.' }),
+    fax: z
+      .boolean()
+      .prefault(false)
+      .meta({ description: 'A fax machine: no echo canceller, no muting of tones, a fixed delay.' }),
+    class: z.exactOptional(dialClass),
+  })
+  .refine((it) => it.kind === 'fxs' || it.extension === undefined, {
+    error: 'a town line (kind: fxo) has no extension',
+    path: ['extension'],
+  })
+  .meta({ title: 'hat.lines[]' });
+
+export const hat = z.strictObject({
+  port: text(/^(?:emulator|\/.+)$/, 'a serial device such as /dev/ttyAMA0, or emulator').meta({
+    description: 'The serial device of the HAT, or `emulator`: no hardware, telephones driven over HTTP.',
+  }),
+  lines: z.array(line).prefault([]).meta({ description: 'What is connected.' }),
+  keypad: z
+    .record(
+      text(/^[0-9A-D*#]$/, 'one key of the keypad: 0–9, A–D, * or #'),
+      z.enum(['status', 'night-mode', 'identify', 'adopt', 'restart', 'factory-reset']),
+    )
+    .prefault({})
+    .meta({ description: 'What the keys do.' }),
+});

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import {
+  callerId,
+  codecs,
+  contextName,
+  duration,
+  hostPort,
+  listenAddress,
+  name,
+  network,
+  nonEmpty,
+  secret,
+  whole,
+} from './values.ts';
+
+const aclEntry = z
+  .strictObject({ permit: network.optional(), deny: network.optional() })
+  .refine((it) => (it.permit === undefined) !== (it.deny === undefined), { error: 'exactly one of permit and deny' });
+
+const register = z
+  .strictObject({
+    refresh: duration('10s', '1h')
+      .prefault('60s')
+      .meta({ description: 'The lifetime that we ask for; renewed at 5/6 of what the peer grants.' }),
+    every: z.exactOptional(duration('5s', '1h')).meta({
+      description:
+        'Registers this often whatever was granted, so that an address that only the NAT knows to have changed is found sooner. Each registration holds a call number at the peer for 60 s.',
+    }),
+  })
+  .meta({ description: 'Keeps our dynamic address known at that peer.' });
+
+const qualify = z
+  .strictObject({
+    every: duration('500ms', '1h')
+      .prefault('10s')
+      .meta({ description: 'How often the peer is asked for a sign of life.' }),
+    timeout: z.exactOptional(duration('100ms', '1m')).meta({
+      description:
+        'Without an answer for this long it is unreachable. Unless told, 2 s, or `every` if that is shorter.',
+    }),
+  })
+  .refine((it) => it.timeout === undefined || it.timeout <= it.every, {
+    error: 'timeout may not be longer than every',
+    path: ['timeout'],
+  })
+  .transform((it) => ({ every: it.every, timeout: it.timeout ?? Math.min(it.every, 2000) }))
+  .meta({ description: 'Measures whether the peer can be reached, and how long it takes to answer.' });
+
+export const iax2Peer = z
+  .strictObject({
+    type: z
+      .enum(['friend', 'user', 'peer'])
+      .prefault('friend')
+      .meta({ description: '`user`: it may call us; `peer`: we call it; `friend`: both.' }),
+    host: z
+      .union([z.literal('dynamic'), hostPort], {
+        error: 'allowed: dynamic, or a host name or an IP address, with or without :port (1 to 65535)',
+      })
+      .prefault('dynamic')
+      .meta({ description: 'Where it is, or `dynamic`: it registers here. The port is 4569 unless told.' }),
+    username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there. The name of the peer unless told.' }),
+    secret: z
+      .exactOptional(
+        z
+          .union([secret, z.array(secret).min(1, { error: 'allowed: at least one secret' })])
+          .transform((it) => (Array.isArray(it) ? it : [it])),
+      )
+      .meta({
+        secret: true,
+        description: 'The shared secret. A list: any of them opens calls to us, the last is used by us.',
+      }),
+    auth: z
+      .array(z.enum(['md5', 'rsa', 'plaintext']))
+      .min(1, { error: 'allowed: at least one of md5, rsa and plaintext' })
+      .prefault(['md5'])
+      .meta({
+        description: 'How identity is proved. `plaintext` sends the secret readable: only where nothing else is known.',
+      }),
+    inKeys: z
+      .exactOptional(z.array(nonEmpty).min(1, { error: 'allowed: at least one key' }))
+      .meta({ description: 'Public keys that this peer may prove itself with; files relative to this document.' }),
+    outKey: z
+      .exactOptional(nonEmpty)
+      .meta({ description: 'Our private key towards it; a file relative to this document.' }),
+    register: z.exactOptional(register),
+    context: z.exactOptional(contextName).meta({ description: 'Where its calls enter our dialplan.' }),
+    allowFrom: z
+      .exactOptional(z.array(network).min(1, { error: 'allowed: at least one network' }))
+      .meta({ description: 'It may come from these networks only.' }),
+    acl: z
+      .exactOptional(z.array(aclEntry).min(1, { error: 'allowed: at least one { permit: … } or { deny: … }' }))
+      .meta({ description: 'Rules by address, in order; the last that fits decides. Not together with `allowFrom`.' }),
+    codecs: codecs.prefault(['ulaw', 'alaw']),
+    callToken: z.enum(['required', 'auto', 'no']).prefault('required').meta({
+      description:
+        'Whether it must prove its address by a call token. `auto`: once it has shown that it can; `no`: never, for old phones.',
+    }),
+    trunk: z
+      .boolean()
+      .prefault(false)
+      .meta({ description: 'Carries many calls in one datagram. Never together with `encryption`.' }),
+    encryption: z.exactOptional(z.enum(['aes128'])).meta({ description: 'Encrypts calls with it.' }),
+    qualify: z.exactOptional(qualify),
+    maxCalls: z.exactOptional(whole(1, 1000)).meta({
+      description: 'Calls at a time. When full, `Dial` gives CONGESTION and goes to the next priority.',
+    }),
+    callerId: z.exactOptional(callerId).meta({ description: 'The number that calls from or to it show.' }),
+  })
+  .meta({ title: 'iax2.peers.<name>' });
+
+export const iax2 = z.strictObject({
+  bind: listenAddress('0.0.0.0:4569').prefault('0.0.0.0:4569').meta({ description: 'The one UDP address for IAX2.' }),
+  peers: z.record(name, iax2Peer).prefault({}).meta({
+    description: 'Other switches and IAX2 phones, by the name that dial strings use: `IAX2/<name>/<number>`.',
+  }),
+});

@@ -1,0 +1,83 @@
+import { z } from 'zod';
+import { isListenAddress, nonEmpty, parseHostPort, secret, whole } from './values.ts';
+
+const PORTS = 'allowed: the first and the last port, such as 10000-10199; the first even, within 1024 to 65535';
+
+const rtpPorts = z.string().transform((it, context) => {
+  const [, first = '0', last = '0'] = /^(\d+)-(\d+)$/.exec(it) ?? [];
+  const range = { first: Number(first), last: Number(last) };
+  const fits = range.first >= 1024 && range.first % 2 === 0 && range.last > range.first && range.last <= 65_535;
+  if (!fits) context.issues.push({ code: 'custom', message: PORTS, input: it });
+  return range;
+});
+
+export const net = z.strictObject({
+  external: z
+    .string()
+    .refine((it) => it === 'auto' || (parseHostPort(it)?.port === undefined && parseHostPort(it) !== undefined), {
+      error: 'allowed: auto, an IP address or a host name',
+    })
+    .prefault('auto')
+    .meta({ description: 'Our address as the internet sees it; `auto` learns it from the peers.' }),
+  rtpPorts: rtpPorts.prefault('10000-10199').meta({ description: 'UDP ports for RTP, first and last.' }),
+  dscp: z
+    .strictObject({
+      media: whole(0, 63).prefault(46).meta({ description: 'Of voice packets.' }),
+      signalling: whole(0, 63).prefault(24).meta({ description: 'Of signalling packets.' }),
+    })
+    .prefault({})
+    .meta({ description: 'Priority marks of IP packets.' }),
+});
+
+export const mqtt = z.strictObject({
+  url: z
+    .string()
+    .regex(/^(?:mqtts?|wss?):\/\/[^\s@/]+(?:\/[^\s@]*)?$/, {
+      error: 'allowed: mqtt://, mqtts://, ws:// or wss:// with a host; user and password have keys of their own',
+    })
+    .refine((it) => parseHostPort(it.replace(/^[a-z]+:\/\//, '').replace(/\/.*$/, '')) !== undefined, {
+      error: 'allowed: a host name or an IP address after the scheme, with or without :port (1 to 65535)',
+    })
+    .meta({ description: 'Where the broker is.' }),
+  username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there.' }),
+  password: z.exactOptional(secret).meta({ secret: true, description: 'The password that goes with it.' }),
+  provisioning: z
+    .exactOptional(
+      z.strictObject({
+        publicKey: nonEmpty.meta({
+          description: 'The key that signed configurations are checked with; a file relative to this document.',
+        }),
+      }),
+    )
+    .meta({ description: 'Configuration from head office over MQTT.' }),
+});
+
+const LISTEN =
+  'allowed: http:// (loopback only) or https:// with an IP address and a port, such as http://127.0.0.1:8080';
+
+const listen = z.string().transform((it, context) => {
+  const [, scheme = '', authority = ''] =
+    /^(https?):\/\/([^/]+)\/?$/.exec(it.replace('://localhost', '://127.0.0.1')) ?? [];
+  if (!isListenAddress(authority)) {
+    context.issues.push({ code: 'custom', message: LISTEN, input: it });
+    return z.NEVER;
+  }
+  const { host, port } = parseHostPort(authority)!;
+  return { secure: scheme === 'https', ip: host, port: port! };
+});
+
+export const web = z
+  .strictObject({
+    listen: listen.prefault('http://127.0.0.1:8080').meta({ description: 'Where the panel is served.' }),
+    auth: z
+      .exactOptional(z.literal('none'))
+      .meta({ description: '`none`: nobody is asked for a password. Loopback only.' }),
+    users: z
+      .record(
+        nonEmpty,
+        z.strictObject({ passwordHash: secret.meta({ description: 'Hash of the password, never the password.' }) }),
+      )
+      .prefault({})
+      .meta({ description: 'Who may use the panel.' }),
+  })
+  .meta({ title: 'web' });

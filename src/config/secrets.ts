@@ -1,0 +1,50 @@
+import { formatPath, type Path } from './problem.ts';
+import { type Resolved, Secret, SecretReference, type SecretSource, type SecretStore } from './secret.ts';
+
+/** A secret that cannot be had; the sentence names where it should have been, never what it is. */
+export interface SecretFailure {
+  readonly path: Path;
+  readonly message: string;
+}
+
+/** Looks up every secret in `value`. One that is missing is reported and stands as an empty `Secret`. */
+export function resolveSecrets<T>(
+  value: T,
+  store: SecretStore,
+): { readonly value: Resolved<T>; readonly failures: readonly SecretFailure[] } {
+  const failures: SecretFailure[] = [];
+  const resolve = (part: unknown, path: Path): unknown => {
+    if (part instanceof SecretReference) {
+      const found = lookUp(part.source, store);
+      if (found instanceof Secret) return found;
+      failures.push({ path, message: `${formatPath(path)}: ${found}` });
+      return new Secret('');
+    }
+    if (Array.isArray(part)) return part.map((item, index) => resolve(item, [...path, index]));
+    if (typeof part !== 'object' || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([key, item]) => [key, resolve(item, [...path, key])]));
+  };
+  return { value: resolve(value, []) as Resolved<T>, failures };
+}
+
+function lookUp(source: SecretSource, store: SecretStore): Secret | string {
+  switch (source.kind) {
+    case 'literal':
+      return source.value;
+    case 'env': {
+      const value = store.env(source.name);
+      if (value === undefined) return `the environment variable ${source.name} is not set; set it to the secret`;
+      return value === ''
+        ? `the environment variable ${source.name} is empty; set it to the secret`
+        : new Secret(value);
+    }
+    case 'file': {
+      const read = store.file(source.path);
+      if ('failure' in read) return `${read.failure}; the file must hold the secret`;
+      const value = read.text.replace(/\r?\n$/, '');
+      return value === '' ? `the file ${source.path} is empty; it must hold the secret` : new Secret(value);
+    }
+    case 'sealed':
+      return source.box;
+  }
+}

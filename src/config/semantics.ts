@@ -1,0 +1,208 @@
+import { NOT_AVAILABLE } from './availability.ts';
+import type { DialplanFacts } from './dialplan-text.ts';
+import { quoted } from './messages.ts';
+import { formatPath, type Path } from './problem.ts';
+import type { ConfigurationInput } from './schema/configuration.ts';
+import { isLoopback } from './schema/values.ts';
+import { closest } from './suggest.ts';
+
+/** What no schema can say: keys that contradict each other, names that nothing has. */
+export interface Contradiction {
+  readonly path: Path;
+  readonly severity: 'error' | 'warning';
+  readonly message: string;
+  readonly stopsRun?: true;
+}
+
+type Report = (path: Path, message: string, severity?: 'error' | 'warning', stopsRun?: true) => void;
+
+/** `written` is the document before defaults were filled in. */
+export function contradictions(config: ConfigurationInput, written: unknown, dialplan: DialplanFacts): Contradiction[] {
+  const found: Contradiction[] = [];
+  const report: Report = (path, message, severity = 'error', stopsRun) => {
+    found.push({ path, severity, message, ...(stopsRun ? { stopsRun } : {}) });
+  };
+  checkLines(config, written, report);
+  checkNumbers(config, report);
+  checkContexts(config, dialplan, report);
+  checkPeers(config, report);
+  checkWays(config, report);
+  checkFeatures(config, report);
+  checkPorts(config, report);
+  checkServices(config, report);
+  return found;
+}
+
+function checkLines(config: ConfigurationInput, written: unknown, report: Report): void {
+  const jacks = new Map<number, number>();
+  for (const [index, line] of (config.hat?.lines ?? []).entries()) {
+    const path: Path = ['hat', 'lines', index];
+    const first = jacks.get(line.port);
+    if (first === undefined) jacks.set(line.port, index);
+    else report([...path, 'port'], `port ${line.port} is taken by hat.lines[${first}]; each jack may be used once`);
+    if (line.context === undefined) {
+      report(path, `${formatPath(path)} has no context; calls from it reach nothing`, 'warning');
+    }
+  }
+  const site = (written as { site?: object }).site;
+  if (jacks.size > 0 && site !== undefined && !('country' in site)) {
+    report(['site'], 'site.country is missing; the lines get the tones and ringing of us', 'warning');
+  }
+}
+
+/** Lines and phones may share an extension: `DEVICE()` rings them all. A group or a conference needs one of its own. */
+function checkNumbers(config: ConfigurationInput, report: Report): void {
+  const owners = new Map<string, { path: Path; rings: boolean }>();
+  const claim = (number: string, path: Path, rings: boolean) => {
+    const owner = owners.get(number);
+    if (owner === undefined) owners.set(number, { path, rings });
+    else if (owner.rings && rings) {
+      report(path, `extension ${quoted(number)} is also that of ${formatPath(owner.path)}; both will ring`, 'warning');
+    } else report(path, `${quoted(number)} is already ${formatPath(owner.path)}; each number may have one meaning`);
+  };
+  for (const [index, line] of (config.hat?.lines ?? []).entries()) {
+    if (line.extension !== undefined) claim(line.extension, ['hat', 'lines', index, 'extension'], true);
+  }
+  for (const [user, phone] of Object.entries(config.sip?.phones ?? {})) {
+    const path: Path = ['sip', 'phones', user];
+    claim(phone.extension ?? user, phone.extension === undefined ? path : [...path, 'extension'], true);
+  }
+  const extensions = [...owners.keys()];
+  for (const number of Object.keys(config.groups)) claim(number, ['groups', number], false);
+  for (const number of Object.keys(config.conferences)) claim(number, ['conferences', number], false);
+  for (const [number, members] of Object.entries(config.groups)) {
+    for (const [index, member] of members.entries()) {
+      if (!extensions.includes(member)) {
+        report(['groups', number, index], `no line or phone has the extension ${quoted(member)}${oneOf(extensions)}`);
+      }
+    }
+  }
+}
+
+function checkContexts(config: ConfigurationInput, dialplan: DialplanFacts, report: Report): void {
+  const named: [Path, string | undefined][] = [
+    ...(config.hat?.lines ?? []).map((line, index): [Path, string | undefined] => [
+      ['hat', 'lines', index, 'context'],
+      line.context,
+    ]),
+    ...contextsOf(config.iax2?.peers, ['iax2', 'peers']),
+    ...contextsOf(config.sip?.phones, ['sip', 'phones']),
+    ...contextsOf(config.sip?.trunks, ['sip', 'trunks']),
+    ...(config.features?.contexts ?? []).map((name, index): [Path, string] => [['features', 'contexts', index], name]),
+  ];
+  for (const [path, name] of named) {
+    if (name !== undefined && !dialplan.contexts.has(name)) {
+      report(path, `the dialplan has no context ${quoted(name)}${suggestion(name, dialplan.contexts)}`);
+    }
+  }
+}
+
+function contextsOf(
+  parties: Readonly<Record<string, { readonly context?: string }>> | undefined,
+  base: Path,
+): [Path, string | undefined][] {
+  return Object.entries(parties ?? {}).map(([name, { context }]) => [[...base, name, 'context'], context]);
+}
+
+function checkPeers(config: ConfigurationInput, report: Report): void {
+  for (const [name, peer] of Object.entries(config.iax2?.peers ?? {})) {
+    const path: Path = ['iax2', 'peers', name];
+    if (peer.trunk && peer.encryption !== undefined) {
+      report(
+        [...path, 'trunk'],
+        'trunk and encryption exclude each other: trunk frames would carry the voice in clear; leave out one of them',
+      );
+    }
+    if (peer.register !== undefined && peer.host === 'dynamic') {
+      report([...path, 'register'], 'register needs the host of the peer; a dynamic peer registers here instead');
+    }
+    if (peer.register !== undefined && peer.type === 'user') {
+      report([...path, 'register'], 'register needs type: peer or friend; a user only calls us');
+    }
+    if (peer.allowFrom !== undefined && peer.acl !== undefined) {
+      report([...path, 'acl'], 'acl and allowFrom exclude each other; write all rules in acl');
+    }
+    if (peer.auth.includes('rsa') && peer.inKeys === undefined && peer.outKey === undefined) {
+      report([...path, 'auth'], 'auth: rsa needs keys: inKeys to check the peer, outKey to prove ourselves');
+    }
+    if (peer.type === 'peer') continue;
+    if (peer.secret === undefined && peer.inKeys === undefined) {
+      report(path, `${formatPath(path)} has no secret; whoever gives its name may call`, 'warning');
+    }
+    if (peer.context === undefined)
+      report(path, `${formatPath(path)} has no context; its calls to us are rejected`, 'warning');
+  }
+}
+
+/** The ways out that emergency calls may take. */
+function checkWays(config: ConfigurationInput, report: Report): void {
+  for (const [index, way] of (config.emergency?.via ?? []).entries()) {
+    const fault = unknownTarget(config, way);
+    if (fault !== undefined) report(['emergency', 'via', index], fault);
+  }
+}
+
+function checkFeatures(config: ConfigurationInput, report: Report): void {
+  const { contexts: _, ...codes } = config.features ?? { contexts: [] };
+  const taken = new Map<string, string>();
+  for (const [feature, code] of Object.entries(codes)) {
+    const other = taken.get(code);
+    if (other !== undefined)
+      report(['features', feature], `${quoted(code)} is already features.${other}; each code may have one meaning`);
+    taken.set(code, feature);
+  }
+}
+
+function checkPorts(config: ConfigurationInput, report: Report): void {
+  const rtp = config.net?.rtpPorts;
+  const bind = config.iax2?.bind;
+  if (rtp !== undefined && bind !== undefined && bind.port >= rtp.first && bind.port <= rtp.last) {
+    report(['net', 'rtpPorts'], `the range includes port ${bind.port} of iax2.bind; choose another`);
+  }
+}
+
+function checkServices(config: ConfigurationInput, report: Report): void {
+  const { mqtt, web } = config;
+  if (mqtt?.password !== undefined && mqtt.username === undefined) {
+    report(['mqtt', 'password'], 'a password needs mqtt.username');
+  }
+  if (web === undefined) return;
+  const users = Object.keys(web.users).length > 0;
+  if (web.auth === 'none' && users)
+    report(['web', 'auth'], 'auth: none and users exclude each other; leave out one of them');
+  if (isLoopback(web.listen.ip)) return;
+  const listen: Path = ['web', 'listen'];
+  if (!web.listen.secure)
+    report(listen, `http:// is allowed on loopback only, such as http://127.0.0.1:${web.listen.port}`);
+  else if (web.auth === 'none') report(['web', 'auth'], 'auth: none is allowed on loopback only; name users');
+  else if (!users) report(listen, 'an address off loopback needs web.users; without them only loopback is allowed');
+  else report(listen, `web.listen off loopback: ${NOT_AVAILABLE}; run refuses it`, 'warning', true);
+}
+
+/** Why `IAX2/name`, `SIP/name` or `LINE/n` leads nowhere; undefined if it exists. */
+export function unknownTarget(config: ConfigurationInput, target: string): string | undefined {
+  const [technology = '', name = ''] = target.split('/');
+  if (technology === 'LINE') {
+    const ports = (config.hat?.lines ?? []).map((line) => String(line.port));
+    return ports.includes(name) ? undefined : `hat.lines has no port ${name}${oneOf(ports)}`;
+  }
+  if (technology === 'IAX2') {
+    const peers = Object.keys(config.iax2?.peers ?? {});
+    return peers.includes(name) ? undefined : `iax2.peers has no ${quoted(name)}${suggestion(name, peers)}`;
+  }
+  const names = [...Object.keys(config.sip?.trunks ?? {}), ...Object.keys(config.sip?.phones ?? {})];
+  return names.includes(name)
+    ? undefined
+    : `sip.phones and sip.trunks have no ${quoted(name)}${suggestion(name, names)}`;
+}
+
+function suggestion(name: string, candidates: Iterable<string>): string {
+  const all = [...candidates];
+  const likely = closest(name, all);
+  return likely === undefined ? oneOf(all) : `; did you mean ${quoted(likely)}?`;
+}
+
+function oneOf(candidates: readonly string[]): string {
+  if (candidates.length === 0) return '; there is none';
+  return `; allowed: ${candidates.slice(0, 12).join(', ')}${candidates.length > 12 ? ', …' : ''}`;
+}

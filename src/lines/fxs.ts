@@ -1,0 +1,402 @@
+import type { Cause } from '../base/causes.ts';
+import type { CallerId, Hook, LineCommand } from '../base/line-port.ts';
+import type { Machine } from '../base/machine.ts';
+import { Queue } from '../base/queue.ts';
+import { Timers } from '../base/timers.ts';
+import type { TonePattern } from '../base/tone-pattern.ts';
+import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
+import { type CollectionStep, DigitCollection, type LookUpNumber } from './digit-collection.ts';
+
+export type LineState =
+  | 'idle'
+  | 'dial-tone'
+  | 'dialling'
+  | 'calling'
+  | 'ringing'
+  | 'talking'
+  | 'held'
+  | 'busy'
+  | 'congestion'
+  | 'howler'
+  | 'lockout'
+  | 'out-of-service';
+
+export interface FxsOptions {
+  readonly profile: CountryProfile;
+  /** Where dialled numbers are looked up. */
+  readonly context: string;
+  readonly lookUp: LookUpNumber;
+  /** Calls `number` by itself when the handset is lifted and nothing was dialled for `afterMs`; 0 = a hot line. */
+  readonly automatic?: { readonly number: string; readonly afterMs: number };
+  /** The loop is reversed from answer to the end of a call, for meters and pay phones. */
+  readonly reverseOnAnswer?: boolean;
+  readonly times?: Partial<FxsTimes>;
+}
+
+/** All ms. */
+export interface FxsTimes {
+  readonly firstDigitMs: number;
+  readonly incompleteMs: number;
+  readonly matchMs: number;
+  /** How long busy or congestion tone is heard before the howler. */
+  readonly toneMs: number;
+  readonly howlerMs: number;
+}
+
+const TIMES: FxsTimes = { firstDigitMs: 16_000, incompleteMs: 5_000, matchMs: 3_000, toneMs: 30_000, howlerMs: 30_000 };
+
+export type FxsOutput =
+  | { readonly type: 'line'; readonly command: LineCommand }
+  | { readonly type: 'state'; readonly state: LineState }
+  /** What the handset hears from now on; undefined = nothing of ours. Who is bridged to it says nothing here. */
+  | { readonly type: 'hear'; readonly tone: TonePattern | undefined; readonly dbm0?: number }
+  /** A number was dialled: a call begins, which stands until `hangup` or `release`. */
+  | { readonly type: 'call'; readonly number: string }
+  | { readonly type: 'ringing' }
+  | { readonly type: 'answered' }
+  /** The line has ended the call. */
+  | { readonly type: 'hangup'; readonly cause: Cause; readonly reason: string }
+  | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
+  | { readonly type: 'flash' }
+  /** The handset has lain beside the phone until the line was parked. */
+  | { readonly type: 'abandoned' };
+
+type TimerName = 'first-digit' | 'inter-digit' | 'automatic' | 'tone' | 'tone-end' | 'howler-end' | 'ring';
+
+/** What an FXS port does: an analog phone hangs on it, and we are its exchange. */
+export class Fxs implements Machine<FxsOutput> {
+  private current: LineState = 'out-of-service';
+  private hookSeen: Hook = 'on';
+  /** Who began the call that stands; undefined = none. */
+  private role: 'caller' | 'callee' | undefined;
+  private toneOn = false;
+  private reversed = false;
+  private messageWaiting = false;
+  /** A digit that was dialled is still sounding: its end is nobody's digit in a call. */
+  private digitTaken = false;
+  private callerId: CallerId | undefined;
+  private loopBackMs = Number.NEGATIVE_INFINITY;
+
+  private readonly times: FxsTimes;
+  private readonly collection: DigitCollection;
+  private readonly outputs = new Queue<FxsOutput>();
+  private readonly timers = new Timers<TimerName>();
+
+  constructor(private readonly options: FxsOptions) {
+    this.times = { ...TIMES, ...options.times };
+    this.collection = new DigitCollection(options.context, options.lookUp, this.times);
+  }
+
+  get state(): LineState {
+    return this.current;
+  }
+
+  get hook(): Hook {
+    return this.hookSeen;
+  }
+
+  poll(): FxsOutput | undefined {
+    return this.outputs.shift();
+  }
+
+  nextDeadline(): number | undefined {
+    return this.timers.next();
+  }
+
+  // What the hardware says.
+
+  handleHook(hook: Hook, nowMs: number): void {
+    if (hook === this.hookSeen) return;
+    this.hookSeen = hook;
+    if (this.current === 'out-of-service') return;
+    if (hook === 'on') this.hangUp();
+    else if (this.current === 'ringing') this.pickUp();
+    else this.seize(nowMs);
+  }
+
+  handleFlash(nowMs: number): void {
+    if (this.hookSeen === 'on') return;
+    if (this.current === 'talking' || this.current === 'held' || this.current === 'calling') {
+      this.outputs.push({ type: 'flash' });
+    } else if (this.current !== 'lockout' && this.current !== 'out-of-service') {
+      // A tap where no call gets on asks for a new one, whatever was dialled before.
+      this.endCall('normal-clearing', 'The caller flashed for a new call.');
+      this.seize(nowMs);
+    }
+  }
+
+  /** A digit of a rotary dial, as the number of its breaks. */
+  handlePulseDigit(breaks: number, nowMs: number): void {
+    const digit = digitOfPulses(breaks, this.options.profile.pulse);
+    if (digit === undefined) return;
+    this.handleDigitBegin(digit, nowMs);
+    this.handleDigitEnd(digit, this.options.profile.dtmf.onMs);
+  }
+
+  /** A DTMF digit is certain; while a number is dialled it counts at once. */
+  handleDigitBegin(digit: string, nowMs: number): void {
+    if (this.current !== 'dial-tone' && this.current !== 'dialling') return;
+    this.digitTaken = true;
+    this.timers.clear('first-digit');
+    this.timers.clear('automatic');
+    if (this.current === 'dial-tone') this.enter('dialling');
+    this.follow(this.collection.add(digit), nowMs);
+  }
+
+  /** A DTMF digit is over. */
+  handleDigitEnd(digit: string, durationMs: number): void {
+    const taken = this.digitTaken;
+    this.digitTaken = false;
+    if (taken || this.role === undefined || this.current === 'ringing') return;
+    this.outputs.push({ type: 'digit', digit, durationMs });
+  }
+
+  handleTimeout(nowMs: number): void {
+    for (const timer of this.timers.due(nowMs)) this.handleTimer(timer, nowMs);
+  }
+
+  // What the switch wants.
+
+  /** Rings the phone; false when the line is not free. */
+  ring(callerId: CallerId, nowMs: number): boolean {
+    if (this.current !== 'idle') return false;
+    this.role = 'callee';
+    this.callerId = callerId;
+    this.enter('ringing');
+    // Ringing voltage on a loop that is still interrupted would be cut short or tripped.
+    if (nowMs < this.loopBackMs) this.timers.set('ring', this.loopBackMs);
+    else this.startRinging();
+    return true;
+  }
+
+  indicate(progress: 'proceeding' | 'ringing' | 'progress' | 'busy' | 'congestion', nowMs: number): void {
+    if (!this.awaitsAnswer) return;
+    if (progress === 'proceeding') return;
+    if (progress === 'busy' || progress === 'congestion') {
+      this.refuse(progress, 0, nowMs);
+      return;
+    }
+    this.timers.clear('tone-end');
+    this.enter('calling');
+    this.hear(progress === 'ringing' ? this.options.profile.tones.ringback : undefined);
+  }
+
+  answer(): void {
+    if (!this.awaitsAnswer) return;
+    this.timers.clear('tone-end');
+    this.hear(undefined);
+    this.enter('talking');
+    this.reverse(this.options.reverseOnAnswer === true);
+  }
+
+  hold(): void {
+    if (this.current === 'talking') this.enter('held');
+  }
+
+  unhold(): void {
+    if (this.current === 'held') this.enter('talking');
+  }
+
+  /** The call is over for `cause`; a handset that is still lifted hears why. */
+  release(cause: Cause, nowMs: number): void {
+    if (this.role === undefined) return;
+    this.role = undefined;
+    this.callerId = undefined;
+    if (this.current === 'ringing') {
+      if (this.timers.at('ring') === undefined) this.command({ type: 'ring-stop' });
+      this.becomeIdle();
+      return;
+    }
+    const talked = this.current === 'talking' || this.current === 'held';
+    this.reverse(false);
+    const { cpcMs } = this.options.profile;
+    if (talked) {
+      this.command({ type: 'cpc', ms: cpcMs });
+      this.loopBackMs = nowMs + cpcMs;
+    }
+    this.refuse(cause === 'user-busy' ? 'busy' : 'congestion', talked ? cpcMs : 0, nowMs);
+  }
+
+  setMessageWaiting(waiting: boolean): void {
+    this.messageWaiting = waiting;
+  }
+
+  /** The hardware is there, or is not. Said again after each reset of it, it gets its settings and its ringing back. */
+  setInService(inService: boolean, nowMs: number): void {
+    if (!inService) {
+      if (this.current === 'out-of-service') return;
+      this.endCall('destination-out-of-order', 'The line went out of service.');
+      this.clear();
+      this.hookSeen = 'on';
+      this.enter('out-of-service');
+      return;
+    }
+    this.command({ type: 'configure', timing: this.options.profile.timing });
+    if (this.reversed) this.command({ type: 'polarity', reversed: true });
+    if (this.current === 'ringing' && this.timers.at('ring') === undefined) this.commandRing();
+    if (this.current !== 'out-of-service') return;
+    this.enter('idle');
+    if (this.hookSeen === 'off') this.seize(nowMs);
+  }
+
+  private handleTimer(timer: TimerName, nowMs: number): void {
+    switch (timer) {
+      case 'first-digit':
+        this.refuse('congestion', 0, nowMs);
+        break;
+      case 'inter-digit':
+        this.follow(this.collection.end(), nowMs);
+        break;
+      case 'automatic':
+        if (this.options.automatic !== undefined) this.place(this.options.automatic.number);
+        break;
+      case 'tone':
+        this.hear(this.options.profile.tones[this.current === 'busy' ? 'busy' : 'congestion']);
+        break;
+      case 'tone-end':
+        this.endCall('normal-clearing', 'The handset was left off the hook.');
+        this.enter('howler');
+        this.hear(this.options.profile.tones.howler, HOWLER_DBM0);
+        this.timers.set('howler-end', nowMs + this.times.howlerMs);
+        break;
+      case 'howler-end':
+        this.enter('lockout');
+        this.hear(undefined);
+        this.outputs.push({ type: 'abandoned' });
+        break;
+      case 'ring':
+        this.startRinging();
+        break;
+    }
+  }
+
+  private seize(nowMs: number): void {
+    const { automatic } = this.options;
+    if (automatic?.afterMs === 0) {
+      this.place(automatic.number);
+      return;
+    }
+    this.offerDialTone(nowMs);
+    if (automatic !== undefined) this.timers.set('automatic', nowMs + automatic.afterMs);
+  }
+
+  private offerDialTone(nowMs: number): void {
+    this.timers.clearAll();
+    this.collection.clear();
+    this.enter('dial-tone');
+    this.hearDialTone();
+    this.timers.set('first-digit', nowMs + this.times.firstDigitMs);
+  }
+
+  private follow(step: CollectionStep, nowMs: number): void {
+    this.timers.clear('inter-digit');
+    if (step.type === 'complete') this.place(this.collection.digits);
+    else if (step.type === 'impossible') this.refuse('congestion', 0, nowMs);
+    else {
+      if (!step.dialTone) this.hear(undefined);
+      else if (!this.toneOn) this.hearDialTone();
+      this.timers.set('inter-digit', nowMs + step.waitMs);
+    }
+  }
+
+  private place(number: string): void {
+    this.timers.clearAll();
+    this.hear(undefined);
+    this.role = 'caller';
+    this.enter('calling');
+    this.outputs.push({ type: 'call', number });
+  }
+
+  private startRinging(): void {
+    this.commandRing();
+    this.outputs.push({ type: 'ringing' });
+  }
+
+  private commandRing(): void {
+    const cadence = this.options.profile.ringCadence;
+    const callerId = this.callerId;
+    this.command(callerId === undefined ? { type: 'ring', cadence } : { type: 'ring', cadence, callerId });
+  }
+
+  private pickUp(): void {
+    // The hardware has tripped the ringing by itself; a ring command still on its way must not start it again.
+    this.command({ type: 'ring-stop' });
+    this.timers.clear('ring');
+    this.callerId = undefined;
+    this.enter('talking');
+    this.outputs.push({ type: 'answered' });
+  }
+
+  private hangUp(): void {
+    this.endCall('normal-clearing', 'The handset was put down.');
+    this.becomeIdle();
+  }
+
+  /** Tells the switch that the line ends its call, if one stands. */
+  private endCall(cause: Cause, reason: string): void {
+    if (this.role === undefined) return;
+    this.role = undefined;
+    this.callerId = undefined;
+    this.outputs.push({ type: 'hangup', cause, reason });
+  }
+
+  /** The tone that says why, then the howler, then silence. */
+  private refuse(tone: 'busy' | 'congestion', afterMs: number, nowMs: number): void {
+    const toneEnd = this.refused ? this.timers.at('tone-end') : undefined;
+    this.timers.clearAll();
+    this.enter(tone);
+    if (afterMs > 0) {
+      this.hear(undefined);
+      this.timers.set('tone', nowMs + afterMs);
+    } else this.hear(this.options.profile.tones[tone]);
+    this.timers.set('tone-end', toneEnd ?? nowMs + afterMs + this.times.toneMs);
+  }
+
+  private get refused(): boolean {
+    return this.current === 'busy' || this.current === 'congestion';
+  }
+
+  private get awaitsAnswer(): boolean {
+    return this.role === 'caller' && (this.current === 'calling' || this.refused);
+  }
+
+  private becomeIdle(): void {
+    this.clear();
+    this.enter('idle');
+  }
+
+  private clear(): void {
+    this.timers.clearAll();
+    this.collection.clear();
+    this.digitTaken = false;
+    this.hear(undefined);
+    this.reverse(false);
+  }
+
+  private hearDialTone(): void {
+    const { tones } = this.options.profile;
+    this.hear(this.messageWaiting ? tones.stutterDial : tones.dial);
+  }
+
+  private hear(tone: TonePattern | undefined, dbm0?: number): void {
+    if (tone === undefined && !this.toneOn) return;
+    this.toneOn = tone !== undefined;
+    this.outputs.push(dbm0 === undefined ? { type: 'hear', tone } : { type: 'hear', tone, dbm0 });
+  }
+
+  private reverse(reversed: boolean): void {
+    if (reversed === this.reversed) return;
+    this.reversed = reversed;
+    this.command({ type: 'polarity', reversed });
+  }
+
+  private command(command: LineCommand): void {
+    this.outputs.push({ type: 'line', command });
+  }
+
+  private enter(state: LineState): void {
+    if (state === this.current) return;
+    this.current = state;
+    this.outputs.push({ type: 'state', state });
+  }
+}

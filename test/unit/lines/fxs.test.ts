@@ -1,0 +1,591 @@
+import { describe, expect, it } from 'vitest';
+import type { Machine } from '../../../src/base/machine.ts';
+import type { TonePattern } from '../../../src/base/tone-pattern.ts';
+import { countryProfile } from '../../../src/lines/country-profile.ts';
+import { Fxs, type FxsOptions, type FxsOutput } from '../../../src/lines/fxs.ts';
+import { numbers } from './numbers.ts';
+
+const FR = countryProfile('fr')!;
+const CALLER = { number: '7123', name: 'Head office' };
+
+/** A line on a virtual clock: what it put out since the last look, and the tone that its handset hears. */
+class Bench {
+  nowMs = 1000;
+  readonly line: Fxs;
+  readonly log: FxsOutput[] = [];
+  heard: TonePattern | undefined;
+
+  constructor(options: Partial<FxsOptions> = {}) {
+    this.line = new Fxs({ profile: FR, context: 'office', lookUp: numbers(['201', '7123', '11', '112']), ...options });
+    this.line.setInService(true, this.nowMs);
+    this.take();
+  }
+
+  /** The outputs since the last call. */
+  take(): FxsOutput[] {
+    this.drain();
+    return this.log.splice(0);
+  }
+
+  events(): string[] {
+    return this.take()
+      .filter((output) => output.type !== 'state' && output.type !== 'hear' && output.type !== 'line')
+      .map((output) => output.type);
+  }
+
+  commands() {
+    return this.take().flatMap((output) => (output.type === 'line' ? [output.command] : []));
+  }
+
+  advance(ms: number): void {
+    const end = this.nowMs + ms;
+    for (let next = this.line.nextDeadline(); next !== undefined && next <= end; next = this.line.nextDeadline()) {
+      this.nowMs = Math.max(this.nowMs, next);
+      this.line.handleTimeout(this.nowMs);
+      this.drain();
+    }
+    this.nowMs = end;
+  }
+
+  lift(): this {
+    this.line.handleHook('off', this.nowMs);
+    return this;
+  }
+
+  putDown(): this {
+    this.line.handleHook('on', this.nowMs);
+    return this;
+  }
+
+  dial(digits: string): this {
+    for (const digit of digits) {
+      this.line.handleDigitBegin(digit, this.nowMs);
+      this.line.handleDigitEnd(digit, 80);
+      this.advance(160);
+    }
+    this.drain();
+    return this;
+  }
+
+  /** A call that this line made and that was answered. */
+  talk(): this {
+    this.lift().dial('201');
+    this.line.answer();
+    this.take();
+    return this;
+  }
+
+  expectEmpty(): void {
+    this.putDown();
+    this.drain();
+    expect(this.line.state).toBe('idle');
+    expect(this.line.nextDeadline()).toBeUndefined();
+    expect(this.heard).toBeUndefined();
+  }
+
+  private drain(): void {
+    for (const output of drained(this.line)) {
+      this.log.push(output);
+      if (output.type === 'hear') this.heard = output.tone;
+    }
+  }
+}
+
+function drained<Out>(machine: Machine<Out>): Out[] {
+  const all: Out[] = [];
+  for (let one = machine.poll(); one !== undefined; one = machine.poll()) all.push(one);
+  return all;
+}
+
+describe('dial tone', () => {
+  it('sounds when the handset is lifted', () => {
+    const bench = new Bench();
+    bench.lift();
+    expect(bench.take()).toEqual([
+      { type: 'state', state: 'dial-tone' },
+      { type: 'hear', tone: FR.tones.dial },
+    ]);
+    bench.expectEmpty();
+  });
+
+  it('stutters while messages wait', () => {
+    const bench = new Bench();
+    bench.line.setMessageWaiting(true);
+    bench.lift().take();
+    expect(bench.heard).toBe(FR.tones.stutterDial);
+    bench.expectEmpty();
+  });
+
+  it('stops at the first digit', () => {
+    const bench = new Bench();
+    bench.lift().dial('2');
+    expect(bench.line.state).toBe('dialling');
+    expect(bench.heard).toBeUndefined();
+    bench.expectEmpty();
+  });
+
+  it('goes on behind an outside-line prefix and stops at the digit after it', () => {
+    const bench = new Bench({ lookUp: numbers(['9012'], ['9']) });
+    bench.lift().dial('9');
+    expect(bench.heard).toBe(FR.tones.dial);
+    bench.dial('0');
+    expect(bench.heard).toBeUndefined();
+    bench.expectEmpty();
+  });
+
+  it('comes back behind a prefix of several digits', () => {
+    const bench = new Bench({ lookUp: numbers(['0012'], ['00']) });
+    bench.lift().dial('0');
+    expect(bench.heard).toBeUndefined();
+    bench.dial('0');
+    expect(bench.heard).toBe(FR.tones.dial);
+    bench.expectEmpty();
+  });
+
+  it('gives way to congestion tone after 16 s without a digit, then the howler, then silence and an alarm', () => {
+    const bench = new Bench();
+    bench.lift();
+    bench.advance(15_999);
+    expect(bench.line.state).toBe('dial-tone');
+    bench.advance(1);
+    expect(bench.line.state).toBe('congestion');
+    expect(bench.heard).toBe(FR.tones.congestion);
+    bench.advance(30_000);
+    expect(bench.line.state).toBe('howler');
+    expect(bench.take()).toContainEqual({ type: 'hear', tone: FR.tones.howler, dbm0: -9 });
+    bench.advance(29_999);
+    expect(bench.line.state).toBe('howler');
+    bench.advance(1);
+    expect(bench.line.state).toBe('lockout');
+    expect(bench.heard).toBeUndefined();
+    expect(bench.events()).toEqual(['abandoned']);
+    expect(bench.line.nextDeadline()).toBeUndefined();
+    bench.expectEmpty();
+  });
+});
+
+describe('dialling', () => {
+  it('calls a number at its last digit when none longer begins with it', () => {
+    const bench = new Bench();
+    bench.lift().dial('201');
+    expect(bench.take()).toContainEqual({ type: 'call', number: '201' });
+    expect(bench.line.state).toBe('calling');
+    bench.expectEmpty();
+  });
+
+  it('calls a number that could go on 3 s after its last digit', () => {
+    const bench = new Bench();
+    bench.lift();
+    bench.line.handleDigitBegin('1', bench.nowMs);
+    bench.line.handleDigitBegin('1', bench.nowMs);
+    bench.advance(2999);
+    expect(bench.line.state).toBe('dialling');
+    bench.advance(1);
+    expect(bench.take()).toContainEqual({ type: 'call', number: '11' });
+    bench.expectEmpty();
+  });
+
+  it('calls a number that could go on at #', () => {
+    const bench = new Bench();
+    bench.lift().dial('11#');
+    expect(bench.take()).toContainEqual({ type: 'call', number: '11' });
+    bench.expectEmpty();
+  });
+
+  it('sounds congestion 5 s after the last digit of half a number', () => {
+    const bench = new Bench();
+    bench.lift();
+    bench.line.handleDigitBegin('7', bench.nowMs);
+    bench.advance(4999);
+    expect(bench.line.state).toBe('dialling');
+    bench.advance(1);
+    expect(bench.line.state).toBe('congestion');
+    expect(bench.events()).toEqual([]);
+    bench.expectEmpty();
+  });
+
+  it('starts the inter-digit time anew at each digit', () => {
+    const bench = new Bench();
+    bench.lift();
+    for (const digit of '71') {
+      bench.line.handleDigitBegin(digit, bench.nowMs);
+      bench.advance(4000);
+    }
+    expect(bench.line.state).toBe('dialling');
+    bench.expectEmpty();
+  });
+
+  it('sounds congestion at once for a number that cannot be', () => {
+    const bench = new Bench();
+    bench.lift().dial('3');
+    expect(bench.line.state).toBe('congestion');
+    expect(bench.heard).toBe(FR.tones.congestion);
+    bench.expectEmpty();
+  });
+
+  it('takes rotary digits as the country counts them', () => {
+    const swedish = new Bench({ profile: countryProfile('se')! });
+    swedish.lift();
+    for (const breaks of [3, 1, 2]) swedish.line.handlePulseDigit(breaks, swedish.nowMs);
+    expect(swedish.take()).toContainEqual({ type: 'call', number: '201' });
+    expect(swedish.events()).toEqual([]);
+    swedish.expectEmpty();
+  });
+
+  it('does not pass the end of the last dialled digit to the call', () => {
+    const bench = new Bench();
+    bench.lift().dial('20');
+    bench.line.handleDigitBegin('1', bench.nowMs);
+    bench.take();
+    bench.line.handleDigitEnd('1', 80);
+    expect(bench.events()).toEqual([]);
+    bench.expectEmpty();
+  });
+
+  it('starts over at a flash', () => {
+    const bench = new Bench();
+    bench.lift().dial('20');
+    bench.line.handleFlash(bench.nowMs);
+    bench.dial('201');
+    expect(bench.take()).toContainEqual({ type: 'call', number: '201' });
+    bench.expectEmpty();
+  });
+
+  it('ignores digits of a handset that lies on the hook', () => {
+    const bench = new Bench();
+    bench.dial('201');
+    bench.line.handleFlash(bench.nowMs);
+    expect(bench.take()).toEqual([]);
+  });
+});
+
+describe('hot and warm lines', () => {
+  it('calls at once, without dial tone', () => {
+    const bench = new Bench({ automatic: { number: '201', afterMs: 0 } });
+    bench.lift();
+    expect(bench.take()).toEqual([
+      { type: 'state', state: 'calling' },
+      { type: 'call', number: '201' },
+    ]);
+    bench.expectEmpty();
+  });
+
+  it('calls by itself when nothing was dialled in time', () => {
+    const bench = new Bench({ automatic: { number: '201', afterMs: 5000 } });
+    bench.lift();
+    bench.advance(4999);
+    expect(bench.line.state).toBe('dial-tone');
+    bench.advance(1);
+    expect(bench.take()).toContainEqual({ type: 'call', number: '201' });
+    bench.expectEmpty();
+  });
+
+  it('leaves the number to a caller who dials', () => {
+    const bench = new Bench({ automatic: { number: '201', afterMs: 5000 } });
+    bench.lift();
+    bench.dial('7');
+    bench.advance(4900);
+    expect(bench.line.state).toBe('congestion');
+    bench.expectEmpty();
+  });
+});
+
+describe('a call from the line', () => {
+  it('hears ringback while the far end rings, and none of it once answered', () => {
+    const bench = new Bench();
+    bench.lift().dial('201');
+    bench.line.indicate('proceeding', bench.nowMs);
+    expect(bench.heard).toBeUndefined();
+    bench.line.indicate('ringing', bench.nowMs);
+    bench.take();
+    expect(bench.heard).toBe(FR.tones.ringback);
+    bench.line.answer();
+    bench.take();
+    expect(bench.line.state).toBe('talking');
+    expect(bench.heard).toBeUndefined();
+    bench.expectEmpty();
+  });
+
+  it('hears early media instead of ringback', () => {
+    const bench = new Bench();
+    bench.lift().dial('201');
+    bench.line.indicate('ringing', bench.nowMs);
+    bench.line.indicate('progress', bench.nowMs);
+    bench.take();
+    expect(bench.heard).toBeUndefined();
+    expect(bench.line.state).toBe('calling');
+    bench.expectEmpty();
+  });
+
+  it.each(['busy', 'congestion'] as const)('hears %s while the call still stands, and may be answered yet', (what) => {
+    const bench = new Bench();
+    bench.lift().dial('201');
+    bench.line.indicate(what, bench.nowMs);
+    bench.take();
+    expect(bench.line.state).toBe(what);
+    expect(bench.heard).toBe(FR.tones[what]);
+    bench.line.answer();
+    bench.take();
+    expect(bench.line.state).toBe('talking');
+    expect(bench.heard).toBeUndefined();
+    bench.advance(120_000);
+    expect(bench.line.state).toBe('talking');
+    bench.expectEmpty();
+  });
+
+  it('is ended by the line itself when busy tone has sounded for 30 s', () => {
+    const bench = new Bench();
+    bench.lift().dial('201');
+    bench.line.indicate('busy', bench.nowMs);
+    bench.take();
+    bench.advance(30_000);
+    expect(bench.events()).toEqual(['hangup']);
+    expect(bench.line.state).toBe('howler');
+    bench.expectEmpty();
+  });
+
+  it('keeps its time to the howler when the call ends under busy tone', () => {
+    const bench = new Bench();
+    bench.lift().dial('201');
+    bench.line.indicate('busy', bench.nowMs);
+    bench.advance(20_000);
+    bench.line.release('user-busy', bench.nowMs);
+    bench.advance(9_999);
+    expect(bench.line.state).toBe('busy');
+    bench.advance(1);
+    expect(bench.line.state).toBe('howler');
+    bench.expectEmpty();
+  });
+
+  it.each([
+    ['user-busy', 'busy'],
+    ['normal-clearing', 'congestion'],
+    ['unallocated-number', 'congestion'],
+    ['no-circuit', 'congestion'],
+  ] as const)('that fails for %s hears %s tone at once, without a loop interruption', (cause, tone) => {
+    const bench = new Bench();
+    bench.lift().dial('201').take();
+    bench.line.release(cause, bench.nowMs);
+    expect(bench.commands()).toEqual([]);
+    expect(bench.line.state).toBe(tone);
+    expect(bench.heard).toBe(FR.tones[tone]);
+    bench.expectEmpty();
+  });
+
+  it('gives digits and flashes to the call', () => {
+    const bench = new Bench().talk();
+    bench.line.handleDigitBegin('5', bench.nowMs);
+    expect(bench.take()).toEqual([]);
+    bench.line.handleDigitEnd('5', 120);
+    bench.line.handleFlash(bench.nowMs);
+    expect(bench.take()).toEqual([{ type: 'digit', digit: '5', durationMs: 120 }, { type: 'flash' }]);
+    bench.expectEmpty();
+  });
+
+  it('is held and resumed', () => {
+    const bench = new Bench().talk();
+    bench.line.hold();
+    expect(bench.line.state).toBe('held');
+    bench.line.unhold();
+    expect(bench.line.state).toBe('talking');
+    bench.expectEmpty();
+  });
+
+  it('ends when the handset is put down', () => {
+    const bench = new Bench().talk();
+    bench.putDown();
+    expect(bench.take()).toEqual([
+      { type: 'hangup', cause: 'normal-clearing', reason: 'The handset was put down.' },
+      { type: 'state', state: 'idle' },
+    ]);
+    bench.expectEmpty();
+  });
+
+  it('reverses the loop from answer to end where that is asked for', () => {
+    const bench = new Bench({ reverseOnAnswer: true });
+    bench.lift().dial('201').take();
+    bench.line.answer();
+    expect(bench.commands()).toEqual([{ type: 'polarity', reversed: true }]);
+    bench.line.release('normal-clearing', bench.nowMs);
+    expect(bench.commands()).toEqual([
+      { type: 'polarity', reversed: false },
+      { type: 'cpc', ms: 500 },
+    ]);
+    bench.expectEmpty();
+  });
+});
+
+describe('the far end hangs up', () => {
+  it('interrupts the loop, then sounds congestion, howler, and parks the line', () => {
+    const bench = new Bench().talk();
+    bench.line.release('normal-clearing', bench.nowMs);
+    expect(bench.commands()).toEqual([{ type: 'cpc', ms: 500 }]);
+    expect(bench.line.state).toBe('congestion');
+    bench.advance(499);
+    expect(bench.heard).toBeUndefined();
+    bench.advance(1);
+    expect(bench.heard).toBe(FR.tones.congestion);
+    bench.advance(30_000);
+    expect(bench.line.state).toBe('howler');
+    bench.advance(30_000);
+    expect(bench.line.state).toBe('lockout');
+    bench.expectEmpty();
+  });
+
+  it('gives new dial tone at a flash', () => {
+    const bench = new Bench().talk();
+    bench.line.release('normal-clearing', bench.nowMs);
+    bench.advance(2000);
+    bench.line.handleFlash(bench.nowMs);
+    bench.take();
+    expect(bench.line.state).toBe('dial-tone');
+    expect(bench.heard).toBe(FR.tones.dial);
+    bench.expectEmpty();
+  });
+
+  it('says nothing more of the call', () => {
+    const bench = new Bench().talk();
+    bench.line.release('normal-clearing', bench.nowMs);
+    bench.line.release('user-busy', bench.nowMs);
+    bench.line.handleDigitEnd('5', 80);
+    bench.putDown();
+    expect(bench.events()).toEqual([]);
+    bench.expectEmpty();
+  });
+});
+
+describe('a call to the line', () => {
+  it("rings in the country's cadence with the caller's number", () => {
+    const bench = new Bench();
+    expect(bench.line.ring(CALLER, bench.nowMs)).toBe(true);
+    expect(bench.take()).toEqual([
+      { type: 'state', state: 'ringing' },
+      { type: 'line', command: { type: 'ring', cadence: [1500, 3500], callerId: CALLER } },
+      { type: 'ringing' },
+    ]);
+    bench.line.release('no-answer', bench.nowMs);
+    bench.expectEmpty();
+  });
+
+  it('is answered by lifting the handset, also in the same instant as the ring', () => {
+    const bench = new Bench();
+    bench.line.ring(CALLER, bench.nowMs);
+    bench.take();
+    bench.lift();
+    expect(bench.take()).toEqual([
+      { type: 'line', command: { type: 'ring-stop' } },
+      { type: 'state', state: 'talking' },
+      { type: 'answered' },
+    ]);
+    bench.expectEmpty();
+  });
+
+  it('stops ringing when the caller gives up, without a loop interruption', () => {
+    const bench = new Bench();
+    bench.line.ring(CALLER, bench.nowMs);
+    bench.take();
+    bench.line.release('no-answer', bench.nowMs);
+    expect(bench.take()).toEqual([
+      { type: 'line', command: { type: 'ring-stop' } },
+      { type: 'state', state: 'idle' },
+    ]);
+    bench.expectEmpty();
+  });
+
+  it('rings no line that is not idle', () => {
+    const bench = new Bench();
+    bench.line.ring(CALLER, bench.nowMs);
+    expect(bench.line.ring(CALLER, bench.nowMs)).toBe(false);
+    bench.lift();
+    expect(bench.line.ring(CALLER, bench.nowMs)).toBe(false);
+    bench.putDown().lift();
+    expect(bench.line.ring(CALLER, bench.nowMs)).toBe(false);
+    bench.expectEmpty();
+  });
+
+  it('rings only after the loop interruption of the call before', () => {
+    const bench = new Bench().talk();
+    bench.line.release('normal-clearing', bench.nowMs);
+    bench.putDown().take();
+    bench.line.ring(CALLER, bench.nowMs);
+    expect(bench.commands()).toEqual([]);
+    expect(bench.line.state).toBe('ringing');
+    bench.advance(499);
+    expect(bench.events()).toEqual([]);
+    bench.advance(1);
+    expect(bench.events()).toEqual(['ringing']);
+    bench.lift().take();
+    bench.expectEmpty();
+  });
+
+  it('does not start ringing a line that was answered or released meanwhile', () => {
+    for (const end of ['lift', 'release'] as const) {
+      const bench = new Bench().talk();
+      bench.line.release('normal-clearing', bench.nowMs);
+      bench.putDown();
+      bench.line.ring(CALLER, bench.nowMs);
+      if (end === 'lift') bench.lift();
+      else bench.line.release('no-answer', bench.nowMs);
+      bench.take();
+      bench.advance(1000);
+      expect(bench.commands()).toEqual([]);
+      bench.expectEmpty();
+    }
+  });
+
+  it('does nothing for an indication or an answer', () => {
+    const bench = new Bench();
+    bench.line.ring(CALLER, bench.nowMs);
+    bench.take();
+    bench.line.indicate('ringing', bench.nowMs);
+    bench.line.answer();
+    expect(bench.take()).toEqual([]);
+    bench.line.release('no-answer', bench.nowMs);
+    bench.expectEmpty();
+  });
+});
+
+describe('out of service', () => {
+  it('is where a line begins, and it does nothing there', () => {
+    const line = new Fxs({ profile: FR, context: 'office', lookUp: numbers([]) });
+    expect(line.state).toBe('out-of-service');
+    line.handleHook('off', 0);
+    line.handleFlash(0);
+    line.handleDigitBegin('1', 0);
+    expect(line.ring(CALLER, 0)).toBe(false);
+    expect(drained(line)).toEqual([]);
+  });
+
+  it('ends a call, and comes back idle with its settings', () => {
+    const bench = new Bench().talk();
+    bench.line.setInService(false, bench.nowMs);
+    expect(bench.events()).toEqual(['hangup']);
+    expect(bench.line.state).toBe('out-of-service');
+    expect(bench.line.nextDeadline()).toBeUndefined();
+    bench.line.setInService(true, bench.nowMs);
+    expect(bench.commands()).toEqual([{ type: 'configure', timing: FR.timing }]);
+    expect(bench.line.state).toBe('idle');
+  });
+
+  it('gives dial tone to a handset that was lifted before the line came back', () => {
+    const bench = new Bench();
+    bench.line.setInService(false, bench.nowMs);
+    bench.lift();
+    bench.line.setInService(true, bench.nowMs);
+    expect(bench.line.state).toBe('dial-tone');
+    bench.expectEmpty();
+  });
+
+  it('gives a reset HAT its settings and its ringing back without touching the call', () => {
+    const bench = new Bench();
+    bench.line.ring(CALLER, bench.nowMs);
+    bench.take();
+    bench.line.setInService(true, bench.nowMs);
+    expect(bench.take()).toEqual([
+      { type: 'line', command: { type: 'configure', timing: FR.timing } },
+      { type: 'line', command: { type: 'ring', cadence: [1500, 3500], callerId: CALLER } },
+    ]);
+    bench.line.release('no-answer', bench.nowMs);
+    bench.expectEmpty();
+  });
+});

@@ -1,0 +1,216 @@
+import { randomUUID } from 'node:crypto';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { Log } from '../base/log.ts';
+import type { Random } from '../base/random.ts';
+import type { MqttConnection, MqttMessage } from '../status/publisher.ts';
+import type { BrokerReading } from '../status/snapshot.ts';
+import { backoffMs } from './backoff.ts';
+import type { Clock } from './clock.ts';
+
+/** As MQTT counts its versions on the wire: 4 is 3.1.1. */
+export type MqttVersion = 4 | 5;
+
+export interface BrokerLinkOptions {
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
+  readonly url: string;
+  readonly clientId: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM texts for TLS. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly will: (session: string) => MqttMessage;
+  readonly onConnected: (connection: MqttConnection, session: string) => void;
+  readonly onDisconnected: () => void;
+  readonly onMessage: (topic: string, payload: string, retained: boolean) => void;
+  /** `status()` says something else. */
+  readonly onStatus: () => void;
+  /** What each broker, by URL, was found to speak: kept by the caller, so that a new link need not ask again. */
+  readonly versions: Map<string, MqttVersion>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+const KEEPALIVE_S = 30;
+const CONNECT_TIMEOUT_MS = 10_000;
+const FAREWELL_TIMEOUT_MS = 1_000;
+/** A connection that held this long was a success: the next failure waits as little as the first. */
+const STABLE_MS = 30_000;
+/** A broker that takes bytes slower than we make them is no broker: beyond this the connection is given up. */
+const MAX_UNSENT_BYTES = 4 << 20;
+
+/** CONNACK codes for "not this version": 1 in 3.1.1 [MQTT-3.1.2-2], 0x84 in 5 [MQTT-3.1.2-2]. */
+const VERSION_REFUSED = new Set([1, 0x84]);
+
+/**
+ * Keeps one connection to a broker, for ever: MQTT 5 first, 3.1.1 at once where the broker has no 5. Each connection is a
+ * client of its own, so that nothing queued for a broken one is sent, late, on the next.
+ */
+export class BrokerLink {
+  private state: BrokerReading['state'] = 'stopped';
+  private reason: string | null = null;
+  private version: MqttVersion | null = null;
+  private sinceMs: number;
+  private failures = 0;
+  private client: MqttClient | undefined;
+  private cancelRetry = () => {};
+
+  constructor(private readonly options: BrokerLinkOptions) {
+    this.sinceMs = options.clock.nowMs();
+  }
+
+  start(): void {
+    this.attempt(this.options.versions.get(this.options.url) ?? 5);
+  }
+
+  /** Sends the farewell, waits a second at most for its acknowledgement, closes. */
+  async stop(farewell: MqttMessage): Promise<void> {
+    this.cancelRetry();
+    const client = this.client;
+    const connected = this.state === 'connected';
+    this.client = undefined;
+    this.become('stopped', null);
+    if (client === undefined) return;
+    if (connected) {
+      await new Promise<void>((resolve) => {
+        const cancel = this.options.clock.after(FAREWELL_TIMEOUT_MS, resolve);
+        const { topic, payload, qos, retain } = farewell;
+        client.publish(topic, payload, { qos, retain }, () => {
+          cancel();
+          resolve();
+        });
+      });
+    }
+    await new Promise<void>((resolve) => {
+      const cancel = this.options.clock.after(FAREWELL_TIMEOUT_MS, () => {
+        client.end(true);
+        resolve();
+      });
+      client.end(!connected, {}, () => {
+        cancel();
+        resolve();
+      });
+    });
+  }
+
+  status(): BrokerReading {
+    return {
+      url: withoutUser(this.options.url),
+      state: this.state,
+      protocol: this.version === null ? null : this.version === 5 ? '5' : '3.1.1',
+      reason: this.reason,
+      sinceMs: this.sinceMs,
+    };
+  }
+
+  private attempt(version: MqttVersion, isSecondTry = false): void {
+    if (this.state !== 'waiting' && this.state !== 'connecting') this.become('connecting', null);
+    const session = randomUUID();
+    const client = connect(this.options.url, this.clientOptions(version, session));
+    this.client = client;
+    let failure: Error | undefined;
+    let connectedMs: number | undefined;
+    client.on('error', (error) => {
+      failure ??= error;
+    });
+    client.on('connect', () => {
+      if (this.client !== client) return;
+      connectedMs = this.options.clock.nowMs();
+      this.version = version;
+      this.options.versions.set(this.options.url, version);
+      this.become('connected', null);
+      this.options.onConnected(this.connectionOf(client), session);
+    });
+    client.on('message', (topic, payload, packet) => {
+      if (this.client === client) this.options.onMessage(topic, payload.toString('utf8'), packet.retain);
+    });
+    client.on('close', () => {
+      if (this.client !== client) return;
+      this.client = undefined;
+      client.end(true);
+      if (connectedMs !== undefined) {
+        this.options.onDisconnected();
+        if (this.options.clock.nowMs() - connectedMs >= STABLE_MS) this.failures = 0;
+      } else if (!isSecondTry && this.isVersionRefused(version, failure)) {
+        this.attempt(version === 5 ? 4 : 5, true);
+        return;
+      }
+      this.retryLater(connectedMs !== undefined, failure);
+    });
+  }
+
+  /**
+   * Some brokers without MQTT 5 say so, others close the connection without a word. An unknown broker is asked again in
+   * 3.1.1 in both cases; a known one only when it says so.
+   */
+  private isVersionRefused(version: MqttVersion, failure: Error | undefined): boolean {
+    const code = (failure as { code?: unknown } | undefined)?.code;
+    if (typeof code === 'number') return VERSION_REFUSED.has(code);
+    return version === 5 && failure === undefined && !this.options.versions.has(this.options.url);
+  }
+
+  private retryLater(wasConnected: boolean, failure: Error | undefined): void {
+    this.failures++;
+    const delayMs = backoffMs(this.failures, this.options.random);
+    const what = wasConnected ? 'connection lost' : 'cannot connect';
+    const why = failure === undefined ? 'the broker closed the connection' : describe(failure);
+    this.become('waiting', `${what}: ${why}`);
+    this.cancelRetry = this.options.clock.after(delayMs, () => {
+      this.attempt(this.options.versions.get(this.options.url) ?? 5);
+    });
+  }
+
+  private connectionOf(client: MqttClient): MqttConnection {
+    return {
+      publish: ({ topic, payload, qos, retain }) => {
+        if (this.client !== client) return;
+        client.publish(topic, payload, { qos, retain });
+        if (client.stream.writableLength > MAX_UNSENT_BYTES) client.stream.destroy();
+      },
+      subscribe: (filters) => {
+        if (this.client === client) client.subscribe([...filters], { qos: 0 });
+      },
+    };
+  }
+
+  private clientOptions(version: MqttVersion, session: string): IClientOptions {
+    const { clientId, username, password, tls } = this.options;
+    const { topic, payload, qos, retain } = this.options.will(session);
+    return {
+      protocolVersion: version,
+      clientId,
+      clean: true,
+      keepalive: KEEPALIVE_S,
+      connectTimeout: CONNECT_TIMEOUT_MS,
+      reconnectPeriod: 0,
+      resubscribe: false,
+      will: { topic, payload: Buffer.from(payload), qos, retain },
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      ...tls,
+    };
+  }
+
+  private become(state: BrokerReading['state'], reason: string | null): void {
+    if (state === this.state && reason === this.reason) return;
+    this.options.log(reason === null ? 'info' : 'warn', 'mqtt', reason ?? state, {
+      broker: withoutUser(this.options.url),
+      state,
+      protocol: this.version,
+    });
+    if (state !== this.state) this.sinceMs = this.options.clock.nowMs();
+    this.state = state;
+    this.reason = reason;
+    this.options.onStatus();
+  }
+}
+
+/** An error as one sentence; a failed connection to a name with several addresses comes without a message. */
+function describe(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  return error.message || String(code ?? error.name);
+}
+
+function withoutUser(url: string): string {
+  return url.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
+}

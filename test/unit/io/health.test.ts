@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { healthReader } from '../../../src/io/health.ts';
+import { healthSchema } from '../../../src/status/schema.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+
+it('reads what the published schema says, with the CPU of the time since the reading before', () => {
+  const clock = new VirtualClock();
+  const read = healthReader('1.0.0', clock.nowMs(), clock);
+  clock.advance(60_000);
+  const health = read();
+  expect(health).toMatchObject({ version: '1.0.0', uptimeMs: 60_000 });
+  expect(health.memoryMb).toBeGreaterThan(10);
+  expect(health.cpuPct).toBeLessThan(10);
+  expect(healthSchema.omit({ at: true }).strict().safeParse(health).success).toBe(true);
+});

@@ -1,23 +1,17 @@
 import { concatBytes, utf8Decode, utf8Encode } from '../base/bytes.ts';
 import type { Address } from '../base/machine.ts';
 import {
-  cutUtf8,
-  type DateTime,
-  dateTime,
-  type ElementCodec,
-  flag,
-  formatMask32,
-  formatMask64,
-  type Loss,
-  loss,
-  MAX_ELEMENT_LENGTH,
-  raw,
-  socketAddress,
-  text,
-  uint8,
-  uint16,
-  uint32,
-} from './element-value.ts';
+  ELEMENTS,
+  type ElementKey,
+  type ElementRow,
+  type ElementValue,
+  elementKey,
+  OSPTOKEN,
+  SENDING_ORDER,
+  type SingleKey,
+  VARIABLE,
+} from './element-table.ts';
+import { cutUtf8, type DateTime, type Loss, MAX_ELEMENT_LENGTH } from './element-value.ts';
 import { type Malformed, malformed } from './malformed.ts';
 
 /**
@@ -152,107 +146,11 @@ export const DPSTATUS = { EXISTS: 1, CANEXIST: 2, NONEXISTENT: 4, IGNOREPAT: 0x4
 /** Bits of SAMPLINGRATE as Asterisk has them. */
 export const SAMPLING_RATE = { KHZ_8: 1, KHZ_11: 2, KHZ_16: 4, KHZ_22: 8, KHZ_44: 16, KHZ_48: 32 } as const;
 
-type ElementKey = keyof InformationElements;
-/** Elements that are one value in one element. */
-type SingleKey = Exclude<ElementKey, 'variables' | 'ospToken' | 'unknown'>;
-type ElementValue<Key extends ElementKey> = NonNullable<InformationElements[Key]>;
-
-interface ElementRow<Value> {
-  readonly id: number;
-  /** As RFC 5456 and Asterisk's `iax2.h` spell it. */
-  readonly name: string;
-  readonly codec: ElementCodec<Value>;
-}
-
-function row<Value>(id: number, name: string, codec: ElementCodec<Value>): ElementRow<Value> {
-  return { id, name, codec };
-}
-
-/** In the order in which Asterisk sends them; the call token is not here because it goes last. */
-const ROWS: { readonly [Key in SingleKey]: ElementRow<ElementValue<Key>> } = {
-  version: row(0x0b, 'VERSION', uint16),
-  authMethods: row(0x0e, 'AUTHMETHODS', uint16),
-  challenge: row(0x0f, 'CHALLENGE', raw),
-  calledNumber: row(0x01, 'CALLED_NUMBER', text),
-  dialplanStatus: row(0x14, 'DPSTATUS', uint16),
-  autoAnswer: row(0x19, 'AUTOANSWER', flag),
-  codecPreferences: row(0x2d, 'CODEC_PREFS', text),
-  callingNumber: row(0x02, 'CALLING_NUMBER', text),
-  callingPresentation: row(0x26, 'CALLINGPRES', uint8),
-  callingTypeOfNumber: row(0x27, 'CALLINGTON', uint8),
-  callingTransitNetwork: row(0x28, 'CALLINGTNS', uint16),
-  callingAni2: row(0x39, 'CALLINGANI2', uint32),
-  callingName: row(0x04, 'CALLING_NAME', text),
-  callingAni: row(0x03, 'CALLING_ANI', text),
-  language: row(0x0a, 'LANGUAGE', text),
-  dnid: row(0x0d, 'DNID', text),
-  rdnis: row(0x1c, 'RDNIS', text),
-  calledContext: row(0x05, 'CALLED_CONTEXT', text),
-  username: row(0x06, 'USERNAME', text),
-  encryption: row(0x2b, 'ENCRYPTION', uint16),
-  format: row(0x09, 'FORMAT', formatMask32),
-  format2: row(0x38, 'FORMAT2', formatMask64),
-  capability: row(0x08, 'CAPABILITY', formatMask32),
-  capability2: row(0x37, 'CAPABILITY2', formatMask64),
-  adsiCpe: row(0x0c, 'ADSICPE', uint16),
-  samplingRate: row(0x29, 'SAMPLINGRATE', uint16),
-  dateTime: row(0x1f, 'DATETIME', dateTime),
-  refreshS: row(0x13, 'REFRESH', uint16),
-  password: row(0x07, 'PASSWORD', text),
-  md5Result: row(0x10, 'MD5_RESULT', text),
-  rsaResult: row(0x11, 'RSA_RESULT', text),
-  apparentAddress: row(0x12, 'APPARENT_ADDR', socketAddress),
-  callNumber: row(0x15, 'CALLNO', uint16),
-  transferId: row(0x1b, 'TRANSFERID', uint32),
-  messageCount: row(0x18, 'MSGCOUNT', uint16),
-  cause: row(0x16, 'CAUSE', text),
-  causeCode: row(0x2a, 'CAUSECODE', uint8),
-  iaxUnknown: row(0x17, 'IAX_UNKNOWN', uint8),
-  musicOnHold: row(0x1a, 'MUSICONHOLD', text),
-  rrJitterMs: row(0x2e, 'RR_JITTER', uint32),
-  rrLoss: row(0x2f, 'RR_LOSS', loss),
-  rrPackets: row(0x30, 'RR_PKTS', uint32),
-  rrDelayMs: row(0x31, 'RR_DELAY', uint16),
-  rrDropped: row(0x32, 'RR_DROPPED', uint32),
-  rrOutOfOrder: row(0x33, 'RR_OOO', uint32),
-  encryptionKey: row(0x2c, 'ENCKEY', raw),
-  provisioning: row(0x1d, 'PROVISIONING', raw),
-  aesProvisioning: row(0x1e, 'AESPROVISIONING', raw),
-  deviceType: row(0x20, 'DEVICETYPE', text),
-  serviceIdentifier: row(0x21, 'SERVICEIDENT', text),
-  firmwareVersion: row(0x22, 'FIRMWAREVER', uint16),
-  firmwareBlock: row(0x23, 'FWBLOCKDESC', uint32),
-  firmwareBlockData: row(0x24, 'FWBLOCKDATA', raw),
-  provisioningVersion: row(0x25, 'PROVVER', uint32),
-  callToken: row(0x36, 'CALLTOKEN', raw),
-};
-
-const VARIABLE = 0x34;
 const EQUALS = 0x3d;
 /** Leaves room for the equals sign and at least one character of the value. */
 const MAX_VARIABLE_NAME = MAX_ELEMENT_LENGTH - 5;
-const OSPTOKEN = 0x35;
 const OSPTOKEN_BLOCKS = 4;
 const OSPTOKEN_BLOCK_LENGTH = 254;
-
-const SINGLE_KEYS = Object.keys(ROWS) as SingleKey[];
-const BY_ID = new Map<number, SingleKey>(SINGLE_KEYS.map((key) => [ROWS[key].id, key]));
-/** Several elements each, and what is not understood, go after the rest, but never after the call token. */
-const SENDING_ORDER: readonly ElementKey[] = [
-  ...SINGLE_KEYS.filter((key) => key !== 'callToken'),
-  'ospToken',
-  'variables',
-  'unknown',
-  'callToken',
-];
-
-/** Name of an element's id as RFC 5456 and Asterisk spell it, undefined for an unknown id. */
-export function elementName(id: number): string | undefined {
-  if (id === VARIABLE) return 'VARIABLE';
-  if (id === OSPTOKEN) return 'OSPTOKEN';
-  const key = BY_ID.get(id);
-  return key === undefined ? undefined : ROWS[key].name;
-}
 
 /** The elements as they are on the wire, in order; data are views. Never throws. */
 export function decodeRawElements(bytes: Uint8Array): readonly RawElement[] | Malformed {
@@ -295,7 +193,7 @@ export function decodeInformationElements(bytes: Uint8Array): InformationElement
   let ospBlocks: Uint8Array[] | undefined;
   let unknown: RawElement[] | undefined;
   for (const element of elements) {
-    const key = BY_ID.get(element.id);
+    const key = elementKey(element.id);
     if (key !== undefined && decodeInto(ies, key, element.data)) continue;
     if (element.id === VARIABLE) {
       addVariable((variables ??= new Map()), element.data);
@@ -319,10 +217,15 @@ const NO_VARIABLES: ReadonlyMap<string, string> = new Map();
 const NO_TOKEN = new Uint8Array(0);
 
 function decodeInto<Key extends SingleKey>(ies: InformationElements, key: Key, data: Uint8Array): boolean {
-  const value = (ROWS[key] as ElementRow<ElementValue<Key>>).codec.decode(data);
+  const value = decodeElement(key, data);
   if (value === undefined) return false;
   ies[key] = value;
   return true;
+}
+
+/** The value of one element's data, undefined if they cannot be one. */
+export function decodeElement<Key extends SingleKey>(key: Key, data: Uint8Array): ElementValue<Key> | undefined {
+  return (ELEMENTS[key] as ElementRow<ElementValue<Key>>).codec.decode(data);
 }
 
 function addVariable(variables: Map<string, Uint8Array[]>, data: Uint8Array): void {
@@ -370,7 +273,7 @@ export function encodeInformationElements(
 function appendSingle<Key extends SingleKey>(elements: RawElement[], ies: InformationElements, key: Key): void {
   const value = ies[key] as ElementValue<Key> | undefined;
   if (value === undefined) return;
-  const { id, codec } = ROWS[key] as ElementRow<ElementValue<Key>>;
+  const { id, codec } = ELEMENTS[key] as ElementRow<ElementValue<Key>>;
   elements.push({ id, data: codec.encode(value) });
 }
 

@@ -1,5 +1,6 @@
-import type { Cause, DialStatus } from '../base/causes.ts';
+import type { Cause } from '../base/causes.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
+import type { ActionResult } from '../dialplan/action.ts';
 import type { Leg, LegEvent } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 
@@ -18,10 +19,7 @@ export interface Activity {
   abort(cause: Cause, nowMs: number): void;
 }
 
-export interface ActivityResult {
-  readonly dialStatus?: DialStatus;
-  readonly cause?: Cause;
-  readonly digits?: string;
+export interface ActivityResult extends ActionResult {
   /** The call is over and the caller must go, too. */
   readonly hangup?: Cause;
 }

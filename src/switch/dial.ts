@@ -41,6 +41,8 @@ export class Dial implements Activity {
   private readonly failures: Cause[] = [];
   private answerDeadline: number | undefined;
   private talkDeadline: number | undefined;
+  private startedMs = 0;
+  private answeredMs: number | undefined;
   private told: 'nothing' | 'proceeding' | 'ringing' | 'progress' = 'nothing';
 
   constructor(
@@ -58,6 +60,7 @@ export class Dial implements Activity {
   }
 
   start(nowMs: number): void {
+    this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
     for (const { technology, resource } of this.order.targets) {
       const stream = this.parts.streams.next();
@@ -152,6 +155,7 @@ export class Dial implements Activity {
     this.attempts = this.attempts.filter((attempt) => attempt.leg !== leg);
     this.dropAttempts('normal-clearing', nowMs);
     this.answered = leg;
+    this.answeredMs = nowMs;
     if (this.order.talkLimitMs !== undefined) this.talkDeadline = nowMs + this.order.talkLimitMs;
     const { caller } = this.parts;
     caller.answer(nowMs);
@@ -190,7 +194,12 @@ export class Dial implements Activity {
 
   private endTalk(cause: Cause, nowMs: number): void {
     if (this.answered !== undefined) this.parts.caller.patchbay.release(this.answered.stream, nowMs);
-    const result: ActivityResult = { dialStatus: 'ANSWER', cause };
+    const result: ActivityResult = {
+      dialStatus: 'ANSWER',
+      cause,
+      ...(this.answered === undefined ? {} : { peerChannel: this.answered.channel }),
+      answeredTimeS: Math.floor((nowMs - (this.answeredMs ?? nowMs)) / 1000),
+    };
     this.finish(this.order.goOn ? result : { ...result, hangup: cause }, nowMs);
   }
 
@@ -216,7 +225,7 @@ export class Dial implements Activity {
   }
 
   private finish(result: ActivityResult, nowMs: number): void {
-    this.result = result;
+    this.result = { ...result, dialedTimeS: Math.floor((nowMs - this.startedMs) / 1000) };
     this.answerDeadline = undefined;
     this.talkDeadline = undefined;
     this.parts.caller.patchbay.hear(this.parts.caller.leg.stream, NOTHING, nowMs);

@@ -8,10 +8,14 @@ export type LocalOutput =
   | { readonly type: 'leg'; readonly leg: Leg; readonly event: LegEvent }
   | { readonly type: 'incoming'; readonly call: IncomingCall };
 
+/** More at once than this is a dialplan that dials itself. */
+const MAX_OPEN = 64;
+
 /** `Local/number@context`: a leg whose far end is another run of the dialplan. */
 export class LocalChannels implements LegDialler {
   private readonly outputs = new Queue<LocalOutput>();
   private channels = 0;
+  private readonly open = new Set<Leg>();
 
   constructor(
     private readonly streams: StreamIds,
@@ -26,17 +30,30 @@ export class LocalChannels implements LegDialler {
     if (context === '' || number === '') {
       return { failed: 'invalid-number-format', reason: 'A Local channel needs number@context.' };
     }
+    if (this.open.size >= 2 * MAX_OPEN) {
+      return {
+        failed: 'switch-congestion',
+        reason: `There are ${MAX_OPEN} Local channels already: the dialplan dials itself.`,
+      };
+    }
     const channel = `Local/${number}@${context}-${++this.channels}`;
     const outer = new LocalHalf(`${channel};1`, request.stream, this.outputs);
     const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs);
     outer.join(inner);
+    this.open.add(outer).add(inner);
     this.patchbay.pair(outer.stream, inner.stream);
     this.outputs.push({ type: 'incoming', call: { leg: inner, context, number, caller: request.caller } });
     return outer;
   }
 
   poll(): LocalOutput | undefined {
-    return this.outputs.shift();
+    const output = this.outputs.shift();
+    if (output?.type === 'leg' && output.event.type === 'hangup') this.open.delete(output.leg);
+    return output;
+  }
+
+  get size(): number {
+    return this.open.size;
   }
 }
 

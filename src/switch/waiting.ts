@@ -95,11 +95,13 @@ export class Echoing extends Waiting {
 
 /** `WaitExten`, `Read`: collects digits until enough, until # or until the time between two is over. */
 export class Collecting extends Waiting {
-  private digits = '';
+  private digits: string;
   private due: number | undefined;
 
   constructor(
     private readonly rules: {
+      /** Dialled already; part of what is given. */
+      readonly prefix: string;
       readonly firstDigitMs: number;
       readonly nextDigitMs: number;
       readonly maximum: number;
@@ -108,6 +110,7 @@ export class Collecting extends Waiting {
     },
   ) {
     super(undefined);
+    this.digits = rules.prefix;
   }
 
   override start(nowMs: number): void {

@@ -52,7 +52,14 @@ describe('Dial', () => {
     expect([media.heardBy(100), media.heardBy(first.stream)]).toEqual([first.stream, 100]);
     expect(activity.nextDeadline()).toBeUndefined();
     activity.handleLegEvent(first, hungUp('normal-clearing'), 60_000);
-    expect(activity.result).toEqual({ dialStatus: 'ANSWER', cause: 'normal-clearing', hangup: 'normal-clearing' });
+    expect(activity.result).toEqual({
+      dialStatus: 'ANSWER',
+      cause: 'normal-clearing',
+      hangup: 'normal-clearing',
+      dialedTimeS: 60,
+      answeredTimeS: 56,
+      peerChannel: 'line/1',
+    });
     expect(media.heardBy(100)).toBe('nothing');
   });
 
@@ -60,7 +67,8 @@ describe('Dial', () => {
     const { activity, first } = dial(['1'], { goOn: true });
     activity.handleLegEvent(first, { type: 'answered' }, 1);
     activity.handleLegEvent(first, hungUp('normal-clearing'), 2);
-    expect(activity.result).toEqual({ dialStatus: 'ANSWER', cause: 'normal-clearing' });
+    expect(activity.result).toMatchObject({ dialStatus: 'ANSWER', cause: 'normal-clearing' });
+    expect(activity.result?.hangup).toBeUndefined();
   });
 
   it('calls all targets at once and drops the others when one answers', () => {
@@ -80,7 +88,7 @@ describe('Dial', () => {
     expect(activity.result).toBeUndefined();
     activity.handleTimeout(20_000);
     expect(first.told).toEqual(['hangup no-answer']);
-    expect(activity.result).toEqual({ dialStatus: 'NOANSWER', cause: 'no-answer' });
+    expect(activity.result).toEqual({ dialStatus: 'NOANSWER', cause: 'no-answer', dialedTimeS: 20 });
   });
 
   it.each([
@@ -96,17 +104,17 @@ describe('Dial', () => {
       expect(activity.result).toBeUndefined();
       activity.handleLegEvent(dialler.dialled[index]!, hungUp(one), index);
     });
-    expect(activity.result).toEqual({ dialStatus, cause });
+    expect(activity.result).toMatchObject({ dialStatus, cause });
   });
 
   it('fails at once where the only target is known to be dead', () => {
     const { activity } = dial(['dead'], {}, { dead: 'destination-out-of-order' });
-    expect(activity.result).toEqual({ dialStatus: 'CHANUNAVAIL', cause: 'destination-out-of-order' });
+    expect(activity.result).toMatchObject({ dialStatus: 'CHANUNAVAIL', cause: 'destination-out-of-order' });
   });
 
   it('gives CHANUNAVAIL and cause 1 for an empty dial string', () => {
     const { activity } = dial([]);
-    expect(activity.result).toEqual({ dialStatus: 'CHANUNAVAIL', cause: 'unallocated-number' });
+    expect(activity.result).toMatchObject({ dialStatus: 'CHANUNAVAIL', cause: 'unallocated-number' });
   });
 
   it('tells the caller of ringing at once with option r, and not twice', () => {

@@ -1,0 +1,169 @@
+import type { Cause } from '../base/causes.ts';
+import type { Execution } from '../dialplan/execution.ts';
+import type { Activity, ActivityResult, CallerSide, ProgressTones } from './activity.ts';
+import { Dial } from './dial.ts';
+import type { Indication, Leg, LegEvent } from './leg.ts';
+import type { Patchbay } from './patchbay.ts';
+import { beginAction, type PerformParts } from './perform.ts';
+
+/** The words of `status --json`, MQTT and the panel. */
+export type CallState = 'dialling' | 'ringing' | 'talking' | 'held' | 'ending';
+
+export interface CallParts extends PerformParts {
+  readonly patchbay: Patchbay;
+  readonly tones: ProgressTones;
+}
+
+/**
+ * One call: a caller, the dialplan that runs for it, and what the dialplan has it do at the moment.
+ *
+ * @remarks The call is over when its dialplan has ended and every leg it ever had has said its `hangup`.
+ */
+export class Call implements CallerSide {
+  /** Answered towards the caller; a leg that we dialled for `originate` is answered from the start. */
+  answered: boolean;
+  private activity: Activity | undefined;
+  private readonly openLegs = new Set<Leg>();
+  private ending = false;
+  /** Why the last attempt failed: what the caller hears when the dialplan ends without an answer. */
+  private lastCause: Cause | undefined;
+
+  constructor(
+    readonly id: string,
+    readonly leg: Leg,
+    private readonly execution: Execution,
+    private readonly parts: CallParts,
+    originated: boolean,
+  ) {
+    this.answered = originated;
+    this.openLegs.add(leg);
+  }
+
+  get patchbay(): Patchbay {
+    return this.parts.patchbay;
+  }
+
+  get over(): boolean {
+    return this.ending && this.openLegs.size === 0;
+  }
+
+  get state(): CallState {
+    if (this.ending) return 'ending';
+    const dial = this.activity instanceof Dial ? this.activity : undefined;
+    if (dial?.held === true) return 'held';
+    if (dial === undefined ? this.answered : dial.answered !== undefined) return 'talking';
+    return dial?.ringing === true ? 'ringing' : 'dialling';
+  }
+
+  /** The caller's leg first, then those that it called. */
+  get legs(): readonly Leg[] {
+    const others = this.activity instanceof Dial ? this.activity.legs : [];
+    return [this.leg, ...others].filter((leg) => this.openLegs.has(leg));
+  }
+
+  start(nowMs: number): void {
+    this.run(nowMs);
+  }
+
+  handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void {
+    if (!this.openLegs.has(leg)) return;
+    if (event.type === 'hangup') {
+      this.openLegs.delete(leg);
+      if (leg === this.leg) {
+        this.parts.patchbay.release(leg.stream, nowMs);
+        this.end(event.cause, nowMs);
+        return;
+      }
+    }
+    this.activity?.handleLegEvent(leg, event, nowMs);
+    this.run(nowMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.activity?.handleTimeout(nowMs);
+    this.run(nowMs);
+  }
+
+  nextDeadline(): number | undefined {
+    return this.activity?.nextDeadline();
+  }
+
+  /** Ends the call from outside: an operator, the drain at shutdown. */
+  hangup(cause: Cause, nowMs: number): void {
+    if (this.ending) return;
+    this.end(cause, nowMs);
+    this.leg.hangup(cause, nowMs);
+  }
+
+  adopt(leg: Leg): void {
+    this.openLegs.add(leg);
+  }
+
+  indicate(progress: Indication, nowMs: number): void {
+    if (!this.answered) {
+      this.leg.indicate(progress, nowMs);
+      return;
+    }
+    // Nobody can be told of progress once the call is answered; it can only hear it.
+    const { tones, patchbay } = this.parts;
+    const pattern = { ringing: tones.ringback, busy: tones.busy, congestion: tones.congestion }[progress as string];
+    if (pattern !== undefined) patchbay.hear(this.leg.stream, { kind: 'tone', pattern }, nowMs);
+  }
+
+  answer(nowMs: number): void {
+    if (this.answered) return;
+    this.answered = true;
+    this.leg.answer(nowMs);
+  }
+
+  /** Lets the dialplan go on as long as it does what takes no time. */
+  private run(nowMs: number): void {
+    while (!this.ending) {
+      if (this.activity !== undefined) {
+        const { result } = this.activity;
+        if (result === undefined) return;
+        this.activity = undefined;
+        if (!this.goOn(result, nowMs)) return;
+      }
+      const step = this.execution.next();
+      if (step.type === 'end') {
+        this.finish(step.cause ?? this.lastCause ?? 'normal-clearing', nowMs);
+        return;
+      }
+      const begun = beginAction(step.action, this, this.parts, nowMs);
+      if ('start' in begun) {
+        this.activity = begun;
+        begun.start(nowMs);
+      } else if (!this.goOn(begun, nowMs)) return;
+    }
+  }
+
+  private goOn(result: ActivityResult, nowMs: number): boolean {
+    if (result.cause !== undefined) this.lastCause = result.cause;
+    if (result.hangup !== undefined) {
+      this.finish(result.hangup, nowMs);
+      return false;
+    }
+    this.execution.resume(result);
+    return true;
+  }
+
+  private finish(cause: Cause, nowMs: number): void {
+    this.end(cause, nowMs);
+    this.leg.hangup(cause, nowMs);
+  }
+
+  private end(cause: Cause, nowMs: number): void {
+    if (this.ending) return;
+    this.ending = true;
+    this.activity?.abort(cause, nowMs);
+    this.activity = undefined;
+    this.runHangupExtension();
+  }
+
+  /** Extension h: variables may be set and logged, but there is nobody left to do anything with. */
+  private runHangupExtension(): void {
+    this.execution.hangup();
+    for (let step = this.execution.next(); step.type !== 'end'; step = this.execution.next()) this.execution.resume({});
+  }
+}

@@ -1,0 +1,121 @@
+import type { Log } from '../base/log.ts';
+import { NOTHING, type StreamIds } from '../base/media-port.ts';
+import type { TonePattern } from '../base/tone-pattern.ts';
+import type { Action, DialOptions } from '../dialplan/action.ts';
+import type { DialTarget, DialTechnology } from '../dialplan/dial-target.ts';
+import type { Activity, ActivityResult, CallerSide } from './activity.ts';
+import { Dial, type DialOrder } from './dial.ts';
+import type { Leg, LegDialler, Party, Technology } from './leg.ts';
+import { Collecting, Echoing, Refusing, SendingDigits, Sounding, Waiting } from './waiting.ts';
+
+export interface PerformParts {
+  readonly streams: StreamIds;
+  readonly diallers: ReadonlyMap<Technology, LegDialler>;
+  readonly party: Party;
+  /** A new leg belongs to the call: its events are to come to it. */
+  readonly adopt: (leg: Leg) => void;
+  /** A country's tone by the name that indications give it: `dial`, `busy`, `ring`, `congestion`. */
+  readonly namedTone: (name: string) => TonePattern | undefined;
+  /** Whether more digits could still make an extension of the call's context. */
+  readonly wantsMore: (digits: string) => boolean;
+  readonly log: Log;
+}
+
+const TECHNOLOGIES: Readonly<Record<DialTechnology, Technology>> = {
+  IAX2: 'iax2',
+  SIP: 'sip',
+  LINE: 'line',
+  LOCAL: 'local',
+};
+
+/** What Asterisk's Milliwatt plays: 1004 Hz at 0 dBm0, so that it does not fall on a submultiple of the sample rate. */
+const MILLIWATT: TonePattern = { steps: [{ hz: [1004], ms: 0 }] };
+const MILLIWATT_DBM0 = 0;
+const READ_TIMEOUT_MS = 10_000;
+const READ_INTER_DIGIT_MS = 5_000;
+
+/** Begins one application of the dialplan: gives what it is from now on, or its result when it takes no time. */
+export function beginAction(
+  action: Action,
+  caller: CallerSide,
+  parts: PerformParts,
+  nowMs: number,
+): Activity | ActivityResult {
+  const { leg, patchbay } = caller;
+  switch (action.type) {
+    case 'dial':
+      return new Dial(dialOrder(action.targets, action.timeoutMs, action.options), { ...parts, caller });
+    case 'answer':
+      caller.answer(nowMs);
+      return action.delayMs === undefined ? {} : new Waiting(action.delayMs);
+    case 'hangup':
+      return { hangup: action.cause ?? 'normal-clearing' };
+    case 'echo':
+      return new Echoing(caller);
+    case 'milliwatt':
+      return new Sounding(caller, MILLIWATT, MILLIWATT_DBM0);
+    case 'playtones': {
+      const pattern = typeof action.tone === 'string' ? parts.namedTone(action.tone) : action.tone;
+      if (pattern === undefined) return {};
+      caller.indicate('progress', nowMs);
+      patchbay.hear(leg.stream, { kind: 'tone', pattern }, nowMs);
+      return {};
+    }
+    case 'stop-playtones':
+      patchbay.hear(leg.stream, NOTHING, nowMs);
+      return {};
+    case 'busy':
+    case 'congestion':
+      return new Refusing(caller, action.type, action.timeoutMs);
+    case 'ringing':
+    case 'progress':
+    case 'proceeding':
+      caller.indicate(action.type, nowMs);
+      return {};
+    case 'wait':
+      return new Waiting(action.ms);
+    case 'music-on-hold':
+      return new Waiting(action.ms);
+    case 'collect':
+      return new Collecting({
+        prefix: action.prefix,
+        firstDigitMs: action.firstMs,
+        nextDigitMs: action.interDigitMs,
+        maximum: Number.POSITIVE_INFINITY,
+        wantsMore: parts.wantsMore,
+      });
+    case 'read':
+      return new Collecting({
+        prefix: '',
+        firstDigitMs: action.timeoutMs ?? READ_TIMEOUT_MS,
+        nextDigitMs: action.timeoutMs ?? READ_INTER_DIGIT_MS,
+        maximum: action.maxDigits === 0 ? Number.POSITIVE_INFINITY : action.maxDigits,
+      });
+    case 'send-dtmf':
+      return new SendingDigits(caller, action.digits, action.durationMs, action.gapMs);
+    case 'send-text':
+      leg.sendText(action.text, nowMs);
+      return {};
+    default:
+      // `check` warns of each of these at load; at call time the dialplan goes on with the next priority.
+      parts.log(
+        'warn',
+        'switch',
+        `The application ${action.type} is not available in this version and was passed over.`,
+      );
+      return {};
+  }
+}
+
+function dialOrder(targets: readonly DialTarget[], timeoutMs: number | undefined, options: DialOptions): DialOrder {
+  const talkLimitS = Number(options.get('S'));
+  const digits = options.get('D');
+  return {
+    targets: targets.map(({ technology, resource }) => ({ technology: TECHNOLOGIES[technology], resource })),
+    timeoutMs,
+    ringAtOnce: options.has('r'),
+    goOn: options.has('g'),
+    ...(talkLimitS > 0 ? { talkLimitMs: talkLimitS * 1000 } : {}),
+    ...(digits === undefined ? {} : { digitsWhenAnswered: digits.split(':')[0] ?? '' }),
+  };
+}

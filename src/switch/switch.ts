@@ -1,0 +1,257 @@
+import type { Cause } from '../base/causes.ts';
+import type { Log } from '../base/log.ts';
+import { earliest, type Machine } from '../base/machine.ts';
+import type { MediaPort, StreamId, StreamIds } from '../base/media-port.ts';
+import { Queue } from '../base/queue.ts';
+import type { Dialplan } from '../dialplan/dialplan.ts';
+import { type Environment, Execution } from '../dialplan/execution.ts';
+import type { ProgressTones } from './activity.ts';
+import { Call, type CallParts, type CallState } from './call.ts';
+import type { DialFailure, IncomingCall, Leg, LegDialler, LegEvent, LegId, Party, Technology } from './leg.ts';
+import { LocalChannels } from './local-channel.ts';
+import { Patchbay } from './patchbay.ts';
+
+/** A call as status, MQTT and the panel show it. */
+export interface CallView {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly state: CallState;
+  /** When the call began, and when `state` did; monotonic ms. */
+  readonly startedMs: number;
+  readonly sinceMs: number;
+  readonly legs: readonly { readonly technology: Technology; readonly channel: string; readonly stream: StreamId }[];
+}
+
+/** A call began, changed its state or its legs, or is over. */
+export interface SwitchOutput {
+  readonly type: 'call';
+  readonly change: 'started' | 'changed' | 'ended';
+  readonly view: CallView;
+  /** Why it is over; null before. */
+  readonly cause: Cause | null;
+}
+
+export interface SwitchOptions {
+  readonly dialplan: Dialplan;
+  readonly environment: Environment;
+  readonly media: MediaPort;
+  readonly streams: StreamIds;
+  readonly diallers: ReadonlyMap<Technology, LegDialler>;
+  readonly tones: ProgressTones;
+  readonly wallClock: () => number;
+  readonly log: Log;
+}
+
+export interface Originate {
+  /** A channel to ring first: `LINE/1`, `IAX2/hq/7123`. */
+  readonly channel: string;
+  readonly technology: Technology;
+  readonly resource: string;
+  /** What the rung party is connected to once it answers. */
+  readonly context: string;
+  readonly number: string;
+  readonly caller: Party;
+}
+
+interface Entry {
+  readonly call: Call;
+  view: CallView;
+  cause: Cause | null;
+}
+
+/** How long a party that `originate` rings may take to answer. */
+const ORIGINATE_TIMEOUT_MS = 60_000;
+
+/** The switch: calls and their legs. It knows no protocol, only legs, and asks the dialplan what to do. */
+export class Switch implements Machine<SwitchOutput> {
+  private readonly entries = new Map<string, Entry>();
+  private readonly entryOfLeg = new Map<LegId, Entry>();
+  /** Parties that ring for `originate` and have not answered yet. */
+  private readonly rung = new Map<LegId, Rung>();
+  private readonly outputs = new Queue<SwitchOutput>();
+  private readonly patchbay: Patchbay;
+  private readonly locals: LocalChannels;
+  private readonly diallers: ReadonlyMap<Technology, LegDialler>;
+  private dialplan: Dialplan;
+  private calls = 0;
+
+  constructor(private readonly options: SwitchOptions) {
+    this.dialplan = options.dialplan;
+    this.patchbay = new Patchbay(options.media);
+    this.locals = new LocalChannels(options.streams, this.patchbay);
+    this.diallers = new Map<Technology, LegDialler>([...options.diallers, ['local', this.locals]]);
+  }
+
+  /** New calls run this dialplan; those that stand finish with theirs. */
+  setDialplan(dialplan: Dialplan): void {
+    this.dialplan = dialplan;
+  }
+
+  handleIncoming(incoming: IncomingCall, nowMs: number): void {
+    this.begin(incoming.leg, incoming.context, incoming.number, incoming.caller, false, nowMs);
+    this.settle(nowMs);
+  }
+
+  handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void {
+    this.deliver(leg, event, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** Rings a party and connects it to a number once it answers. The id is that of the call to be. */
+  originate(order: Originate, nowMs: number): { readonly id: string } | DialFailure {
+    const { technology, resource } = order;
+    const stream = this.options.streams.next();
+    const leg = this.diallers.get(technology)?.dial({ technology, resource, caller: order.caller, stream }, nowMs);
+    if (leg === undefined) return { failed: 'facility-rejected', reason: `There is no ${technology} here.` };
+    if ('failed' in leg) return leg;
+    const id = this.nextId();
+    this.rung.set(leg.id, { id, order, leg, deadline: nowMs + ORIGINATE_TIMEOUT_MS });
+    this.settle(nowMs);
+    return { id };
+  }
+
+  /** Ends a call; false if there is none with this id. */
+  hangup(id: string, cause: Cause, nowMs: number): boolean {
+    const entry = this.entries.get(id);
+    const waiting = [...this.rung.values()].find((rung) => rung.id === id);
+    if (entry !== undefined) entry.call.hangup(cause, nowMs);
+    else if (waiting !== undefined) waiting.leg.hangup(cause, nowMs);
+    else return false;
+    this.settle(nowMs);
+    return true;
+  }
+
+  views(): readonly CallView[] {
+    return [...this.entries.values()].map((entry) => entry.view);
+  }
+
+  handleTimeout(nowMs: number): void {
+    for (const { leg, deadline } of this.rung.values()) if (nowMs >= deadline) leg.hangup('no-answer', nowMs);
+    for (const { call } of this.entries.values()) call.handleTimeout(nowMs);
+    this.settle(nowMs);
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const { deadline } of this.rung.values()) next = earliest(next, deadline);
+    for (const { call } of this.entries.values()) next = earliest(next, call.nextDeadline());
+    return next;
+  }
+
+  poll(): SwitchOutput | undefined {
+    return this.outputs.shift();
+  }
+
+  /** Everything that a call holds here; 0 when no call stands. */
+  get size(): number {
+    return this.entries.size + this.entryOfLeg.size + this.rung.size + this.patchbay.size + this.locals.size;
+  }
+
+  private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
+    const rung = this.rung.get(leg.id);
+    if (rung !== undefined) {
+      if (event.type === 'hangup' || event.type === 'answered') this.rung.delete(leg.id);
+      const { context, number, caller } = rung.order;
+      if (event.type === 'answered') this.begin(leg, context, number, caller, true, nowMs, rung.id);
+      return;
+    }
+    const entry = this.entryOfLeg.get(leg.id);
+    if (entry === undefined) return;
+    if (event.type === 'hangup') {
+      this.entryOfLeg.delete(leg.id);
+      if (leg === entry.call.leg) entry.cause ??= event.cause;
+    }
+    entry.call.handleLegEvent(leg, event, nowMs);
+  }
+
+  private begin(
+    leg: Leg,
+    context: string,
+    number: string,
+    caller: Party,
+    originated: boolean,
+    nowMs: number,
+    id = this.nextId(),
+  ): void {
+    const { environment, media, streams, tones, log } = this.options;
+    const execution = new Execution(
+      this.dialplan,
+      { context, exten: number, priority: 1, caller, channel: leg.channel, uniqueId: id },
+      environment,
+    );
+    const parts: CallParts = {
+      patchbay: this.patchbay,
+      tones,
+      media,
+      streams,
+      diallers: this.diallers,
+      party: caller,
+      log,
+      adopt: (adopted) => this.adopt(entry, adopted),
+    };
+    const call = new Call(id, leg, execution, parts, originated);
+    const view: CallView = {
+      id,
+      from: caller.number,
+      to: number,
+      state: call.state,
+      startedMs: nowMs,
+      sinceMs: nowMs,
+      legs: viewLegs(call),
+    };
+    const entry: Entry = { call, view, cause: null };
+    this.entries.set(id, entry);
+    this.entryOfLeg.set(leg.id, entry);
+    this.outputs.push({ type: 'call', change: 'started', view, cause: null });
+    call.start(nowMs);
+  }
+
+  private adopt(entry: Entry, leg: Leg): void {
+    entry.call.adopt(leg);
+    this.entryOfLeg.set(leg.id, entry);
+  }
+
+  /** Lets Local channels carry on what was said into them, then tells what changed. */
+  private settle(nowMs: number): void {
+    for (let output = this.locals.poll(); output !== undefined; output = this.locals.poll()) {
+      if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
+      else {
+        const { leg, context, number, caller } = output.call;
+        this.begin(leg, context, number, caller, false, nowMs);
+      }
+    }
+    for (const entry of this.entries.values()) this.report(entry, nowMs);
+  }
+
+  private report(entry: Entry, nowMs: number): void {
+    const { call, view } = entry;
+    const legs = viewLegs(call);
+    const sameState = call.state === view.state;
+    const changed = !sameState || legs.map((leg) => leg.channel).join() !== view.legs.map((leg) => leg.channel).join();
+    if (changed) {
+      const sinceMs = sameState ? view.sinceMs : nowMs;
+      entry.view = { ...view, state: call.state, sinceMs, legs: call.over ? view.legs : legs };
+    }
+    if (call.over) {
+      this.entries.delete(call.id);
+      this.outputs.push({ type: 'call', change: 'ended', view: entry.view, cause: entry.cause ?? 'normal-clearing' });
+    } else if (changed) this.outputs.push({ type: 'call', change: 'changed', view: entry.view, cause: null });
+  }
+
+  /** As Asterisk's UNIQUEID: the time of the start and a count, so that it is unique across restarts. */
+  private nextId(): string {
+    return `${Math.floor(this.options.wallClock() / 1000)}-${++this.calls}`;
+  }
+}
+
+interface Rung {
+  readonly id: string;
+  readonly order: Originate;
+  readonly leg: Leg;
+  readonly deadline: number;
+}
+
+function viewLegs(call: Call): CallView['legs'] {
+  return call.legs.map(({ technology, channel, stream }) => ({ technology, channel, stream }));
+}

@@ -1,7 +1,9 @@
 /** The real programs that the interop tests meet, and where a Debian machine gets each of them. */
+import { arch } from 'node:process';
 
 export type AsteriskVersion = '16' | '22';
-export type PeerId = `asterisk${AsteriskVersion}` | HostPeerId;
+export type NodeVersion = '22' | '24';
+export type PeerId = `asterisk${AsteriskVersion}` | `node${NodeVersion}` | HostPeerId;
 export type HostPeerId = (typeof HOST_PEERS)[number]['id'];
 
 /**
@@ -19,6 +21,12 @@ export const SUITE_PEERS: readonly SuitePeer[] = [
   { id: 'asterisk16', version: '16', suite: 'bullseye', packages: ['asterisk', 'asterisk-core-sounds-en-gsm'] },
   { id: 'asterisk22', version: '22', suite: 'sid', packages: ['asterisk', 'asterisk-core-sounds-en-gsm'] },
 ];
+
+/** Other releases of Node, each an npm package that holds the program; what runs the tests is the oldest of ours. */
+export const NODE_PEERS = [
+  { id: 'node22', version: '22', package: `node-linux-${arch}@22` },
+  { id: 'node24', version: '24', package: `node-linux-${arch}@24` },
+] as const;
 
 /** Programs of the machine's own Debian release: `command` tells whether the package is there. */
 export const HOST_PEERS = [

@@ -9,6 +9,7 @@ import {
   ASTERISK_MODULES,
   HOST_PEERS,
   type HostPeerId,
+  NODE_PEERS,
   type PeerId,
   SUITE_PEERS,
   type SuitePeer,
@@ -17,6 +18,7 @@ import { DebianSuite, lastLines, run, SuiteProblem } from './debian-suite.ts';
 import {
   asteriskProgram,
   findCommand,
+  nodeProgram,
   type PeerState,
   peerFolder,
   peerRoot,
@@ -33,10 +35,12 @@ export function installPeers(
   const missing: HostPeerId[] = [];
   for (const id of wanted) {
     const suitePeer = SUITE_PEERS.find((peer) => peer.id === id);
+    const nodePeer = NODE_PEERS.find((peer) => peer.id === id);
     const known = peerState(id);
     if (known.state === 'ready') states.set(id, known);
-    else if (suitePeer === undefined) missing.push(id as HostPeerId);
-    else states.set(id, installFromSuite(suitePeer, progress));
+    else if (suitePeer !== undefined) states.set(id, installFromSuite(suitePeer, progress));
+    else if (nodePeer !== undefined) states.set(id, installNode(nodePeer, progress));
+    else missing.push(id as HostPeerId);
   }
   if (missing.length > 0) installFromHost(missing, progress);
   for (const id of missing) states.set(id, peerState(id));
@@ -95,6 +99,28 @@ function libraryComplaint(folder: string): string | undefined {
   return status === 0 ? undefined : `asterisk -V: ${lastLines(output)}`;
 }
 
+function installNode(peer: (typeof NODE_PEERS)[number], progress: (line: string) => void): PeerState {
+  progress(`installing Node ${peer.version} from npm …`);
+  const folder = peerFolder(peer.id);
+  mkdirSync(folder, { recursive: true });
+  const install = run('npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    '--prefix',
+    folder,
+    peer.package,
+  ]);
+  const { status, output } = install.status === 0 ? run(nodeProgram(peer.version), ['--version']) : install;
+  const state: PeerState =
+    status === 0
+      ? { state: 'ready', version: output.trim() }
+      : { state: /E404|ETARGET/.test(output) ? 'gone' : 'failed', reason: `npm install: ${lastLines(output)}` };
+  recordPeerState(peer.id, state);
+  return state;
+}
+
 function installFromHost(ids: readonly HostPeerId[], progress: (line: string) => void): void {
   const packages = ids.map((id) => HOST_PEERS.find((peer) => peer.id === id)!.package);
   if (findCommand('apt-get') === undefined || getuid?.() !== 0) {
@@ -114,7 +140,7 @@ function installFromHost(ids: readonly HostPeerId[], progress: (line: string) =>
 }
 
 export function allPeers(): PeerId[] {
-  return [...SUITE_PEERS.map(({ id }) => id), ...HOST_PEERS.map(({ id }) => id)];
+  return [...SUITE_PEERS.map(({ id }) => id), ...NODE_PEERS.map(({ id }) => id), ...HOST_PEERS.map(({ id }) => id)];
 }
 
 if (argv[1] === import.meta.filename) {

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type AsteriskVersion, HOST_PEERS, type PeerId } from './catalogue.ts';
+import { arch } from 'node:process';
+import { type AsteriskVersion, HOST_PEERS, type NodeVersion, type PeerId } from './catalogue.ts';
 
 /**
  * How an installation ended. `gone`: the mirror does not have this version any longer, which nobody here can mend.
@@ -72,6 +73,11 @@ export function asteriskProgram(folder: string): AsteriskProgram {
     modules,
     folder,
   };
+}
+
+/** The program of another Node release. */
+export function nodeProgram(version: NodeVersion): string {
+  return join(peerFolder(`node${version}`), `node_modules/node-linux-${arch}/bin/node`);
 }
 
 export function asteriskFolder(version: AsteriskVersion): string {

@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Appliance } from '../support/appliance.ts';
+import type { Asterisk } from '../support/asterisk.ts';
+import { levelDbm0, strongestHz, toneDbm0 } from '../support/audio.ts';
+import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
+import { Capture } from '../support/capture.ts';
+import { describeAsterisk } from '../support/peers.ts';
+import { noise } from '../support/signal.ts';
+import { voiceFrom } from '../support/voice-of.ts';
+import { pause } from '../support/wait-until.ts';
+
+describeAsterisk(
+  'a branch line dials',
+  (version) => {
+    let centre: Asterisk;
+    let office: Appliance;
+    let capture: Capture | undefined;
+
+    beforeAll(async () => {
+      centre = await startCentre(version);
+      office = await startBranch();
+      await office.waitForRegistration('hq', 'registered', 5_000);
+    });
+
+    afterEach(async () => {
+      await office.hangUp(1);
+      await office.hangUp(2);
+      await office.waitForNoCalls();
+      await centre.waitForCli('core show channels count', /0 active channels/, 5_000);
+      await capture?.dispose();
+      capture = undefined;
+    });
+
+    afterAll(async () => {
+      await office?.dispose();
+      await centre?.dispose();
+    });
+
+    async function dialFrom1(number: string): Promise<void> {
+      await office.lift(1);
+      await office.waitForLine(1, 'dial-tone', 2_000);
+      await office.dial(1, number);
+    }
+
+    test('Echo(), and every block that it sent comes back byte for byte', async () => {
+      capture = await Capture.start(`udp port 4569 and host ${BRANCH} and host ${CENTRE}`);
+      await dialFrom1('7600');
+      await office.waitForLine(1, 'talking', 10_000);
+      await office.say(1, Int16Array.from(noise(-15, 3_000, 7)));
+      await pause(4_500);
+      await capture.stop();
+      const sent = Buffer.from(await voiceFrom(capture, BRANCH));
+      const returned = Buffer.from(await voiceFrom(capture, CENTRE));
+      // Asterisk may swallow the first blocks while Echo() starts: all that it returned must be what was sent.
+      expect(returned.length).toBeGreaterThan(4 * 8000);
+      const first = sent.indexOf(returned.subarray(0, 1600));
+      expect(first).toBeGreaterThanOrEqual(0);
+      expect(returned.equals(sent.subarray(first, first + returned.length))).toBe(true);
+      expect(levelDbm0(await office.heard(1, 4))).toBeGreaterThan(-20);
+    });
+
+    test('Milliwatt(), and hears 1004 Hz at 0 dBm0', async () => {
+      await dialFrom1('7601');
+      await office.waitForLine(1, 'talking', 10_000);
+      await pause(2_500);
+      const heard = await office.heard(1, 2);
+      expect(strongestHz(heard)).toBeCloseTo(1004, 0);
+      expect(toneDbm0(heard, 1004)).toBeGreaterThan(-0.7);
+      expect(toneDbm0(heard, 1004)).toBeLessThan(0.7);
+      // One tone and nothing else: the whole is not louder than the tone.
+      expect(levelDbm0(heard) - toneDbm0(heard, 1004)).toBeLessThan(0.1);
+    });
+
+    test('with pulses', async () => {
+      await office.lift(1);
+      await office.waitForLine(1, 'dial-tone', 2_000);
+      await office.dial(1, '7601', 'pulse');
+      await office.waitForLine(1, 'talking', 15_000);
+    });
+
+    test('a number that rings: hears ringback, then is through', async () => {
+      await dialFrom1('7605');
+      await office.waitForLine(1, 'calling', 5_000);
+      await office.waitForStatus('the call to ring', 5_000, (it) => it.calls[0]?.state === 'ringing');
+      await office.waitForStatus('French ringback', 3_000, () => true);
+      await pause(700);
+      expect(toneDbm0(await office.heard(1, 0.4), 440)).toBeGreaterThan(-30);
+      await office.waitForLine(1, 'talking', 5_000);
+    });
+
+    test('and hangs up: the centre has no channel left', async () => {
+      await dialFrom1('7601');
+      await office.waitForLine(1, 'talking', 10_000);
+      await office.hangUp(1);
+      await centre.waitForCli('core show channels count', /0 active channels/, 2_000);
+      await office.waitForLine(1, 'idle', 2_000);
+    });
+
+    test('and the centre hangs up: the caller hears congestion and then hangs up', async () => {
+      await dialFrom1('7606');
+      await office.waitForLine(1, 'talking', 10_000);
+      await office.waitForStatus(
+        'line 1 to be released',
+        5_000,
+        (it) => it.calls.length === 0 && it.lines['1']?.state !== 'talking',
+      );
+    });
+
+    test('the other line of the branch, without the centre', async () => {
+      await dialFrom1('202');
+      await office.waitForLine(2, 'ringing', 5_000);
+      await office.lift(2);
+      await office.waitForLine(2, 'talking', 2_000);
+      expect(await centre.channelCount()).toBe(0);
+      await office.say(1, Int16Array.from(noise(-15, 1_000, 3)));
+      await pause(900);
+      expect(levelDbm0(await office.heard(2, 0.5))).toBeGreaterThan(-20);
+    });
+
+    test('and 300 digits reach the centre in order', async () => {
+      const digits = Array.from({ length: 300 }, (_, i) => '1234567890*#'[(i * 7) % 12]!)
+        .join('')
+        .replaceAll('#', '5');
+      await centre.cli(`dialplan set global WANTED ${digits.length}`);
+      await dialFrom1('7607');
+      await office.waitForLine(1, 'talking', 10_000);
+      const from = centre.log().length;
+      await office.dial(1, digits);
+      const [, read] = await centre.waitForLog(/READ-DIGITS=([^=]*)=/, 120_000, from);
+      expect(read).toBe(digits);
+    });
+  },
+  ['tshark'],
+);

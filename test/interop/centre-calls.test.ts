@@ -1,0 +1,111 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Appliance } from '../support/appliance.ts';
+import type { Asterisk } from '../support/asterisk.ts';
+import { levelDbm0, parseWav, strongestHz, toneDbm0 } from '../support/audio.ts';
+import { startBranch, startCentre } from '../support/branch-office.ts';
+import { describeAsterisk } from '../support/peers.ts';
+import { sine } from '../support/signal.ts';
+import { pause, waitUntil } from '../support/wait-until.ts';
+
+describeAsterisk('the centre dials the branch', (version) => {
+  let centre: Asterisk;
+  let office: Appliance;
+
+  beforeAll(async () => {
+    centre = await startCentre(version);
+    office = await startBranch();
+    await office.waitForRegistration('hq', 'registered', 5_000);
+  });
+
+  afterEach(async () => {
+    await centre.cli('channel request hangup all');
+    await office.hangUp(1);
+    await office.waitForNoCalls();
+    await centre.waitForCli('core show channels count', /0 active channels/, 5_000);
+  });
+
+  afterAll(async () => {
+    await office?.dispose();
+    await centre?.dispose();
+  });
+
+  async function ring(to: Parameters<Asterisk['originate']>[1] = { application: 'Milliwatt' }): Promise<void> {
+    await centre.originate('IAX2/branch1/201', to);
+    await office.waitForLine(1, 'ringing', 3_000);
+  }
+
+  test('the telephone rings with the French cadence, 1.5 s in every 5 s', async () => {
+    await ring();
+    const line = await office.line(1);
+    expect(line).toMatchObject({ hook: 'on', cadence: [1500, 3500] });
+    const edges: { ringing: boolean; atMs: number }[] = [];
+    let last = line.ringing;
+    const startMs = performance.now();
+    while (performance.now() - startMs < 7_000) {
+      const { ringing } = await office.line(1);
+      if (ringing !== last) edges.push({ ringing, atMs: performance.now() });
+      last = ringing;
+      await pause(20);
+    }
+    const on = edges.findIndex((edge) => edge.ringing);
+    expect(edges[on + 1]!.atMs - edges[on]!.atMs).toBeGreaterThan(1_350);
+    expect(edges[on + 1]!.atMs - edges[on]!.atMs).toBeLessThan(1_650);
+    expect((await centre.cli('core show channels')).includes('Ringing')).toBe(true);
+  });
+
+  test('it is answered, and both sides are heard', async () => {
+    const recording = centre.path('spool', 'talk');
+    await centre.cli(`dialplan set global RECORDING ${recording}`);
+    await ring({ extension: '610@from-branch' });
+    await office.lift(1);
+    await office.waitForLine(1, 'talking', 2_000);
+    await office.say(1, Int16Array.from(sine(850, -10, 5_000)));
+    const { samples } = await waitUntil('the recording', 10_000, async () => {
+      const wav = existsSync(`${recording}.wav`) ? parseWav(readFileSync(`${recording}.wav`)) : undefined;
+      return wav !== undefined && wav.samples.length > 3 * 8000 ? wav : undefined;
+    });
+    const middle = samples.subarray(samples.length / 2 - 4000, samples.length / 2 + 4000);
+    expect(strongestHz(middle)).toBeCloseTo(850, 0);
+    expect(Math.abs(toneDbm0(middle, 850) - -10)).toBeLessThan(0.5);
+  });
+
+  test('it hears the caller', async () => {
+    await ring();
+    await office.lift(1);
+    await pause(2_000);
+    const heard = await office.heard(1, 1);
+    expect(strongestHz(heard)).toBeCloseTo(1004, 0);
+    expect(levelDbm0(heard)).toBeGreaterThan(-1);
+  });
+
+  test('the branch hangs up', async () => {
+    await ring();
+    await office.lift(1);
+    await office.waitForLine(1, 'talking', 2_000);
+    await office.hangUp(1);
+    await centre.waitForCli('core show channels count', /0 active channels/, 2_000);
+    await office.waitForLine(1, 'idle', 2_000);
+  });
+
+  test('the centre hangs up, before and after the answer', async () => {
+    await ring();
+    await centre.cli('channel request hangup all');
+    await office.waitForLine(1, 'idle', 2_000);
+    expect((await office.line(1)).ringing).toBe(false);
+    await ring();
+    await office.lift(1);
+    await office.waitForLine(1, 'talking', 2_000);
+    await centre.cli('channel request hangup all');
+    await office.waitForStatus('line 1 to be released', 2_000, (it) => it.lines['1']?.state !== 'talking');
+  });
+
+  test('digits of the centre are heard as tones at the telephone', async () => {
+    await ring({ extension: 'digit@speech' });
+    await office.lift(1);
+    await waitUntil('the digit 5', 5_000, async () => {
+      const { tones } = (await office.line(1)).heard;
+      return [770, 1336].every((hz) => tones.some((tone) => Math.abs(tone.hz - hz) < 15 && tone.dbm0 > -20));
+    });
+  });
+});

@@ -2,16 +2,11 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import type { Counters } from '../base/counters.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
+import { type BindFailure, bindFailure } from './bind-failure.ts';
 import type { Clock } from './clock.ts';
 
 /** Room for a burst while the event loop is busy; the kernel gives what `net.core.rmem_max` allows. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
-
-export interface BindFailure {
-  readonly failed: 'port-in-use' | 'address-not-available' | 'not-permitted' | 'other';
-  /** One sentence for the operator. */
-  readonly reason: string;
-}
 
 export interface UdpOptions {
   /** What the socket is for, in counters and log: `iax2`. */
@@ -55,7 +50,7 @@ export class UdpPort {
     });
     if (failure !== undefined) {
       socket.close();
-      return bindFailure(bind, failure);
+      return bindFailure(`UDP ${formatAddress(bind)}`, failure);
     }
     socket.on('message', this.handleMessage);
     socket.on('error', (error) => this.countFailure('socket-error', error));
@@ -110,18 +105,4 @@ function canonicalIp(text: string): string {
   const zone = text.indexOf('%');
   const ip = zone < 0 ? text : text.slice(0, zone);
   return ip.startsWith('::ffff:') && ip.includes('.') ? ip.slice('::ffff:'.length) : ip;
-}
-
-function bindFailure(bind: Address, error: NodeJS.ErrnoException): BindFailure {
-  const where = `UDP ${formatAddress(bind)}`;
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return { failed: 'port-in-use', reason: `${where} is in use by another program` };
-    case 'EADDRNOTAVAIL':
-      return { failed: 'address-not-available', reason: `${where}: this machine has no such address` };
-    case 'EACCES':
-      return { failed: 'not-permitted', reason: `${where}: not permitted; ports below 1024 need CAP_NET_BIND_SERVICE` };
-    default:
-      return { failed: 'other', reason: `${where}: ${error.message}` };
-  }
 }

@@ -1,0 +1,55 @@
+import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
+import type { Log } from '../base/log.ts';
+import type { HttpApp, HttpRequest, HttpResponse } from '../panel/http.ts';
+
+const MAX_BODY_BYTES = 64 << 10;
+
+/** The routes of `app` on a router, bodies read and bounded; what has no route is a file of the page or nothing. */
+export function buildRouting(app: HttpApp, log: Log): FastifyInstance {
+  const routing = fastify({ logger: false, bodyLimit: MAX_BODY_BYTES });
+  // Bodies are JSON and say so: then a browser asks us before it sends one for another site.
+  routing.removeContentTypeParser('text/plain');
+  for (const { method, path, handle, maxBodyBytes } of app.routes) {
+    routing.route({
+      method,
+      url: path,
+      ...(maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes }),
+      handler: async (request, reply) => {
+        const { params, query, body } = request as unknown as HttpRequest;
+        return send(reply, await handle({ params, query: onlyText(query), body: body ?? undefined }));
+      },
+    });
+  }
+  routing.setNotFoundHandler((request, reply) => {
+    const path = request.url.replace(/[?#].*$/, '');
+    const found = request.method === 'GET' || request.method === 'HEAD' ? app.file(path) : undefined;
+    if (found === undefined) return send(reply, app.failure(404, `there is nothing at ${request.method} ${path}`));
+    const etag = found.headers?.['etag'];
+    if (etag !== undefined && request.headers['if-none-match'] === etag)
+      return reply.code(304).headers({ etag }).send();
+    return send(reply, found);
+  });
+  routing.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) return send(reply, app.failure(status, error.message));
+    log('error', 'http', `${request.method} ${request.routeOptions.url ?? '?'}: ${error.stack ?? error.message}`);
+    return send(reply, app.failure(500, 'this request met a fault of the appliance; its log says more'));
+  });
+  return routing;
+}
+
+function send(reply: FastifyReply, response: HttpResponse) {
+  const body = typeof response.body === 'string' ? response.body : Buffer.from(response.body);
+  return reply
+    .code(response.status)
+    .headers({ 'x-content-type-options': 'nosniff', 'cache-control': 'no-store', ...response.headers })
+    .type(response.type)
+    .send(body);
+}
+
+/** A parameter that is given twice is an array: then it is none. */
+function onlyText(query: Readonly<Record<string, unknown>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(query).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}

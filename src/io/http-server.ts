@@ -1,0 +1,190 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Log } from '../base/log.ts';
+import { type Address, formatAddress } from '../base/machine.ts';
+import type { HttpApp, HttpRequest, HttpResponse, SocketHandler, SocketRoute } from '../panel/http.ts';
+import { type BindFailure, bindFailure } from './bind-failure.ts';
+import { buildRouting } from './http-routing.ts';
+
+const MAX_MESSAGE_BYTES = 64 << 10;
+const MAX_SOCKETS = 64;
+const PING_MS = 30_000;
+
+/**
+ * Serves an `HttpApp` on TCP (loopback) and on a unix socket that only our own user can open. Over TCP, requests that a
+ * browser sends for other sites are refused.
+ */
+export class HttpServer {
+  private readonly servers: Server[] = [];
+  private readonly webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
+  private readonly pinging: NodeJS.Timeout;
+
+  private constructor(
+    private readonly app: HttpApp,
+    private readonly routing: FastifyInstance,
+    private readonly log: Log,
+  ) {
+    this.pinging = setInterval(() => this.pingAll(), PING_MS);
+    this.pinging.unref();
+  }
+
+  static async create(app: HttpApp, log: Log): Promise<HttpServer> {
+    const routing = buildRouting(app, log);
+    await routing.ready();
+    return new HttpServer(app, routing, log);
+  }
+
+  async listenTcp(bind: Address): Promise<BindFailure | undefined> {
+    const server = this.createServer(true);
+    const failed = await listening(server, () => server.listen({ host: bind.ip, port: bind.port, exclusive: true }));
+    return failed === undefined ? undefined : bindFailure(`HTTP ${formatAddress(bind)}`, failed);
+  }
+
+  /** Binds `path` with mode 0600; a socket left over from a run that ended badly is replaced. */
+  async listenUnix(path: string): Promise<BindFailure | undefined> {
+    if (await answers(path)) return { failed: 'port-in-use', reason: `${path}: another instance runs with this data` };
+    rmSync(path, { force: true });
+    const server = this.createServer(false);
+    // The mask holds from the first instant: between bind and chmod anybody could connect otherwise.
+    const mask = process.umask(0o177);
+    const bound = listening(server, () => server.listen({ path }));
+    process.umask(mask);
+    const failed = await bound;
+    if (failed !== undefined) return bindFailure(path, failed);
+    chmodSync(path, 0o600);
+    return undefined;
+  }
+
+  /** Where it listens on TCP: the port is the one that the system chose when 0 was asked for. */
+  get addresses(): Address[] {
+    return this.servers.flatMap((server) => {
+      const address = server.address();
+      return address === null || typeof address === 'string' ? [] : [{ ip: address.address, port: address.port }];
+    });
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.pinging);
+    for (const socket of this.webSockets.clients) socket.terminate();
+    await Promise.all(
+      this.servers.splice(0).map((server) => {
+        const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+        server.closeAllConnections();
+        return closed;
+      }),
+    );
+    await this.routing.close();
+  }
+
+  private createServer(forBrowsers: boolean): Server {
+    const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
+      const refusal = forBrowsers ? this.app.refusal(request.headers) : undefined;
+      if (refusal === undefined) this.routing.routing(request, response);
+      else response.writeHead(refusal.status, { 'content-type': refusal.type, connection: 'close' }).end(refusal.body);
+    });
+    server.on('upgrade', (request, stream, head) => {
+      stream.on('error', () => stream.destroy());
+      const opened = this.openSocket(request, forBrowsers);
+      if ('status' in opened) refuseUpgrade(stream, opened);
+      else this.webSockets.handleUpgrade(request, stream, head, (socket) => this.serveSocket(socket, opened));
+    });
+    this.servers.push(server);
+    return server;
+  }
+
+  private openSocket(request: IncomingMessage, forBrowsers: boolean): SocketHandler | HttpResponse {
+    const refusal = forBrowsers ? this.app.refusal(request.headers) : undefined;
+    if (refusal !== undefined) return refusal;
+    const match = matchSocket(this.app.sockets, request.url ?? '/');
+    if (match === undefined) return this.app.failure(404, 'there is no such WebSocket');
+    if (this.webSockets.clients.size >= MAX_SOCKETS) return this.app.failure(503, 'too many WebSockets are open');
+    return match.route.open(match.request);
+  }
+
+  private serveSocket(socket: WebSocket, handler: SocketHandler): void {
+    socket.on('error', (error) => this.log('debug', 'http', `WebSocket: ${error.message}`));
+    socket.on('close', handler.start(adapt(socket)));
+    socket.on('message', (data: Buffer, isBinary) => {
+      handler.receive?.(isBinary ? new Uint8Array(data.buffer, data.byteOffset, data.length) : data.toString('utf8'));
+    });
+  }
+
+  /** Drops sockets whose far end is gone without a word: they have not answered the ping before. */
+  private pingAll(): void {
+    for (const socket of this.webSockets.clients as Set<WebSocket & { unanswered?: boolean }>) {
+      if (socket.unanswered === true) {
+        socket.terminate();
+        continue;
+      }
+      socket.unanswered = true;
+      socket.once('pong', () => {
+        socket.unanswered = false;
+      });
+      socket.ping();
+    }
+  }
+}
+
+function matchSocket(sockets: readonly SocketRoute[], target: string) {
+  const [path = '', search = ''] = target.split('?', 2);
+  const segments = path.split('/');
+  for (const route of sockets) {
+    const pattern = route.path.split('/');
+    if (pattern.length !== segments.length) continue;
+    const params: Record<string, string> = {};
+    const fits = pattern.every((part, i) => {
+      if (!part.startsWith(':')) return part === segments[i];
+      params[part.slice(1)] = segments[i]!;
+      return true;
+    });
+    if (!fits) continue;
+    const query = Object.fromEntries(new URLSearchParams(search));
+    return { route, request: { params, query, body: undefined } satisfies HttpRequest };
+  }
+  return undefined;
+}
+
+function refuseUpgrade(stream: Duplex, { status, type, body }: HttpResponse): void {
+  const bytes = Buffer.from(body);
+  const head = `HTTP/1.1 ${status} Refused\r\ncontent-type: ${type}\r\ncontent-length: ${bytes.length}\r\nconnection: close\r\n\r\n`;
+  stream.end(Buffer.concat([Buffer.from(head), bytes]));
+}
+
+function adapt(socket: WebSocket) {
+  return {
+    send: (message: string | Uint8Array) => {
+      if (socket.readyState === socket.OPEN) socket.send(message);
+    },
+    get unsentBytes() {
+      return socket.bufferedAmount;
+    },
+    close: (code: number, reason: string) => socket.close(code, reason),
+  };
+}
+
+function listening(server: Server, listen: () => void): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((resolve) => {
+    server.once('error', resolve);
+    server.once('listening', () => {
+      server.removeListener('error', resolve);
+      resolve(undefined);
+    });
+    listen();
+  });
+}
+
+/** Whether somebody serves on this unix socket. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect(path);
+    probe.once('connect', () => {
+      probe.destroy();
+      resolve(true);
+    });
+    probe.once('error', () => resolve(false));
+  });
+}

@@ -1,0 +1,35 @@
+import type { StatusChange } from '../status/feed.ts';
+import type { HealthStatus, StatusSnapshot } from '../status/schema.ts';
+import type { Emulator } from './emulator.ts';
+
+/** What the panel asks of the appliance; the composition root implements it. Nothing here blocks. */
+export interface PanelServices {
+  status(): StatusSnapshot;
+  health(): HealthStatus;
+  /** Calls `listener` for each change of the status; gives what ends that. */
+  subscribe(listener: (change: StatusChange) => void): () => void;
+  /** Calls `from` and, when it answers, `to`. */
+  originate(from: string, to: string): { readonly id: string } | { readonly failed: string };
+  /** Ends a call; false when there is none of that id. */
+  hangup(id: string): boolean;
+  /** What the dialplan would do with `number`, coming from a context or from `line/N`. */
+  trace(number: string, from: string): RouteTrace | { readonly failed: string };
+  /** The emulated HAT; undefined with a real one or none. */
+  readonly emulator: Emulator | undefined;
+  /** Other panels worth a link, such as the demo's central switch. */
+  readonly neighbours: readonly { readonly name: string; readonly url: string }[];
+}
+
+export interface RouteTrace {
+  readonly context: string;
+  readonly steps: readonly RouteStep[];
+}
+
+export interface RouteStep {
+  /** `office,7123,1`. */
+  readonly location: string;
+  /** The application with its arguments as they would run, secrets masked. */
+  readonly application: string;
+  /** What came of it, or is assumed to come of it. */
+  readonly outcome: string;
+}

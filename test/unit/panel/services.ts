@@ -1,0 +1,84 @@
+import type { EmulatedLine } from '../../../src/panel/emulator.ts';
+import type { PanelServices } from '../../../src/panel/services.ts';
+import type { StatusChange } from '../../../src/status/feed.ts';
+import { takeSnapshot } from '../../../src/status/snapshot.ts';
+import { WallTime } from '../../../src/status/wall-time.ts';
+import { call, line, sourceOf, trunk } from '../status/readings.ts';
+
+export const phone: EmulatedLine = {
+  hook: 'on',
+  ringing: false,
+  cadence: [],
+  callerId: null,
+  heard: { tones: [{ hz: 440, dbm0: -13 }], levelDbm0: -13 },
+};
+
+/** An appliance of one line and one call, and what the panel asked of it. */
+export function fakeServices() {
+  const asked: string[] = [];
+  const listeners = new Set<(change: StatusChange) => void>();
+  const heardBy = new Set<(samples: Int16Array) => void>();
+  const services: PanelServices = {
+    status: () =>
+      takeSnapshot(sourceOf({ trunks: { hq: trunk }, lines: { 1: line }, calls: [call] }), new WallTime(), {
+        nowMs: 2_000,
+        wallMs: Date.UTC(2026, 0, 1) + 2_000,
+      }),
+    health: () => ({ version: '1.0.0', uptimeMs: 2_000, cpuPct: 2.5, memoryMb: 80, temperatureC: 41.5 }),
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    originate(from, to) {
+      asked.push(`call ${from} ${to}`);
+      return from === 'line/9' ? { failed: 'there is no line 9' } : { id: 'c2' };
+    },
+    hangup(id) {
+      asked.push(`hangup ${id}`);
+      return id === 'c1';
+    },
+    trace: (number, from) =>
+      from === 'nowhere'
+        ? { failed: 'there is no context nowhere' }
+        : {
+            context: from,
+            steps: [
+              { location: `${from},${number},1`, application: `Dial(IAX2/hq/${number})`, outcome: 'assumed to fail' },
+            ],
+          },
+    emulator: {
+      ports: [1],
+      line: () => phone,
+      apply(port, body) {
+        asked.push(`apply ${port} ${JSON.stringify(body)}`);
+        return 'dial' in (body as object)
+          ? { ok: false, status: 409, error: 'the handset is on the hook' }
+          : { ok: true };
+      },
+      heardWav: (_port, seconds) => new Uint8Array(seconds),
+      leds: () => [{ led: 1, name: 'power', colour: 'green', onMs: 1_000, offMs: 0 }],
+      keypad(body) {
+        asked.push(`key ${JSON.stringify(body)}`);
+        return { ok: true };
+      },
+      listen(_port, listener) {
+        heardBy.add(listener);
+        return () => heardBy.delete(listener);
+      },
+      speak: (_port, samples) => void asked.push(`speak ${[...samples].join()}`),
+    },
+    neighbours: [{ name: 'Centre', url: 'http://127.0.0.1:8081/' }],
+  };
+  return {
+    services,
+    asked,
+    listeners,
+    heardBy,
+    tell: (change: StatusChange) => {
+      for (const listener of listeners) listener(change);
+    },
+    hear: (samples: Int16Array) => {
+      for (const listener of heardBy) listener(samples);
+    },
+  };
+}

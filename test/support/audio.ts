@@ -86,14 +86,19 @@ export function toneDbm0(samples: Int16Array, hz: number): number {
 
 /** The frequency of the strongest tone between 200 and 3600 Hz, to a tenth of a hertz. */
 export function strongestHz(samples: Int16Array): number {
-  let best = 200;
-  for (const step of [10, 1, 0.1]) {
-    const [from, to] = step === 10 ? [200, 3600] : [best - 10 * step, best + 10 * step];
-    let bestLevel = Number.NEGATIVE_INFINITY;
-    for (let hz = from; hz <= to; hz += step) {
-      const level = toneDbm0(samples, hz);
-      if (level > bestLevel) [best, bestLevel] = [hz, level];
-    }
+  // A long piece shows a tone so sharply that a coarse search would step over it.
+  const short = samples.subarray(0, 400);
+  const coarse = loudest(short, 200, 3600, 10);
+  const fine = loudest(samples.subarray(0, 4000), coarse - 20, coarse + 20, 1);
+  return loudest(samples, fine - 1.5, fine + 1.5, 0.1);
+}
+
+function loudest(samples: Int16Array, fromHz: number, toHz: number, stepHz: number): number {
+  let best = fromHz;
+  let bestDbm0 = Number.NEGATIVE_INFINITY;
+  for (let hz = fromHz; hz <= toHz; hz += stepHz) {
+    const dbm0 = toneDbm0(samples, hz);
+    if (dbm0 > bestDbm0) [best, bestDbm0] = [hz, dbm0];
   }
   return best;
 }

@@ -272,6 +272,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   private seize(nowMs: number): void {
     const { automatic } = this.options;
+    this.digitTaken = false;
     if (automatic?.afterMs === 0) {
       this.place(automatic.number);
       return;

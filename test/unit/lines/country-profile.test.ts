@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { TonePattern } from '../../../src/base/tone-pattern.ts';
 import { COUNTRIES, countryProfile, digitOfPulses, HOWLER_DBM0 } from '../../../src/lines/country-profile.ts';
 
 const ALL = [
@@ -18,7 +19,8 @@ describe('country profiles', () => {
 
   it.each(ALL)('%s: every tone sounds, loops within 20 s and stays in the voice band', (country) => {
     const profile = countryProfile(country)!;
-    for (const [name, pattern] of Object.entries(profile.tones)) {
+    const tones: Record<string, TonePattern | undefined> = { ...profile.tones };
+    for (const [name, pattern] of Object.entries(tones)) {
       if (pattern === undefined) continue;
       const hz = pattern.steps.flatMap((step) => step.hz);
       expect(hz.length, name).toBeGreaterThan(0);

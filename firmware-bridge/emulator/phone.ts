@@ -1,0 +1,160 @@
+import type { CallerId, Hook, RingCadence } from '../../src/base/line-port.ts';
+import { Recorder } from './recorder.ts';
+import { FULL_SCALE_DBM0, SAMPLE_RATE_HZ } from './sound.ts';
+
+const KEYPAD = '123A456B789C*0#D';
+const ROWS_HZ = [697, 770, 852, 941];
+const COLUMNS_HZ = [1209, 1336, 1477, 1633];
+const ROW_PEAK = 32_768 * 10 ** ((-9 - FULL_SCALE_DBM0) / 20);
+const COLUMN_PEAK = 32_768 * 10 ** ((-7 - FULL_SCALE_DBM0) / 20);
+
+const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
+/** Nobody dials or talks sooner after lifting a handset, and no exchange listens sooner. */
+const LIFT_MS = 400;
+const DIGIT_MS = 80;
+const PULSE_GAP_MS = 500;
+const HEARD_SECONDS = 60;
+
+/** What the phone does with its loop and its microphone for some time. */
+type Act =
+  | { readonly type: 'quiet'; readonly samples: number }
+  | { readonly type: 'break'; readonly samples: number }
+  | { readonly type: 'tone'; readonly samples: number; readonly hz: readonly [row: number, column: number] }
+  | { readonly type: 'voice'; readonly samples: number; readonly voice: Int16Array };
+
+/** How a rotary dial runs; 10 pulses per second, open for 60 %, is the standard one. */
+export interface RotaryDial {
+  readonly pulsesPerSecond: number;
+  readonly breakShare: number;
+}
+
+const STANDARD_DIAL: RotaryDial = { pulsesPerSecond: 10, breakShare: 0.6 };
+
+/** An analog phone with nobody at it: it does what it is told, one thing after the other, and remembers what it heard. */
+export class Phone {
+  readonly heard = new Recorder(HEARD_SECONDS * SAMPLE_RATE_HZ);
+  rotaryDial: RotaryDial = STANDARD_DIAL;
+
+  private handset: Hook = 'on';
+  private acts: Act[] = [];
+  private done = 0;
+  private backlog = 0;
+  private caller: CallerId | undefined;
+  private rungBy: RingCadence | undefined;
+  private bellNow = false;
+
+  get hook(): Hook {
+    return this.handset;
+  }
+
+  /** What stands on the display: who rings, or rang until the handset was lifted. */
+  get callerId(): CallerId | undefined {
+    return this.caller;
+  }
+
+  /** The cadence of the ringing, undefined when it does not ring; in its pauses, too. */
+  get cadence(): RingCadence | undefined {
+    return this.rungBy;
+  }
+
+  /** Whether the bell sounds in this millisecond. */
+  get bell(): boolean {
+    return this.bellNow;
+  }
+
+  /** How long the phone is busy with what it was told, ms. */
+  get busyMs(): number {
+    return (this.backlog - this.done) / SAMPLES_PER_MS;
+  }
+
+  lift(): void {
+    if (this.handset === 'off') return;
+    this.handset = 'off';
+    this.enqueue({ type: 'quiet', samples: LIFT_MS * SAMPLES_PER_MS });
+  }
+
+  /** Also gives up whatever was not dialled or said yet. */
+  putDown(): void {
+    this.handset = 'on';
+    this.acts = [];
+    this.done = 0;
+    this.backlog = 0;
+    this.caller = undefined;
+  }
+
+  /** Presses keys, 80 ms each and 80 ms between; characters that are no keys are passed over. */
+  dialTones(digits: string): void {
+    for (const digit of digits) {
+      const key = KEYPAD.indexOf(digit);
+      if (key < 0) continue;
+      const hz = [ROWS_HZ[key >> 2]!, COLUMNS_HZ[key & 3]!] as const;
+      this.enqueue({ type: 'tone', samples: DIGIT_MS * SAMPLES_PER_MS, hz });
+      this.enqueue({ type: 'quiet', samples: DIGIT_MS * SAMPLES_PER_MS });
+    }
+  }
+
+  /** Turns the dial: n breaks of the loop for n, ten for 0. */
+  dialPulses(digits: string): void {
+    const periodMs = 1000 / this.rotaryDial.pulsesPerSecond;
+    const breakMs = periodMs * this.rotaryDial.breakShare;
+    for (const digit of digits) {
+      if (digit < '0' || digit > '9') continue;
+      const breaks = digit === '0' ? 10 : Number(digit);
+      for (let i = 0; i < breaks; i++) {
+        this.enqueue({ type: 'break', samples: Math.round(breakMs * SAMPLES_PER_MS) });
+        this.enqueue({ type: 'quiet', samples: Math.round((periodMs - breakMs) * SAMPLES_PER_MS) });
+      }
+      this.enqueue({ type: 'quiet', samples: PULSE_GAP_MS * SAMPLES_PER_MS });
+    }
+  }
+
+  flash(ms: number): void {
+    this.enqueue({ type: 'break', samples: ms * SAMPLES_PER_MS });
+  }
+
+  say(voice: Int16Array): void {
+    this.enqueue({ type: 'voice', samples: voice.length, voice });
+  }
+
+  /**
+   * One block of its life: fills `microphone` with samples and `loop` with 1 for each millisecond in which the loop is
+   * closed.
+   */
+  run(microphone: Int16Array, loop: Uint8Array): void {
+    microphone.fill(0);
+    loop.fill(this.handset === 'off' ? 1 : 0);
+    for (let i = 0; i < microphone.length; i++) {
+      const act = this.acts[0];
+      if (act === undefined) return;
+      if (act.type === 'tone') microphone[i] = toneSample(act.hz, this.done, act.samples);
+      else if (act.type === 'voice') microphone[i] = act.voice[this.done]!;
+      else if (act.type === 'break') loop[Math.floor(i / SAMPLES_PER_MS)] = 0;
+      if (++this.done >= act.samples) {
+        this.acts.shift();
+        this.backlog -= act.samples;
+        this.done = 0;
+      }
+    }
+  }
+
+  /** What the line does to the phone in this millisecond. */
+  feel(bell: boolean, cadence: RingCadence | undefined, callerId: CallerId | undefined): void {
+    this.bellNow = bell;
+    if (cadence !== undefined) this.caller = callerId;
+    else if (this.rungBy !== undefined && this.handset === 'on') this.caller = undefined;
+    this.rungBy = cadence;
+  }
+
+  private enqueue(act: Act): void {
+    if (act.samples <= 0) return;
+    this.acts.push(act);
+    this.backlog += act.samples;
+  }
+}
+
+/** Two sines with edges of 2 ms, so that a digit does not click. */
+function toneSample(hz: readonly [number, number], at: number, samples: number): number {
+  const edge = Math.min(1, Math.min(at + 1, samples - at) / (2 * SAMPLES_PER_MS));
+  const turn = (2 * Math.PI * at) / SAMPLE_RATE_HZ;
+  return edge * (ROW_PEAK * Math.sin(hz[0] * turn) + COLUMN_PEAK * Math.sin(hz[1] * turn));
+}

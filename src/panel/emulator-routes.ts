@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { firstProblem } from './call-routes.ts';
 import {
   type Emulator,
-  type EmulatorResult,
+  type EmulatorAnswer,
+  emulatedBoardSchema,
   emulatedLedSchema,
   emulatedLineSchema,
   emulatorCommandSchema,
@@ -14,13 +14,12 @@ import { errorSchema } from './status-routes.ts';
 
 /** A minute of 16-bit sound at 48 kHz, in base64. */
 const MAX_SAY_BYTES = 8 << 20;
-const secondsSchema = z.coerce.number().int().min(1).max(60);
+const DEFAULT_SECONDS = '3';
 /** Live sound that the network does not take is dropped beyond this: a quarter of a second. */
 const MAX_UNSENT_AUDIO_BYTES = 4_000;
 
 const missing = { description: 'no emulated line of that number', schema: errorSchema };
-const refused = { description: 'not exactly one of the commands', schema: errorSchema };
-const done = z.object({ ok: z.literal(true) });
+const refused = { description: 'not what it can do; the error says why', schema: errorSchema };
 
 /** The emulated phones, LEDs and keys; not there with a real HAT. */
 export function emulatorRoutes(services: PanelServices): Route[] {
@@ -29,10 +28,17 @@ export function emulatorRoutes(services: PanelServices): Route[] {
   return [
     {
       method: 'GET',
+      path: '/api/emulator',
+      summary: 'The board: its sockets, phones and keys',
+      responses: { 200: { description: 'the board', schema: emulatedBoardSchema } },
+      handle: () => json(200, emulator.board),
+    },
+    {
+      method: 'GET',
       path: '/api/emulator/lines/:port',
       summary: 'An emulated phone: its hook, its bell, what it hears',
       responses: { 200: { description: 'the phone', schema: emulatedLineSchema }, 404: missing },
-      handle: (request) => withPort(emulator, request, (port) => json(200, emulator.line(port))),
+      handle: (request) => withPort(emulator, request, (port) => answer(emulator.line(port))),
     },
     {
       method: 'POST',
@@ -41,7 +47,7 @@ export function emulatorRoutes(services: PanelServices): Route[] {
       body: emulatorCommandSchema,
       maxBodyBytes: MAX_SAY_BYTES,
       responses: {
-        200: { description: 'done or queued', schema: done },
+        200: { description: 'done or queued; the phone as it stands', schema: emulatedLineSchema },
         400: refused,
         404: missing,
         409: { description: 'not while it is on the hook', schema: errorSchema },
@@ -52,39 +58,32 @@ export function emulatorRoutes(services: PanelServices): Route[] {
       method: 'GET',
       path: '/api/emulator/lines/:port/heard.wav',
       summary: 'The last seconds that the handset heard: 16-bit mono 8 kHz, full scale is +3.17 dBm0',
-      query: { seconds: { schema: z.number(), description: '1 to 60, 3 when not given' } },
+      query: { seconds: { schema: z.number(), description: 'up to 60, 3 when not given' } },
       responses: { 200: { description: 'a WAV file', type: 'audio/wav' }, 400: refused, 404: missing },
       handle: (request) =>
         withPort(emulator, request, (port) => {
-          const seconds = secondsSchema.safeParse(request.query['seconds'] ?? 3);
-          if (!seconds.success) return failure(400, `seconds: ${firstProblem(seconds.error)}`);
-          const wav = emulator.heardWav(port, seconds.data);
-          return wav === undefined
-            ? failure(404, `there is no emulated line ${port}`)
-            : { status: 200, type: 'audio/wav', body: wav };
+          const heard = emulator.heardWav(port, Number(request.query['seconds'] ?? DEFAULT_SECONDS));
+          return heard.ok ? { status: 200, type: 'audio/wav', body: heard.value } : answer(heard);
         }),
     },
     {
       method: 'GET',
       path: '/api/emulator/leds',
-      summary: 'The lights of the HAT',
-      responses: { 200: { description: 'each LED', schema: z.array(emulatedLedSchema) } },
+      summary: 'What each LED shows, by its number',
+      responses: { 200: { description: 'the LEDs', schema: z.record(z.string(), emulatedLedSchema) } },
       handle: () => json(200, emulator.leds()),
     },
     {
       method: 'POST',
       path: '/api/emulator/keypad',
-      summary: 'Presses a key of the HAT',
+      summary: 'Presses a key of the keypad',
       body: keypadSchema,
-      responses: { 200: { description: 'pressed', schema: done }, 400: refused },
+      responses: {
+        200: { description: 'pressed' },
+        400: refused,
+        409: { ...refused, description: 'it is down already' },
+      },
       handle: ({ body }) => answer(emulator.keypad(body)),
-    },
-    {
-      method: 'GET',
-      path: '/api/emulator/lines',
-      summary: 'The numbers of the emulated lines',
-      responses: { 200: { description: 'ports', schema: z.array(z.number()) } },
-      handle: () => json(200, emulator.ports),
     },
   ];
 }
@@ -123,11 +122,11 @@ function withPort(emulator: Emulator, request: HttpRequest, handle: (port: numbe
 
 function portOf(emulator: Emulator, { params }: HttpRequest): number | undefined {
   const text = params['port'] ?? '';
-  return /^[0-9]{1,3}$/.test(text) && emulator.ports.includes(Number(text)) ? Number(text) : undefined;
+  return /^[0-9]{1,3}$/.test(text) && emulator.board.phones.includes(Number(text)) ? Number(text) : undefined;
 }
 
-function answer(result: EmulatorResult): HttpResponse {
-  return result.ok ? json(200, { ok: true }) : failure(result.status, result.error);
+function answer(result: EmulatorAnswer<unknown>): HttpResponse {
+  return result.ok ? json(200, result.value) : failure(result.status, result.error);
 }
 
 function littleEndian(samples: Int16Array): Uint8Array {

@@ -2,37 +2,50 @@ import { z } from 'zod';
 
 /** The emulated HAT as its HTTP interface shows it: phones that programs and visitors use like real ones. */
 export interface Emulator {
-  readonly ports: readonly number[];
-  line(port: number): EmulatedLine | undefined;
-  /** Does what a body of POST asks for: exactly one key. */
-  apply(port: number, body: unknown): EmulatorResult;
-  /** The last `seconds` that the handset heard, as a WAV file; undefined without that port. */
-  heardWav(port: number, seconds: number): Uint8Array | undefined;
-  leds(): readonly EmulatedLed[];
-  keypad(body: unknown): EmulatorResult;
+  readonly board: EmulatedBoard;
+  line(port: number): EmulatorAnswer<EmulatedLine>;
+  /** Does what a body of POST asks for: exactly one thing. */
+  apply(port: number, body: unknown): EmulatorAnswer<EmulatedLine>;
+  /** The last `seconds` that the handset heard, as a WAV file. */
+  heardWav(port: number, seconds: number): EmulatorAnswer<Uint8Array>;
+  /** What each LED shows, by its number. */
+  leds(): Readonly<Record<string, EmulatedLed>>;
+  keypad(body: unknown): EmulatorAnswer<null>;
   /**
-   * Hands over what the handset hears while it happens, in blocks of 16-bit samples at 8 kHz that belong to the listener;
-   * gives what ends that. Undefined without that port.
+   * Hands over what the handset hears as it happens: 16-bit samples at 8 kHz in an array that the HAT uses again. Gives
+   * what ends that; undefined without a phone there.
    */
   listen(port: number, listener: (samples: Int16Array) => void): (() => void) | undefined;
-  /** Speaks into the handset: 16-bit samples at 8 kHz; unheard while it is on the hook. */
+  /** Speaks into the handset: 16-bit samples at 8 kHz; lost while it is on the hook or busy with something else. */
   speak(port: number, samples: Int16Array): void;
 }
 
-export type EmulatorResult =
-  | { readonly ok: true }
+export type EmulatorAnswer<Value> =
+  | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly status: 400 | 404 | 409; readonly error: string };
+
+export const emulatedBoardSchema = z
+  .object({
+    name: z.string(),
+    sockets: z.number().describe('sockets for lines, numbered from 1, an LED beside each'),
+    phones: z.array(z.number()).readonly().describe('sockets that have a phone'),
+    keys: z.array(z.string()).readonly().describe('the keypad, row by row'),
+  })
+  .meta({ id: 'EmulatedBoard' });
 
 export const emulatedLineSchema = z
   .object({
     hook: z.enum(['on', 'off']),
     ringing: z.boolean(),
-    cadence: z.array(z.number()).describe('on and off ms in turn; empty when it does not ring'),
-    callerId: z.object({ number: z.string(), name: z.string() }).nullable(),
-    heard: z.object({
-      tones: z.array(z.object({ hz: z.number(), dbm0: z.number() })).describe('of the last 200 ms'),
-      levelDbm0: z.number().nullable(),
-    }),
+    cadence: z.array(z.number()).readonly().describe('on and off ms in turn; empty when it does not ring'),
+    callerId: z.string().nullable().describe('the number on its display'),
+    callerName: z.string().nullable(),
+    heard: z
+      .object({
+        tones: z.array(z.object({ hz: z.number(), dbm0: z.number() })).readonly(),
+        levelDbm0: z.number(),
+      })
+      .describe('of the last 200 ms'),
   })
   .meta({ id: 'EmulatedLine' });
 
@@ -47,8 +60,6 @@ export const emulatorCommandSchema = z
 
 export const emulatedLedSchema = z
   .object({
-    led: z.number(),
-    name: z.string(),
     colour: z.enum(['off', 'green', 'amber', 'red', 'blue', 'white']),
     onMs: z.number(),
     offMs: z.number().describe('0 is steady'),
@@ -59,5 +70,6 @@ export const keypadSchema = z
   .strictObject({ press: z.string().regex(/^[0-9*#A-D]$/), ms: z.number().min(20).max(10_000).optional() })
   .meta({ id: 'KeypadPress' });
 
+export type EmulatedBoard = Readonly<z.infer<typeof emulatedBoardSchema>>;
 export type EmulatedLine = z.infer<typeof emulatedLineSchema>;
 export type EmulatedLed = z.infer<typeof emulatedLedSchema>;

@@ -179,13 +179,13 @@ describe('calls over HTTP', () => {
 describe('emulated phones over HTTP', () => {
   it('shows one', async () => {
     expect(await (await get('/api/emulator/lines/1')).json()).toEqual(phone);
-    expect(await (await get('/api/emulator/lines')).json()).toEqual([1]);
+    expect(await (await get('/api/emulator')).json()).toEqual(fake.services.emulator!.board);
   });
 
   it('hands a command to it and gives back its refusal', async () => {
     expect((await post('/api/emulator/lines/1', { hook: 'off' })).status).toBe(200);
     const refused = await post('/api/emulator/lines/1', { dial: '7123' });
-    expect([refused.status, await refused.json()]).toEqual([409, { error: 'the handset is on the hook' }]);
+    expect([refused.status, await refused.json()]).toEqual([409, { error: 'The handset is on the hook.' }]);
     expect(fake.asked).toEqual(['apply 1 {"hook":"off"}', 'apply 1 {"dial":"7123"}']);
   });
 
@@ -205,7 +205,7 @@ describe('emulated phones over HTTP', () => {
     };
     expect(await heard('')).toEqual([200, 'audio/wav', 3]);
     expect(await heard('?seconds=10')).toEqual([200, 'audio/wav', 10]);
-    for (const bad of ['0', '61', '1.5', 'x', '']) expect((await heard(`?seconds=${bad}`))[0]).toBe(400);
+    for (const bad of ['0', '61', '-1', 'x', '']) expect((await heard(`?seconds=${bad}`))[0]).toBe(400);
   });
 
   it('has lights and keys', async () => {

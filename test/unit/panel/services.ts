@@ -10,6 +10,7 @@ export const phone: EmulatedLine = {
   ringing: false,
   cadence: [],
   callerId: null,
+  callerName: null,
   heard: { tones: [{ hz: 440, dbm0: -13 }], levelDbm0: -13 },
 };
 
@@ -47,19 +48,22 @@ export function fakeServices() {
             ],
           },
     emulator: {
-      ports: [1],
-      line: () => phone,
+      board: { name: 'test board', sockets: 4, phones: [1], keys: ['1', '2'] },
+      line: () => ({ ok: true, value: phone }),
       apply(port, body) {
         asked.push(`apply ${port} ${JSON.stringify(body)}`);
         return 'dial' in (body as object)
-          ? { ok: false, status: 409, error: 'the handset is on the hook' }
-          : { ok: true };
+          ? { ok: false, status: 409, error: 'The handset is on the hook.' }
+          : { ok: true, value: phone };
       },
-      heardWav: (_port, seconds) => new Uint8Array(seconds),
-      leds: () => [{ led: 1, name: 'power', colour: 'green', onMs: 1_000, offMs: 0 }],
+      heardWav: (_port, seconds) =>
+        seconds > 0 && seconds <= 60
+          ? { ok: true, value: new Uint8Array(seconds) }
+          : { ok: false, status: 400, error: 'seconds must be more than 0 and at most 60.' },
+      leds: () => ({ 1: { colour: 'green', onMs: 1_000, offMs: 0 } }),
       keypad(body) {
         asked.push(`key ${JSON.stringify(body)}`);
-        return { ok: true };
+        return { ok: true, value: null };
       },
       listen(_port, listener) {
         heardBy.add(listener);

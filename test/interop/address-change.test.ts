@@ -1,7 +1,17 @@
+import { execPath, getuid } from 'node:process';
 import { afterEach, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
+import { Appliance, bundle } from '../support/appliance.ts';
 import type { Asterisk } from '../support/asterisk.ts';
-import { CENTRE, ROUTER, ROUTER_OUTSIDE, startBranch, startCentre } from '../support/branch-office.ts';
+import {
+  branchConfig,
+  CENTRE,
+  ROUTER,
+  ROUTER_OUTSIDE,
+  startBranch,
+  startCentre,
+  WEB,
+} from '../support/branch-office.ts';
+import { NetworkNamespace } from '../support/network-namespace.ts';
 import { describeAsterisk } from '../support/peers.ts';
 import { UdpProxy } from '../support/udp-proxy.ts';
 
@@ -71,3 +81,46 @@ describeAsterisk('a branch behind a router', (version) => {
     await office.waitForLine(1, 'ringing', 15_000);
   });
 });
+
+/** Hosts of their own take root. */
+const privileged = getuid?.() === 0;
+
+describeAsterisk(
+  privileged ? 'a branch whose own address changes' : 'a branch whose own address changes (without root)',
+  (version) => {
+    test.skipIf(!privileged)('registers at once, and is known at its new address within 10 s', async () => {
+      const host = new NetworkNamespace();
+      let centre: Asterisk | undefined;
+      let office: Appliance | undefined;
+      try {
+        host.setAddress(2);
+        centre = await startCentre(version, {}, host.outside);
+        office = new Appliance({
+          config: branchConfig({ host: host.outside, bind: '0.0.0.0:4569' }).replace(WEB, '127.0.0.1:8080'),
+          command: host.command(execPath, bundle),
+        });
+        await office.start();
+        await office.waitForRegistration('hq', 'registered', 5_000);
+        expect((await office.trunk('hq')).registration?.apparent).toBe(`${host.address(2)}:4569`);
+
+        host.setAddress(3);
+        const changedMs = performance.now();
+        const shown = new RegExp(`branch1\\S*\\s+${host.address(3).replaceAll('.', '\\.')}\\s`);
+        await centre.waitForCli('iax2 show peers', shown, 10_000);
+        expect(performance.now() - changedMs).toBeLessThan(10_000);
+        await office.waitForStatus(
+          'the new address',
+          1_000,
+          (it) => it.trunks['hq']?.registration?.apparent === `${host.address(3)}:4569`,
+        );
+        await centre.originate('IAX2/branch1/201', { application: 'Wait', data: '5' });
+        await office.waitForLine(1, 'ringing', 3_000);
+      } finally {
+        await office?.dispose();
+        await centre?.dispose();
+        host.dispose();
+      }
+    });
+  },
+  ['iproute2'],
+);

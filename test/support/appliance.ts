@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
@@ -10,8 +11,8 @@ import { waitUntil } from './wait-until.ts';
 export interface ApplianceOptions {
   /** The configuration, YAML. */
   readonly config: string;
-  /** Where its HTTP API listens, as the configuration says. */
-  readonly web: string;
+  /** Where its HTTP API listens, as the configuration says; else it is driven through its socket. */
+  readonly web?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** The command to run in place of this checkout's bundle on this Node. */
   readonly command?: readonly [string, ...string[]];
@@ -28,7 +29,7 @@ export interface EmulatedLine {
   };
 }
 
-const bundle = join(import.meta.dirname, '../../dist/branchline.js');
+export const bundle = join(import.meta.dirname, '../../dist/branchline.js');
 
 /** The appliance as its user runs it, driven over its HTTP API. */
 export class Appliance {
@@ -85,10 +86,19 @@ export class Appliance {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  async request(method: string, path: string, body?: unknown): Promise<Response> {
-    return fetch(`http://${this.options.web}${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  request(method: string, path: string, body?: unknown): Promise<Response> {
+    const [host, port] = this.options.web?.split(':') ?? [];
+    const place = host === undefined ? { socketPath: join(this.folder, 'data/control.sock') } : { host, port };
+    return new Promise((resolve, reject) => {
+      const headers = body === undefined ? {} : { 'content-type': 'application/json' };
+      const request = httpRequest({ ...place, method, path, headers, agent: false }, async (response) => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of response) chunks.push(chunk as Buffer);
+        const status = response.statusCode ?? 0;
+        resolve(new Response(status === 204 ? null : Buffer.concat(chunks), { status }));
+      });
+      request.on('error', reject);
+      request.end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 

@@ -33,6 +33,7 @@ export const HOST_PEERS = [
   { id: 'tshark', command: 'tshark', package: 'tshark' },
   { id: 'mosquitto', command: 'mosquitto', package: 'mosquitto' },
   { id: 'chromium', command: 'chromium', package: 'chromium' },
+  { id: 'iproute2', command: 'ip', package: 'iproute2' },
   { id: 'systemd', command: 'systemd-analyze', package: 'systemd' },
 ] as const;
 

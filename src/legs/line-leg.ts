@@ -1,0 +1,339 @@
+import type { HatCommand, HatEvent } from '../../firmware-bridge/hat-client.ts';
+import type { Cause } from '../base/causes.ts';
+import type { Hook, LineEvent } from '../base/line-port.ts';
+import { earliest, type Machine } from '../base/machine.ts';
+import {
+  type Law,
+  type MediaEvent,
+  type MediaPort,
+  NOTHING,
+  type StreamId,
+  type StreamIds,
+} from '../base/media-port.ts';
+import { Queue } from '../base/queue.ts';
+import type { CountryProfile } from '../lines/country-profile.ts';
+import type { LookUpNumber } from '../lines/digit-collection.ts';
+import { Fxs, type FxsOptions, type FxsOutput, type LineState } from '../lines/fxs.ts';
+import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent } from '../switch/leg.ts';
+
+/** One FXS line as configured. */
+export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'reverseOnAnswer' | 'times'> {
+  readonly port: number;
+  /** Its own number: what a called party sees. */
+  readonly extension: string;
+  readonly name: string;
+  readonly context: string;
+}
+
+export interface LineLegsOptions {
+  readonly lines: readonly LineSettings[];
+  readonly profile: CountryProfile;
+  readonly lookUp: LookUpNumber;
+  readonly media: MediaPort;
+  readonly streams: StreamIds;
+  /** Ms since 1970. */
+  readonly wallClock: () => number;
+  /** How the HAT codes sound; the law of the country unless told otherwise. */
+  readonly law?: Law;
+}
+
+/** A line as status, HTTP and MQTT show it. */
+export interface LineStatus {
+  readonly kind: 'fxs';
+  readonly hook: Hook;
+  readonly state: LineState;
+  readonly extension: string;
+  readonly name: string;
+  /** When it came into this state, ms since 1970. */
+  readonly since: number;
+}
+
+export type LineLegsOutput =
+  | { readonly type: 'leg'; readonly leg: Leg; readonly event: LegEvent }
+  | { readonly type: 'incoming'; readonly call: IncomingCall }
+  | { readonly type: 'hat'; readonly command: HatCommand }
+  | { readonly type: 'line'; readonly port: number; readonly status: LineStatus }
+  /** A handset was left off the hook until its line was parked. */
+  | { readonly type: 'abandoned'; readonly port: number };
+
+/** The copper lines of a HAT as legs of calls: `LINE/1` is dialled here, and what the phones dial comes from here. */
+export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
+  private readonly lines: ReadonlyMap<number, Line>;
+  private readonly outputs = new Queue<LineLegsOutput>();
+  private readonly law: Law;
+
+  constructor(options: LineLegsOptions) {
+    this.law = options.law ?? options.profile.law;
+    const shared = { ...options, law: this.law, outputs: this.outputs };
+    this.lines = new Map(options.lines.map((settings) => [settings.port, new Line(settings, shared)]));
+  }
+
+  poll(): LineLegsOutput | undefined {
+    return this.outputs.shift();
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const line of this.lines.values()) next = earliest(next, line.nextDeadline());
+    return next;
+  }
+
+  handleTimeout(nowMs: number): void {
+    for (const line of this.lines.values()) line.handleTimeout(nowMs);
+  }
+
+  handleHat(event: HatEvent, nowMs: number): void {
+    if (event.type === 'hello') {
+      const served = [...this.lines.keys()].filter((port) =>
+        event.ports.some((one) => one.port === port && one.kind === 'fxs'),
+      );
+      this.outputs.push({ type: 'hat', command: { type: 'audio', ports: served, law: this.law } });
+      for (const [port, line] of this.lines) line.setInService(served.includes(port), nowMs);
+    } else if (event.type === 'line') this.lines.get(event.port)?.handleLine(event.event, nowMs);
+  }
+
+  /** The link to the HAT is down: its lines are out of service until it says hello again. */
+  handleHatLost(nowMs: number): void {
+    for (const line of this.lines.values()) line.setInService(false, nowMs);
+  }
+
+  /** Digits that the media plane heard on a line; events of other streams do nothing. */
+  handleMedia(event: MediaEvent, nowMs: number): void {
+    if (event.type !== 'digit-begin' && event.type !== 'digit-end') return;
+    for (const line of this.lines.values()) {
+      if (line.stream === event.stream) line.handleDigit(event, nowMs);
+    }
+  }
+
+  dial(request: DialRequest, nowMs: number): Leg | DialFailure {
+    const line = /^[0-9]{1,3}$/.test(request.resource) ? this.lines.get(Number(request.resource)) : undefined;
+    return line?.dial(request, nowMs) ?? { failed: 'no-route', reason: `There is no line ${request.resource}.` };
+  }
+
+  setMessageWaiting(port: number, waiting: boolean): void {
+    this.lines.get(port)?.fxs.setMessageWaiting(waiting);
+  }
+
+  /** Every line by its port. */
+  statuses(): ReadonlyMap<number, LineStatus> {
+    return new Map([...this.lines].map(([port, line]) => [port, line.status]));
+  }
+}
+
+interface Shared {
+  readonly profile: CountryProfile;
+  readonly lookUp: LookUpNumber;
+  readonly media: MediaPort;
+  readonly streams: StreamIds;
+  readonly wallClock: () => number;
+  readonly law: Law;
+  readonly outputs: Queue<LineLegsOutput>;
+}
+
+/** One line: its machine, the leg of the call that stands, and the stream that its handset is joined to. */
+class Line {
+  readonly fxs: Fxs;
+  /** Undefined while there is nothing to hear: every leg has a stream of its own, and so have the tones around it. */
+  stream: StreamId | undefined;
+  status: LineStatus;
+  private leg: LineLeg | undefined;
+  private legs = 0;
+
+  constructor(
+    private readonly settings: LineSettings,
+    private readonly shared: Shared,
+  ) {
+    const { profile, lookUp } = shared;
+    this.fxs = new Fxs({ ...settings, profile, lookUp });
+    this.status = this.observe();
+  }
+
+  nextDeadline(): number | undefined {
+    return this.fxs.nextDeadline();
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.fxs.handleTimeout(nowMs);
+    this.drain(nowMs);
+  }
+
+  handleLine(event: LineEvent, nowMs: number): void {
+    if (event.type === 'hook') this.fxs.handleHook(event.hook, nowMs);
+    else if (event.type === 'flash') this.fxs.handleFlash(nowMs);
+    else this.fxs.handlePulseDigit(event.breaks, nowMs);
+    this.drain(nowMs);
+  }
+
+  handleDigit(event: MediaEvent & { type: 'digit-begin' | 'digit-end' }, nowMs: number): void {
+    if (event.type === 'digit-begin') this.fxs.handleDigitBegin(event.digit, nowMs);
+    else this.fxs.handleDigitEnd(event.digit, event.durationMs);
+    this.drain(nowMs);
+  }
+
+  setInService(inService: boolean, nowMs: number): void {
+    this.fxs.setInService(inService, nowMs);
+    this.drain(nowMs);
+  }
+
+  dial(request: DialRequest, nowMs: number): Leg | DialFailure {
+    const { port } = this.settings;
+    if (this.fxs.state === 'out-of-service') {
+      return { failed: 'destination-out-of-order', reason: `Line ${port} is out of service.` };
+    }
+    if (!this.fxs.ring(request.caller, nowMs)) return { failed: 'user-busy', reason: `Line ${port} is in use.` };
+    this.open(request.stream, nowMs);
+    this.leg = this.newLeg(request.stream);
+    const { leg } = this;
+    this.drain(nowMs);
+    return leg;
+  }
+
+  /** A command of the leg; one that the line is done with does nothing. */
+  command(leg: LineLeg, nowMs: number, act: (fxs: Fxs) => void): void {
+    if (leg !== this.leg) return;
+    act(this.fxs);
+    this.drain(nowMs);
+  }
+
+  hangUp(leg: LineLeg, cause: Cause, nowMs: number): void {
+    if (leg !== this.leg) return;
+    this.endLeg(cause, 'The switch ended the call.', nowMs);
+    this.fxs.release(cause, nowMs);
+    this.drain(nowMs);
+  }
+
+  playDigit(leg: LineLeg, digit: string, durationMs: number, nowMs: number): void {
+    if (leg !== this.leg || this.fxs.state === 'ringing') return;
+    this.shared.media.playDigit(leg.stream, digit, durationMs, nowMs);
+  }
+
+  private drain(nowMs: number): void {
+    for (let output = this.fxs.poll(); output !== undefined; output = this.fxs.poll()) this.follow(output, nowMs);
+    if (this.status.state === this.fxs.state && this.status.hook === this.fxs.hook) return;
+    this.status = this.observe();
+    this.shared.outputs.push({ type: 'line', port: this.settings.port, status: this.status });
+  }
+
+  private follow(output: FxsOutput, nowMs: number): void {
+    const { port } = this.settings;
+    switch (output.type) {
+      case 'line':
+        this.shared.outputs.push({ type: 'hat', command: { type: 'line', port, command: output.command } });
+        break;
+      case 'state':
+        if (output.state === 'idle' || output.state === 'out-of-service') this.closeStream(nowMs);
+        break;
+      case 'hear':
+        this.hear(output, nowMs);
+        break;
+      case 'call':
+        this.callIn(output.number, nowMs);
+        break;
+      case 'hangup':
+        this.endLeg(output.cause, output.reason, nowMs);
+        break;
+      case 'abandoned':
+        this.shared.outputs.push({ type: 'abandoned', port });
+        break;
+      default:
+        this.tell(output);
+    }
+  }
+
+  private hear({ tone, dbm0 }: FxsOutput & { type: 'hear' }, nowMs: number): void {
+    if (tone === undefined) {
+      if (this.stream !== undefined) this.shared.media.hear(this.stream, NOTHING, nowMs);
+      return;
+    }
+    const source = { kind: 'tone', pattern: tone, ...(dbm0 === undefined ? {} : { dbm0 }) } as const;
+    this.shared.media.hear(this.openStream(nowMs), source, nowMs);
+  }
+
+  private callIn(number: string, nowMs: number): void {
+    const { context, extension, name } = this.settings;
+    this.leg = this.newLeg(this.openStream(nowMs));
+    const call = { leg: this.leg, context, number, caller: { number: extension, name } };
+    this.shared.outputs.push({ type: 'incoming', call });
+  }
+
+  private newLeg(stream: StreamId): LineLeg {
+    return new LineLeg(`line-${this.settings.port}-${++this.legs}`, `LINE/${this.settings.port}`, stream, this);
+  }
+
+  private endLeg(cause: Cause, reason: string, nowMs: number): void {
+    this.closeStream(nowMs);
+    this.tell({ type: 'hangup', cause, reason });
+    this.leg = undefined;
+  }
+
+  private tell(event: LegEvent): void {
+    if (this.leg !== undefined) this.shared.outputs.push({ type: 'leg', leg: this.leg, event });
+  }
+
+  /** The stream that is open, or a new one. */
+  private openStream(nowMs: number): StreamId {
+    if (this.stream !== undefined) return this.stream;
+    const stream = this.shared.streams.next();
+    this.open(stream, nowMs);
+    return stream;
+  }
+
+  private open(stream: StreamId, nowMs: number): void {
+    this.stream = stream;
+    this.shared.media.open(stream, { kind: 'line', port: this.settings.port, law: this.shared.law }, nowMs);
+  }
+
+  private closeStream(nowMs: number): void {
+    if (this.stream === undefined) return;
+    this.shared.media.close(this.stream, nowMs);
+    this.stream = undefined;
+  }
+
+  private observe(): LineStatus {
+    const { extension, name } = this.settings;
+    const { hook, state } = this.fxs;
+    return { kind: 'fxs', hook, state, extension, name, since: this.shared.wallClock() };
+  }
+}
+
+class LineLeg implements Leg {
+  readonly technology = 'line';
+
+  constructor(
+    readonly id: string,
+    readonly channel: string,
+    readonly stream: StreamId,
+    private readonly line: Line,
+  ) {}
+
+  indicate(progress: Indication, nowMs: number): void {
+    this.line.command(this, nowMs, (fxs) => fxs.indicate(progress, nowMs));
+  }
+
+  /** Takes away a tone of ours; what the handset hears instead is patched after this. */
+  answer(nowMs: number): void {
+    this.line.command(this, nowMs, (fxs) => fxs.answer());
+  }
+
+  hangup(cause: Cause, nowMs: number): void {
+    this.line.hangUp(this, cause, nowMs);
+  }
+
+  hold(nowMs: number): void {
+    this.line.command(this, nowMs, (fxs) => fxs.hold());
+  }
+
+  unhold(nowMs: number): void {
+    this.line.command(this, nowMs, (fxs) => fxs.unhold());
+  }
+
+  sendDigit(digit: string, durationMs: number, nowMs: number): void {
+    this.line.playDigit(this, digit, durationMs, nowMs);
+  }
+
+  /** A phone cannot be told of another's flash. */
+  flash(_nowMs: number): void {}
+
+  /** A phone has no display for text in a call. */
+  sendText(_text: string, _nowMs: number): void {}
+}

@@ -12,3 +12,4 @@ export {
 } from './g711.ts';
 export { type Law, PEAK_AT_0_DBM0, SILENCE } from './law.ts';
 export { type Mixer, type MixerSize, PlainMixer } from './mixer.ts';
+export { TRANSCODE } from './tables.ts';

@@ -1,0 +1,326 @@
+import { TRANSCODE } from 'node-pcm-codecs';
+import type { Counters } from '../base/counters.ts';
+import type { Address } from '../base/machine.ts';
+import type { Iax2StreamSpec, Law, MediaEvent, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
+import type { Queue } from '../base/queue.ts';
+import { MINI_HEADER_LENGTH, writeMiniHeader } from '../iax2/frame-header.ts';
+import { TimestampUnwrapper, timestampDistance, VoiceClock, VoiceFraming } from '../iax2/voice.ts';
+import { ArrivalStatistics } from './arrival-statistics.ts';
+import { DtmfGenerator } from './dtmf-generator.ts';
+import { lawOfFormat } from './g711-format.ts';
+import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
+import { SAMPLES_PER_MS } from './oscillator.ts';
+import { RelayTimestamps } from './relay-timestamps.ts';
+import { ToneGenerator } from './tone-generator.ts';
+
+/** Takes a datagram to send. The bytes are the plane's own and change after the call: who sends later copies them. */
+export type DatagramSink = (to: Address, bytes: Uint8Array, at: number, length: number) => void;
+
+/** What all streams of a plane share. */
+export interface PlaneParts {
+  readonly send: DatagramSink;
+  readonly events: Queue<MediaEvent>;
+  readonly counters: Counters;
+}
+
+/** Voice that we make ourselves goes in packets of 20 ms. */
+export const PACKET_MS = 20;
+const PACKET_SAMPLES = PACKET_MS * SAMPLES_PER_MS;
+
+/** The most that fits into a datagram of an Ethernet frame; no codec's 20 ms come near it. */
+export const MAX_PAYLOAD = 1400;
+
+/** A source may run so far ahead of the call's clock; what it gives beyond that is a backlog and would only add delay. */
+const MAX_AHEAD_MS = 160;
+
+/** A line from which nothing has come for so long does not give the beat any more. */
+const LINE_SILENT_MS = 40;
+
+/** A far end that sends voice without having said its codec is asked for it at this rate. */
+const NO_FORMAT_INTERVAL_MS = 200;
+
+/** One IAX2 call leg's voice: mini frames out and in, full frames by way of the signalling plane. */
+export class Iax2Stream implements MediaStream {
+  readonly id: StreamId;
+  readonly spec: Iax2StreamSpec;
+  readonly listeners: MediaStream[] = [];
+  readonly clock: VoiceClock;
+  readonly unwrapper = new TimestampUnwrapper();
+  readonly late = 0;
+  readonly delayMs = 0;
+
+  private readonly framing = new VoiceFraming();
+  private readonly relay = new RelayTimestamps();
+  private readonly trunk = new RelayTimestamps();
+  private readonly arrivals = new ArrivalStatistics();
+  private readonly datagram = new Uint8Array(MINI_HEADER_LENGTH + MAX_PAYLOAD);
+  private readonly block = new Uint8Array(PACKET_SAMPLES);
+  private readonly halves = [this.block.subarray(0, BLOCK_SAMPLES), this.block.subarray(BLOCK_SAMPLES)];
+  /** Halves of `block` that a line has filled. */
+  private filled = 0;
+  private lastBlockMs = Number.NEGATIVE_INFINITY;
+  /** Timestamps that signalling has used last: relayed voice must not use them again. */
+  private readonly signalled = new Uint32Array(8);
+  private signalledCount = 0;
+  private format: number;
+  /** Codec of what the far end sends, 0 until a full voice frame has said it. */
+  private farFormat = 0;
+  private source: Source = { kind: 'nothing' };
+  private tone: ToneGenerator | undefined;
+  private digits: DtmfGenerator | undefined;
+  private nextSendMs = 0;
+  private lastArrivalMs = 0;
+  private nextNoFormatMs = Number.NEGATIVE_INFINITY;
+  private quelched = false;
+  private sent = 0;
+  private dropped = 0;
+
+  constructor(
+    id: StreamId,
+    spec: Iax2StreamSpec,
+    private readonly parts: PlaneParts,
+  ) {
+    this.id = id;
+    this.spec = spec;
+    this.format = spec.format;
+    this.clock = new VoiceClock(spec.epochMs);
+  }
+
+  // ---- what the far end says
+
+  /** A full voice frame: it tells the codec of this and the following mini frames. [RFC5456 §8.1.2] */
+  handleFullVoice(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    nowMs: number,
+  ): void {
+    this.farFormat = format;
+    this.unwrapper.note(timestamp);
+    this.say(bytes, at, length, timestamp, nowMs);
+  }
+
+  /** The payload of a mini frame, or of a trunk entry with a timestamp, and the low 16 bits of that. */
+  handleMini(bytes: Uint8Array, at: number, length: number, low: number, nowMs: number): void {
+    if (!this.hasFarFormat(nowMs)) return;
+    this.say(bytes, at, length, this.unwrapper.unwrap(low), nowMs);
+  }
+
+  /** The payload of a trunk entry without a timestamp: the trunk's own is moved onto the call's clock. */
+  handleSupermini(bytes: Uint8Array, at: number, length: number, trunkTimestamp: number, nowMs: number): void {
+    if (!this.hasFarFormat(nowMs)) return;
+    const expected = this.unwrapper.last + Math.max(PACKET_MS, Math.round(nowMs - this.lastArrivalMs));
+    if (!this.trunk.fits(trunkTimestamp, expected)) this.trunk.anchor(trunkTimestamp, expected);
+    const timestamp = this.trunk.map(trunkTimestamp);
+    this.unwrapper.note(timestamp);
+    this.say(bytes, at, length, timestamp, nowMs);
+  }
+
+  private hasFarFormat(nowMs: number): boolean {
+    if (this.farFormat !== 0) return true;
+    this.drop('media.no-format');
+    if (nowMs >= this.nextNoFormatMs) {
+      this.nextNoFormatMs = nowMs + NO_FORMAT_INTERVAL_MS;
+      this.parts.events.push({ type: 'no-format', stream: this.id });
+    }
+    return false;
+  }
+
+  private say(bytes: Uint8Array, at: number, length: number, timestamp: number, nowMs: number): void {
+    if (length === 0 || length > MAX_PAYLOAD) {
+      this.drop('media.bad-length');
+      return;
+    }
+    const durationMs = lawOfFormat(this.farFormat) === undefined ? PACKET_MS : length / SAMPLES_PER_MS;
+    if (!this.arrivals.note(timestamp, durationMs, nowMs)) {
+      this.drop('media.duplicate');
+      return;
+    }
+    this.lastArrivalMs = nowMs;
+    for (let i = 0; i < this.listeners.length; i++) {
+      this.listeners[i]!.hearPacket(bytes, at, length, this.farFormat, timestamp, durationMs, nowMs);
+    }
+  }
+
+  // ---- what the far end hears
+
+  setSource(source: Source, nowMs: number): void {
+    this.source = source;
+    this.tone = undefined;
+    this.filled = 0;
+    this.relay.reset();
+    this.nextSendMs = nowMs;
+    this.startTone();
+  }
+
+  private startTone(): void {
+    if (this.source.kind !== 'tone') return;
+    const law = lawOfFormat(this.format);
+    if (law === undefined) {
+      this.parts.counters.increment('media.tone-without-g711');
+      return;
+    }
+    this.tone = new ToneGenerator(law);
+    this.tone.start(this.source.pattern, this.source.dbm0);
+  }
+
+  playDigit(digit: string, durationMs: number, nowMs: number): void {
+    const law = lawOfFormat(this.format);
+    if (law !== undefined && !this.playing) {
+      this.digits = new DtmfGenerator(law);
+      if (this.tone === undefined) this.nextSendMs = nowMs;
+    }
+    if (this.digits?.play(digit, durationMs) !== true) this.parts.counters.increment('media.digit-not-played');
+  }
+
+  /** Whether a digit replaces what would be heard. */
+  private get playing(): boolean {
+    return this.digits?.active === true;
+  }
+
+  /** Relays a packet as it is if the codecs agree, else by table; its timestamp keeps its distance to the others. */
+  hearPacket(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    durationMs: number,
+    nowMs: number,
+  ): void {
+    const table = this.tableFrom(format);
+    if (table === undefined && format !== this.format) {
+      this.drop('media.cannot-transcode');
+      return;
+    }
+    if (this.playing) return;
+    if (!this.relay.fits(timestamp, this.realTime(nowMs))) {
+      this.relay.anchor(timestamp, this.clock.stamp(nowMs, durationMs));
+    }
+    let mapped = this.relay.map(timestamp);
+    if (this.signalled.includes(mapped)) mapped++;
+    this.clock.pause();
+    this.transmit(bytes, at, length, mapped, table);
+  }
+
+  /** Two blocks make a packet. */
+  hearBlock(block: Uint8Array, law: Law, nowMs: number): void {
+    this.lastBlockMs = nowMs;
+    const own = lawOfFormat(this.format);
+    if (own === undefined) {
+      this.drop('media.cannot-transcode');
+      return;
+    }
+    if (this.playing) this.digits!.read(this.halves[this.filled]!);
+    else copyCodes(block, 0, BLOCK_SAMPLES, this.halves[this.filled]!, 0, law === own ? undefined : TRANSCODE[law]);
+    this.filled = (this.filled + 1) % this.halves.length;
+    if (this.filled === 0) this.sendBlock(nowMs);
+  }
+
+  /** Sends the packet that is due of what has no clock of its own. Slots that were slept through are left out. */
+  tick(nowMs: number): void {
+    if (nowMs < this.nextSendMs || !(this.playing || this.tone !== undefined)) return;
+    if (nowMs - this.lastBlockMs < LINE_SILENT_MS) return;
+    const missed = Math.floor((nowMs - this.nextSendMs) / PACKET_MS);
+    this.nextSendMs += (missed + 1) * PACKET_MS;
+    if (this.playing) this.digits!.read(this.block);
+    else this.tone!.read(this.block);
+    this.sendBlock(nowMs);
+  }
+
+  private sendBlock(nowMs: number): void {
+    if (timestampDistance(this.clock.last, this.realTime(nowMs)) > MAX_AHEAD_MS) {
+      this.drop('media.source-too-fast');
+      return;
+    }
+    this.relay.reset();
+    this.transmit(this.block, 0, PACKET_SAMPLES, this.clock.stamp(nowMs, PACKET_MS), undefined);
+  }
+
+  private transmit(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    timestamp: number,
+    table: Uint8Array | undefined,
+  ): void {
+    this.clock.note(timestamp);
+    if (this.quelched) return;
+    this.sent++;
+    if (this.framing.next(timestamp, this.format) === 'full') {
+      const payload = new Uint8Array(length);
+      copyCodes(bytes, at, length, payload, 0, table);
+      const { id, format } = this;
+      this.parts.events.push({ type: 'voice-full-due', stream: id, timestamp, format, payload });
+      return;
+    }
+    writeMiniHeader(this.datagram, 0, this.spec.localCall, timestamp);
+    copyCodes(bytes, at, length, this.datagram, MINI_HEADER_LENGTH, table);
+    this.parts.send(this.spec.remote, this.datagram, 0, MINI_HEADER_LENGTH + length);
+  }
+
+  // ---- what signalling tells
+
+  /** The codec of the full voice frames in both directions. */
+  setFormat(format: number): void {
+    this.farFormat = format;
+    if (format === this.format) return;
+    this.format = format;
+    this.filled = 0;
+    this.digits = undefined;
+    this.tone = undefined;
+    this.startTone();
+  }
+
+  noteSent(timestamp: number): void {
+    this.signalled[this.signalledCount++ % this.signalled.length] = timestamp;
+    this.clock.note(timestamp);
+  }
+
+  quelch(on: boolean): void {
+    this.quelched = on;
+  }
+
+  statistics(): StreamStatistics {
+    const { received, lost, outOfOrder, jitterMs } = this.arrivals;
+    let late = 0;
+    let delayMs = 0;
+    for (const listener of this.listeners) {
+      late = Math.max(late, listener.late);
+      delayMs = Math.max(delayMs, listener.delayMs);
+    }
+    return { received, sent: this.sent, lost, late, outOfOrder, dropped: this.dropped, jitterMs, delayMs };
+  }
+
+  /** The table that turns G.711 codes of the other law into ours, undefined where there is nothing to turn. */
+  private tableFrom(format: number): Uint8Array | undefined {
+    if (format === this.format) return undefined;
+    const from = lawOfFormat(format);
+    return from === undefined || lawOfFormat(this.format) === undefined ? undefined : TRANSCODE[from];
+  }
+
+  /** The call's own clock. */
+  private realTime(nowMs: number): number {
+    return Math.max(0, Math.floor(nowMs - this.spec.epochMs)) >>> 0;
+  }
+
+  private drop(reason: string): void {
+    this.dropped++;
+    this.parts.counters.increment(reason);
+  }
+}
+
+/** Byte by byte: a view for `set` would be garbage with every packet. */
+function copyCodes(
+  from: Uint8Array,
+  at: number,
+  length: number,
+  to: Uint8Array,
+  toAt: number,
+  table: Uint8Array | undefined,
+): void {
+  if (table === undefined) for (let i = 0; i < length; i++) to[toAt + i] = from[at + i]!;
+  else for (let i = 0; i < length; i++) to[toAt + i] = table[from[at + i]!]!;
+}

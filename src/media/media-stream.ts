@@ -1,0 +1,34 @@
+import type { Law, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
+
+/**
+ * What the plane asks of every kind of stream. A stream *says* what comes from its far end, to each of its listeners, and
+ * *hears* what goes to its far end. Audio travels by these calls, synchronously, on the caller's buffers: who wants to
+ * keep a byte copies it.
+ */
+export interface MediaStream {
+  readonly id: StreamId;
+  /** The streams that hear this one; itself is among them for echo. */
+  readonly listeners: MediaStream[];
+  /** Packets that came too late for what is heard, and how long those in time wait, ms. */
+  readonly late: number;
+  readonly delayMs: number;
+  /** What is heard from now on. That a stream is the source also shows in its `listeners`, which the plane keeps. */
+  setSource(source: Source, nowMs: number): void;
+  /** A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. */
+  hearPacket(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    durationMs: number,
+    nowMs: number,
+  ): void;
+  /** A block of 10 ms on the clock of a line. */
+  hearBlock(block: Uint8Array, law: Law, nowMs: number): void;
+  playDigit(digit: string, durationMs: number, nowMs: number): void;
+  statistics(): StreamStatistics;
+}
+
+/** Codes in the block that lines exchange: 10 ms. */
+export const BLOCK_SAMPLES = 80;

@@ -1,0 +1,192 @@
+import type { Counters } from '../base/counters.ts';
+import type { Address, Machine } from '../base/machine.ts';
+import type { MediaEvent, MediaPort, Source, StreamId, StreamSpec, StreamStatistics } from '../base/media-port.ts';
+import { Queue } from '../base/queue.ts';
+import {
+  FULL_HEADER_LENGTH,
+  frameKind,
+  MINI_HEADER_LENGTH,
+  readDestinationCall,
+  readFrameType,
+  readFullTimestamp,
+  readMiniTimestamp,
+  readSourceCall,
+  readSubclassByte,
+} from '../iax2/frame-header.ts';
+import { TrunkReader } from '../iax2/meta-trunk.ts';
+import { expandSubclass, FRAME_TYPE } from '../iax2/subclass.ts';
+import { type DatagramSink, Iax2Stream, type PlaneParts } from './iax2-stream.ts';
+import { LineStream } from './line-stream.ts';
+import { BLOCK_SAMPLES } from './media-stream.ts';
+import { StreamTable } from './stream-table.ts';
+
+/** Beat of the plane while a stream is open, on multiples of itself of the monotonic clock. */
+export const SLOT_MS = 10;
+
+/** What a datagram was: for the plane alone, for signalling alone, or voice that signalling must acknowledge. */
+export type DatagramUse = 'media' | 'signalling' | 'both';
+
+export interface MediaPlaneOptions {
+  readonly send: DatagramSink;
+  readonly counters: Counters;
+}
+
+/**
+ * The body of the media plane: whoever owns the sockets gives it each datagram first, whoever owns the HAT exchanges each
+ * block of each line, and the clock calls `tick`. It answers at once through `send` and into the block; only what
+ * signalling must know is an event to poll. No clock, no I/O, and nothing allocated per packet or block.
+ */
+export class MediaPlane implements MediaPort, Machine<MediaEvent> {
+  private readonly streams = new StreamTable();
+  private readonly parts: PlaneParts;
+  private readonly counters: Counters;
+  private readonly trunk = new TrunkReader();
+  private nextSlotMs = 0;
+
+  constructor({ send, counters }: MediaPlaneOptions) {
+    this.counters = counters;
+    this.parts = { send, counters, events: new Queue<MediaEvent>() };
+  }
+
+  // ---- packets and blocks
+
+  /** Voice goes to its stream; the caller hands what is not for the plane alone on to signalling. */
+  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
+    switch (frameKind(bytes)) {
+      case 'mini':
+        this.handleMini(bytes, from, nowMs);
+        return 'media';
+      case 'full':
+        return this.handleFull(bytes, from, nowMs);
+      case 'meta':
+        return this.handleTrunk(bytes, from, nowMs);
+      case 'video-mini':
+        this.counters.increment('media.video');
+        return 'media';
+      case 'short':
+        return 'signalling';
+    }
+  }
+
+  /**
+   * One block of 80 codes of a line, both ways at once: `up` is what the line says, `down` is filled with what it hears.
+   * False if no stream is open on this port; `down` is untouched then.
+   */
+  exchangeLineBlock(port: number, up: Uint8Array, down: Uint8Array, nowMs: number): boolean {
+    const stream = this.streams.ofPort(port);
+    if (stream === undefined) return false;
+    if (up.length !== BLOCK_SAMPLES || down.length !== BLOCK_SAMPLES) {
+      this.counters.increment('media.bad-block');
+      return false;
+    }
+    stream.exchange(up, down, nowMs);
+    return true;
+  }
+
+  /** What is due on the plane's own clock. A late call does the work of one slot, never that of all that were missed. */
+  tick(nowMs: number): void {
+    if (this.streams.size === 0 || nowMs < this.nextSlotMs) return;
+    this.nextSlotMs = slotAfter(nowMs);
+    for (const stream of this.streams.values()) if (stream instanceof Iax2Stream) stream.tick(nowMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.tick(nowMs);
+  }
+
+  poll(): MediaEvent | undefined {
+    return this.parts.events.shift();
+  }
+
+  /** The next slot; undefined while no stream is open. */
+  nextDeadline(): number | undefined {
+    return this.streams.size === 0 ? undefined : this.nextSlotMs;
+  }
+
+  private handleMini(bytes: Uint8Array, from: Address, nowMs: number): void {
+    const stream = this.streams.ofCall(from, readSourceCall(bytes));
+    if (stream === undefined) {
+      this.counters.increment('media.unknown-call');
+      return;
+    }
+    stream.handleMini(bytes, MINI_HEADER_LENGTH, bytes.length - MINI_HEADER_LENGTH, readMiniTimestamp(bytes), nowMs);
+  }
+
+  private handleFull(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
+    if (readFrameType(bytes) !== FRAME_TYPE.VOICE) return 'signalling';
+    const stream = this.streams.ofCall(from, readSourceCall(bytes));
+    if (stream === undefined || readDestinationCall(bytes) !== stream.spec.localCall) return 'signalling';
+    const format = expandSubclass(readSubclassByte(bytes));
+    const length = bytes.length - FULL_HEADER_LENGTH;
+    stream.handleFullVoice(bytes, FULL_HEADER_LENGTH, length, format, readFullTimestamp(bytes), nowMs);
+    return 'both';
+  }
+
+  private handleTrunk(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
+    const { trunk } = this;
+    if (!trunk.begin(bytes)) return 'signalling';
+    while (trunk.next()) {
+      const stream = this.streams.ofCall(from, trunk.sourceCall);
+      if (stream === undefined) this.counters.increment('media.unknown-call');
+      else if (trunk.withTimestamps)
+        stream.handleMini(bytes, trunk.payloadAt, trunk.payloadLength, trunk.entryTimestamp, nowMs);
+      else stream.handleSupermini(bytes, trunk.payloadAt, trunk.payloadLength, trunk.timestamp, nowMs);
+    }
+    if (trunk.overrun) this.counters.increment('media.trunk-overrun');
+    return 'media';
+  }
+
+  // ---- commands of the signalling plane
+
+  open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
+    if (this.streams.size === 0) this.nextSlotMs = slotAfter(nowMs);
+    const opened =
+      spec.kind === 'iax2' ? new Iax2Stream(stream, spec, this.parts) : new LineStream(stream, spec, this.parts);
+    this.streams.add(opened, nowMs);
+  }
+
+  close(stream: StreamId, nowMs: number): void {
+    this.streams.remove(stream, nowMs);
+  }
+
+  hear(stream: StreamId, source: Source, nowMs: number): void {
+    this.streams.hear(stream, source, nowMs);
+  }
+
+  playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void {
+    this.streams.get(stream)?.playDigit(digit, durationMs, nowMs);
+  }
+
+  setFormat(stream: StreamId, format: number): void {
+    this.iax2(stream)?.setFormat(format);
+  }
+
+  noteSent(stream: StreamId, timestamp: number): void {
+    this.iax2(stream)?.noteSent(timestamp);
+  }
+
+  noteReceived(stream: StreamId, timestamp: number): void {
+    this.iax2(stream)?.unwrapper.note(timestamp);
+  }
+
+  quelch(stream: StreamId, on: boolean): void {
+    this.iax2(stream)?.quelch(on);
+  }
+
+  lastTimestamp(stream: StreamId): number {
+    return this.iax2(stream)?.clock.last ?? 0;
+  }
+
+  statistics(stream: StreamId): StreamStatistics | undefined {
+    return this.streams.get(stream)?.statistics();
+  }
+
+  private iax2(id: StreamId): Iax2Stream | undefined {
+    const stream = this.streams.get(id);
+    return stream instanceof Iax2Stream ? stream : undefined;
+  }
+}
+
+function slotAfter(nowMs: number): number {
+  return (Math.floor(nowMs / SLOT_MS) + 1) * SLOT_MS;
+}

@@ -1,0 +1,114 @@
+import type { Address } from '../base/machine.ts';
+import { NOTHING, type Source, type StreamId } from '../base/media-port.ts';
+import type { Iax2Stream } from './iax2-stream.ts';
+import { LineStream } from './line-stream.ts';
+
+type AnyStream = Iax2Stream | LineStream;
+
+/** Every open stream, found by its id, by who sends to it, or by its port; and what each one is to hear. */
+export class StreamTable {
+  private readonly streams = new Map<StreamId, AnyStream>();
+  /** By IP address, then by port and call number in one integer: a look-up builds no key. */
+  private readonly byCall = new Map<string, Map<number, Iax2Stream>>();
+  private readonly byPort = new Map<number, LineStream>();
+  /** Also of streams that are not open yet. */
+  private readonly sources = new Map<StreamId, Source>();
+
+  get size(): number {
+    return this.streams.size;
+  }
+
+  get(id: StreamId): AnyStream | undefined {
+    return this.streams.get(id);
+  }
+
+  values(): IterableIterator<AnyStream> {
+    return this.streams.values();
+  }
+
+  ofCall(remote: Address, remoteCall: number): Iax2Stream | undefined {
+    return this.byCall.get(remote.ip)?.get(callKey(remote, remoteCall));
+  }
+
+  ofPort(port: number): LineStream | undefined {
+    return this.byPort.get(port);
+  }
+
+  /** Puts a stream in; one with this id that is open already gives its place and its listeners to it. */
+  add(stream: AnyStream, nowMs: number): void {
+    const former = this.streams.get(stream.id);
+    if (former !== undefined) this.detach(former);
+    this.streams.set(stream.id, stream);
+    if (stream instanceof LineStream) this.byPort.set(stream.spec.port, stream);
+    else this.addCall(stream);
+    for (const other of this.streams.values()) {
+      if (other !== stream && this.heardBy(other.id) === stream.id) stream.listeners.push(other);
+    }
+    this.subscribe(stream, nowMs);
+  }
+
+  /** Takes a stream out. Those that hear it hear nothing from now on. */
+  remove(id: StreamId, nowMs: number): void {
+    const stream = this.streams.get(id);
+    if (stream !== undefined) {
+      this.detach(stream);
+      for (const listener of [...stream.listeners]) this.hear(listener.id, NOTHING, nowMs);
+    }
+    this.sources.delete(id);
+  }
+
+  hear(id: StreamId, source: Source, nowMs: number): void {
+    const stream = this.streams.get(id);
+    if (stream !== undefined) this.unsubscribe(stream);
+    if (source.kind === 'nothing') this.sources.delete(id);
+    else this.sources.set(id, source);
+    if (stream !== undefined) this.subscribe(stream, nowMs);
+  }
+
+  private heardBy(id: StreamId): StreamId | undefined {
+    const source = this.sources.get(id);
+    return source?.kind === 'stream' ? source.stream : undefined;
+  }
+
+  private subscribe(stream: AnyStream, nowMs: number): void {
+    stream.setSource(this.sources.get(stream.id) ?? NOTHING, nowMs);
+    const heard = this.heardBy(stream.id);
+    if (heard !== undefined) this.streams.get(heard)?.listeners.push(stream);
+  }
+
+  private unsubscribe(stream: AnyStream): void {
+    const heard = this.heardBy(stream.id);
+    const listeners = heard === undefined ? undefined : this.streams.get(heard)?.listeners;
+    const at = listeners?.indexOf(stream) ?? -1;
+    if (at >= 0) listeners!.splice(at, 1);
+  }
+
+  private detach(stream: AnyStream): void {
+    this.unsubscribe(stream);
+    this.streams.delete(stream.id);
+    if (stream instanceof LineStream) {
+      if (this.byPort.get(stream.spec.port) === stream) this.byPort.delete(stream.spec.port);
+    } else this.removeCall(stream);
+  }
+
+  private addCall(stream: Iax2Stream): void {
+    const { remote, remoteCall } = stream.spec;
+    let calls = this.byCall.get(remote.ip);
+    if (calls === undefined) this.byCall.set(remote.ip, (calls = new Map()));
+    calls.set(callKey(remote, remoteCall), stream);
+  }
+
+  private removeCall(stream: Iax2Stream): void {
+    const { remote, remoteCall } = stream.spec;
+    const calls = this.byCall.get(remote.ip);
+    const key = callKey(remote, remoteCall);
+    if (calls?.get(key) !== stream) return;
+    calls.delete(key);
+    if (calls.size === 0) this.byCall.delete(remote.ip);
+  }
+}
+
+/** 16 bits of port and 15 of call number: a small integer. */
+function callKey(remote: Address, call: number): number {
+  return remote.port * 0x8000 + call;
+}

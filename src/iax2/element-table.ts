@@ -30,7 +30,7 @@ function row<Value>(id: number, name: string, codec: ElementCodec<Value>): Eleme
   return { id, name, codec };
 }
 
-/** In the order in which Asterisk sends them; the call token is not here because it goes last. */
+/** In the order in which Asterisk sends them, chiefly in a NEW; receivers do not mind the order. */
 export const ELEMENTS: { readonly [Key in SingleKey]: ElementRow<ElementValue<Key>> } = {
   version: row(0x0b, 'VERSION', uint16),
   authMethods: row(0x0e, 'AUTHMETHODS', uint16),

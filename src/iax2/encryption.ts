@@ -1,9 +1,10 @@
 import { concatBytes, utf8Encode } from '../base/bytes.ts';
 import type { Crypto } from '../base/crypto.ts';
-import { decodeFrame } from './frame.ts';
+import { decodeFrame, type FullFrame } from './frame.ts';
 import { decodeInformationElements } from './information-element.ts';
 import { isMalformed, type Malformed, malformed } from './malformed.ts';
-import { FRAME_TYPE, frameTypeName, iaxSubclassName } from './subclass.ts';
+import { formatName } from './media-format.ts';
+import { controlSubclassName, FRAME_TYPE, htmlSubclassName, iaxSubclassName } from './subclass.ts';
 
 /**
  * AES-128 of whole frames, as Asterisk does it and RFC 5456 §7.4 and §8.1.4 outline it. There is no integrity
@@ -52,14 +53,38 @@ function clearLength(bytes: Uint8Array): number | undefined {
   return bytes[0] === 0 && bytes[1] === 0 ? undefined : CLEAR_MINI;
 }
 
-/** Whether decrypted bytes look like a frame: the only sign that the key was right. */
+/** Whether decrypted bytes look like a frame that somebody would send: the only sign that the key was right. */
 export function isPlausible(bytes: Uint8Array): boolean {
   const frame = decodeFrame(bytes);
   if (frame.type === 'mini') return frame.payload.length > 0;
-  if (frame.type !== 'full' || frameTypeName(frame.frameType) === undefined) return false;
-  if (frame.frameType !== FRAME_TYPE.IAX) return true;
-  return iaxSubclassName(frame.subclass) !== undefined && !isMalformed(decodeInformationElements(frame.body));
+  return frame.type === 'full' && isKnownMessage(frame);
 }
+
+function isKnownMessage({ frameType, subclass, body }: FullFrame): boolean {
+  switch (frameType) {
+    case FRAME_TYPE.IAX:
+      return iaxSubclassName(subclass) !== undefined && !isMalformed(decodeInformationElements(body));
+    case FRAME_TYPE.CONTROL:
+      return controlSubclassName(subclass) !== undefined;
+    case FRAME_TYPE.VOICE:
+    case FRAME_TYPE.VIDEO:
+    case FRAME_TYPE.IMAGE:
+      return formatName(subclass) !== undefined;
+    case FRAME_TYPE.DTMF:
+    case FRAME_TYPE.DTMF_BEGIN:
+      return subclass >= 0 && DIGITS.includes(String.fromCharCode(subclass));
+    case FRAME_TYPE.HTML:
+      return htmlSubclassName(subclass) !== undefined;
+    case FRAME_TYPE.TEXT:
+      return subclass === 0;
+    case FRAME_TYPE.CNG:
+      return subclass >= 0 && body.length === 0;
+    default:
+      return false;
+  }
+}
+
+const DIGITS = '0123456789ABCD*#';
 
 /** The first key that turns the bytes into something plausible: for a user with several secrets. */
 export function findKey(crypto: Crypto, keys: readonly Uint8Array[], bytes: Uint8Array): Uint8Array | undefined {

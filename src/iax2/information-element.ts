@@ -190,7 +190,7 @@ export function decodeInformationElements(bytes: Uint8Array): InformationElement
   if ('type' in elements) return elements;
   const ies: InformationElements = {};
   let variables: Map<string, Uint8Array[]> | undefined;
-  let ospBlocks: Uint8Array[] | undefined;
+  const ospBlocks: Uint8Array[] = [];
   let unknown: RawElement[] | undefined;
   for (const element of elements) {
     const key = elementKey(element.id);
@@ -198,7 +198,7 @@ export function decodeInformationElements(bytes: Uint8Array): InformationElement
     if (element.id === VARIABLE) {
       addVariable((variables ??= new Map()), element.data);
       ies.variables = NO_VARIABLES;
-    } else if (element.id === OSPTOKEN && addOspBlock((ospBlocks ??= []), element.data)) {
+    } else if (element.id === OSPTOKEN && addOspBlock(ospBlocks, element.data)) {
       ies.ospToken = NO_TOKEN;
     } else {
       unknown ??= [];
@@ -208,7 +208,7 @@ export function decodeInformationElements(bytes: Uint8Array): InformationElement
   }
   if (variables !== undefined) ies.variables = joinVariables(variables);
   // `filter` closes the gaps of blocks that did not come.
-  if (ospBlocks !== undefined) ies.ospToken = concatBytes(ospBlocks.filter(() => true));
+  if (ospBlocks.length > 0) ies.ospToken = concatBytes(ospBlocks.filter(() => true));
   return ies;
 }
 

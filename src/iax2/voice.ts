@@ -106,10 +106,14 @@ const VIDEO_JUMP = 25_000;
 export class TimestampUnwrapper {
   /** The greatest timestamp seen, 0 before the first. */
   last = 0;
+  /** The first timestamp counts whatever it is: a call may be weeks old. */
+  private begun = false;
 
   /** A full frame came. For all but ACK, PONG and LAGRP, whose timestamps are of our own clock. */
   note(timestamp: number): void {
-    if (timestampDistance(timestamp, this.last) > 0) this.last = timestamp;
+    if (this.begun && timestampDistance(timestamp, this.last) <= 0) return;
+    this.last = timestamp;
+    this.begun = true;
   }
 
   /** `low`: the 16 bits of a mini frame or a trunk entry. */
@@ -124,6 +128,7 @@ export class TimestampUnwrapper {
 
   restart(): void {
     this.last = 0;
+    this.begun = false;
   }
 
   private take(low: number, wrap: number, jump: number): number {

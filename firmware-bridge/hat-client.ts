@@ -44,6 +44,7 @@ export interface HatPort {
 
 /**
  * Where the HAT's audio goes: called once per line and 10 ms block, in the order of the HAT's clock, which is the clock
- * of all media. `down` is filled with the answer before the call returns; both belong to the caller.
+ * of all media. `down` comes with idle code and is filled with the answer before the call returns; both arrays belong to
+ * the caller.
  */
 export type ExchangeAudio = (port: number, up: Uint8Array, down: Uint8Array, mediaTs: number, nowMs: number) => void;

@@ -1,4 +1,5 @@
 import type { CallerId, Hook, RingCadence } from '../../src/base/line-port.ts';
+import { LiveVoice } from './live-voice.ts';
 import { Recorder } from './recorder.ts';
 import { FULL_SCALE_DBM0, SAMPLE_RATE_HZ } from './sound.ts';
 
@@ -35,6 +36,8 @@ export class Phone {
   readonly heard = new Recorder(HEARD_SECONDS * SAMPLE_RATE_HZ);
   rotaryDial: RotaryDial = STANDARD_DIAL;
 
+  private readonly live = new LiveVoice();
+  private readonly listeners = new Set<(samples: Int16Array) => void>();
   private handset: Hook = 'on';
   private acts: Act[] = [];
   private done = 0;
@@ -80,6 +83,7 @@ export class Phone {
     this.done = 0;
     this.backlog = 0;
     this.caller = undefined;
+    this.live.clear();
   }
 
   /** Presses keys, 80 ms each and 80 ms between; characters that are no keys are passed over. */
@@ -116,16 +120,34 @@ export class Phone {
     this.enqueue({ type: 'voice', samples: voice.length, voice });
   }
 
+  /** Speaks while it comes in; unheard while the handset is on the hook or does something of the queue. */
+  speak(samples: Int16Array): void {
+    if (this.handset === 'off') this.live.push(samples);
+  }
+
+  /** One block of what the handset hears. */
+  hear(samples: Int16Array): void {
+    this.heard.append(samples);
+    for (const listener of this.listeners) listener(samples.slice());
+  }
+
+  /** Hands over each block that is heard, as its own array, until the function that it gives is called. */
+  listen(listener: (samples: Int16Array) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
   /**
    * One block of its life: fills `microphone` with samples and `loop` with 1 for each millisecond in which the loop is
    * closed.
    */
   run(microphone: Int16Array, loop: Uint8Array): void {
-    microphone.fill(0);
+    this.live.pull(microphone);
     loop.fill(this.handset === 'off' ? 1 : 0);
     for (let i = 0; i < microphone.length; i++) {
       const act = this.acts[0];
       if (act === undefined) return;
+      microphone[i] = 0;
       if (act.type === 'tone') microphone[i] = toneSample(act.hz, this.done, act.samples);
       else if (act.type === 'voice') microphone[i] = act.voice[this.done]!;
       else if (act.type === 'break') loop[Math.floor(i / SAMPLES_PER_MS)] = 0;

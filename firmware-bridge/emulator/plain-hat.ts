@@ -62,6 +62,10 @@ export class PlainHat implements HatClient {
     return this.light;
   }
 
+  get ports(): readonly number[] {
+    return [...this.lines.keys()];
+  }
+
   /** The phone in a socket, undefined where there is none. */
   phone(port: number): Phone | undefined {
     return this.lines.get(port)?.phone;
@@ -133,8 +137,8 @@ export class PlainHat implements HatClient {
       }
       const carried = this.audioPorts.has(port);
       line.exchange(this.law, this.blocks, (up, down) => {
+        down.fill(SILENCE[this.law]);
         if (carried) this.exchange(port, up, down, mediaTs, nowMs);
-        else down.fill(SILENCE[this.law]);
       });
     }
     this.blocks++;
@@ -193,7 +197,7 @@ class Line {
     const down = this.fifo.subarray(slot, slot + blockSamples);
     if (connected) decode(law, down, this.earpiece);
     else this.earpiece.fill(0);
-    this.phone.heard.append(this.earpiece);
+    this.phone.hear(this.earpiece);
     answer(this.up, down);
   }
 }

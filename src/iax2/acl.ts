@@ -1,3 +1,5 @@
+import { parseIp } from '../base/ip.ts';
+
 /** One line of an access list, as permit and deny of iax.conf: the last rule that matches an address decides. */
 export interface AclRule {
   readonly action: 'permit' | 'deny';
@@ -10,40 +12,10 @@ export interface Network {
   readonly prefix: number;
 }
 
-/** Bytes of canonical or other legal IP text; an IPv4-mapped IPv6 address gives the 4 bytes of IPv4. */
-export function parseIp(text: string): Uint8Array | undefined {
-  return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
-}
-
-function parseIpv4(text: string): Uint8Array | undefined {
-  const match = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
-  if (match === null) return undefined;
-  const bytes = match.slice(1).map(Number);
-  return bytes.some((byte) => byte > 255) ? undefined : Uint8Array.from(bytes);
-}
-
-function parseIpv6(text: string): Uint8Array | undefined {
-  const dotted = /^(.*:)(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})$/.exec(text);
-  let groupsText = text;
-  if (dotted !== null) {
-    const v4 = parseIpv4(dotted[2]!);
-    if (v4 === undefined) return undefined;
-    groupsText = `${dotted[1]}${((v4[0]! << 8) | v4[1]!).toString(16)}:${((v4[2]! << 8) | v4[3]!).toString(16)}`;
-  }
-  const halves = groupsText.split('::');
-  if (halves.length > 2) return undefined;
-  const groups = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const given = groups.flat();
-  if (given.some((group) => !/^[0-9a-fA-F]{1,4}$/.test(group))) return undefined;
-  const missing = 8 - given.length;
-  if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
-  const filled = [...groups[0]!, ...Array<string>(missing).fill('0'), ...(groups[1] ?? [])];
-  const bytes = new Uint8Array(16);
-  for (const [i, group] of filled.entries()) {
-    const value = Number.parseInt(group, 16);
-    bytes[2 * i] = value >> 8;
-    bytes[2 * i + 1] = value & 0xff;
-  }
+/** Bytes of an address; an IPv4-mapped one counts as the IPv4 address that it holds. */
+function plainIp(text: string): Uint8Array | undefined {
+  const bytes = parseIp(text);
+  if (bytes === undefined || bytes.length === 4) return bytes;
   const mapped = bytes.subarray(0, 10).every((byte) => byte === 0) && bytes[10] === 0xff && bytes[11] === 0xff;
   return mapped ? bytes.slice(12) : bytes;
 }
@@ -51,7 +23,7 @@ function parseIpv6(text: string): Uint8Array | undefined {
 /** Reads `192.0.2.0/24`, `2001:db8::/32`, a single address, or `192.0.2.0/255.255.255.0` as old iax.conf has it. */
 export function parseNetwork(text: string): Network | undefined {
   const [ipText, maskText, ...rest] = text.trim().split('/');
-  const ip = parseIp(ipText ?? '');
+  const ip = plainIp(ipText ?? '');
   if (ip === undefined || rest.length > 0) return undefined;
   const bits = ip.length * 8;
   const prefix = maskText === undefined ? bits : parsePrefix(maskText);
@@ -62,8 +34,8 @@ export function parseNetwork(text: string): Network | undefined {
 
 function parsePrefix(text: string): number | undefined {
   if (/^\d{1,3}$/.test(text)) return Number(text);
-  const mask = parseIpv4(text);
-  if (mask === undefined) return undefined;
+  const mask = parseIp(text);
+  if (mask?.length !== 4) return undefined;
   const bits = [...mask].map((byte) => byte.toString(2).padStart(8, '0')).join('');
   return /^1*0*$/.test(bits) ? bits.replaceAll('0', '').length : undefined;
 }
@@ -81,7 +53,7 @@ export function inNetwork(ip: Uint8Array, network: Network): boolean {
 
 /** Whether `ip` may come in. No rules allow everyone; text that is no address is allowed nothing. */
 export function isAllowed(rules: readonly AclRule[], ip: string): boolean {
-  const bytes = parseIp(ip);
+  const bytes = plainIp(ip);
   if (bytes === undefined) return false;
   let allowed = true;
   for (const rule of rules) if (inNetwork(bytes, rule.network)) allowed = rule.action === 'permit';

@@ -1,5 +1,6 @@
 import type { Cause } from '../base/causes.ts';
 import type { StreamId } from '../base/media-port.ts';
+import type { FormatName } from './media-format.ts';
 import type { CallerId } from './peer.ts';
 
 /**
@@ -124,7 +125,7 @@ export interface PlaceCall {
   readonly context?: string;
   readonly caller: CallerId;
   /** Codec names in order of preference; the peer's if absent. */
-  readonly codecs?: readonly string[];
+  readonly codecs?: readonly FormatName[];
   readonly stream: StreamId;
   readonly variables?: ReadonlyMap<string, string>;
   readonly autoAnswer?: boolean;

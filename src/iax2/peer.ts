@@ -1,5 +1,6 @@
 import type { Random } from '../base/random.ts';
 import type { AclRule } from './acl.ts';
+import type { CodecPriority, FormatName } from './media-format.ts';
 
 /** How a peer may prove who it is, strongest first where both sides offer several. [RFC5456 §8.6.13] */
 export type AuthMethod = 'rsa' | 'md5' | 'plaintext';
@@ -40,9 +41,9 @@ export interface PeerConfig {
   /** Source addresses it may come from; the last rule that matches decides, no rules allow all. */
   readonly acl: readonly AclRule[];
   /** Codec names in our order of preference (`ulaw`, `alaw`, `g722`, …). */
-  readonly codecs: readonly string[];
+  readonly codecs: readonly FormatName[];
   /** Whose order decides when a call comes in; host (ours) if absent. */
-  readonly codecPriority?: 'host' | 'caller' | 'disabled' | 'reqonly';
+  readonly codecPriority?: CodecPriority;
   /** required: it must return our token · auto: once it has, it must · no: it is too old to know them. */
   readonly callToken: 'required' | 'auto' | 'no';
   /** Calls are encrypted where the peer can; `force` refuses those where it cannot. */
@@ -50,7 +51,10 @@ export interface PeerConfig {
   readonly qualify?: { readonly everyMs: number; readonly timeoutMs: number };
   /** Simultaneous calls in both directions; the next one is refused as congestion. */
   readonly maxCalls?: number;
-  /** Overrides what the peer says about its caller, and is what we send where a call names no caller. */
+  /**
+   * Of a phone (it registers here, or only calls us): shown in place of what it says about itself. Of a switch that we
+   * call: who we are where a call names no caller.
+   */
   readonly callerId?: CallerId;
   /** What a registering peer is told about its mailbox. */
   readonly mailbox?: { readonly newMessages: number; readonly oldMessages: number };

@@ -1,0 +1,514 @@
+import { utf8Decode, utf8Encode } from '../base/bytes.ts';
+import { type Cause, causeOfQ850, causeText, q850Of } from '../base/causes.ts';
+import { earliest, formatAddress } from '../base/machine.ts';
+import type { StreamId } from '../base/media-port.ts';
+import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
+import { Dialog, type Surroundings } from './dialog.ts';
+import { DigitSender } from './digit-sender.ts';
+import type { InformationElements } from './information-element.ts';
+import { LEGAL_MESSAGES } from './legal-messages.ts';
+import { type FormatMask, includesFormat } from './media-format.ts';
+import type { Message, MessageName } from './message.ts';
+import type { Reliable } from './reliable.ts';
+import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
+
+/** As Asterisk; the RFC has 20 s. [RFC5456 §6.7.2] */
+const PING_MS = 21_000;
+const LAGRQ_MS = 10_000;
+/** How often the far end's silence is looked at, and how many times before the call is given up. */
+const SILENCE_MS = 5_000;
+const SILENT_LOOKS = 3;
+/** From NEW to ACCEPT or REJECT, and from the offer to the owner's decision: nothing waits for ever. */
+const SETUP_MS = 32_000;
+/** Assumed for a digit that came as an end without a begin, as RFC peers send it. */
+const LONE_DIGIT_MS = 80;
+/** Control frames that mean something only inside one switch. */
+const LOCAL_CONTROLS: ReadonlySet<number> = new Set([
+  CONTROL_SUBCLASS.T38,
+  CONTROL_SUBCLASS.SRCUPDATE,
+  CONTROL_SUBCLASS.TRANSFER,
+  CONTROL_SUBCLASS.CC,
+  CONTROL_SUBCLASS.SRCCHANGE,
+  CONTROL_SUBCLASS.READ_ACTION,
+  CONTROL_SUBCLASS.END_OF_Q,
+]);
+const LAST_CONTROL = CONTROL_SUBCLASS.MCID;
+
+export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence';
+
+/** What a leg is told at its birth. */
+export interface CallIdentity {
+  readonly id: number;
+  readonly peer: string;
+  readonly stream: StreamId;
+}
+
+/**
+ * A call leg from ACCEPT to its end, whichever side began it; how it gets there is in `OutgoingCallLeg` and
+ * `IncomingCallLeg`. [RFC5456 §6.2, §6.3]
+ */
+export abstract class CallLeg extends Dialog<CallTimer> implements Call {
+  abstract readonly direction: 'outgoing' | 'incoming';
+  readonly id: number;
+  readonly peer: string;
+  readonly stream: StreamId;
+  format = 0;
+  /** What the far end may send us. */
+  protected capability: FormatMask = 0n;
+  private current: CallState;
+  private mediaFormat = 0;
+  private isMediaOpen = false;
+  /** Whether the owner knows of this leg: an incoming call shows itself only when it has proved who it is. */
+  protected isShown: boolean;
+  private silentLooks = 0;
+  private heardBlocks = 0;
+  private readonly digits = new DigitSender();
+  private digitBegan: { readonly digit: string; readonly timestamp: number; readonly atMs: number } | undefined;
+  private heardDigit: { readonly digit: string; readonly timestamp: number } | undefined;
+
+  constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
+    super(around, reliable, nowMs);
+    this.id = identity.id;
+    this.peer = identity.peer;
+    this.stream = identity.stream;
+    this.current = state;
+    this.isShown = state !== 'challenged';
+    this.timers.set('setup', nowMs + SETUP_MS);
+  }
+
+  get state(): CallState {
+    return this.current;
+  }
+
+  // Commands.
+
+  abstract accept(nowMs: number): void;
+
+  /** Whether control frames may be sent: accepts an offered call first. */
+  protected abstract agree(nowMs: number): boolean;
+
+  reject(cause: Cause, nowMs: number): void {
+    this.hangup(cause, nowMs);
+  }
+
+  proceeding(nowMs: number): void {
+    this.sendProgress(CONTROL_SUBCLASS.PROCEEDING, nowMs);
+  }
+
+  ringing(nowMs: number): void {
+    this.sendProgress(CONTROL_SUBCLASS.RINGING, nowMs);
+  }
+
+  progress(nowMs: number): void {
+    this.sendProgress(CONTROL_SUBCLASS.PROGRESS, nowMs);
+  }
+
+  busy(nowMs: number): void {
+    this.sendProgress(CONTROL_SUBCLASS.BUSY, nowMs);
+  }
+
+  congestion(nowMs: number): void {
+    this.sendProgress(CONTROL_SUBCLASS.CONGESTION, nowMs);
+  }
+
+  answer(nowMs: number): void {
+    if (this.direction === 'outgoing' || this.current === 'up' || !this.agree(nowMs)) return;
+    this.enter('up');
+    this.control(CONTROL_SUBCLASS.ANSWER, undefined, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  hangup(cause: Cause, nowMs: number, text = causeText(cause)): void {
+    if (this.current === 'ending' || this.current === 'gone') return;
+    const final = this.direction === 'incoming' && !this.isAccepted ? IAX_SUBCLASS.REJECT : IAX_SUBCLASS.HANGUP;
+    this.leave(final, cause, text, 'local', nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  sendDigit(digit: string, durationMs: number, nowMs: number): void {
+    if (!this.isAccepted) return;
+    if (!this.digits.add(digit, durationMs, nowMs)) this.count('iax2.too-many-digits');
+    this.runDigits(nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  beginDigit(digit: string, nowMs: number): void {
+    if (!this.isAccepted) return;
+    const timestamp = this.reliable.clock.stampInStream(nowMs);
+    this.digitBegan = { digit, timestamp, atMs: nowMs };
+    this.sendFrame(FRAME_TYPE.DTMF_BEGIN, digit.charCodeAt(0), timestamp, undefined, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  /** The end's timestamp is as far from the begin's as the digit was long: the far end measures it there. */
+  endDigit(digit: string, nowMs: number): void {
+    if (!this.isAccepted) return;
+    const began = this.digitBegan;
+    this.digitBegan = undefined;
+    const { clock } = this.reliable;
+    const timestamp =
+      began?.digit === digit
+        ? clock.stampAfter(began.timestamp, Math.round(nowMs - began.atMs))
+        : clock.stampInStream(nowMs);
+    this.sendFrame(FRAME_TYPE.DTMF, digit.charCodeAt(0), timestamp, undefined, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  hold(nowMs: number, musicClass = ''): void {
+    this.sendControl(CONTROL_SUBCLASS.HOLD, utf8Encode(musicClass), nowMs);
+  }
+
+  unhold(nowMs: number): void {
+    this.sendControl(CONTROL_SUBCLASS.UNHOLD, new Uint8Array(0), nowMs);
+  }
+
+  flash(nowMs: number): void {
+    this.sendControl(CONTROL_SUBCLASS.FLASH, new Uint8Array(0), nowMs);
+  }
+
+  sendText(text: string, nowMs: number): void {
+    this.sendInStream(FRAME_TYPE.TEXT, 0, utf8Encode(text), nowMs);
+  }
+
+  sendControl(subclass: number, payload: Uint8Array, nowMs: number): void {
+    this.sendInStream(FRAME_TYPE.CONTROL, subclass, payload, nowMs);
+  }
+
+  sendHtml(subclass: number, payload: Uint8Array, nowMs: number): void {
+    this.sendInStream(FRAME_TYPE.HTML, subclass, payload, nowMs);
+  }
+
+  quelch(on: boolean, nowMs: number): void {
+    if (!this.isAccepted) return;
+    this.sendIax(on ? IAX_SUBCLASS.QUELCH : IAX_SUBCLASS.UNQUELCH, {}, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  transferTo(number: string, context: string | undefined, nowMs: number): void {
+    if (!this.isAccepted) return;
+    const elements = { calledNumber: number, ...(context === undefined ? {} : { calledContext: context }) };
+    this.sendIax(IAX_SUBCLASS.TRANSFER, elements, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  /** A block of voice that the media plane wants as a full frame; it has given it its timestamp. [RFC5456 §8.1.2] */
+  sendVoice(timestamp: number, format: number, payload: Uint8Array, nowMs: number): void {
+    if (!this.isAccepted) return;
+    this.sendFrame(FRAME_TYPE.VOICE, format, timestamp, payload, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  /** A mini frame came before any full voice frame: ask for what was lost. [RFC5456 §6.9.3] */
+  requestVoiceFormat(nowMs: number): void {
+    if (this.isAccepted) this.reliable.sendVnak(nowMs);
+  }
+
+  // States.
+
+  protected get isAccepted(): boolean {
+    return this.current === 'accepted' || this.current === 'up';
+  }
+
+  protected enter(state: CallState): void {
+    this.current = state;
+  }
+
+  /** ACCEPT went out or came in: the voice path opens and the far end is watched. */
+  protected link(format: number, nowMs: number): void {
+    this.enter('accepted');
+    this.format = format;
+    this.mediaFormat = format;
+    this.timers.clear('setup');
+    this.timers.set('ping', nowMs + PING_MS);
+    this.timers.set('lagrq', nowMs + LAGRQ_MS);
+    this.timers.set('silence', nowMs + SILENCE_MS);
+    const { localCall, remoteCall, remote, clock } = this.reliable;
+    const { media } = this.around;
+    const spec = { kind: 'iax2', remote, localCall, remoteCall, format, epochMs: clock.epochMs } as const;
+    this.isMediaOpen = true;
+    media.open(this.stream, spec, nowMs);
+    media.noteSent(this.stream, clock.lastSent);
+  }
+
+  protected tell(event: CallEvent): void {
+    if (this.isShown) this.around.emit({ type: 'call', call: this, event });
+  }
+
+  /** Ends the leg from our side: the far end is told, and has some time to acknowledge it. */
+  protected leave(final: number, cause: Cause, reason: string, by: HangupBy, nowMs: number): void {
+    this.over(cause, reason, by, nowMs);
+    if (this.reliable.remoteCall === 0) {
+      // Whatever state it has by now, it will hear that there is no such call.
+      this.finish();
+      return;
+    }
+    this.enter('ending');
+    this.sendIax(final, { cause: reason, causeCode: q850Of(cause) }, nowMs);
+  }
+
+  /** The leg has ended, and there is nobody to tell. */
+  protected fail(cause: Cause, reason: string, by: HangupBy, nowMs: number): void {
+    this.over(cause, reason, by, nowMs);
+    this.finish();
+  }
+
+  private over(cause: Cause, reason: string, by: HangupBy, nowMs: number): void {
+    this.timers.clearAll();
+    if (this.isMediaOpen) this.around.media.close(this.stream, nowMs);
+    this.isMediaOpen = false;
+    this.tell({ type: 'hangup', cause, reason, by });
+    this.isShown = false;
+  }
+
+  protected override finish(): void {
+    super.finish();
+    this.enter('gone');
+  }
+
+  // From below.
+
+  protected legalMessages(): ReadonlySet<MessageName> {
+    return LEGAL_MESSAGES[this.current];
+  }
+
+  protected override handleTaken({ name, frame }: Message): void {
+    const clockless = name === 'ACK' || name === 'PONG' || name === 'LAGRP' || name === 'VOICE' || name === 'VNAK';
+    if (this.isMediaOpen && !clockless) this.around.media.noteReceived(this.stream, frame.timestamp);
+  }
+
+  protected handleMessage(message: Message, nowMs: number): void {
+    const { name, frame, ies } = message;
+    switch (name) {
+      case 'HANGUP':
+      case 'REJECT':
+        this.handleHangup(ies, nowMs);
+        break;
+      case 'CONTROL':
+        this.handleControl(frame.subclass, frame.body, nowMs);
+        break;
+      case 'VOICE':
+        this.handleVoice(frame.subclass);
+        break;
+      case 'DTMF_BEGIN':
+        this.heardDigit = { digit: String.fromCharCode(frame.subclass), timestamp: frame.timestamp };
+        this.tell({ type: 'digit-begin', digit: this.heardDigit.digit });
+        break;
+      case 'DTMF':
+        this.handleDigit(String.fromCharCode(frame.subclass), frame.timestamp);
+        break;
+      case 'TEXT':
+        this.tell({ type: 'text', text: utf8Decode(frame.body).replace(/\0+$/, '') });
+        break;
+      case 'HTML':
+        this.tell({ type: 'html', subclass: frame.subclass, payload: frame.body.slice() });
+        break;
+      case 'QUELCH':
+        this.around.media.quelch(this.stream, true);
+        this.tell(ies.musicOnHold === undefined ? { type: 'quelch' } : { type: 'hold', musicClass: ies.musicOnHold });
+        break;
+      case 'UNQUELCH':
+        this.around.media.quelch(this.stream, false);
+        this.tell({ type: 'unquelch' });
+        break;
+      case 'TRANSFER':
+        this.tell({ type: 'transfer', number: ies.calledNumber ?? 's', context: ies.calledContext ?? '' });
+        break;
+      case 'PONG':
+      case 'LAGRP':
+      case 'UNSUPPORT':
+      case 'CNG':
+      case 'IMAGE':
+      case 'VIDEO':
+        break;
+      default:
+        this.count('iax2.unused-message');
+    }
+  }
+
+  /** Our own HANGUP may be on its way at the same time: then both are acknowledged and both ends are done. */
+  private handleHangup(ies: InformationElements, nowMs: number): void {
+    const cause = ies.causeCode === undefined ? 'normal-clearing' : causeOfQ850(ies.causeCode);
+    const reason = ies.cause === undefined || ies.cause === '' ? causeText(cause) : ies.cause;
+    this.fail(cause, reason, 'far-end', nowMs);
+  }
+
+  protected override handleSettled(_nowMs: number): void {
+    if (this.current === 'ending') this.finish();
+  }
+
+  /** [RFC5456 §7.2.1]: the far end is taken for dead, and is not told. */
+  protected handleSilence(nowMs: number): void {
+    const where = formatAddress(this.reliable.remote);
+    this.fail('destination-out-of-order', `${where} does not answer any more.`, 'timeout', nowMs);
+  }
+
+  protected handleInvalid(nowMs: number): void {
+    const where = formatAddress(this.reliable.remote);
+    this.fail('destination-out-of-order', `${where} knows nothing of this call.`, 'far-end', nowMs);
+  }
+
+  protected handleTimer(timer: CallTimer, nowMs: number): void {
+    switch (timer) {
+      case 'setup':
+        this.leave(
+          this.direction === 'incoming' ? IAX_SUBCLASS.REJECT : IAX_SUBCLASS.HANGUP,
+          'timer-expired',
+          'The call was not accepted in time.',
+          'timeout',
+          nowMs,
+        );
+        break;
+      case 'ping':
+        this.timers.set('ping', nowMs + PING_MS);
+        this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
+        break;
+      case 'lagrq':
+        this.timers.set('lagrq', nowMs + LAGRQ_MS);
+        this.sendIax(IAX_SUBCLASS.LAGRQ, {}, nowMs);
+        break;
+      case 'silence':
+        this.lookForSilence(nowMs);
+        break;
+    }
+  }
+
+  override handleTimeout(nowMs: number): void {
+    super.handleTimeout(nowMs);
+    if (this.isAccepted) this.runDigits(nowMs);
+  }
+
+  override nextDeadline(): number | undefined {
+    const next = super.nextDeadline();
+    return this.isAccepted ? earliest(next, this.digits.nextDeadline()) : next;
+  }
+
+  protected override report(): InformationElements {
+    const counts = this.around.media.statistics(this.stream);
+    if (counts === undefined) return {};
+    const expected = counts.received + counts.lost;
+    const percent = expected === 0 ? 0 : Math.round((100 * counts.lost) / expected);
+    return {
+      rrJitterMs: Math.round(counts.jitterMs),
+      rrLoss: { percent, count: counts.lost },
+      rrPackets: counts.received,
+      rrDelayMs: Math.round(counts.delayMs),
+      rrDropped: counts.dropped,
+      rrOutOfOrder: counts.outOfOrder,
+    };
+  }
+
+  protected override sendFrame(
+    frameType: number,
+    subclass: number,
+    timestamp: number,
+    body: Uint8Array | undefined,
+    nowMs: number,
+    schedule?: readonly number[],
+  ): void {
+    super.sendFrame(frameType, subclass, timestamp, body, nowMs, schedule);
+    if (this.isMediaOpen && frameType !== FRAME_TYPE.VOICE) this.around.media.noteSent(this.stream, timestamp);
+  }
+
+  private sendProgress(subclass: number, nowMs: number): void {
+    if (this.direction === 'outgoing' || this.current === 'up' || !this.agree(nowMs)) return;
+    this.control(subclass, undefined, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  private control(subclass: number, payload: Uint8Array | undefined, nowMs: number): void {
+    const timestamp = this.reliable.clock.stampInStream(nowMs);
+    this.sendFrame(FRAME_TYPE.CONTROL, subclass, timestamp, payload, nowMs);
+  }
+
+  private sendInStream(frameType: number, subclass: number, payload: Uint8Array, nowMs: number): void {
+    if (!this.isAccepted) return;
+    const timestamp = this.reliable.clock.stampInStream(nowMs);
+    this.sendFrame(frameType, subclass, timestamp, payload, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  private runDigits(nowMs: number): void {
+    for (let step = this.digits.take(nowMs); step !== undefined; step = this.digits.take(nowMs)) {
+      if (step.type === 'begin') this.beginDigit(step.digit, nowMs);
+      else this.endDigit(step.digit, nowMs);
+    }
+  }
+
+  private handleDigit(digit: string, timestamp: number): void {
+    const began = this.heardDigit;
+    this.heardDigit = undefined;
+    if (began?.digit === digit) {
+      this.tell({ type: 'digit', digit, durationMs: Math.max(timestamp - began.timestamp, 0) });
+      return;
+    }
+    this.tell({ type: 'digit-begin', digit });
+    this.tell({ type: 'digit', digit, durationMs: LONE_DIGIT_MS });
+  }
+
+  private handleVoice(format: number): void {
+    if (!Number.isInteger(Math.log2(format)) || !includesFormat(this.capability, format)) {
+      this.count('iax2.unexpected-format');
+      return;
+    }
+    if (format === this.mediaFormat) return;
+    this.mediaFormat = format;
+    this.format = format;
+    this.around.media.setFormat(this.stream, format);
+  }
+
+  private handleControl(subclass: number, payload: Uint8Array, nowMs: number): void {
+    if (subclass > LAST_CONTROL || LOCAL_CONTROLS.has(subclass)) {
+      this.count('iax2.unused-control');
+      return;
+    }
+    switch (subclass) {
+      case CONTROL_SUBCLASS.HANGUP:
+        this.leave(IAX_SUBCLASS.HANGUP, 'normal-clearing', causeText('normal-clearing'), 'far-end', nowMs);
+        break;
+      case CONTROL_SUBCLASS.HOLD:
+        this.tell({ type: 'hold', musicClass: utf8Decode(payload).replace(/\0+$/, '') });
+        break;
+      case CONTROL_SUBCLASS.UNHOLD:
+        this.tell({ type: 'unhold' });
+        break;
+      case CONTROL_SUBCLASS.FLASH:
+        this.tell({ type: 'flash' });
+        break;
+      case CONTROL_SUBCLASS.RINGING:
+      case CONTROL_SUBCLASS.ANSWER:
+      case CONTROL_SUBCLASS.BUSY:
+      case CONTROL_SUBCLASS.CONGESTION:
+      case CONTROL_SUBCLASS.PROGRESS:
+      case CONTROL_SUBCLASS.PROCEEDING:
+        if (this.direction === 'outgoing') this.handleProgress(subclass);
+        break;
+      default:
+        this.tell({ type: 'control', subclass, payload: payload.slice() });
+    }
+  }
+
+  /** How our call gets on at the far end. */
+  private handleProgress(subclass: number): void {
+    if (subclass === CONTROL_SUBCLASS.ANSWER) {
+      if (this.current === 'up') return;
+      this.enter('up');
+      this.tell({ type: 'answered' });
+    } else if (subclass === CONTROL_SUBCLASS.BUSY) this.tell({ type: 'busy' });
+    else if (subclass === CONTROL_SUBCLASS.CONGESTION) this.tell({ type: 'congestion' });
+    else if (this.current === 'up') return;
+    else if (subclass === CONTROL_SUBCLASS.RINGING) this.tell({ type: 'ringing' });
+    else if (subclass === CONTROL_SUBCLASS.PROGRESS) this.tell({ type: 'progress' });
+    else this.tell({ type: 'proceeding' });
+  }
+
+  /** A call of which nothing comes any more, not even an answer to PING, is given up before its frames are. */
+  private lookForSilence(nowMs: number): void {
+    this.timers.set('silence', nowMs + SILENCE_MS);
+    const blocks = this.around.media.statistics(this.stream)?.received ?? 0;
+    const wasHeard = nowMs - this.heardMs < SILENCE_MS || blocks !== this.heardBlocks;
+    this.heardBlocks = blocks;
+    if (wasHeard) this.silentLooks = 0;
+    else if (++this.silentLooks >= SILENT_LOOKS) this.handleSilence(nowMs);
+    else if (this.silentLooks === 1) this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
+  }
+}

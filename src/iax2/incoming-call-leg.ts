@@ -1,0 +1,200 @@
+import { utf8Encode } from '../base/bytes.ts';
+import { type Cause, causeText } from '../base/causes.ts';
+import { formatAddress } from '../base/machine.ts';
+import { makeChallenge, methodBits, verifierOf, verifyIdentity } from './authentication.ts';
+import type { CallRequest } from './call.ts';
+import { type CallIdentity, CallLeg } from './call-leg.ts';
+import type { Surroundings } from './dialog.ts';
+import { AUTH_METHOD, type InformationElements } from './information-element.ts';
+import { decodePreferences, formatOf, maskOf, negotiate } from './media-format.ts';
+import type { Message } from './message.ts';
+import type { CallerId, PeerConfig } from './peer.ts';
+import type { Reliable } from './reliable.ts';
+import { IAX_SUBCLASS } from './subclass.ts';
+
+/** What an incoming leg needs of the endpoint. */
+export interface IncomingOptions extends CallIdentity {
+  /** Whose call it says it is; undefined for a name that nobody has, which is challenged like any other. */
+  readonly config: PeerConfig | undefined;
+  /** Where it enters our dialplan. */
+  readonly context: string;
+  /** A call token has shown that the caller receives at its address. */
+  readonly isAddressProven: boolean;
+  /** What is shown instead of what the caller says about itself. */
+  readonly overrideCallerId: CallerId | undefined;
+  /** Why the peer may have no further call, if so. */
+  readonly refuse: () => Cause | undefined;
+  /** Somebody proved who he is, or failed to. */
+  readonly judged: (isGenuine: boolean, nowMs: number) => void;
+}
+
+/** A call that comes in: AUTHREQ, the proof, the offer to the owner, ACCEPT or REJECT. [RFC5456 §6.2] */
+export class IncomingCallLeg extends CallLeg {
+  readonly direction = 'incoming';
+  private request: InformationElements | undefined;
+  private challenge = '';
+  /** Accepted by us, but nothing yet shows that the caller is where it says. */
+  private isUnproven = false;
+
+  constructor(
+    around: Surroundings,
+    reliable: Reliable,
+    private readonly options: IncomingOptions,
+    nowMs: number,
+  ) {
+    super(around, reliable, options, 'challenged', nowMs);
+  }
+
+  accept(nowMs: number): void {
+    this.agree(nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  protected agree(nowMs: number): boolean {
+    if (this.isAccepted) return true;
+    if (this.state !== 'offered') return false;
+    this.sendAccept(nowMs);
+    return true;
+  }
+
+  protected override handleMessage(message: Message, nowMs: number): void {
+    switch (message.name) {
+      case 'NEW':
+        if (this.request === undefined) this.handleNew(message.ies, nowMs);
+        break;
+      case 'AUTHREP':
+        this.handleProof(message.ies, nowMs);
+        break;
+      default:
+        super.handleMessage(message, nowMs);
+    }
+  }
+
+  /** Nobody who has a call number here answers from call 1. */
+  protected handleStateless(_message: Message, _nowMs: number): void {
+    this.count('iax2.stateless-to-call');
+  }
+
+  protected override handleTaken(message: Message): void {
+    super.handleTaken(message);
+    // The first frame after our ACCEPT that knows our call number: no forger could have sent it.
+    if (this.isUnproven && message.frame.destinationCall === this.reliable.localCall) {
+      this.isUnproven = false;
+      this.show();
+    }
+  }
+
+  private handleNew(ies: InformationElements, nowMs: number): void {
+    this.request = ies;
+    const { config, isAddressProven } = this.options;
+    const methods = config === undefined ? AUTH_METHOD.MD5 : methodBits(verifierOf(config));
+    if (methods !== 0) {
+      this.challenge = makeChallenge(this.around.crypto);
+      this.sendIax(IAX_SUBCLASS.AUTHREQ, this.challengeElements(methods), nowMs);
+      return;
+    }
+    if (!this.negotiateFormat(nowMs)) return;
+    if (isAddressProven) {
+      this.enter('offered');
+      this.show();
+    } else {
+      this.isUnproven = true;
+      this.sendAccept(nowMs);
+    }
+  }
+
+  private challengeElements(methods: number): InformationElements {
+    const username = this.request?.username;
+    return {
+      authMethods: methods,
+      challenge: utf8Encode(this.challenge),
+      ...(username === undefined ? {} : { username }),
+    };
+  }
+
+  /** An unknown name fails here, after the same steps as a wrong secret, so that names cannot be tried out. */
+  private handleProof(proof: InformationElements, nowMs: number): void {
+    const { config, judged } = this.options;
+    const verified =
+      config === undefined ? undefined : verifyIdentity(proof, this.challenge, verifierOf(config), this.around.crypto);
+    judged(verified !== undefined, nowMs);
+    if (verified === undefined) {
+      this.refuse('facility-not-subscribed', causeText('facility-not-subscribed'), nowMs);
+      return;
+    }
+    if (!this.negotiateFormat(nowMs)) return;
+    this.enter('offered');
+    this.show();
+  }
+
+  /** Whether the call can be offered: there is a codec and the peer may have one more call. */
+  private negotiateFormat(nowMs: number): boolean {
+    const { config, refuse } = this.options;
+    const cause = refuse();
+    if (cause !== undefined) {
+      this.refuse(cause, causeText(cause), nowMs);
+      return false;
+    }
+    const ies = this.request ?? {};
+    const ours = (config?.codecs ?? []).map(formatOf);
+    const requested = ies.format2 ?? ies.format ?? 0n;
+    const format = negotiate({
+      priority: config?.codecPriority ?? 'host',
+      ours,
+      capability: ies.capability2 ?? ies.capability ?? requested,
+      requested,
+      preferences: decodePreferences(ies.codecPreferences ?? ''),
+    });
+    if (format === undefined) {
+      this.refuse('bearer-unavailable', 'Unable to negotiate codec', nowMs);
+      return false;
+    }
+    this.format = format;
+    this.capability = maskOf(ours);
+    return true;
+  }
+
+  private refuse(cause: Cause, reason: string, nowMs: number): void {
+    this.leave(IAX_SUBCLASS.REJECT, cause, reason, 'local', nowMs);
+  }
+
+  private sendAccept(nowMs: number): void {
+    const mask = maskOf([this.format]);
+    this.sendIax(IAX_SUBCLASS.ACCEPT, { format: mask, format2: mask }, nowMs);
+    this.link(this.format, nowMs);
+  }
+
+  private show(): void {
+    this.isShown = true;
+    this.tell({ type: 'incoming', request: this.describe() });
+  }
+
+  private describe(): CallRequest {
+    const ies = this.request ?? {};
+    return {
+      number: ies.calledNumber ?? 's',
+      context: this.options.context,
+      peer: this.peer,
+      caller: this.options.overrideCallerId ?? callerOf(ies),
+      dialledNumber: ies.dnid ?? null,
+      redirectingNumber: ies.rdnis ?? null,
+      language: ies.language ?? null,
+      autoAnswer: ies.autoAnswer === true,
+      variables: ies.variables ?? new Map(),
+    };
+  }
+
+  protected override handleInvalid(nowMs: number): void {
+    const where = formatAddress(this.reliable.remote);
+    this.fail('destination-out-of-order', `${where} has given up this call.`, 'far-end', nowMs);
+  }
+}
+
+/** Punctuation that people write into numbers is taken out, as Asterisk does. */
+function callerOf(ies: InformationElements): CallerId {
+  return {
+    number: (ies.callingNumber ?? '').replace(/[() .-]/g, ''),
+    name: ies.callingName ?? '',
+    ...(ies.callingPresentation === undefined ? {} : { presentation: ies.callingPresentation }),
+  };
+}

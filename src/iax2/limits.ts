@@ -1,0 +1,72 @@
+/** Lets through `perSecond` on average and `burst` at once; what is more is refused. */
+export class TokenBucket {
+  private level: number;
+  private atMs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly perSecond: number,
+    private readonly burst: number,
+  ) {
+    this.level = burst;
+  }
+
+  take(nowMs: number): boolean {
+    if (nowMs > this.atMs) {
+      this.level = Math.min(this.burst, this.level + ((nowMs - this.atMs) / 1000) * this.perSecond);
+      this.atMs = nowMs;
+    }
+    if (this.level < 1) return false;
+    this.level--;
+    return true;
+  }
+}
+
+/** Failures within the window that lock an address out, and for how long. */
+export interface LockoutOptions {
+  readonly failures: number;
+  readonly windowMs: number;
+  readonly lockMs: number;
+}
+
+/** Addresses that are watched at one time; beyond it the one that failed longest ago is forgotten. */
+const MAX_WATCHED = 4_096;
+
+/**
+ * Locks out addresses that guess secrets. Only failures of addresses that proved to receive where they send from count:
+ * otherwise anybody could lock out anybody.
+ */
+export class Lockout {
+  private readonly watched = new Map<string, { failures: number; sinceMs: number; lockedUntilMs: number }>();
+
+  constructor(private readonly options: LockoutOptions) {}
+
+  isLocked(ip: string, nowMs: number): boolean {
+    const entry = this.watched.get(ip);
+    return entry !== undefined && entry.lockedUntilMs > nowMs;
+  }
+
+  /** True if this failure locks the address out. */
+  fail(ip: string, nowMs: number): boolean {
+    const { failures, windowMs, lockMs } = this.options;
+    let entry = this.watched.get(ip);
+    if (entry === undefined || nowMs - entry.sinceMs > windowMs)
+      entry = { failures: 0, sinceMs: nowMs, lockedUntilMs: Number.NEGATIVE_INFINITY };
+    entry.failures++;
+    // Set anew, so that the map stays in the order of the last failure.
+    this.watched.delete(ip);
+    this.watched.set(ip, entry);
+    if (this.watched.size > MAX_WATCHED) this.watched.delete(this.watched.keys().next().value!);
+    if (entry.failures < failures) return false;
+    entry.lockedUntilMs = nowMs + lockMs;
+    entry.failures = 0;
+    return true;
+  }
+
+  succeed(ip: string): void {
+    this.watched.delete(ip);
+  }
+
+  get size(): number {
+    return this.watched.size;
+  }
+}

@@ -1,0 +1,171 @@
+import { causeOfQ850 } from '../base/causes.ts';
+import { type Address, formatAddress } from '../base/machine.ts';
+import { type Credentials, proveIdentity } from './authentication.ts';
+import type { PlaceCall } from './call.ts';
+import { type CallIdentity, CallLeg, type CallTimer } from './call-leg.ts';
+import { dateTimeOf } from './date-time.ts';
+import type { Surroundings } from './dialog.ts';
+import type { InformationElements } from './information-element.ts';
+import type { FormatName } from './media-format.ts';
+import { encodePreferences, formatMaskText, formatName, formatOf, formatsOf, isAudio, maskOf } from './media-format.ts';
+import type { Message } from './message.ts';
+import { CALL_SCHEDULE, Opening } from './opening.ts';
+import type { Reliable } from './reliable.ts';
+import { IAX_SUBCLASS } from './subclass.ts';
+
+const PROTOCOL_VERSION = 2;
+/** How long a name may take to resolve: the next route must get its turn within two seconds. */
+const RESOLVE_MS = 1_900;
+/** From NEW to ACCEPT or REJECT. */
+const SETUP_MS = 32_000;
+
+/** What an outgoing leg needs besides what the owner asked for. */
+export interface OutgoingOptions extends CallIdentity {
+  readonly request: PlaceCall;
+  readonly username: string | undefined;
+  readonly credentials: Credentials;
+  readonly codecs: readonly FormatName[];
+}
+
+/** A call that we place: NEW, the call token, AUTHREP, and the ACCEPT or REJECT that ends its set-up. [RFC5456 §6.2] */
+export class OutgoingCallLeg extends CallLeg {
+  readonly direction = 'outgoing';
+  private opening: Opening | undefined;
+
+  constructor(
+    around: Surroundings,
+    reliable: Reliable,
+    private readonly options: OutgoingOptions,
+    nowMs: number,
+  ) {
+    super(around, reliable, options, 'resolving', nowMs);
+    this.capability = maskOf(options.codecs.map(formatOf));
+    this.timers.set('setup', nowMs + RESOLVE_MS);
+  }
+
+  /** Where the far end is has become known: NEW goes out. */
+  start(remote: Address, nowMs: number): void {
+    if (this.state !== 'resolving') return;
+    this.reliable.remote = remote;
+    this.enter('calling');
+    this.timers.set('setup', nowMs + SETUP_MS);
+    this.opening = new Opening(this.reliable, IAX_SUBCLASS.NEW, this.newElements(), CALL_SCHEDULE);
+    this.opening.start(nowMs);
+  }
+
+  /** The host's name has no address. */
+  failToResolve(reason: string, nowMs: number): void {
+    if (this.state === 'resolving') this.fail('destination-out-of-order', reason, 'timeout', nowMs);
+  }
+
+  /** Ours to place, theirs to accept. */
+  accept(_nowMs: number): void {}
+
+  protected agree(_nowMs: number): boolean {
+    return false;
+  }
+
+  protected override handleRemoteCall(_nowMs: number): void {
+    this.opening?.close();
+  }
+
+  protected override handleMessage(message: Message, nowMs: number): void {
+    switch (message.name) {
+      case 'AUTHREQ':
+        this.handleChallenge(message.ies, nowMs);
+        break;
+      case 'ACCEPT':
+        if (!this.isAccepted) this.handleAccept(message.ies, nowMs);
+        break;
+      default:
+        super.handleMessage(message, nowMs);
+    }
+  }
+
+  /** From call 1: a token, or a refusal that keeps no state and is not acknowledged. */
+  protected handleStateless(message: Message, nowMs: number): void {
+    if (this.opening?.isOpen !== true) return;
+    const { name, ies } = message;
+    if (name === 'CALLTOKEN') this.opening.handleCallToken(ies.callToken, nowMs);
+    else if (name === 'REJECT' || name === 'HANGUP') {
+      const cause = ies.causeCode === undefined ? 'call-rejected' : causeOfQ850(ies.causeCode);
+      const where = formatAddress(this.reliable.remote);
+      const token = this.opening.hasToken ? 'did not take its own call token back' : 'asks for a call token';
+      this.fail(cause, ies.cause ?? `${where} refused the call and ${token}.`, 'far-end', nowMs);
+    }
+  }
+
+  protected override handleSilence(nowMs: number): void {
+    if (this.state !== 'calling') {
+      super.handleSilence(nowMs);
+      return;
+    }
+    this.fail('destination-out-of-order', `${formatAddress(this.reliable.remote)} does not answer.`, 'timeout', nowMs);
+  }
+
+  protected override handleTimer(timer: CallTimer, nowMs: number): void {
+    if (this.state === 'resolving') this.failToResolve('The name could not be resolved in time.', nowMs);
+    else super.handleTimer(timer, nowMs);
+  }
+
+  private handleChallenge(ies: InformationElements, nowMs: number): void {
+    const { credentials } = this.options;
+    const challenge = ies.challenge ?? new Uint8Array(0);
+    const proof = proveIdentity(ies.authMethods ?? 0, challenge, credentials, this.around.crypto);
+    if (proof === undefined) {
+      const reason = 'The far end asks for a secret or key that is not configured for it.';
+      this.leave(IAX_SUBCLASS.HANGUP, 'facility-not-subscribed', reason, 'local', nowMs);
+      return;
+    }
+    this.enter('authenticating');
+    this.sendIax(IAX_SUBCLASS.AUTHREP, proof, nowMs);
+  }
+
+  private handleAccept(ies: InformationElements, nowMs: number): void {
+    const chosen = formatsOf(ies.format2 ?? ies.format ?? 0n);
+    const format = chosen[0];
+    if (format === undefined || chosen.length !== 1 || !isAudio(format) || !this.allows(format)) {
+      const text = `The far end chose ${formatMaskText(maskOf(chosen))}, which was not offered.`;
+      this.leave(IAX_SUBCLASS.REJECT, 'bearer-unavailable', text, 'local', nowMs);
+      return;
+    }
+    this.link(format, nowMs);
+    this.tell({ type: 'accepted', format });
+  }
+
+  private allows(format: number): boolean {
+    const name = formatName(format);
+    return name !== undefined && this.options.codecs.includes(name);
+  }
+
+  /** In Asterisk's order, which the encoder keeps. [RFC5456 §6.2.2] */
+  private newElements(): InformationElements {
+    const { request, username, codecs } = this.options;
+    const { caller } = request;
+    const formats = codecs.map(formatOf);
+    const mask = maskOf(formats);
+    const wish = maskOf(formats.slice(0, 1));
+    const { wallClock, utcOffsetMs } = this.around;
+    const epochMs = wallClock();
+    return {
+      version: PROTOCOL_VERSION,
+      calledNumber: request.number,
+      ...(request.autoAnswer === true ? { autoAnswer: true } : {}),
+      codecPreferences: encodePreferences(formats),
+      ...(caller.number === '' ? {} : { callingNumber: caller.number }),
+      callingPresentation: caller.presentation ?? 0,
+      callingTypeOfNumber: 0,
+      callingTransitNetwork: 0,
+      ...(caller.name === '' ? {} : { callingName: caller.name }),
+      ...(request.context === undefined ? {} : { calledContext: request.context }),
+      ...(username === undefined ? {} : { username }),
+      format: wish,
+      format2: wish,
+      capability: mask,
+      capability2: mask,
+      adsiCpe: 0,
+      dateTime: dateTimeOf(epochMs + utcOffsetMs(epochMs)),
+      ...(request.variables === undefined ? {} : { variables: request.variables }),
+    };
+  }
+}

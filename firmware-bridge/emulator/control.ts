@@ -1,4 +1,4 @@
-import type { CallerId, Hook } from '../../src/base/line-port.ts';
+import type { Hook, RingCadence } from '../../src/base/line-port.ts';
 import type { Light } from '../hat-client.ts';
 import type { Phone } from './phone.ts';
 import type { PlainHat } from './plain-hat.ts';
@@ -12,26 +12,31 @@ export interface PhoneReport {
   readonly hook: Hook;
   readonly ringing: boolean;
   /** On/off ms of the ringing; empty when it does not ring. */
-  readonly cadence: number[];
-  /** What stands on its display; null when nothing does. */
-  readonly callerId: CallerId | null;
+  readonly cadence: RingCadence;
+  /** Number and name on its display; null when nothing stands there. */
+  readonly callerId: string | null;
+  readonly callerName: string | null;
   /** Of the last 200 ms that the handset heard; −90 dBm0 is silence. */
-  readonly heard: { readonly tones: MeasuredTone[]; readonly levelDbm0: number };
+  readonly heard: { readonly tones: readonly MeasuredTone[]; readonly levelDbm0: number };
 }
 
-export interface LightReport extends Light {
-  readonly led: number;
+/** What there is to drive. */
+export interface BoardReport {
   readonly name: string;
+  readonly sockets: number;
+  /** Sockets that have a phone. */
+  readonly phones: readonly number[];
+  readonly keys: readonly string[];
 }
 
-/** Done or queued, or what is wrong, with the HTTP status that says so. */
-export type ControlResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly status: 400 | 404 | 409; readonly error: string };
+/** What was asked for, or what is wrong, with the HTTP status that says so. */
+export type ControlResult<Value> = { readonly ok: true; readonly value: Value } | Refusal;
 
-type Refusal = ControlResult & { ok: false };
-
-const DONE: ControlResult = { ok: true };
+export interface Refusal {
+  readonly ok: false;
+  readonly status: 400 | 404 | 409;
+  readonly error: string;
+}
 
 const MEASURED_SAMPLES = 0.2 * SAMPLE_RATE_HZ;
 const LONGEST_DIAL = 1000;
@@ -47,28 +52,20 @@ type Action = (typeof ACTIONS)[number];
 export class EmulatorControl {
   constructor(private readonly hat: PlainHat) {}
 
-  get ports(): readonly number[] {
-    return this.hat.ports;
+  get board(): BoardReport {
+    const { name, ports, keys } = this.hat.model;
+    return { name, sockets: ports, phones: this.hat.ports, keys };
   }
 
-  /** Undefined without that port. */
-  line(port: number): PhoneReport | undefined {
+  line(port: number): ControlResult<PhoneReport> {
     const phone = this.hat.phone(port);
-    if (phone === undefined) return undefined;
-    const last = phone.heard.last(MEASURED_SAMPLES);
-    return {
-      hook: phone.hook,
-      ringing: phone.cadence !== undefined,
-      cadence: [...(phone.cadence ?? [])],
-      callerId: phone.callerId ?? null,
-      heard: { tones: measureTones(last), levelDbm0: levelDbm0(last) },
-    };
+    return phone === undefined ? noPhone(port) : { ok: true, value: report(phone) };
   }
 
   /** Does what a body asks: exactly one of hook, flash, dial (with `as`) and say. Returns before it is done. */
-  apply(port: number, body: unknown): ControlResult {
+  apply(port: number, body: unknown): ControlResult<PhoneReport> {
     const phone = this.hat.phone(port);
-    if (phone === undefined) return refuse(404, `There is no emulated phone on line ${port}.`);
+    if (phone === undefined) return noPhone(port);
     if (!isRecord(body)) return refuse(400, 'The body must be an object.');
     const keys = Object.keys(body);
     const unknown = keys.find((key) => key !== 'as' && !ACTIONS.some((action) => action === key));
@@ -77,17 +74,21 @@ export class EmulatorControl {
     const [action, ...more] = ACTIONS.filter((one) => keys.includes(one));
     if (action === undefined || more.length > 0) return refuse(400, `Exactly one of ${ACTIONS.join(', ')} is needed.`);
     if (keys.includes('as') && action !== 'dial') return refuse(400, '"as" goes with "dial" only.');
-    return this.act(port, phone, action, body);
+    return this.act(port, phone, action, body) ?? { ok: true, value: report(phone) };
   }
 
-  /** The last seconds that the handset heard, as a WAV file of exactly seconds × 8000 samples; at most 60 s are kept. */
-  heardWav(port: number, seconds: number): Uint8Array | undefined {
+  /** The last seconds that the handset heard, as a WAV file of exactly seconds × 8000 samples. */
+  heardWav(port: number, seconds: number): ControlResult<Uint8Array> {
     const phone = this.hat.phone(port);
-    if (phone === undefined) return undefined;
-    return encodeWav({ samples: phone.heard.last(Math.round(seconds * SAMPLE_RATE_HZ)), rateHz: SAMPLE_RATE_HZ });
+    if (phone === undefined) return noPhone(port);
+    const count = Math.round(seconds * SAMPLE_RATE_HZ);
+    if (!(count >= 1 && count <= phone.heard.capacity)) {
+      return refuse(400, `"seconds" must be more than 0 and at most ${phone.heard.capacity / SAMPLE_RATE_HZ}.`);
+    }
+    return { ok: true, value: encodeWav({ samples: phone.heard.last(count), rateHz: SAMPLE_RATE_HZ }) };
   }
 
-  /** Hands over each block that the handset hears; gives what ends that. Undefined without that port. */
+  /** Hands over each block that the handset hears, in an array that is used again; gives what ends that. Undefined without that port. */
   listen(port: number, listener: (samples: Int16Array) => void): (() => void) | undefined {
     return this.hat.phone(port)?.listen(listener);
   }
@@ -97,12 +98,13 @@ export class EmulatorControl {
     this.hat.phone(port)?.speak(samples);
   }
 
-  leds(): readonly LightReport[] {
-    return this.hat.lights.map((light, i) => ({ led: i + 1, name: `line ${i + 1}`, ...light }));
+  /** What each LED shows, by its number from 1. */
+  leds(): Readonly<Record<string, Light>> {
+    return Object.fromEntries(this.hat.lights.map((light, i) => [String(i + 1), light]));
   }
 
   /** Presses a key of the keypad: `{"press":"1","ms":80}`. */
-  keypad(body: unknown): ControlResult {
+  keypad(body: unknown): ControlResult<null> {
     if (!isRecord(body)) return refuse(400, 'The body must be an object.');
     const { press, ms = DEFAULT_PRESS_MS, ...rest } = body;
     const unknown = Object.keys(rest)[0];
@@ -113,23 +115,29 @@ export class EmulatorControl {
     if (typeof ms !== 'number' || !(ms >= SHORTEST_PRESS_MS && ms <= LONGEST_PRESS_MS)) {
       return refuse(400, `"ms" must be a number from ${SHORTEST_PRESS_MS} to ${LONGEST_PRESS_MS}.`);
     }
-    return this.hat.press(press, ms) ? DONE : refuse(409, `Key ${press} is down already.`);
+    return this.hat.press(press, ms) ? { ok: true, value: null } : refuse(409, `Key ${press} is down already.`);
   }
 
-  private act(port: number, phone: Phone, action: Action, body: Readonly<Record<string, unknown>>): ControlResult {
+  /** Why not, or undefined when it is done or queued. */
+  private act(
+    port: number,
+    phone: Phone,
+    action: Action,
+    body: Readonly<Record<string, unknown>>,
+  ): Refusal | undefined {
     const value = body[action];
     if (action === 'hook') {
       if (value !== 'off' && value !== 'on') return refuse(400, '"hook" must be "off" or "on".');
       if (value === 'off') phone.lift();
       else phone.putDown();
-      return DONE;
+      return undefined;
     }
     const task = this.prepare(port, action, value, body['as']);
     if (typeof task !== 'function') return task;
     if (phone.hook === 'on') return refuse(409, 'The handset is on the hook.');
     if (phone.busyMs > LONGEST_BACKLOG_MS) return refuse(409, 'The phone has 10 minutes of other things to do first.');
     task(phone);
-    return DONE;
+    return undefined;
   }
 
   private prepare(port: number, action: Exclude<Action, 'hook'>, value: unknown, as: unknown): Task | Refusal {
@@ -137,6 +145,22 @@ export class EmulatorControl {
     if (action === 'say') return say(value);
     return flash(value, this.hat.socket(port)?.flashMs ?? 0);
   }
+}
+
+function report(phone: Phone): PhoneReport {
+  const last = phone.heard.last(MEASURED_SAMPLES);
+  return {
+    hook: phone.hook,
+    ringing: phone.cadence !== undefined,
+    cadence: phone.cadence ?? [],
+    callerId: phone.callerId?.number ?? null,
+    callerName: phone.callerId?.name ?? null,
+    heard: { tones: measureTones(last), levelDbm0: levelDbm0(last) },
+  };
+}
+
+function noPhone(port: number): Refusal {
+  return refuse(404, `There is no emulated phone on line ${port}.`);
 }
 
 /** What a good body makes a phone do. */

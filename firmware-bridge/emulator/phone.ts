@@ -128,10 +128,10 @@ export class Phone {
   /** One block of what the handset hears. */
   hear(samples: Int16Array): void {
     this.heard.append(samples);
-    for (const listener of this.listeners) listener(samples.slice());
+    for (const listener of this.listeners) listener(samples);
   }
 
-  /** Hands over each block that is heard, as its own array, until the function that it gives is called. */
+  /** Hands over each block that is heard, in an array that is used again, until the function that it gives is called. */
   listen(listener: (samples: Int16Array) => void): () => void {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);

@@ -72,10 +72,9 @@ describe('Phone', () => {
   it('hands what it hears to its listeners until they leave', () => {
     const phone = new Phone();
     const heard: Int16Array[] = [];
-    const leave = phone.listen((samples) => heard.push(samples));
+    const leave = phone.listen((samples) => heard.push(samples.slice()));
     const block = Int16Array.of(1, 2, 3);
     phone.hear(block);
-    block.fill(0);
     leave();
     phone.hear(block);
     expect(heard).toEqual([Int16Array.of(1, 2, 3)]);

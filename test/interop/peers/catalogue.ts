@@ -39,7 +39,7 @@ export const HOST_PEERS = [
 
 /** The Asterisk modules that the tests use. Loading the rest would double the start-up time and fill the log. */
 export const ASTERISK_MODULES = [
-  ...['res_timing_timerfd', 'res_crypto', 'res_clioriginate', 'res_musiconhold', 'res_security_log', 'res_agi'],
+  ...['res_timing_timerfd', 'res_crypto', 'res_clioriginate', 'res_musiconhold', 'res_security_log'],
   ...['chan_iax2', 'chan_bridge_media', 'pbx_config', 'pbx_spool', 'bridge_simple', 'bridge_softmix', 'bridge_holding'],
   ...['app_dial', 'app_echo', 'app_playback', 'app_milliwatt', 'app_read', 'app_verbose', 'app_record', 'app_stack'],
   ...['app_senddtmf', 'app_sendtext', 'app_playtones', 'app_while', 'app_softhangup', 'app_transfer', 'app_confbridge'],

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+
+/** What a process has used so far, all threads together, as the kernel counts it (in ticks of 10 ms). */
+export function cpuSeconds(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+export interface Memory {
+  readonly residentMb: number;
+  /** What would come free if it ended: pages that nobody shares. */
+  readonly privateMb: number;
+}
+
+export function memory(pid: number): Memory {
+  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const sum = (pattern: RegExp) =>
+    [...rollup.matchAll(pattern)].reduce((total, [, kb]) => total + Number(kb), 0) / 1024;
+  return { residentMb: sum(/^Rss:\s+(\d+)/gm), privateMb: sum(/^Private_(?:Clean|Dirty):\s+(\d+)/gm) };
+}
+
+/** Share of both cores that the whole machine was busy with, and the share that its host took, over a window. */
+export class MachineLoad {
+  private readonly before = ticks();
+
+  shares(): { busyPct: number; stealPct: number } {
+    const after = ticks();
+    const total = after.total - this.before.total || 1;
+    return {
+      busyPct: (100 * (after.busy - this.before.busy)) / total,
+      stealPct: (100 * (after.steal - this.before.steal)) / total,
+    };
+  }
+}
+
+function ticks(): { total: number; busy: number; steal: number } {
+  const [user, nice, system, idle, wait, irq, softirq, steal] = readFileSync('/proc/stat', 'utf8')
+    .split('\n')[0]!
+    .split(/\s+/)
+    .slice(1, 9)
+    .map(Number) as [number, number, number, number, number, number, number, number];
+  const busy = user + nice + system + irq + softirq + steal;
+  return { total: busy + idle + wait, busy, steal };
+}

@@ -123,7 +123,7 @@ export type FullFrameFields = Partial<Omit<FullFrame, 'type'>> &
 
 /** Throws only for a subclass that has no code (a bug of the caller: neither below 128 nor a power of two). */
 export function encodeFullFrame(frame: FullFrameFields): Uint8Array {
-  const code = compressSubclass(frame.subclass);
+  const code = subclassCode(frame);
   if (code === undefined) throw new RangeError(`no subclass code for ${frame.subclass}`);
   const body = frame.body;
   const bytes = new Uint8Array(FULL_HEADER_LENGTH + (body === undefined ? 0 : body.length));
@@ -137,9 +137,17 @@ export function encodeFullFrame(frame: FullFrameFields): Uint8Array {
   bytes[8] = frame.oseqno ?? 0;
   bytes[9] = frame.iseqno ?? 0;
   bytes[10] = frame.frameType;
-  bytes[11] = frame.marker === true && frame.frameType === FRAME_TYPE.VIDEO ? code | VIDEO_MARKER : code;
+  bytes[11] = code;
   if (body !== undefined) bytes.set(body, FULL_HEADER_LENGTH);
   return bytes;
+}
+
+function subclassCode({ frameType, subclass, marker }: FullFrameFields): number | undefined {
+  if (frameType !== FRAME_TYPE.VIDEO) return compressSubclass(subclass);
+  // Written literally, 64 would read as the marker.
+  const code = subclass === VIDEO_MARKER ? 0x86 : compressSubclass(subclass);
+  if (code === undefined || (code & VIDEO_MARKER) !== 0) return undefined;
+  return marker === true ? code | VIDEO_MARKER : code;
 }
 
 export function encodeMiniFrame(sourceCall: number, timestamp: number, payload: Uint8Array): Uint8Array {

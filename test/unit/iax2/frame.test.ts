@@ -94,6 +94,13 @@ describe('full frames', () => {
     expect(decodeFrame(marked)).toMatchObject({ subclass: 2 ** 63, marker: true });
   });
 
+  it('carry the one format of video that would read as the marker if written literally', () => {
+    const frame = encodeFullFrame({ sourceCall: 2, frameType: FRAME_TYPE.VIDEO, subclass: 64 });
+    expect(frame[11]).toBe(0x86);
+    expect(decodeFrame(frame)).toMatchObject({ subclass: 64, marker: false });
+    expect(() => encodeFullFrame({ sourceCall: 2, frameType: FRAME_TYPE.VIDEO, subclass: -1 })).toThrow(RangeError);
+  });
+
   it('carry -1, Asterisk’s end of indications', () => {
     const stop = encodeFullFrame({ sourceCall: 2, frameType: FRAME_TYPE.CONTROL, subclass: -1 });
     expect(stop[11]).toBe(0xff);

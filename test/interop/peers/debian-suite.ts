@@ -75,6 +75,12 @@ export class DebianSuite {
   /** Unpacks `packages` and all they depend on below `folder`; runs none of their scripts. */
   unpack(packages: readonly string[], folder: string): void {
     const download = run('apt-get', [...this.options, '-q', '-y', '--download-only', 'install', ...packages]);
+    // A suite in motion has days on which a package cannot be installed; that is the mirror's state, not our failure.
+    if (/unmet dependencies|is not installable/.test(download.output))
+      throw new SuiteProblem(
+        'gone',
+        `${packages[0]} of ${this.suite} cannot be installed: ${lastLines(download.output)}`,
+      );
     if (download.status !== 0)
       throw new SuiteProblem('failed', `downloading ${packages.join(', ')}: ${lastLines(download.output)}`);
     // The older suite still ships /lib beside /usr/lib: one place for every library.

@@ -1,5 +1,6 @@
 import { decode, encode, type Law, SILENCE } from 'node-pcm-codecs';
 import { BRANCHLINE_HAT, type HatModel } from '../../board/hat.ts';
+import type { Machine } from '../../src/base/machine.ts';
 import { Queue } from '../../src/base/queue.ts';
 import { DARK, type ExchangeAudio, type HatClient, type HatCommand, type HatEvent, type Light } from '../hat-client.ts';
 import { FxsPort } from './fxs-port.ts';
@@ -24,7 +25,7 @@ const LONG_PRESS_MS = 1000;
  * A HAT in this process, phones included, without firmware or link: each 10 ms block of its own sample clock moves loops,
  * ringing and sound of every line by 10 ms.
  */
-export class PlainHat implements HatClient {
+export class PlainHat implements HatClient, Machine<HatEvent> {
   readonly model: HatModel = BRANCHLINE_HAT;
 
   private readonly lines: ReadonlyMap<number, Line>;
@@ -105,9 +106,13 @@ export class PlainHat implements HatClient {
     return this.events.shift();
   }
 
-  /** When `tick` must be called next, monotonic ms. */
-  nextDeadline(): number | undefined {
-    return this.startMs === undefined ? undefined : this.startMs + (this.blocks + 1) * this.blockMs;
+  /** The end of the block that runs; at once before the first `tick`. */
+  nextDeadline(): number {
+    return this.startMs === undefined ? 0 : this.startMs + (this.blocks + 1) * this.blockMs;
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.tick(nowMs);
   }
 
   /** Lives up to `nowMs`; the first call starts the HAT's clock. */

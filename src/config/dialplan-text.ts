@@ -1,36 +1,95 @@
-import { lex } from '../dialplan/lex.ts';
-import type { ConfigurationDocument, TextBlock } from './document.ts';
+import { type DialTarget, parseDialTarget } from '../dialplan/dial-target.ts';
+import { Dialplan, type Priority } from '../dialplan/dialplan.ts';
+import { parseDialplan } from '../dialplan/parse.ts';
+import type { ConfigurationDocument, Position, TextBlock } from './document.ts';
 import type { Problem } from './problem.ts';
 
-/** What the rest of the configuration needs to know of the dialplan. */
-export interface DialplanFacts {
-  readonly contexts: ReadonlySet<string>;
+/** The dialplan of a configuration, and what its other sections have to agree with. */
+export interface DialplanText {
+  readonly dialplan: Dialplan;
   readonly problems: readonly Problem[];
+  /** The lines, peers and phones that Dial and `switch` name, as far as they stand there without variables. */
+  readonly targets: readonly NamedTarget[];
 }
 
+export interface NamedTarget {
+  readonly target: DialTarget;
+  readonly position: Position;
+}
+
+const NO_DIALPLAN = new Dialplan(new Map(), new Map(), { autoFallthrough: true, priorityJumping: false });
+
 /** Reads the `dialplan` text of the document; its problems stand where the text stands in the file. */
-export function readDialplan(document: ConfigurationDocument): DialplanFacts {
+export function readDialplan(document: ConfigurationDocument): DialplanText {
   const text = (document.value as Readonly<Record<string, unknown>>)['dialplan'];
-  if (typeof text !== 'string') return { contexts: new Set(), problems: [] };
+  if (typeof text !== 'string') return { dialplan: NO_DIALPLAN, problems: [], targets: [] };
   const block = document.textBlock(['dialplan']);
   if (block?.style === 'folded') {
     const message = 'dialplan: > joins the lines of the text; write dialplan: |';
-    return { contexts: new Set(), problems: [{ ...document.positionOf(['dialplan']), severity: 'error', message }] };
+    const problem: Problem = { ...document.positionOf(['dialplan']), severity: 'error', message };
+    return { dialplan: NO_DIALPLAN, problems: [problem], targets: [] };
   }
-  const { statements, problems } = lex(text);
-  const contexts = statements.flatMap((it) => (it.kind === 'section' ? [it.name.text] : []));
-  return { contexts: new Set(contexts), problems: problems.map((problem) => inDocument(problem, block)) };
+  const { dialplan, problems } = parseDialplan(text);
+  return {
+    dialplan,
+    problems: problems.map(({ allowed, severity, message, ...position }) => ({
+      ...inDocument(position, block),
+      severity,
+      message: `${lineOfText(position, block)}${message}${allowed === undefined ? '' : `; allowed: ${allowed}`}`,
+    })),
+    targets: namedTargets(dialplan, text).map(({ target, position }) => ({
+      target,
+      position: inDocument(position, block),
+    })),
+  };
 }
 
-interface TextProblem extends Problem {
-  readonly allowed?: string;
+/** Text that does not stand line for line in the document is found at its beginning only. */
+function inDocument(position: Position, block: TextBlock | undefined): Position {
+  if (block === undefined) return { line: 1, column: 1 };
+  if (block.style !== 'literal') return block.first;
+  return { line: block.first.line + position.line - 1, column: position.column + block.indent };
 }
 
-function inDocument({ line, column, severity, message, allowed }: TextProblem, block: TextBlock | undefined): Problem {
-  const sentence = allowed === undefined ? message : `${message}; allowed: ${allowed}`;
-  if (block?.style !== 'literal') {
-    const first = block?.first ?? { line: 1, column: 1 };
-    return { ...first, severity, message: `line ${line} of the dialplan, column ${column}: ${sentence}` };
+function lineOfText(position: Position, block: TextBlock | undefined): string {
+  return block?.style === 'literal' ? '' : `line ${position.line} of the dialplan: `;
+}
+
+function namedTargets(dialplan: Dialplan, text: string): NamedTarget[] {
+  const lines = text.split('\n');
+  const found: NamedTarget[] = [];
+  const add = (written: string, { line, column }: Position) => {
+    const target = parseDialTarget(written);
+    if ('error' in target || target.peer === '' || /[$*]/.test(target.peer)) return;
+    const index = lines[line - 1]?.indexOf(written) ?? -1;
+    found.push({ target, position: { line, column: index < 0 ? column : index + 1 } });
+  };
+  for (const context of dialplan.contexts.values()) {
+    for (const each of context.switches) add(`${each.technology}/${each.data}`, each);
+    for (const extension of context.extensions) {
+      for (const priority of extension.priorities.values()) {
+        for (const written of dialled(priority)) add(written, priority);
+      }
+    }
   }
-  return { line: block.first.line + line - 1, column: column + block.indent, severity, message: sentence };
+  return found;
+}
+
+function dialled(priority: Priority): string[] {
+  if (!/^(?:retry)?dial$/i.test(priority.application)) return [];
+  const [targets = ''] = split(priority.data, ',');
+  return split(targets, '&').map((target) => target.trim());
+}
+
+/** Splits where `separator` stands outside of `${…}`, `$[…]` and parentheses. */
+function split(text: string, separator: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const character of text) {
+    if ('{[('.includes(character)) depth++;
+    if ('}])'.includes(character)) depth--;
+    if (character === separator && depth === 0) parts.push('');
+    else parts[parts.length - 1] += character;
+  }
+  return parts;
 }

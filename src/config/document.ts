@@ -71,7 +71,7 @@ class DocumentReader {
       prettyErrors: false,
       keepSourceTokens: true,
       uniqueKeys: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
   }
 

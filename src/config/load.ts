@@ -1,3 +1,4 @@
+import type { Dialplan } from '../dialplan/dialplan.ts';
 import { unavailableKeys } from './availability.ts';
 import { readDialplan } from './dialplan-text.ts';
 import { readDocument } from './document.ts';
@@ -6,7 +7,7 @@ import { inDocumentOrder, type Problem } from './problem.ts';
 import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
 import type { Resolved, SecretStore } from './secret.ts';
 import { resolveSecrets } from './secrets.ts';
-import { contradictions } from './semantics.ts';
+import { contradictions, unknownDialTarget } from './semantics.ts';
 
 /** The effective configuration: defaults filled in, durations in ms, secrets looked up. */
 export type Configuration = Resolved<ConfigurationInput>;
@@ -14,6 +15,8 @@ export type Configuration = Resolved<ConfigurationInput>;
 export interface LoadedConfiguration {
   /** Absent if there is any error. */
   readonly configuration?: Configuration;
+  /** The dialplan of the configuration; absent with it. */
+  readonly dialplan?: Dialplan;
   /** Errors and warnings in the order of the document. */
   readonly problems: readonly Problem[];
 }
@@ -27,16 +30,22 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
   if (document.value === undefined) return { problems: inDocumentOrder(document.problems) };
   const problems: Problem[] = [...document.problems, ...unavailableKeys(document)];
 
-  const dialplan = readDialplan(document);
-  problems.push(...dialplan.problems);
+  const { dialplan, targets, problems: dialplanProblems } = readDialplan(document);
+  problems.push(...dialplanProblems);
 
   const parsed = configurationSchema.safeParse(document.value, { error: untold, reportInput: true });
   if (!parsed.success) {
-    problems.push(...describeIssues(parsed.error.issues, document));
+    const isNew = (found: Problem) =>
+      !document.problems.some((it) => it.line === found.line && it.column === found.column);
+    problems.push(...describeIssues(parsed.error.issues, document).filter(isNew));
     return { problems: inDocumentOrder(problems) };
   }
   for (const { path, message, severity, stopsRun } of contradictions(parsed.data, document.value, dialplan)) {
     problems.push({ ...document.positionOf(path), severity, message, ...(stopsRun ? { stopsRun } : {}) });
+  }
+  for (const { target, position } of targets) {
+    const fault = unknownDialTarget(parsed.data, target);
+    if (fault !== undefined) problems.push({ ...position, severity: 'error', message: fault });
   }
   const resolved = resolveSecrets(parsed.data, store);
   for (const { path, message } of resolved.failures) {
@@ -44,5 +53,5 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
   }
   const sorted = inDocumentOrder(problems);
   if (sorted.some((problem) => problem.severity === 'error')) return { problems: sorted };
-  return { configuration: resolved.value, problems: sorted };
+  return { configuration: resolved.value, dialplan, problems: sorted };
 }

@@ -1,14 +1,21 @@
 import type { z } from 'zod';
+import { closest } from '../base/closest.ts';
 import type { ConfigurationDocument } from './document.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 import { isSecretPath, schemasAt } from './schema/json-schema.ts';
-import { closest } from './suggest.ts';
 
 type Issue = z.core.$ZodIssue;
 
 /** The problems that a violation of the schema amounts to, each at its place, none with a secret in it. */
 export function describeIssues(issues: readonly Issue[], document: ConfigurationDocument): Problem[] {
-  return issues.flatMap((issue) => describeIssue(issue, [], document));
+  return withoutConsequences(issues).flatMap((issue) => describeIssue(issue, [], document));
+}
+
+/** A rule about a whole mapping says nothing new where a key in it is wrong already. */
+function withoutConsequences(issues: readonly Issue[]): readonly Issue[] {
+  const within = (outer: Issue, inner: Issue) =>
+    outer !== inner && outer.path.every((key, index) => inner.path[index] === key);
+  return issues.filter((issue) => issue.code !== 'custom' || !issues.some((other) => within(issue, other)));
 }
 
 /** `base` is where the issue's own path begins; the issues inside a union count from the union. */
@@ -26,14 +33,15 @@ function describeIssue(issue: Issue, base: Path, document: ConfigurationDocument
     return [at(document.positionOf(path.slice(0, -1)), `${formatPath(path)} is missing; ${wanted(issue, path)}`)];
   if (issue.code === 'invalid_union') {
     const branch = branchMeant(issue.errors);
-    if (branch !== undefined) return branch.flatMap((inner) => describeIssue(inner, path, document));
+    if (branch !== undefined)
+      return withoutConsequences(branch).flatMap((inner) => describeIssue(inner, path, document));
   }
   const place = formatPath(path) || 'the document';
   const found = isSecretPath(path) ? 'cannot be read' : `is ${describeValue(value)}`;
   return [
     at(
       document.positionOf(path),
-      `${place} ${found}; ${wanted(issue, path)}${quotingHint(issue, path, value, document)}`,
+      `${place} ${found}; ${wanted(issue, path)}${spellingHint(issue, path, value, document)}`,
     ),
   ];
 }
@@ -52,16 +60,20 @@ function branchMeant(branches: readonly (readonly Issue[])[]): readonly Issue[] 
 }
 
 function isOuter(issue: Issue): boolean {
+  if (issue.code === 'invalid_union') return branchMeant(issue.errors) === undefined;
   return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
-function unknownKey(parent: Path, key: string): string {
+function unknownKey(parent: Path, written: string): string {
+  // Where a colon was forgotten the value stands in the key: `secret hunter2`.
+  const [key = ''] = /^[\w.*#-]*/.exec(written) ?? [];
   const allowed = [...new Set(schemasAt(parent).flatMap((schema) => Object.keys(schema.properties ?? {})))];
   const likely = closest(key, allowed);
-  const meant = likely === undefined ? '' : `; did you mean ${quoted(likely)}?`;
   const where = parent.length === 0 ? '' : ` in ${formatPath(parent)}`;
-  const what = isSecretPath(parent) ? 'unknown key' : `unknown key ${quoted(key)}`;
-  return `${what}${where}${meant}${meant === '' ? '; ' : ' '}allowed: ${allowed.join(', ')}`;
+  const what = isSecretPath(parent) ? 'unknown key' : `unknown key ${quoted(key === written ? key : `${key}…`)}`;
+  const meant = likely === undefined ? ';' : `; did you mean ${quoted(likely)}?`;
+  const hint = written[key.length] === ':' ? '; write a blank after ":";' : meant;
+  return `${what}${where}${hint} allowed: ${allowed.join(', ')}`;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -95,32 +107,31 @@ const UNTOLD = '';
 /** Hands no text to zod where a schema has none: `wanted` makes it. */
 export const untold: z.core.$ZodErrorMap = () => UNTOLD;
 
-/** `extension: 0201` is a number to YAML and loses its zero: say what to write. */
-function quotingHint(issue: Issue, path: Path, value: unknown, document: ConfigurationDocument): string {
-  if (typeof value !== 'number' && typeof value !== 'boolean') return booleanHint(issue, value);
-  const expectsText = issue.code === 'invalid_type' && issue.expected === 'string';
+/** What to write instead, where a value has only the wrong type: `"0201"` for 0201, `true` for yes, `8` for "8". */
+function spellingHint(issue: Issue, path: Path, value: unknown, document: ConfigurationDocument): string {
+  if (issue.code !== 'invalid_type' || isSecretPath(path)) return '';
   const text = document.plainText(path);
-  if (!expectsText || text === undefined) return '';
-  return isSecretPath(path) ? '; put it in quotes' : `; write ${quoted(text)}`;
-}
-
-function booleanHint(issue: Issue, value: unknown): string {
-  if (issue.code !== 'invalid_type' || issue.expected !== 'boolean' || typeof value !== 'string') return '';
-  if (/^(?:yes|on)$/i.test(value)) return '; write true';
-  return /^(?:no|off)$/i.test(value) ? '; write false' : '';
+  if (issue.expected === 'string' && typeof value === 'number' && text !== undefined) {
+    const fits = schemasAt(path).some(({ pattern }) => pattern !== undefined && new RegExp(pattern).test(text));
+    return fits ? `; write ${quoted(text)}` : '';
+  }
+  if (typeof value !== 'string') return '';
+  if (issue.expected === 'boolean' && /^(?:yes|on)$/i.test(value)) return '; write true';
+  if (issue.expected === 'boolean' && /^(?:no|off)$/i.test(value)) return '; write false';
+  return /^(?:number|int)$/.test(issue.expected) && /^\d+$/.test(value) ? `; write ${value} without quotes` : '';
 }
 
 export function describeValue(value: unknown): string {
   if (value === null) return 'empty';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a mapping';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list';
+  if (typeof value === 'object') return Object.keys(value).length === 0 ? 'an empty mapping' : 'a mapping';
   if (typeof value === 'string') return quoted(value);
   return `${String(value)}`;
 }
 
 /** Quoted, cut to a readable length, without what may be a password in front of an `@`. */
 export function quoted(text: string): string {
-  const masked = text.replace(/:[^@/]*@/g, ':***@');
+  const masked = text.replace(/:(?!\/\/)\S*@/, ':***@');
   return JSON.stringify(masked.length > 60 ? `${masked.slice(0, 57)}…` : masked);
 }
 

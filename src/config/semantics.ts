@@ -1,10 +1,11 @@
+import { closest } from '../base/closest.ts';
+import type { DialTarget } from '../dialplan/dial-target.ts';
+import type { Dialplan } from '../dialplan/dialplan.ts';
 import { NOT_AVAILABLE } from './availability.ts';
-import type { DialplanFacts } from './dialplan-text.ts';
 import { quoted } from './messages.ts';
 import { formatPath, type Path } from './problem.ts';
 import type { ConfigurationInput } from './schema/configuration.ts';
 import { isLoopback } from './schema/values.ts';
-import { closest } from './suggest.ts';
 
 /** What no schema can say: keys that contradict each other, names that nothing has. */
 export interface Contradiction {
@@ -17,7 +18,7 @@ export interface Contradiction {
 type Report = (path: Path, message: string, severity?: 'error' | 'warning', stopsRun?: true) => void;
 
 /** `written` is the document before defaults were filled in. */
-export function contradictions(config: ConfigurationInput, written: unknown, dialplan: DialplanFacts): Contradiction[] {
+export function contradictions(config: ConfigurationInput, written: unknown, dialplan: Dialplan): Contradiction[] {
   const found: Contradiction[] = [];
   const report: Report = (path, message, severity = 'error', stopsRun) => {
     found.push({ path, severity, message, ...(stopsRun ? { stopsRun } : {}) });
@@ -79,7 +80,7 @@ function checkNumbers(config: ConfigurationInput, report: Report): void {
   }
 }
 
-function checkContexts(config: ConfigurationInput, dialplan: DialplanFacts, report: Report): void {
+function checkContexts(config: ConfigurationInput, dialplan: Dialplan, report: Report): void {
   const named: [Path, string | undefined][] = [
     ...(config.hat?.lines ?? []).map((line, index): [Path, string | undefined] => [
       ['hat', 'lines', index, 'context'],
@@ -92,7 +93,7 @@ function checkContexts(config: ConfigurationInput, dialplan: DialplanFacts, repo
   ];
   for (const [path, name] of named) {
     if (name !== undefined && !dialplan.contexts.has(name)) {
-      report(path, `the dialplan has no context ${quoted(name)}${suggestion(name, dialplan.contexts)}`);
+      report(path, `the dialplan has no context ${quoted(name)}${suggestion(name, dialplan.contexts.keys())}`);
     }
   }
 }
@@ -177,6 +178,12 @@ function checkServices(config: ConfigurationInput, report: Report): void {
   else if (web.auth === 'none') report(['web', 'auth'], 'auth: none is allowed on loopback only; name users');
   else if (!users) report(listen, 'an address off loopback needs web.users; without them only loopback is allowed');
   else report(listen, `web.listen off loopback: ${NOT_AVAILABLE}; run refuses it`, 'warning', true);
+}
+
+/** Why a target of Dial leads nowhere. A host that is no peer may be called all the same: it has a dot or a colon. */
+export function unknownDialTarget(config: ConfigurationInput, target: DialTarget): string | undefined {
+  if (target.technology !== 'LINE' && /[.:]/.test(target.peer)) return undefined;
+  return unknownTarget(config, `${target.technology}/${target.peer}`);
 }
 
 /** Why `IAX2/name`, `SIP/name` or `LINE/n` leads nowhere; undefined if it exists. */

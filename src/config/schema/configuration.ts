@@ -4,7 +4,7 @@ import { hat } from './hat.ts';
 import { iax2 } from './iax2.ts';
 import { mqtt, net, web } from './services.ts';
 import { sip } from './sip.ts';
-import { contextName, number, secret, shownName, text, whole } from './values.ts';
+import { checked, contextName, number, secret, shownName, text, whole } from './values.ts';
 
 const site = z.strictObject({
   id: text(/^[a-z0-9-]{1,40}$/, 'a–z, 0–9 and -, 1 to 40 characters').meta({
@@ -15,9 +15,7 @@ const site = z.strictObject({
     .enum(COUNTRIES)
     .prefault('us')
     .meta({ description: 'Whose tones, ringing and caller ID the lines have (ISO code).' }),
-  timezone: z
-    .string()
-    .refine(isTimeZone, { error: 'allowed: a name of the time zone database, such as Europe/Paris, or UTC' })
+  timezone: checked(isTimeZone, 'a name of the time zone database, such as Europe/Paris, or UTC')
     .prefault('UTC')
     .meta({ description: 'For opening hours and times in the dialplan.' }),
 });
@@ -56,9 +54,7 @@ const features = z.strictObject({
 const DAY = 'mon|tue|wed|thu|fri|sat|sun';
 const TIME = '(?:[01]\\d|2[0-3]):[0-5]\\d';
 const OPENING = new RegExp(`^(?:${DAY})(?:-(?:${DAY}))?(?:,(?:${DAY})(?:-(?:${DAY}))?)* ${TIME}-(?:${TIME}|24:00)$`);
-const opening = z.string().regex(OPENING, {
-  error: 'allowed: days, a blank and times, such as "mon-fri 08:30-18:00" or "sat,sun 09:00-12:00"',
-});
+const opening = text(OPENING, 'days, a blank and times, such as "mon-fri 08:30-18:00" or "sat,sun 09:00-12:00"');
 
 /**
  * The whole configuration: the one source of its TypeScript types, of what `check` says, of the JSON Schema for editors
@@ -94,7 +90,7 @@ export const configurationSchema = z
     mqtt: z.exactOptional(mqtt).meta({ description: 'The broker that state, records and provisioning go through.' }),
     web: z.exactOptional(web).meta({ description: 'The panel and the HTTP interface.' }),
   })
-  .meta({ title: 'Branchline configuration', id: 'https://branchline.example/config.schema.json' });
+  .meta({ title: 'Branchline configuration' });
 
 /** As the document says it, with defaults filled in and durations in ms; secrets not looked up yet. */
 export type ConfigurationInput = z.output<typeof configurationSchema>;

@@ -9,6 +9,7 @@ import {
   name,
   network,
   nonEmpty,
+  SECRET_FORMS,
   secret,
   whole,
 } from './values.ts';
@@ -62,7 +63,7 @@ export const iax2Peer = z
     secret: z
       .exactOptional(
         z
-          .union([secret, z.array(secret).min(1, { error: 'allowed: at least one secret' })])
+          .union([secret, z.array(secret).min(1, { error: 'allowed: at least one secret' })], { error: SECRET_FORMS })
           .transform((it) => (Array.isArray(it) ? it : [it])),
       )
       .meta({

@@ -18,9 +18,14 @@ export interface JsonSchema {
   readonly additionalProperties?: JsonSchema | false;
   readonly items?: JsonSchema;
   readonly anyOf?: readonly JsonSchema[];
+  /** What a text may be, in words. */
+  readonly allowed?: string;
   /** The value is a secret: it and what stands under it may not be printed. */
   readonly secret?: true;
 }
+
+/** Keys of ours that JSON Schema does not know. */
+export const OWN_KEYWORDS: readonly string[] = ['allowed', 'secret'];
 
 let made: JsonSchema | undefined;
 

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { isListenAddress, nonEmpty, parseHostPort, secret, whole } from './values.ts';
+import { checked, isListenAddress, nonEmpty, parseHostPort, secret, whole } from './values.ts';
 
 const PORTS = 'allowed: the first and the last port, such as 10000-10199; the first even, within 1024 to 65535';
 
-const rtpPorts = z.string().transform((it, context) => {
+const rtpPorts = z.string({ error: PORTS }).transform((it, context) => {
   const [, first = '0', last = '0'] = /^(\d+)-(\d+)$/.exec(it) ?? [];
   const range = { first: Number(first), last: Number(last) };
   const fits = range.first >= 1024 && range.first % 2 === 0 && range.last > range.first && range.last <= 65_535;
@@ -11,12 +11,13 @@ const rtpPorts = z.string().transform((it, context) => {
   return range;
 });
 
+function isExternal(text: string): boolean {
+  const parsed = parseHostPort(text);
+  return text === 'auto' || (parsed !== undefined && parsed.port === undefined);
+}
+
 export const net = z.strictObject({
-  external: z
-    .string()
-    .refine((it) => it === 'auto' || (parseHostPort(it)?.port === undefined && parseHostPort(it) !== undefined), {
-      error: 'allowed: auto, an IP address or a host name',
-    })
+  external: checked(isExternal, 'auto, an IP address or a host name')
     .prefault('auto')
     .meta({ description: 'Our address as the internet sees it; `auto` learns it from the peers.' }),
   rtpPorts: rtpPorts.prefault('10000-10199').meta({ description: 'UDP ports for RTP, first and last.' }),
@@ -29,16 +30,16 @@ export const net = z.strictObject({
     .meta({ description: 'Priority marks of IP packets.' }),
 });
 
+function isBrokerUrl(text: string): boolean {
+  const [, authority] = /^(?:mqtts?|wss?):\/\/([^\s@/]+)(?:\/[^\s@]*)?$/.exec(text) ?? [];
+  return authority !== undefined && parseHostPort(authority) !== undefined;
+}
+
 export const mqtt = z.strictObject({
-  url: z
-    .string()
-    .regex(/^(?:mqtts?|wss?):\/\/[^\s@/]+(?:\/[^\s@]*)?$/, {
-      error: 'allowed: mqtt://, mqtts://, ws:// or wss:// with a host; user and password have keys of their own',
-    })
-    .refine((it) => parseHostPort(it.replace(/^[a-z]+:\/\//, '').replace(/\/.*$/, '')) !== undefined, {
-      error: 'allowed: a host name or an IP address after the scheme, with or without :port (1 to 65535)',
-    })
-    .meta({ description: 'Where the broker is.' }),
+  url: checked(
+    isBrokerUrl,
+    'mqtt://, mqtts://, ws:// or wss:// with a host, with or without :port; user and password have keys of their own',
+  ).meta({ description: 'Where the broker is.' }),
   username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there.' }),
   password: z.exactOptional(secret).meta({ secret: true, description: 'The password that goes with it.' }),
   provisioning: z
@@ -55,7 +56,7 @@ export const mqtt = z.strictObject({
 const LISTEN =
   'allowed: http:// (loopback only) or https:// with an IP address and a port, such as http://127.0.0.1:8080';
 
-const listen = z.string().transform((it, context) => {
+const listen = z.string({ error: LISTEN }).transform((it, context) => {
   const [, scheme = '', authority = ''] =
     /^(https?):\/\/([^/]+)\/?$/.exec(it.replace('://localhost', '://127.0.0.1')) ?? [];
   if (!isListenAddress(authority)) {

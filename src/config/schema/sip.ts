@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   callerId,
+  checked,
   codecs,
   contextName,
   dialClass,
@@ -10,18 +11,16 @@ import {
   number,
   secret,
   shownName,
+  text,
   whole,
 } from './values.ts';
 
 const TRANSPORTS = 'udp|tcp|tls';
 
-const listen = z.string().refine(
-  (it) => {
-    const match = new RegExp(`^(?:${TRANSPORTS})://(.+)$`).exec(it);
-    return match !== null && isListenAddress(match[1]!);
-  },
-  { error: 'allowed: udp://, tcp:// or tls:// with an IP address and a port, such as udp://0.0.0.0:5060' },
-);
+const listen = checked((it) => {
+  const [, authority] = new RegExp(`^(?:${TRANSPORTS})://(.+)$`).exec(it) ?? [];
+  return authority !== undefined && isListenAddress(authority);
+}, 'udp://, tcp:// or tls:// with an IP address and a port, such as udp://0.0.0.0:5060');
 
 const phone = z
   .strictObject({
@@ -37,12 +36,10 @@ const phone = z
 
 const trunk = z
   .strictObject({
-    registrar: z
-      .string()
-      .regex(/^sips?:[A-Za-z0-9.[\]:-]+$/, {
-        error: 'allowed: a SIP address without user and password, such as sip:itsp.example',
-      })
-      .meta({ description: 'Where it is.' }),
+    registrar: text(
+      /^sips?:[A-Za-z0-9.[\]:-]+$/,
+      'a SIP address without user and password, such as sip:itsp.example',
+    ).meta({ description: 'Where it is.' }),
     username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there.' }),
     secret: z.exactOptional(secret).meta({ secret: true, description: 'What we register with.' }),
     context: z.exactOptional(contextName).meta({ description: 'Where its calls enter the dialplan.' }),

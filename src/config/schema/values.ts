@@ -8,10 +8,19 @@ import { Secret, SecretReference } from '../secret.ts';
 
 /** Text that must match. `allowed` completes "…; allowed: ". */
 export function text(pattern: RegExp, allowed: string) {
-  return z.string().regex(pattern, { error: `allowed: ${allowed}` });
+  const error = `allowed: ${allowed}`;
+  return z.string({ error }).regex(pattern, { error }).meta({ allowed });
 }
 
-export const nonEmpty = z.string().min(1, { error: 'it may not be empty' });
+/** Text that must pass a test that no pattern can be. */
+export function checked(fits: (text: string) => boolean, allowed: string) {
+  const error = `allowed: ${allowed}`;
+  return z.string({ error }).refine(fits, { error }).meta({ allowed });
+}
+
+const NOT_EMPTY = 'allowed: text, not empty';
+
+export const nonEmpty = z.string({ error: NOT_EMPTY }).min(1, { error: NOT_EMPTY });
 
 /** A whole number in a range, both ends included. */
 export function whole(min: number, max: number) {
@@ -63,11 +72,11 @@ const elsewhere = z
   })
   .meta({ minProperties: 1, maxProperties: 1 });
 
+export const SECRET_FORMS = 'a secret is text in quotes, { env: NAME }, { file: PATH } or { sealed: BASE64 }';
+
 /** A secret: literal text, or where it is. What is found is never repeated in a message. */
 export const secret = z
-  .union([z.string().min(1, { error: 'it may not be empty' }), elsewhere], {
-    error: 'a secret is text in quotes, { env: NAME }, { file: PATH } or { sealed: BASE64 }',
-  })
+  .union([nonEmpty, elsewhere], { error: SECRET_FORMS })
   .transform((it) => {
     if (typeof it === 'string') return new SecretReference({ kind: 'literal', value: new Secret(it) });
     if (it.env !== undefined) return new SecretReference({ kind: 'env', name: it.env });
@@ -84,15 +93,11 @@ export const callerId = text(/^\+?[0-9*#]{1,32}$/, 'a number, digits with or wit
 /** A name that appears in dial strings and topics. */
 export const name = text(/^[A-Za-z0-9_.-]{1,64}$/, 'letters, digits, "_", "-" and ".", 1 to 64 of them');
 
-export const contextName = text(
-  /^[A-Za-z0-9_.-]{1,79}$/,
-  'the name of a context: letters, digits, "_", "-" and "."',
-).meta({ context: true });
+export const contextName = text(/^[A-Za-z0-9_.-]{1,79}$/, 'the name of a context: letters, digits, "_", "-" and "."');
 
-export const shownName = z
-  .string()
-  .min(1, { error: 'it may not be empty' })
-  .max(80, { error: 'allowed: at most 80 characters' });
+const SHOWN = 'allowed: text of 1 to 80 characters';
+
+export const shownName = z.string({ error: SHOWN }).min(1, { error: SHOWN }).max(80, { error: SHOWN });
 
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 const HOST_NAME =
@@ -121,24 +126,18 @@ export function parseHostPort(text: string): HostPort | undefined {
   return { host: host.toLowerCase(), port };
 }
 
-export const hostPort = z
-  .string()
-  .refine((it) => parseHostPort(it) !== undefined, {
-    error: 'allowed: a host name or an IP address, with or without :port (1 to 65535)',
-  })
-  .transform((it) => parseHostPort(it)!);
+export const hostPort = checked(
+  (it) => parseHostPort(it) !== undefined,
+  'a host name or an IP address, with or without :port (1 to 65535)',
+).transform((it) => parseHostPort(it)!);
 
 /** One of our own addresses to listen on: an IP address and a port. */
 export function listenAddress(example: string) {
-  return z
-    .string()
-    .refine((it) => isListenAddress(it), {
-      error: `allowed: an IP address and a port (1 to 65535), such as ${example}`,
-    })
-    .transform((it) => {
-      const { host, port } = parseHostPort(it)!;
-      return { ip: host, port: port! };
-    });
+  const allowed = `an IP address and a port (1 to 65535), such as ${example}`;
+  return checked(isListenAddress, allowed).transform((it) => {
+    const { host, port } = parseHostPort(it)!;
+    return { ip: host, port: port! };
+  });
 }
 
 export function isListenAddress(text: string): boolean {
@@ -152,9 +151,7 @@ export function isLoopback(ip: string): boolean {
 }
 
 /** A network in CIDR form, or one address. */
-export const network = z.string().refine(isNetwork, {
-  error: 'allowed: a network such as 203.0.113.0/24 or 2001:db8::/32, or one address',
-});
+export const network = checked(isNetwork, 'a network such as 203.0.113.0/24 or 2001:db8::/32, or one address');
 
 function isNetwork(text: string): boolean {
   const [ip = '', bits, ...more] = text.split('/');
@@ -165,7 +162,7 @@ function isNetwork(text: string): boolean {
 export const CODECS = ['ulaw', 'alaw', 'g722', 'gsm', 'g726', 'g729', 'ilbc', 'opus', 'speex', 'slin'] as const;
 
 export const codecs = z
-  .array(z.enum(CODECS))
+  .array(z.enum(CODECS), { error: 'allowed: a list of codecs' })
   .min(1, { error: 'allowed: at least one codec' })
   .meta({ description: 'Codecs in order of preference.' });
 

@@ -1,0 +1,75 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { Command, CommanderError } from 'commander';
+import { addCall, addHangup } from './calls.ts';
+import { addCheck } from './check.ts';
+import { addDemo, type Demo } from './demo.ts';
+import { addRun, type Run } from './run.ts';
+import { addStatus } from './status.ts';
+import { CommandFailure, type ExitCode, type Terminal } from './terminal.ts';
+
+/** The commands that run an appliance; the composition root hands them in. */
+export interface Roots {
+  readonly version: string;
+  readonly run: Run;
+  readonly demo: Demo;
+}
+
+export interface Program {
+  /** Runs one command; `argv` without the interpreter and the script. Never rejects but for a bug. */
+  execute(argv: readonly string[]): Promise<ExitCode>;
+}
+
+/** The command line: one file beside this one for each command. */
+export function buildProgram(roots: Roots, terminal: Terminal = processTerminal()): Program {
+  let exitCode: ExitCode = 0;
+  const exitWith = (code: ExitCode) => {
+    exitCode = code;
+  };
+  const program = new Command('branchline')
+    .description('an embedded softswitch for a branch office')
+    .version(roots.version)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) })
+    .showHelpAfterError('(--help tells more)')
+    .helpCommand(false);
+  addDemo(program, roots.demo, exitWith);
+  addRun(program, terminal, roots.run, exitWith);
+  addCheck(program, terminal);
+  addStatus(program, terminal);
+  addCall(program, terminal);
+  addHangup(program, terminal);
+  for (const command of program.commands) command.copyInheritedSettings(program);
+
+  return {
+    async execute(argv) {
+      exitCode = 0;
+      try {
+        await program.parseAsync([...argv], { from: 'user' });
+        return exitCode;
+      } catch (error) {
+        if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+        if (!(error instanceof CommandFailure)) throw error;
+        if (error.message !== '') terminal.err(`branchline: ${error.message}\n`);
+        return error.exitCode;
+      }
+    },
+  };
+}
+
+function processTerminal(): Terminal {
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    interactive: process.stdout.isTTY === true,
+    environment: process.env,
+    pause(ms) {
+      process.once('SIGINT', stop);
+      return wait(ms, undefined, { signal: stopping.signal })
+        .catch(() => {})
+        .finally(() => process.off('SIGINT', stop));
+    },
+    stop: stopping.signal,
+  };
+}

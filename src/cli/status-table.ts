@@ -1,0 +1,84 @@
+import type { CallStatus, LineStatus, PhoneStatus, StatusSnapshot, TrunkStatus } from '../status/schema.ts';
+
+/** The status for people: a head line, and one table for each kind of thing there is. */
+export function formatStatus(status: StatusSnapshot): string {
+  const head = `${status.site} · branchline ${status.version} · up ${formatSpan(status.uptimeMs)}`;
+  const tables = [
+    table('LINE', ['kind', 'state', 'hook', 'extension', 'name'], Object.entries(status.lines), lineCells),
+    table('PHONE', ['state', 'contact', 'name'], Object.entries(status.phones), phoneCells),
+    table('TRUNK', ['kind', 'registration', 'reachable', 'rtt', 'reason'], Object.entries(status.trunks), trunkCells),
+    table(
+      'CALL',
+      ['from', 'to', 'state', 'since', 'legs'],
+      status.calls.map((call): [string, CallStatus] => [call.id, call]),
+      callCells,
+    ),
+  ];
+  const broker = status.mqtt;
+  const mqtt = broker === null ? '' : `MQTT  ${[broker.url, broker.state, broker.reason].filter(Boolean).join('  ')}`;
+  return `${[head, ...tables, mqtt].filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+function lineCells(line: LineStatus): string[] {
+  return [line.kind, line.state, line.hook, line.extension ?? '', line.name ?? ''];
+}
+
+function phoneCells(phone: PhoneStatus): string[] {
+  return [phone.state, phone.contact ?? '', phone.name ?? ''];
+}
+
+function trunkCells(trunk: TrunkStatus): string[] {
+  const registration = trunk.registration;
+  const apparent = registration?.apparent ? ` as ${registration.apparent}` : '';
+  return [
+    trunk.kind,
+    registration === null ? '–' : `${registration.state}${apparent}`,
+    trunk.reachable === null ? '–' : trunk.reachable ? 'yes' : 'no',
+    trunk.rttMs === null ? '' : `${Math.round(trunk.rttMs)} ms`,
+    trunk.reason ?? '',
+  ];
+}
+
+function callCells(call: CallStatus): string[] {
+  return [call.from, call.to, call.state, call.since.slice(11, 19), call.legs.map((leg) => leg.channel).join(' + ')];
+}
+
+function table<T>(
+  title: string,
+  columns: readonly string[],
+  entries: readonly (readonly [string, T])[],
+  cells: (item: T) => readonly string[],
+): string {
+  if (entries.length === 0) return '';
+  const rows = [[title, ...columns], ...entries.map(([name, item]) => [name, ...cells(item)])].map((row) =>
+    row.map(printable),
+  );
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** Names come from phones and peers: nothing in them may move the cursor. */
+function printable(text: string): string {
+  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
+}
+
+/** `3 d 4 h`, `4 h 5 min`, `5 min 6 s`, `6 s`. */
+export function formatSpan(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const parts: [number, string][] = [
+    [Math.floor(seconds / 86_400), 'd'],
+    [Math.floor(seconds / 3600) % 24, 'h'],
+    [Math.floor(seconds / 60) % 60, 'min'],
+    [seconds % 60, 's'],
+  ];
+  const first = parts.findIndex(([count]) => count > 0);
+  const shown = first === -1 ? parts.slice(3) : parts.slice(first, first + 2);
+  return shown.map(([count, unit]) => `${count} ${unit}`).join(' ');
+}

@@ -1,0 +1,28 @@
+/** Where a command's words go; a test hands in its own. */
+export interface Terminal {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether `out` is a terminal that can redraw. */
+  readonly interactive: boolean;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Resolves after that long, at once if `stop` fires. */
+  pause(ms: number): Promise<void>;
+  /** Fires when the user wants the command to end. */
+  readonly stop: AbortSignal;
+}
+
+/** 0 done, 1 failed, 2 wrong usage or invalid configuration. */
+export type ExitCode = 0 | 1 | 2;
+
+/** Ends a command with a message on stderr. */
+export class CommandFailure extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: 1 | 2 = 1,
+  ) {
+    super(message);
+  }
+}
+
+export const DEFAULT_CONFIGURATION = '/etc/branchline/branchline.yaml';
+export const DEFAULT_DATA = '/var/lib/branchline';

@@ -13,7 +13,7 @@ const call = fc.integer({ min: 1, max: 0x7fff });
 const payload = fc.uint8Array({ maxLength: 200 });
 const blob = fc.uint8Array({ minLength: 1, maxLength: 40 });
 /** What people and machines write in numbers, names and contexts. */
-const word = fc.string({
+export const word = fc.string({
   unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyzABCXYZ0123456789-_.*#+ éß漢😀'),
   maxLength: 20,
 });
@@ -33,7 +33,7 @@ const dateTime = fc.record({
 const ipv4 = fc.tuple(uint8, uint8, uint8, uint8).map((bytes) => bytes.join('.'));
 const address = fc.record({ ip: fc.oneof(ipv4, fc.constantFrom('2001:db8::1', 'fe80::1:2:3')), port: uint16 });
 
-const elementArbitraries: { readonly [Key in keyof InformationElements]-?: fc.Arbitrary<InformationElements[Key]> } = {
+const elementArbitraries: ElementArbitraries = {
   version: fc.constant(2),
   authMethods: fc.nat(7),
   challenge: blob,
@@ -102,18 +102,18 @@ const elementArbitraries: { readonly [Key in keyof InformationElements]-?: fc.Ar
   callToken: fc.uint8Array({ maxLength: 60 }),
 };
 
-/** Any elements at all but those of `except`. */
+type ElementArbitraries = { readonly [Key in keyof InformationElements]-?: fc.Arbitrary<InformationElements[Key]> };
+
+/** Any elements at all, up to 12 at a time; some of them by other arbitraries, or not if `undefined`. */
 export function informationElements(
-  except: readonly (keyof InformationElements)[] = [],
+  instead: { readonly [Key in keyof ElementArbitraries]?: ElementArbitraries[Key] | undefined } = {},
 ): fc.Arbitrary<InformationElements> {
-  const kept = Object.entries(elementArbitraries).filter(([key]) => !except.includes(key as keyof InformationElements));
-  const every = Object.fromEntries(kept) as unknown as Record<string, fc.Arbitrary<unknown>>;
+  const all: Readonly<Record<string, fc.Arbitrary<unknown> | undefined>> = { ...elementArbitraries, ...instead };
+  const keys = Object.keys(all).filter((key) => all[key] !== undefined);
   return fc
-    .subarray(Object.keys(every), { maxLength: 12 })
-    .chain(
-      (keys) =>
-        fc.record(Object.fromEntries(keys.map((key) => [key, every[key]!]))) as fc.Arbitrary<InformationElements>,
-    );
+    .subarray(keys, { maxLength: 12 })
+    .chain((some) => fc.record(Object.fromEntries(some.map((key) => [key, all[key]!]))))
+    .map((elements): InformationElements => elements);
 }
 
 /** Digits, controls and the rest of what a full frame can be about; a body that suits it. */

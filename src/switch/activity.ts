@@ -33,8 +33,10 @@ export interface CallerSide {
   answer(nowMs: number): void;
 }
 
-/** Call-progress tones for callers that cannot make their own. */
+/** The country's tones, for callers that cannot make their own. */
 export interface ProgressTones {
+  readonly dial: TonePattern;
+  readonly information: TonePattern;
   readonly ringback: TonePattern;
   readonly busy: TonePattern;
   readonly congestion: TonePattern;

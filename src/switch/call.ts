@@ -9,9 +9,11 @@ import { beginAction, type PerformParts } from './perform.ts';
 /** The words of `status --json`, MQTT and the panel. */
 export type CallState = 'dialling' | 'ringing' | 'talking' | 'held' | 'ending';
 
-export interface CallParts extends PerformParts {
+export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore'> {
   readonly patchbay: Patchbay;
   readonly tones: ProgressTones;
+  /** Whether more digits could still make an extension of that context. */
+  readonly wantsMore: (context: string, digits: string) => boolean;
 }
 
 /**
@@ -130,7 +132,13 @@ export class Call implements CallerSide {
         this.finish(step.cause ?? this.lastCause ?? 'normal-clearing', nowMs);
         return;
       }
-      const begun = beginAction(step.action, this, this.parts, nowMs);
+      const { context } = step.location;
+      const parts: PerformParts = {
+        ...this.parts,
+        party: this.execution.caller,
+        wantsMore: (digits) => this.parts.wantsMore(context, digits),
+      };
+      const begun = beginAction(step.action, this, parts, nowMs);
       if ('start' in begun) {
         this.activity = begun;
         begun.start(nowMs);

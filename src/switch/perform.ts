@@ -11,6 +11,7 @@ import { Collecting, Echoing, Refusing, SendingDigits, Sounding, Waiting } from 
 export interface PerformParts {
   readonly streams: StreamIds;
   readonly diallers: ReadonlyMap<Technology, LegDialler>;
+  /** Who calls, as the dialplan has left it. */
   readonly party: Party;
   /** A new leg belongs to the call: its events are to come to it. */
   readonly adopt: (leg: Leg) => void;

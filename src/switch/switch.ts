@@ -44,8 +44,7 @@ export interface SwitchOptions {
 }
 
 export interface Originate {
-  /** A channel to ring first: `LINE/1`, `IAX2/hq/7123`. */
-  readonly channel: string;
+  /** Whom to ring first: `line` and `1`. */
   readonly technology: Technology;
   readonly resource: string;
   /** What the rung party is connected to once it answers. */
@@ -60,6 +59,14 @@ interface Entry {
   cause: Cause | null;
 }
 
+/** Tones by the names that indications give them. */
+const NAMED_TONES: Readonly<Record<string, keyof ProgressTones>> = {
+  dial: 'dial',
+  ring: 'ringback',
+  busy: 'busy',
+  congestion: 'congestion',
+  info: 'information',
+};
 /** How long a party that `originate` rings may take to answer. */
 const ORIGINATE_TIMEOUT_MS = 60_000;
 
@@ -174,20 +181,21 @@ export class Switch implements Machine<SwitchOutput> {
     nowMs: number,
     id = this.nextId(),
   ): void {
-    const { environment, media, streams, tones, log } = this.options;
+    const { environment, streams, tones, log } = this.options;
     const execution = new Execution(
       this.dialplan,
-      { context, exten: number, priority: 1, caller, channel: leg.channel, uniqueId: id },
+      { context, exten: number, priority: 1, caller, channel: leg.channel, uniqueId: id, answered: originated },
       environment,
     );
+    const { dialplan } = this;
     const parts: CallParts = {
       patchbay: this.patchbay,
       tones,
-      media,
       streams,
       diallers: this.diallers,
-      party: caller,
       log,
+      namedTone: (name) => (NAMED_TONES[name] === undefined ? undefined : tones[NAMED_TONES[name]]),
+      wantsMore: (from, digits) => dialplan.lookup(from, digits, { clock: environment.clock }).matchMore,
       adopt: (adopted) => this.adopt(entry, adopted),
     };
     const call = new Call(id, leg, execution, parts, originated);

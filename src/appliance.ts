@@ -1,0 +1,434 @@
+import type { ExchangeAudio, HatCommand, HatEvent } from '../firmware-bridge/hat-client.ts';
+import type { Cause } from './base/causes.ts';
+import type { Counters } from './base/counters.ts';
+import type { Crypto } from './base/crypto.ts';
+import type { Log } from './base/log.ts';
+import { type Address, earliest, formatAddress, type Machine, type Transmit } from './base/machine.ts';
+import { StreamIds } from './base/media-port.ts';
+import { Queue } from './base/queue.ts';
+import type { Random } from './base/random.ts';
+import type { Dialplan } from './dialplan/dialplan.ts';
+import type { Environment } from './dialplan/environment.ts';
+import { type TraceLine, traceRoute } from './dialplan/trace.ts';
+import type { WallClock } from './dialplan/wall-clock.ts';
+import { Endpoint } from './iax2/endpoint.ts';
+import type { EndpointOutput } from './iax2/endpoint-output.ts';
+import type { Binding, PeerConfig } from './iax2/peer.ts';
+import { Iax2Legs } from './legs/iax2-leg.ts';
+import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
+import type { CountryProfile } from './lines/country-profile.ts';
+import type { DatagramSink } from './media/iax2-stream.ts';
+import { MediaPlane } from './media/plane.ts';
+import type { DialFailure, LegDialler, Party, Technology } from './switch/leg.ts';
+import { type CallView, Switch } from './switch/switch.ts';
+
+export interface ApplianceOptions {
+  readonly peers: readonly PeerConfig[];
+  readonly lines: readonly LineSettings[];
+  readonly profile: CountryProfile;
+  readonly dialplan: Dialplan;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly clock: WallClock;
+  readonly counters: Counters;
+  readonly log: Log;
+  /** Where voice goes at once; everything else comes from `poll`. */
+  readonly send: DatagramSink;
+}
+
+export type ApplianceOutput =
+  | Transmit
+  | { readonly type: 'hat'; readonly command: HatCommand }
+  /** A host name to look up; the answer is `handleResolved`. */
+  | { readonly type: 'resolve'; readonly host: string }
+  /** A call began, moved or is over; `cause` is given with `ended`. */
+  | {
+      readonly type: 'call';
+      readonly change: 'started' | 'changed' | 'ended';
+      readonly view: CallView;
+      readonly cause: Cause | null;
+    }
+  /** Something that status shows other than a call changed. */
+  | { readonly type: 'status' }
+  /** A peer registered here, moved or is gone: to be kept across restarts. */
+  | { readonly type: 'bindings' };
+
+/** A line with the time at which it came into its state, monotonic ms. */
+export interface LineView {
+  readonly status: LineStatus;
+  readonly sinceMs: number;
+}
+
+/**
+ * A whole branch between its sockets and its copper: endpoint, media plane, lines, dialplan and switch, joined into one
+ * machine (docs/decisions/0002-the-appliance-is-a-machine.md). The only code that knows which part's output is whose
+ * input.
+ */
+export class Appliance implements Machine<ApplianceOutput> {
+  readonly plane: MediaPlane;
+  readonly endpoint: Endpoint;
+  private readonly switch: Switch;
+  private readonly iax2Legs: Iax2Legs;
+  private readonly lineLegs: LineLegs;
+  private readonly lines = new Map<number, LineView>();
+  private readonly lineSettings: readonly LineSettings[];
+  private readonly outputs = new Queue<ApplianceOutput>();
+  private readonly log: Log;
+  private readonly dialplanEnvironment: Environment;
+  private dialplan: Dialplan;
+
+  constructor(options: ApplianceOptions, nowMs: number) {
+    const { crypto, random, clock, counters, log, profile } = options;
+    const streams = new StreamIds();
+    this.log = log;
+    this.dialplan = options.dialplan;
+    this.lineSettings = options.lines;
+    this.plane = new MediaPlane({ send: options.send, counters });
+    const wallClock = () => clock.nowMs();
+    this.endpoint = new Endpoint({
+      peers: options.peers,
+      crypto,
+      random,
+      media: this.plane,
+      streams,
+      counters,
+      log,
+      wallClock,
+      utcOffsetMs: (epochMs) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000,
+    });
+    this.iax2Legs = new Iax2Legs((request, atMs) => this.endpoint.placeCall(request, atMs));
+    this.lineLegs = new LineLegs({
+      lines: options.lines,
+      profile,
+      lookUp: (context, digits) => this.dialplan.lookup(context, digits, { clock }),
+      media: this.plane,
+      streams,
+      wallClock,
+    });
+    const diallers = new Map<Technology, LegDialler>([
+      ['iax2', this.iax2Legs],
+      ['line', this.lineLegs],
+    ]);
+    this.dialplanEnvironment = this.environment(options);
+    this.switch = new Switch({
+      dialplan: options.dialplan,
+      environment: this.dialplanEnvironment,
+      media: this.plane,
+      streams,
+      diallers,
+      tones: profile.tones,
+      wallClock,
+      log,
+    });
+    for (const [port, status] of this.lineLegs.statuses()) this.lines.set(port, { status, sinceMs: nowMs });
+  }
+
+  // ---- inputs from below
+
+  /** One datagram of the IAX2 port: the media plane takes voice, signalling the rest. */
+  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
+    if (this.plane.handleDatagram(bytes, from, nowMs) !== 'media') this.endpoint.handleDatagram(bytes, from, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** The IP addresses of a host, in the order to try them; none if it could not be resolved. */
+  handleResolved(host: string, addresses: readonly string[], nowMs: number): void {
+    this.endpoint.handleResolved(
+      host,
+      addresses.map((ip) => ({ ip })),
+      nowMs,
+    );
+    this.settle(nowMs);
+  }
+
+  handleHat(event: HatEvent, nowMs: number): void {
+    this.lineLegs.handleHat(event, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** Blocks were exchanged: what was heard in them takes effect. */
+  handleExchanged(nowMs: number): void {
+    this.settle(nowMs);
+  }
+
+  /** One block of a line's audio, answered before it returns. */
+  readonly exchange: ExchangeAudio = (port, up, down, _mediaTs, nowMs) => {
+    this.plane.exchangeLineBlock(port, up, down, nowMs);
+  };
+
+  /** Our address or socket is another one: peers must learn it now, not at the next refresh. */
+  handleAddressChange(nowMs: number): void {
+    this.endpoint.reregister(undefined, nowMs);
+    this.settle(nowMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.plane.handleTimeout(nowMs);
+    this.endpoint.handleTimeout(nowMs);
+    this.lineLegs.handleTimeout(nowMs);
+    this.switch.handleTimeout(nowMs);
+    this.settle(nowMs);
+  }
+
+  nextDeadline(): number | undefined {
+    const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
+    return earliest(media, earliest(this.lineLegs.nextDeadline(), this.switch.nextDeadline()));
+  }
+
+  poll(): ApplianceOutput | undefined {
+    return this.outputs.shift();
+  }
+
+  // ---- commands from above
+
+  /** Rings `from`, an extension or a channel (`LINE/1`), and connects it to `to` in its own context. */
+  originate(from: string, to: string, nowMs: number): { readonly id: string } | DialFailure {
+    const channel = from.includes('/') ? from : this.devices(from)[0];
+    if (channel === undefined)
+      return { failed: 'unallocated-number', reason: `Nothing here has the extension ${from}.` };
+    const slash = channel.indexOf('/');
+    const technology = channel.slice(0, slash).toLowerCase();
+    const resource = channel.slice(slash + 1);
+    if (technology !== 'line') {
+      return {
+        failed: 'facility-rejected',
+        reason: `A call can be made from a line (LINE/n) or its extension, not from ${from}.`,
+      };
+    }
+    const line = this.lineSettings.find(({ port }) => String(port) === resource);
+    if (line === undefined) return { failed: 'no-route', reason: `There is no line ${resource}.` };
+    const caller: Party = { number: line.extension, name: line.name };
+    const made = this.switch.originate({ technology, resource, context: line.context, number: to, caller }, nowMs);
+    this.settle(nowMs);
+    return made;
+  }
+
+  /** What a dialled number would do, without calling anyone; `port` is the line that it comes from, if from one. */
+  trace(context: string, number: string, port: number | undefined): readonly TraceLine[] {
+    const line = this.lineSettings.find((settings) => settings.port === port);
+    return traceRoute(this.dialplan, context, number, this.dialplanEnvironment, {
+      ...(line === undefined
+        ? {}
+        : { caller: { number: line.extension, name: line.name }, channel: `LINE/${line.port}` }),
+    });
+  }
+
+  hasContext(context: string): boolean {
+    return this.dialplan.contexts.has(context);
+  }
+
+  /** Ends a call; false if there is none with this id. */
+  hangup(id: string, nowMs: number): boolean {
+    const ended = this.switch.hangup(id, 'normal-clearing', nowMs);
+    this.settle(nowMs);
+    return ended;
+  }
+
+  /** New calls run this dialplan; those that stand finish with theirs. */
+  setDialplan(dialplan: Dialplan): void {
+    this.dialplan = dialplan;
+    this.switch.setDialplan(dialplan);
+  }
+
+  /** What did not change of the peers goes on undisturbed; calls do in any case. */
+  setPeers(peers: readonly PeerConfig[], nowMs: number): void {
+    this.endpoint.configure(peers, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** Begins to register and to serve. `bindings`: peers that were registered here before a restart. */
+  start(nowMs: number, bindings: readonly Binding[] = []): void {
+    this.endpoint.start(nowMs, bindings);
+    this.settle(nowMs);
+  }
+
+  /** Ends every call and takes back our registrations. `isIdle` when all of that is said and acknowledged. */
+  stop(nowMs: number): void {
+    for (const { id } of this.switch.views()) this.switch.hangup(id, 'normal-clearing', nowMs);
+    this.settle(nowMs);
+    this.endpoint.stop(nowMs);
+    this.settle(nowMs);
+  }
+
+  // ---- what status shows
+
+  calls(): readonly CallView[] {
+    return this.switch.views();
+  }
+
+  lineViews(): ReadonlyMap<number, LineView> {
+    return this.lines;
+  }
+
+  get bindings(): readonly Binding[] {
+    return this.endpoint.bindings;
+  }
+
+  /** The dial strings of the local lines with this extension. */
+  devices(extension: string): readonly string[] {
+    return this.lineSettings.filter((line) => line.extension === extension).map(({ port }) => `LINE/${port}`);
+  }
+
+  /** Where calls of a line enter the dialplan. */
+  contextOfLine(port: number): string | undefined {
+    return this.lineSettings.find((line) => line.port === port)?.context;
+  }
+
+  /** Nothing stands, and nothing is left to be said or acknowledged. */
+  get isIdle(): boolean {
+    return this.switch.size === 0 && this.endpoint.isIdle;
+  }
+
+  // ---- the loop that joins the parts
+
+  private settle(nowMs: number): void {
+    while (
+      this.settleEndpoint(nowMs) ||
+      this.settlePlane(nowMs) ||
+      this.settleLegs(this.iax2Legs, nowMs) ||
+      this.settleLines(nowMs) ||
+      this.settleSwitch()
+    ) {
+      // Each pass hands on one output; the loop ends when no part has anything to say.
+    }
+  }
+
+  private settleEndpoint(nowMs: number): boolean {
+    const output = this.endpoint.poll();
+    if (output === undefined) return false;
+    this.handleEndpoint(output, nowMs);
+    return true;
+  }
+
+  private handleEndpoint(output: EndpointOutput, nowMs: number): void {
+    switch (output.type) {
+      case 'transmit':
+        this.outputs.push(output);
+        break;
+      case 'call':
+        this.iax2Legs.handleCallEvent(output.call, output.event, nowMs);
+        break;
+      case 'resolve':
+        this.outputs.push({ type: 'resolve', host: output.host });
+        break;
+      case 'registration': {
+        const { state, apparent, reason } = output.status;
+        this.log(reason === null ? 'info' : 'warn', 'iax2', reason ?? `Registration at ${output.peer}: ${state}.`, {
+          peer: output.peer,
+          state,
+          apparent,
+        });
+        this.outputs.push({ type: 'status' });
+        break;
+      }
+      case 'peer-state':
+        this.log(output.reachable ? 'info' : 'warn', 'iax2', output.reason ?? `${output.peer} is reachable.`, {
+          peer: output.peer,
+          rttMs: output.rttMs,
+        });
+        this.outputs.push({ type: 'status' });
+        break;
+      case 'binding':
+        this.outputs.push({ type: 'bindings' });
+        this.outputs.push({ type: 'status' });
+        break;
+      case 'security':
+        this.log('warn', 'security', output.reason, {
+          event: output.event,
+          from: formatAddress(output.from),
+          username: output.username,
+        });
+        break;
+      default:
+        break;
+    }
+  }
+
+  private settlePlane(nowMs: number): boolean {
+    const event = this.plane.poll();
+    if (event === undefined) return false;
+    if (event.type === 'voice-full-due') {
+      this.endpoint.sendVoice(event.stream, event.timestamp, event.format, event.payload, nowMs);
+    } else if (event.type === 'no-format') this.endpoint.requestVoiceFormat(event.stream, nowMs);
+    else this.lineLegs.handleMedia(event, nowMs);
+    return true;
+  }
+
+  private settleLegs(legs: Iax2Legs, nowMs: number): boolean {
+    const output = legs.poll();
+    if (output === undefined) return false;
+    if (output.type === 'leg') this.switch.handleLegEvent(output.leg, output.event, nowMs);
+    else this.switch.handleIncoming(output.call, nowMs);
+    return true;
+  }
+
+  private settleLines(nowMs: number): boolean {
+    const output = this.lineLegs.poll();
+    if (output === undefined) return false;
+    switch (output.type) {
+      case 'leg':
+        this.switch.handleLegEvent(output.leg, output.event, nowMs);
+        break;
+      case 'incoming':
+        this.switch.handleIncoming(output.call, nowMs);
+        break;
+      case 'hat':
+        this.outputs.push(output);
+        break;
+      case 'line':
+        this.noteLine(output.port, output.status, nowMs);
+        break;
+      case 'abandoned':
+        this.log('warn', 'lines', `The handset of line ${output.port} was left off the hook; the line is parked.`, {
+          port: output.port,
+        });
+        break;
+    }
+    return true;
+  }
+
+  private noteLine(port: number, status: LineStatus, nowMs: number): void {
+    const before = this.lines.get(port);
+    this.lines.set(port, { status, sinceMs: before?.status.state === status.state ? before.sinceMs : nowMs });
+    this.outputs.push({ type: 'status' });
+  }
+
+  private settleSwitch(): boolean {
+    const output = this.switch.poll();
+    if (output === undefined) return false;
+    this.outputs.push(output);
+    return true;
+  }
+
+  private environment({ clock, random, log }: ApplianceOptions): Environment {
+    return {
+      clock,
+      random,
+      globals: new Map(),
+      database: new Map(),
+      devices: (number) => this.devices(number),
+      deviceState: (device) => this.deviceState(device),
+      night: () => false,
+      log: (level, message) => log(level, 'dialplan', message),
+    };
+  }
+
+  private deviceState(device: string): ReturnType<Environment['deviceState']> {
+    const [technology = '', resource = ''] = device.split('/');
+    const state = technology.toUpperCase() === 'LINE' ? this.lines.get(Number(resource))?.status.state : undefined;
+    switch (state) {
+      case undefined:
+        return 'INVALID';
+      case 'out-of-service':
+        return 'UNAVAILABLE';
+      case 'idle':
+        return 'NOT_INUSE';
+      case 'ringing':
+        return 'RINGING';
+      case 'held':
+        return 'ONHOLD';
+      default:
+        return 'INUSE';
+    }
+  }
+}

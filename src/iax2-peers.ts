@@ -1,0 +1,58 @@
+import type { Configuration } from './config/load.ts';
+import { type AclRule, parseNetwork } from './iax2/acl.ts';
+import type { PeerConfig } from './iax2/peer.ts';
+
+type Iax2Configuration = NonNullable<Configuration['iax2']>;
+type PeerConfiguration = Iax2Configuration['peers'][string];
+
+/** The configured IAX2 peers as the endpoint takes them. */
+export function iax2Peers(configuration: Configuration): PeerConfig[] {
+  return Object.entries(configuration.iax2?.peers ?? {}).map(([name, peer]) => iax2Peer(name, peer));
+}
+
+function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
+  const { register, qualify, callerId, encryption } = peer;
+  const isDynamic = peer.host === 'dynamic';
+  return {
+    name,
+    type: peer.type,
+    host: isDynamic ? 'dynamic' : peer.host.host,
+    ...(isDynamic || peer.host.port === undefined ? {} : { port: peer.host.port }),
+    ...(peer.username === undefined ? {} : { username: peer.username }),
+    secrets: (peer.secret ?? []).map((secret) => secret.reveal()),
+    auth: peer.auth,
+    ...(register === undefined
+      ? {}
+      : {
+          register: {
+            refreshS: Math.round(register.refresh / 1000),
+            ...(register.every === undefined ? {} : { everyMs: register.every }),
+          },
+        }),
+    ...(peer.context === undefined ? {} : { context: peer.context }),
+    acl: accessList(peer),
+    codecs: peer.codecs,
+    callToken: peer.callToken,
+    ...(encryption === undefined ? {} : { encryption: { method: encryption, force: true } }),
+    ...(qualify === undefined ? {} : { qualify: { everyMs: qualify.every, timeoutMs: qualify.timeout } }),
+    ...(peer.maxCalls === undefined ? {} : { maxCalls: peer.maxCalls }),
+    ...(callerId === undefined ? {} : { callerId: { number: callerId, name: '' } }),
+  };
+}
+
+/** `allowFrom` is short for: nobody, but these. */
+function accessList({ allowFrom, acl }: PeerConfiguration): AclRule[] {
+  if (allowFrom !== undefined) {
+    return [rule('deny', '0.0.0.0/0'), rule('deny', '::/0'), ...allowFrom.map((network) => rule('permit', network))];
+  }
+  return (acl ?? []).map(({ permit, deny }) =>
+    permit === undefined ? rule('deny', deny ?? '') : rule('permit', permit),
+  );
+}
+
+function rule(action: AclRule['action'], text: string): AclRule {
+  const network = parseNetwork(text);
+  // The schema has refused whatever is not a network.
+  if (network === undefined) throw new Error(`'${text}' is not a network`);
+  return { action, network };
+}

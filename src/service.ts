@@ -1,0 +1,388 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
+import { PlainHat } from '../firmware-bridge/emulator/plain-hat.ts';
+import type { HatEvent } from '../firmware-bridge/hat-client.ts';
+import { Appliance, type ApplianceOutput } from './appliance.ts';
+import { Counters } from './base/counters.ts';
+import type { Log } from './base/log.ts';
+import type { Configuration } from './config/load.ts';
+import { parseDialplan } from './dialplan/parse.ts';
+import type { WallClock } from './dialplan/wall-clock.ts';
+import type { Binding } from './iax2/peer.ts';
+import { iax2Peers } from './iax2-peers.ts';
+import type { BindFailure } from './io/bind-failure.ts';
+import { systemClock } from './io/clock.ts';
+import { CONTROL_SOCKET } from './io/control-client.ts';
+import { resolveHost } from './io/dns.ts';
+import { Driver } from './io/driver.ts';
+import { healthReader } from './io/health.ts';
+import { HttpServer } from './io/http-server.ts';
+import { Lateness } from './io/lateness.ts';
+import { BrokerLink } from './io/mqtt.ts';
+import { NetworkWatch } from './io/network-watch.ts';
+import { nodeCrypto } from './io/node-crypto.ts';
+import { loadPageFiles } from './io/page-files.ts';
+import { systemRandom } from './io/random.ts';
+import { Store } from './io/store.ts';
+import { utcOffsetMinutes } from './io/time-zone.ts';
+import { UdpPort } from './io/udp.ts';
+import type { LineSettings } from './legs/line-leg.ts';
+import { countryProfile } from './lines/country-profile.ts';
+import { createApi } from './panel/api.ts';
+import type { PanelServices, RouteTrace } from './panel/services.ts';
+import { type StatusChange, StatusFeed } from './status/feed.ts';
+import { StatusPublisher } from './status/publisher.ts';
+import { callStatus, takeSnapshot } from './status/snapshot.ts';
+import { WallTime } from './status/wall-time.ts';
+import { callReading, statusSource } from './status-source.ts';
+
+export interface ServiceOptions {
+  readonly configuration: Configuration;
+  readonly dataDirectory: string;
+  readonly version: string;
+  readonly log: Log;
+  /** Folder of the panel's page. */
+  readonly pageDirectory: string;
+  /** Other panels worth a link. */
+  readonly neighbours?: PanelServices['neighbours'];
+}
+
+const BINDINGS_FILE = 'bindings.json';
+/** How long peers may take to acknowledge our goodbye. */
+const GOODBYE_MS = 1_500;
+
+/** One running appliance: the machine of `appliance.ts` with sockets, clock, HAT, broker, web and disk around it. */
+export class Service {
+  private readonly log: Log;
+  private readonly counters = new Counters();
+  private readonly lateness = new Lateness();
+  private readonly startedMs = systemClock.nowMs();
+  private readonly wallTime = new WallTime();
+  private readonly listeners = new Set<(change: StatusChange) => void>();
+  private readonly store: Store;
+  private readonly udp: UdpPort | undefined;
+  private readonly hat: PlainHat | undefined;
+  private readonly appliance: Appliance;
+  private readonly driver: Driver<ApplianceOutput>;
+  private readonly hatDriver: Driver<HatEvent> | undefined;
+  private readonly feedDriver: Driver<StatusChange>;
+  private readonly feed: StatusFeed;
+  private readonly publisher: StatusPublisher;
+  private readonly broker: BrokerLink | undefined;
+  private readonly panel: PanelServices;
+  private http: HttpServer | undefined;
+  private watch: NetworkWatch | undefined;
+  private configuration: Configuration;
+
+  /** Starts everything; gives why it cannot serve, in one sentence. */
+  static async start(options: ServiceOptions): Promise<Service | { readonly failed: string }> {
+    const service = new Service(options);
+    const failure = await service.open();
+    if (failure === undefined) return service;
+    await service.stop();
+    return { failed: failure.reason };
+  }
+
+  private constructor(private readonly options: ServiceOptions) {
+    const { configuration, log, version } = options;
+    this.configuration = configuration;
+    this.log = log;
+    this.store = new Store(options.dataDirectory, log);
+    this.udp = this.udpPort();
+    this.appliance = this.compose();
+    this.driver = new Driver(
+      {
+        handleTimeout: (nowMs) => {
+          const slot = this.appliance.plane.nextDeadline();
+          if (slot !== undefined && nowMs >= slot) this.lateness.add(nowMs - slot);
+          this.appliance.handleTimeout(nowMs);
+        },
+        poll: () => this.appliance.poll(),
+        nextDeadline: () => this.appliance.nextDeadline(),
+      },
+      systemClock,
+      (output) => this.handleOutput(output),
+    );
+    this.hat = this.emulatedHat();
+    this.hatDriver = this.hat === undefined ? undefined : this.driveHat(this.hat);
+
+    const health = healthReader(version, this.startedMs, systemClock);
+    const wallMs = () => systemClock.wallMs();
+    const source = statusSource({
+      site: configuration.site.id,
+      version,
+      startedMs: this.startedMs,
+      appliance: this.appliance,
+      counters: this.counters,
+      media: () => ({ io: 'event-loop', tickLatenessMs: this.lateness.summary() }),
+      broker: () => this.broker?.status() ?? null,
+      now,
+    });
+    const snapshot = () => takeSnapshot(source, this.wallTime, now());
+    this.feed = new StatusFeed({ snapshot, health, wallMs }, this.startedMs);
+    this.publisher = new StatusPublisher(configuration.site.id, () => this.feed.current(), wallMs);
+    this.feedDriver = new Driver(this.feed, systemClock, (change) => {
+      this.publisher.handleChange(change);
+      for (const listener of this.listeners) listener(change);
+    });
+    this.broker = this.brokerLink();
+    this.panel = {
+      status: snapshot,
+      health,
+      subscribe: (listener) => {
+        this.listeners.add(listener);
+        return () => this.listeners.delete(listener);
+      },
+      originate: (from, to) => this.originate(from, to),
+      hangup: (id) => this.driver.give((nowMs) => this.appliance.hangup(id, nowMs)),
+      trace: (number, from) => this.trace(number, from),
+      emulator: this.hat === undefined ? undefined : new EmulatorControl(this.hat),
+      neighbours: options.neighbours ?? [],
+    };
+  }
+
+  /** Takes over another configuration without disturbing calls: peers and dialplan. The rest takes a restart. */
+  reload(configuration: Configuration): void {
+    const needRestart = (['hat', 'mqtt', 'web', 'site'] as const).filter(
+      (key) => JSON.stringify(configuration[key]) !== JSON.stringify(this.configuration[key]),
+    );
+    if (JSON.stringify(configuration.iax2?.bind) !== JSON.stringify(this.configuration.iax2?.bind)) {
+      needRestart.push('iax2.bind' as never);
+    }
+    this.configuration = configuration;
+    this.driver.give((nowMs) => {
+      this.appliance.setDialplan(parseDialplan(configuration.dialplan).dialplan);
+      this.appliance.setPeers(iax2Peers(configuration), nowMs);
+    });
+    this.noteStatus();
+    this.log('info', 'main', 'The configuration was taken over.');
+    for (const key of needRestart) this.log('warn', 'main', `A change of ${key} takes effect with the next start.`);
+  }
+
+  /** Ends every call, says goodbye to peers and broker, and lets go of every port. */
+  async stop(): Promise<void> {
+    this.watch?.stop();
+    this.hatDriver?.stop();
+    this.driver.give((nowMs) => this.appliance.stop(nowMs));
+    const deadlineMs = systemClock.nowMs() + GOODBYE_MS;
+    while (!this.appliance.isIdle && systemClock.nowMs() < deadlineMs) await pause(20);
+    this.driver.stop();
+    this.feedDriver.stop();
+    await this.broker?.stop(this.publisher.farewell());
+    await this.http?.close();
+    await this.udp?.close();
+    await this.store.settle();
+  }
+
+  // ---- start
+
+  private async open(): Promise<BindFailure | undefined> {
+    const failure =
+      (await makeDirectory(this.options.dataDirectory)) ?? (await this.udp?.open()) ?? (await this.openHttp());
+    if (failure !== undefined) return failure;
+    const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
+    this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? []));
+    this.hatDriver?.give((nowMs) => this.hat?.tick(nowMs));
+    this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
+    this.broker?.start();
+    this.watch = new NetworkWatch(systemClock, ({ added, removed }) => {
+      this.log('info', 'net', 'Our addresses have changed; registering again.', {
+        added: added.join(' '),
+        removed: removed.join(' '),
+      });
+      this.driver.give((nowMs) => this.appliance.handleAddressChange(nowMs));
+    });
+    return undefined;
+  }
+
+  private async openHttp(): Promise<BindFailure | undefined> {
+    const { dataDirectory, version, pageDirectory } = this.options;
+    const app = createApi(this.panel, version, loadPageFiles(pageDirectory));
+    this.http = await HttpServer.create(app, this.log);
+    const failure = await this.http.listenUnix(join(dataDirectory, CONTROL_SOCKET));
+    const { web } = this.configuration;
+    return (
+      failure ?? (web === undefined ? undefined : this.http.listenTcp({ ip: web.listen.ip, port: web.listen.port }))
+    );
+  }
+
+  private compose(): Appliance {
+    const { configuration, log } = this.options;
+    const profile = countryProfile(configuration.site.country);
+    // The schema has the same list of countries.
+    if (profile === undefined) throw new Error(`no profile of ${configuration.site.country}`);
+    const clock: WallClock = {
+      nowMs: () => systemClock.wallMs(),
+      utcOffsetMinutes: (epochMs, zone) => utcOffsetMinutes(zone ?? this.configuration.site.timezone, epochMs),
+    };
+    const send = (to: Parameters<UdpPort['send']>[1], bytes: Uint8Array, at: number, length: number) =>
+      this.udp?.send(bytes.slice(at, at + length), to);
+    return new Appliance(
+      {
+        peers: iax2Peers(configuration),
+        lines: lineSettings(configuration),
+        profile,
+        dialplan: parseDialplan(configuration.dialplan).dialplan,
+        crypto: nodeCrypto,
+        random: systemRandom,
+        clock,
+        counters: this.counters,
+        log,
+        send,
+      },
+      this.startedMs,
+    );
+  }
+
+  private udpPort(): UdpPort | undefined {
+    const { iax2 } = this.options.configuration;
+    if (iax2 === undefined) return undefined;
+    return new UdpPort({
+      part: 'iax2',
+      bind: iax2.bind,
+      onDatagram: (bytes, from) => this.driver.give((nowMs) => this.appliance.handleDatagram(bytes, from, nowMs)),
+      clock: systemClock,
+      log: this.log,
+      counters: this.counters,
+    });
+  }
+
+  private emulatedHat(): PlainHat | undefined {
+    const { hat } = this.options.configuration;
+    if (hat?.port !== 'emulator') return undefined;
+    const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
+    return new PlainHat({ ports, exchange: this.appliance.exchange });
+  }
+
+  private driveHat(hat: PlainHat): Driver<HatEvent> {
+    return new Driver(
+      {
+        handleTimeout: (nowMs) => {
+          hat.tick(nowMs);
+          this.driver.give((atMs) => this.appliance.handleExchanged(atMs));
+        },
+        poll: () => hat.poll(),
+        nextDeadline: () => hat.nextDeadline(),
+      },
+      systemClock,
+      (event) => this.driver.give((nowMs) => this.appliance.handleHat(event, nowMs)),
+    );
+  }
+
+  private brokerLink(): BrokerLink | undefined {
+    const { mqtt, site } = this.options.configuration;
+    if (mqtt === undefined) return undefined;
+    const { publisher } = this;
+    return new BrokerLink({
+      url: mqtt.url,
+      clientId: site.id,
+      ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+      ...(mqtt.password === undefined ? {} : { password: mqtt.password.reveal() }),
+      will: (session) => publisher.will(session),
+      onConnected: (connection, session) => publisher.handleConnected(connection, session),
+      onDisconnected: () => publisher.handleDisconnected(),
+      onMessage: (topic, payload, retained) => publisher.handleMessage(topic, payload, retained),
+      onStatus: () => this.noteStatus(),
+      versions: new Map(),
+      clock: systemClock,
+      random: systemRandom,
+      log: this.log,
+    });
+  }
+
+  // ---- what the appliance says
+
+  private handleOutput(output: ApplianceOutput): void {
+    switch (output.type) {
+      case 'transmit':
+        this.udp?.send(output.bytes, output.to);
+        break;
+      case 'hat':
+        this.hat?.command(output.command);
+        break;
+      case 'resolve':
+        void this.resolve(output.host);
+        break;
+      case 'call': {
+        const { nowMs, wallMs } = now();
+        const since = (atMs: number) => this.wallTime.format(atMs, nowMs, wallMs);
+        const call = callStatus(callReading(this.appliance, output.view), since);
+        const state = output.change === 'ended' ? 'ending' : call.state;
+        this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, output.cause));
+        break;
+      }
+      case 'status':
+        this.noteStatus();
+        break;
+      case 'bindings':
+        void this.store.write(BINDINGS_FILE, `${JSON.stringify(this.appliance.bindings)}\n`);
+        break;
+    }
+  }
+
+  private noteStatus(): void {
+    this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
+  }
+
+  private async resolve(host: string): Promise<void> {
+    const answer = await resolveHost(host, systemClock);
+    if ('failed' in answer) this.log('warn', 'dns', answer.failed, { host });
+    const addresses = 'failed' in answer ? [] : answer.addresses;
+    this.driver.give((nowMs) => this.appliance.handleResolved(host, addresses, nowMs));
+  }
+
+  // ---- what the panel and the command line ask
+
+  private originate(from: string, to: string): { readonly id: string } | { readonly failed: string } {
+    const made = this.driver.give((nowMs) => this.appliance.originate(from, to, nowMs));
+    return 'failed' in made ? { failed: made.reason } : made;
+  }
+
+  private trace(number: string, from: string): RouteTrace | { readonly failed: string } {
+    const line = /^line\/(\d+)$/i.exec(from)?.[1];
+    const context = line === undefined ? from : this.appliance.contextOfLine(Number(line));
+    if (context === undefined) return { failed: `there is no line ${line}` };
+    if (!this.appliance.hasContext(context)) return { failed: `there is no context ${context} in the dialplan` };
+    const steps = this.appliance.trace(context, number, line === undefined ? undefined : Number(line));
+    return {
+      context,
+      steps: steps.map(({ location, application, args, outcome }) => ({
+        location: location === undefined ? '' : `${location.context},${location.exten},${location.priority}`,
+        application: args === '' ? application : `${application}(${args})`,
+        outcome,
+      })),
+    };
+  }
+}
+
+function now(): { readonly nowMs: number; readonly wallMs: number } {
+  return { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() };
+}
+
+async function makeDirectory(path: string): Promise<BindFailure | undefined> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o750 });
+    return undefined;
+  } catch (error) {
+    return { failed: 'other', reason: `the data directory ${path} cannot be made: ${(error as Error).message}` };
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(ms, resolve));
+}
+
+function lineSettings({ hat }: Configuration): LineSettings[] {
+  return (hat?.lines ?? [])
+    .filter((line) => line.kind === 'fxs')
+    .map(({ port, extension = '', name = '', context = 'default' }) => ({ port, extension, name, context }));
+}
+
+/** Bindings are ours to write; a file that is not a list of them is damaged. */
+function parseBindings(text: string): Binding[] | undefined {
+  const value: unknown = JSON.parse(text);
+  const isBinding = (item: unknown) =>
+    typeof item === 'object' && item !== null && 'peer' in item && 'expiresEpochMs' in item;
+  return Array.isArray(value) && value.every(isBinding) ? (value as Binding[]) : undefined;
+}

@@ -1,0 +1,94 @@
+import type { Appliance } from './appliance.ts';
+import type { Counters } from './base/counters.ts';
+import type { PeerStatus } from './iax2/peer.ts';
+import type { MediaStatus } from './status/schema.ts';
+import type {
+  BrokerReading,
+  CallReading,
+  LegReading,
+  LineReading,
+  StatusSource,
+  TrunkReading,
+} from './status/snapshot.ts';
+
+export interface StatusParts {
+  readonly site: string;
+  readonly version: string;
+  readonly startedMs: number;
+  readonly appliance: Appliance;
+  readonly counters: Counters;
+  readonly media: () => MediaStatus;
+  readonly broker: () => BrokerReading | null;
+  /** Both clocks at one instant: the endpoint keeps times of the wall clock, status is told in monotonic ones. */
+  readonly now: () => { readonly nowMs: number; readonly wallMs: number };
+}
+
+/** The appliance as status reads it. */
+export function statusSource(parts: StatusParts): StatusSource {
+  const { appliance, site, version, startedMs } = parts;
+  return {
+    site,
+    version,
+    startedMs,
+    *trunks() {
+      const { nowMs, wallMs } = parts.now();
+      for (const status of appliance.endpoint.peerStatuses) yield [status.name, trunk(status, nowMs - wallMs)] as const;
+    },
+    *lines() {
+      for (const [port, { status, sinceMs }] of appliance.lineViews()) {
+        const { kind, hook, state, extension, name } = status;
+        const reading: LineReading = { kind, hook, state, extension: orNull(extension), name: orNull(name), sinceMs };
+        yield [port, reading] as const;
+      }
+    },
+    phones: () => [],
+    calls: () => appliance.calls().map((view) => callReading(appliance, view)),
+    media: parts.media,
+    broker: parts.broker,
+    dropped: () => parts.counters.snapshot(),
+  };
+}
+
+/** A call with what its legs have measured so far. */
+export function callReading(appliance: Appliance, view: ReturnType<Appliance['calls']>[number]): CallReading {
+  const legs = view.legs.map(
+    ({ technology, channel, stream }): LegReading => ({
+      kind: technology,
+      channel,
+      statistics: appliance.plane.statistics(stream),
+    }),
+  );
+  return { ...view, legs };
+}
+
+function trunk(status: PeerStatus, monotonicOffsetMs: number): TrunkReading {
+  const { address, reachable, rttMs, registration, binding } = status;
+  return {
+    kind: 'iax2',
+    reachable,
+    rttMs,
+    lossPct: null,
+    address,
+    reason: status.reason ?? registration?.reason ?? null,
+    registration:
+      registration === null
+        ? binding === null
+          ? null
+          : {
+              state: 'registered',
+              refreshS: binding.refreshS,
+              apparent: `${binding.ip.includes(':') ? `[${binding.ip}]` : binding.ip}:${binding.port}`,
+              sinceMs: binding.registeredEpochMs + monotonicOffsetMs,
+            }
+        : {
+            state: registration.state,
+            refreshS: registration.refreshS,
+            apparent: registration.apparent,
+            sinceMs: registration.sinceEpochMs + monotonicOffsetMs,
+          },
+  };
+}
+
+function orNull(text: string): string | null {
+  return text === '' ? null : text;
+}

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { Lateness } from '../../../src/io/lateness.ts';
+
+describe('lateness', () => {
+  it('is nothing before the first reading', () => {
+    expect(new Lateness().summary()).toEqual({ p50: 0, p99: 0, max: 0 });
+  });
+
+  it('gives median and 99th percentile of the last readings and the longest of all', () => {
+    const lateness = new Lateness(100);
+    lateness.add(500);
+    for (let i = 0; i < 100; i++) lateness.add(i / 10);
+    expect(lateness.summary()).toEqual({ p50: 5, p99: 9.9, max: 500 });
+  });
+});

@@ -1,0 +1,72 @@
+import type { StatusSnapshot } from '../../status/schema.ts';
+import type { EmulatedBoard, EmulatedLed, EmulatedLine } from '../emulator.ts';
+import type { RouteTrace } from '../services.ts';
+import type { ServerMessage } from './model.ts';
+
+export type Result<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: string };
+
+/** What an emulated phone can be told. */
+export type PhoneCommand =
+  | { readonly hook: 'on' | 'off' }
+  | { readonly flash: true }
+  | { readonly dial: string; readonly as?: 'dtmf' | 'pulse' };
+
+export const api = {
+  status: () => ask<StatusSnapshot>('GET', 'api/status'),
+  neighbours: () => ask<{ name: string; url: string }[]>('GET', 'api/neighbours'),
+  board: () => ask<EmulatedBoard>('GET', 'api/emulator'),
+  phone: (port: number) => ask<EmulatedLine>('GET', `api/emulator/lines/${port}`),
+  tell: (port: number, command: PhoneCommand) => ask<EmulatedLine>('POST', `api/emulator/lines/${port}`, command),
+  leds: () => ask<Record<string, EmulatedLed>>('GET', 'api/emulator/leds'),
+  press: (key: string) => ask<null>('POST', 'api/emulator/keypad', { press: key, ms: 80 }),
+  hangup: (id: string) => ask<{ id: string }>('DELETE', `api/calls/${encodeURIComponent(id)}`),
+  trace: (number: string, from: string) =>
+    ask<RouteTrace>('GET', `api/route?${new URLSearchParams({ number, from }).toString()}`),
+};
+
+async function ask<Value>(method: string, path: string, body?: object): Promise<Result<Value>> {
+  try {
+    const response = await fetch(path, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    const answer: unknown = await response.json();
+    if (response.ok) return { ok: true, value: answer as Value };
+    return { ok: false, error: (answer as { error?: string }).error ?? response.statusText };
+  } catch {
+    return { ok: false, error: 'The appliance does not answer.' };
+  }
+}
+
+/** The WebSocket of this server at `path`. */
+export function openSocket(path: string): WebSocket {
+  const url = new URL(path, location.href);
+  url.protocol = url.protocol.replace('http', 'ws');
+  return new WebSocket(url);
+}
+
+const RECONNECT_MS = 1_500;
+
+/** Follows the status for ever, over every interruption; gives what ends that. */
+export function followStatus(onMessage: (message: ServerMessage) => void, onLink: (up: boolean) => void): () => void {
+  let socket: WebSocket | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
+  const connect = () => {
+    socket = openSocket('api/events');
+    socket.onopen = () => onLink(true);
+    socket.onmessage = ({ data }) => onMessage(JSON.parse(String(data)) as ServerMessage);
+    socket.onclose = () => {
+      onLink(false);
+      retry = setTimeout(connect, RECONNECT_MS);
+    };
+  };
+  connect();
+  return () => {
+    clearTimeout(retry);
+    if (socket === undefined) return;
+    socket.onclose = null;
+    socket.close();
+  };
+}

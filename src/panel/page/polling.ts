@@ -1,0 +1,38 @@
+import { useEffect, useState } from 'preact/hooks';
+import type { Result } from './api.ts';
+
+/** Asks again and again while the page is looked at; `undefined` until the first answer. `again` asks at once. */
+export function usePolled<Value>(ask: () => Promise<Result<Value>>, everyMs: number, deps: readonly unknown[]) {
+  const [value, setValue] = useState<Value | undefined>(undefined);
+  const [turn, setTurn] = useState(0);
+  useEffect(() => {
+    let ended = false;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const poll = async () => {
+      if (!document.hidden) {
+        const result = await ask();
+        if (ended) return;
+        if (result.ok) setValue(result.value);
+      }
+      timer = setTimeout(() => void poll(), everyMs);
+    };
+    void poll();
+    return () => {
+      ended = true;
+      clearTimeout(timer);
+    };
+  }, [...deps, turn]);
+  return [value, () => setTurn((count) => count + 1), setValue] as const;
+}
+
+/** The time, anew each second, while something on the page counts seconds. */
+export function useNow(running: boolean): number {
+  const [now, setNow] = useState(Date.now());
+  useEffect(() => {
+    if (!running) return undefined;
+    setNow(Date.now());
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [running]);
+  return now;
+}

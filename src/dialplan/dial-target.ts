@@ -4,8 +4,8 @@ export type DialTechnology = 'IAX2' | 'SIP' | 'LINE' | 'LOCAL';
 
 /** One destination of Dial. It prints with its secret masked, in text and in JSON. */
 export class DialTarget {
+  /** `PJSIP` is SIP, `IAX` is IAX2. */
   readonly technology: DialTechnology;
-  /** What is before the technology's slash in the dialplan may be `PJSIP`, `IAX`; what prints is `technology`. */
   readonly #resource: string;
   readonly #secret: string | undefined;
   /** IAX2, SIP: the peer, phone, trunk or host. LINE: the line's port. LOCAL: empty. */

@@ -10,11 +10,8 @@ export class RegularExpression {
     readonly groups: number,
   ) {}
 
-  static parse(
-    pattern: string,
-    options: { ignoreCase?: boolean } = {},
-  ): RegularExpression | { readonly error: string } {
-    const parser = new PatternParser(pattern, options.ignoreCase === true);
+  static parse(pattern: string): RegularExpression | { readonly error: string } {
+    const parser = new PatternParser(pattern);
     try {
       const program = parser.program();
       return new RegularExpression(program, parser.groups);
@@ -124,30 +121,29 @@ const MAX_INSTRUCTIONS = 20_000;
 const MAX_REPEAT = 255;
 const MAX_DEPTH = 100;
 
-const CLASSES: Readonly<Record<string, RegExp>> = {
-  alpha: /[A-Za-z]/,
-  digit: /[0-9]/,
-  alnum: /[A-Za-z0-9]/,
-  upper: /[A-Z]/,
-  lower: /[a-z]/,
-  space: /[ \t\n\r\f\v]/,
-  blank: /[ \t]/,
-  punct: /[!-/:-@[-`{-~]/,
-  print: /[ -~]/,
-  graph: /[!-~]/,
-  cntrl: /[\x00-\x1f\x7f]/,
-  xdigit: /[0-9A-Fa-f]/,
-};
+const CLASSES = new Map<string, RegExp>(
+  Object.entries({
+    alpha: /[A-Za-z]/,
+    digit: /[0-9]/,
+    alnum: /[A-Za-z0-9]/,
+    upper: /[A-Z]/,
+    lower: /[a-z]/,
+    space: /[ \t\n\r\f\v]/,
+    blank: /[ \t]/,
+    punct: /[!-/:-@[-`{-~]/,
+    print: /[ -~]/,
+    graph: /[!-~]/,
+    cntrl: /[\x00-\x1f\x7f]/,
+    xdigit: /[0-9A-Fa-f]/,
+  }),
+);
 
 class PatternParser {
   groups = 0;
   private at = 0;
   private depth = 0;
 
-  constructor(
-    private readonly pattern: string,
-    private readonly ignoreCase: boolean,
-  ) {}
+  constructor(private readonly pattern: string) {}
 
   program(): Instruction[] {
     const piece = this.alternatives();
@@ -208,7 +204,7 @@ class PatternParser {
       case '\\':
         return [{ op: 'character', accepts: this.escaped() }];
       default:
-        return [{ op: 'character', accepts: this.exactly(c) }];
+        return [{ op: 'character', accepts: exactly(c) }];
     }
   }
 
@@ -217,13 +213,7 @@ class PatternParser {
     if (c === undefined) throw new PatternFailure('a backslash ends the expression');
     const shorthand: Readonly<Record<string, RegExp>> = { d: /[0-9]/, w: /\w/, s: /\s/, W: /\W/, S: /\S/ };
     const known = shorthand[c];
-    return known === undefined || c === 'd' ? this.exactly(c) : (x) => known.test(x);
-  }
-
-  private exactly(wanted: string): (c: string) => boolean {
-    if (!this.ignoreCase) return (c) => c === wanted;
-    const lower = wanted.toLowerCase();
-    return (c) => c.toLowerCase() === lower;
+    return known === undefined || c === 'd' ? exactly(c) : (x) => known.test(x);
   }
 
   private set(): (c: string) => boolean {
@@ -234,7 +224,7 @@ class PatternParser {
     for (let first = true; first || this.pattern[this.at] !== ']'; first = false) {
       const named = /^\[:([a-z]+):\]/.exec(this.pattern.slice(this.at, this.at + 12));
       if (named !== null) {
-        const known = CLASSES[named[1]!];
+        const known = CLASSES.get(named[1]!);
         if (known === undefined) throw new PatternFailure(`no character class '${named[1]}'`);
         classes.push(known);
         this.at += named[0].length;
@@ -252,9 +242,7 @@ class PatternParser {
     this.at++;
     const contains = (c: string): boolean =>
       ranges.some(([from, to]) => c >= from && c <= to) || classes.some((known) => known.test(c));
-    const inAnyCase = (c: string): boolean => contains(c.toLowerCase()) || contains(c.toUpperCase());
-    const accepts = this.ignoreCase ? inAnyCase : contains;
-    return negated ? (c) => !accepts(c) : accepts;
+    return negated ? (c) => !contains(c) : contains;
   }
 
   private repetition(): { least: number; most: number } | undefined {
@@ -277,6 +265,10 @@ class PatternParser {
       throw new PatternFailure(`'${counted[0]}' is no count`);
     return { least, most };
   }
+}
+
+function exactly(wanted: string): (c: string) => boolean {
+  return (c) => c === wanted;
 }
 
 function bounded<T extends Piece>(piece: T): T {

@@ -31,7 +31,7 @@ export function expand(text: string, evaluator: Evaluator, depth = 0): string {
     const end = closingOf(text, at);
     if (end < 0) evaluator.warn(`missing '${text[at + 1] === '{' ? '}' : ']'}'`);
     const inner = expand(text.slice(at + 2, end < 0 ? text.length : end), evaluator, depth + 1);
-    out += text[at + 1] === '{' ? valueOf(inner, evaluator) : evaluator.evaluate(inner);
+    out += text[at + 1] === '{' ? resolve(inner, evaluator) : evaluator.evaluate(inner);
     from = end < 0 ? text.length : end + 1;
     if (out.length > MAX_LENGTH) {
       evaluator.warn(`a value is longer than ${MAX_LENGTH} characters and is cut`);
@@ -41,7 +41,17 @@ export function expand(text: string, evaluator: Evaluator, depth = 0): string {
   return out + text.slice(from);
 }
 
-function valueOf(reference: string, evaluator: Evaluator): string {
+/** Expands what is known when the dialplan is loaded: global variables. */
+export function expandGlobals(text: string, globals: ReadonlyMap<string, string>): string {
+  return expand(text, {
+    variable: (name) => globals.get(name),
+    callFunction: () => '',
+    evaluate: (expression) => expression,
+    warn: () => {},
+  });
+}
+
+function resolve(reference: string, evaluator: Evaluator): string {
   const { name, args, offset, length } = parseReference(reference);
   const value = args === undefined ? evaluator.variable(name) : evaluator.callFunction(name, args);
   return substring(value ?? '', offset, length);

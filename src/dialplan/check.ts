@@ -1,0 +1,285 @@
+import { closest } from '../base/closest.ts';
+import { parseTonePattern } from '../base/tone-pattern.ts';
+import { readCause } from './application-arguments.ts';
+import { closestApplication, findApplication } from './applications.ts';
+import { parseCall, separateArguments } from './argument.ts';
+import { parseDialTarget, TECHNOLOGY_NAMES } from './dial-target.ts';
+import type { Context, Dialplan, Extension, Priority } from './dialplan.ts';
+import { functionProblem } from './functions.ts';
+import { type JumpTarget, parseBranches, parseJump, priorityOf } from './jump.ts';
+import { DIAL_OPTIONS, parseOptions } from './option-letters.ts';
+import type { Problem } from './problem.ts';
+import { TimeCondition } from './time-condition.ts';
+import { closingOf, nextOpening, parseReference } from './variables.ts';
+
+/**
+ * What can be told of a dialplan without running it: applications and functions that do not exist, variables that are
+ * never closed, jumps to places that are not there, dial strings and options that nobody can read.
+ */
+export function checkDialplan(dialplan: Dialplan): Problem[] {
+  const checker = new Checker(dialplan);
+  for (const context of dialplan.contexts.values()) checker.context(context);
+  return checker.problems;
+}
+
+type Found = Pick<Problem, 'severity' | 'message' | 'allowed'>;
+
+class Checker {
+  readonly problems: Problem[] = [];
+
+  constructor(private readonly dialplan: Dialplan) {}
+
+  context(context: Context): void {
+    for (const include of context.includes) {
+      if (include.context.includes('$') || this.dialplan.contexts.has(include.context)) continue;
+      this.report(include, { severity: 'warning', message: this.noContext(include.context) });
+    }
+    for (const each of context.switches) {
+      const target = parseDialTarget(`${each.technology}/${each.data}`);
+      if (!each.expanded && 'error' in target)
+        this.report(each, { severity: 'error', message: `switch: ${target.error}` });
+    }
+    for (const extension of context.extensions) {
+      for (const priority of extension.priorities.values()) this.priority(context, extension, priority);
+    }
+  }
+
+  private priority(context: Context, extension: Extension, priority: Priority): void {
+    const unreadable = checkText(priority.data);
+    if (unreadable !== undefined) {
+      const { index, ...found } = unreadable;
+      this.report({ line: priority.line, column: priority.dataColumn + index }, found);
+    }
+    this.application(context, extension, priority, priority.application, priority.data);
+  }
+
+  /** `name` with `data`, written at a priority or inside ExecIf there. */
+  private application(context: Context, extension: Extension, at: Priority, name: string, data: string): void {
+    const application = findApplication(name);
+    if (application === undefined) {
+      if (name.includes('$')) return;
+      const meant = closestApplication(name);
+      const message = `there is no application '${name}'${meant === undefined ? '' : `, did you mean '${meant}'?`}`;
+      this.report(at, { severity: 'error', message });
+      return;
+    }
+    if (!application.available) {
+      this.report(at, { severity: 'warning', message: `${application.name} is not available in this version` });
+    }
+    const jump = (text: string, isSubroutine = false): void => this.jump(context, extension, at, text, isSubroutine);
+    switch (application.name) {
+      case 'Dial':
+        for (const found of checkDial(data)) this.report(at, found);
+        break;
+      case 'Hangup':
+        if (data.trim() !== '' && !isDynamic(data) && readCause(data) === undefined)
+          this.report(at, {
+            severity: 'error',
+            message: `'${data.trim()}' is no cause`,
+            allowed: 'a number, or NORMAL_CLEARING, USER_BUSY, …',
+          });
+        break;
+      case 'PlayTones': {
+        const text = data.trim().replace(/^"(.*)"$/, '$1');
+        if (!isDynamic(data) && parseTonePattern(text) === undefined && !/^[a-z][a-z-]*$/i.test(text))
+          this.report(at, {
+            severity: 'error',
+            message: `'${text}' is no tone`,
+            allowed: 'dial, busy, …, or 440+480/2000,0/4000',
+          });
+        break;
+      }
+      case 'Set':
+        if (!data.includes('='))
+          this.report(at, { severity: 'error', message: "Set has no '='", allowed: 'Set(name=value)' });
+        break;
+      case 'Goto':
+      case 'Gosub':
+        jump(data, application.name === 'Gosub');
+        break;
+      case 'Random':
+        jump(data.slice(data.indexOf(':') + 1));
+        break;
+      case 'GotoIf':
+      case 'GosubIf':
+      case 'GotoIfTime':
+        this.branches(at, application.name, data, (target) => jump(target, application.name === 'GosubIf'));
+        break;
+      case 'ExecIf':
+        this.branches(at, application.name, data, (target) => {
+          const call = parseCall(target);
+          if (call !== undefined) this.application(context, extension, at, call.name, call.args);
+        });
+        break;
+      case 'Macro':
+        this.macro(at, separateArguments(data)[0]?.trim() ?? '');
+        break;
+      default:
+        break;
+    }
+  }
+
+  private branches(at: Priority, name: string, data: string, check: (target: string) => void): void {
+    const branches = parseBranches(data);
+    if (branches === undefined) {
+      const isOld = name === 'ExecIf' && separateArguments(data).length >= 2;
+      if (!isDynamic(data) && !isOld)
+        this.report(at, { severity: 'error', message: `${name} has no '?'`, allowed: `${name}(condition?yes:no)` });
+      return;
+    }
+    if (name === 'GotoIfTime' && !isDynamic(branches.condition)) {
+      const time = TimeCondition.parse(branches.condition);
+      if ('error' in time) this.report(at, { severity: 'error', message: time.error });
+    }
+    for (const target of [branches.yes, branches.no]) if (target !== '') check(target);
+  }
+
+  private macro(at: Priority, name: string): void {
+    if (isDynamic(name) || this.dialplan.find(`macro-${name}`, 's', 1) !== undefined) return;
+    this.report(at, {
+      severity: 'error',
+      message: `there is no macro '${name}'`,
+      allowed: `[macro-${name}] with extension s`,
+    });
+  }
+
+  /** A jump whose every part is written out must lead somewhere. */
+  private jump(context: Context, extension: Extension, at: Priority, text: string, isSubroutine: boolean): void {
+    const target = parseJump(text);
+    if (target === undefined) {
+      if (!isDynamic(text))
+        this.report(at, {
+          severity: 'error',
+          message: `'${text}' is no place to go to`,
+          allowed: '[[context,]extension,]priority',
+        });
+      return;
+    }
+    const message = this.jumpProblem(context, extension, at, target);
+    if (message === undefined) return;
+    this.report(at, { severity: 'error', message: `${isSubroutine ? 'Gosub: ' : ''}${message}` });
+  }
+
+  private jumpProblem(context: Context, extension: Extension, at: Priority, target: JumpTarget): string | undefined {
+    if (target.context !== undefined && isDynamic(target.context)) return undefined;
+    const place = this.dialplan.contexts.get(target.context ?? context.name);
+    if (place === undefined) return this.noContext(target.context ?? '');
+    // Which extension a pattern stands for, and what a peer has, is known when a call is there.
+    if (isDynamic(target.exten ?? '') || isDynamic(target.priority)) return undefined;
+    if (target.exten === undefined && extension.pattern.isPattern)
+      return this.ownPriorityProblem(context, extension, at, target);
+    const exten = target.exten ?? extension.pattern.text;
+    const wanted = priorityOf(target, { context: place.name, exten, priority: at.number });
+    const caller = extension.caller?.isPattern === false ? extension.caller.text : '';
+    const found = this.dialplan.find(place.name, exten, wanted, { caller });
+    if (found !== undefined || this.dialplan.switches(place.name).length > 0) return undefined;
+    if (this.anyCaller(place, exten, wanted)) return undefined;
+    const isThere = this.dialplan.find(place.name, exten, 1) !== undefined;
+    // A number to an extension that is not there can be meant: extension i takes it.
+    if (!isThere && this.dialplan.find(place.name, 'i', 1) !== undefined) return undefined;
+    if (!isThere) return `there is no extension '${exten}' in context '${place.name}'`;
+    return this.noPriority(place, exten, target.priority);
+  }
+
+  private ownPriorityProblem(
+    context: Context,
+    extension: Extension,
+    at: Priority,
+    target: JumpTarget,
+  ): string | undefined {
+    const wanted = priorityOf(target, { context: context.name, exten: '', priority: at.number });
+    if (typeof wanted === 'number') return undefined;
+    // Another pattern that the number matches, too, may have the label.
+    const labels = this.labels(context);
+    if (labels.includes(wanted)) return undefined;
+    return this.noPriority(context, extension.pattern.text, wanted);
+  }
+
+  /** An extension for certain callers counts as there. */
+  private anyCaller(context: Context, exten: string, wanted: number | string): boolean {
+    return context.extensions.some(
+      ({ pattern, caller, priorities }) =>
+        caller !== undefined &&
+        pattern.match(exten).exact &&
+        [...priorities.values()].some((it) => it.number === wanted || it.label === wanted),
+    );
+  }
+
+  private labels(context: Context): string[] {
+    return [...this.dialplan.reachable(context.name, {})]
+      .flatMap((each) => each.extensions)
+      .flatMap((each) => [...each.priorities.values()].flatMap(({ label }) => (label === undefined ? [] : [label])));
+  }
+
+  private noPriority(context: Context, exten: string, wanted: string): string {
+    const meant = /^[+-]?\d+$/.test(wanted) ? undefined : closest(wanted, this.labels(context));
+    const hint = meant === undefined ? '' : `, did you mean '${meant}'?`;
+    return `extension '${exten}' of context '${context.name}' has no priority '${wanted}'${hint}`;
+  }
+
+  private noContext(name: string): string {
+    const meant = closest(name, this.dialplan.contexts.keys());
+    return `there is no context '${name}'${meant === undefined ? '' : `, did you mean '${meant}'?`}`;
+  }
+
+  private report(at: { readonly line: number; readonly column: number }, found: Found): void {
+    this.problems.push({ line: at.line, column: at.column, ...found });
+  }
+}
+
+function isDynamic(text: string): boolean {
+  return nextOpening(text, 0) >= 0;
+}
+
+/** Variables and expressions of a text: each is closed, each function exists. The first that is not right. */
+function checkText(text: string, offset = 0, depth = 0): (Found & { index: number }) | undefined {
+  for (let at = nextOpening(text, 0); at >= 0; ) {
+    const end = closingOf(text, at);
+    const open = text.slice(at, at + 2);
+    const index = offset + at;
+    if (end < 0) {
+      const allowed = open === '${' ? '}' : ']';
+      return { severity: 'error', message: `'${text.slice(at, at + 20)}' is never closed`, allowed, index };
+    }
+    const inner = text.slice(at + 2, end);
+    const problem = depth < MAX_DEPTH ? checkText(inner, index + 2, depth + 1) : undefined;
+    if (problem !== undefined) return problem;
+    if (open === '${') {
+      const { name, args } = parseReference(inner);
+      const unknown = args === undefined || isDynamic(name) ? undefined : functionProblem(name);
+      if (unknown !== undefined) return { ...unknown, index };
+    }
+    at = nextOpening(text, end + 1);
+  }
+  return undefined;
+}
+
+const MAX_DEPTH = 32;
+
+function checkDial(data: string): Found[] {
+  const found: Found[] = [];
+  const [targets = '', timeout = '', options = ''] = separateArguments(data, ',', { limit: 4 });
+  if (!isDynamic(targets)) {
+    for (const target of targets.split('&').filter((it) => it.trim() !== '')) {
+      const parsed = parseDialTarget(target.trim());
+      if ('error' in parsed)
+        found.push({ severity: 'error', message: parsed.error, allowed: TECHNOLOGY_NAMES.join(', ') });
+    }
+  } else {
+    const technology = /^\s*([A-Za-z0-9]+)\//.exec(targets)?.[1];
+    const parsed = technology === undefined ? undefined : parseDialTarget(`${technology}/1@x`);
+    if (parsed !== undefined && 'error' in parsed && parsed.error.startsWith('there is no technology'))
+      found.push({ severity: 'error', message: parsed.error, allowed: TECHNOLOGY_NAMES.join(', ') });
+  }
+  if (!isDynamic(timeout) && timeout.trim() !== '' && !/^\d+(\.\d+)?$/.test(timeout.trim()))
+    found.push({ severity: 'error', message: `'${timeout.trim()}' is no timeout of Dial`, allowed: 'seconds' });
+  if (!isDynamic(options)) {
+    const { options: letters, problem } = parseOptions(options);
+    if (problem !== undefined) found.push({ severity: 'error', message: `Dial: ${problem}`, allowed: ')' });
+    for (const letter of letters.keys()) {
+      if (!DIAL_OPTIONS.includes(letter))
+        found.push({ severity: 'warning', message: `Dial has no option '${letter}'` });
+    }
+  }
+  return found;
+}

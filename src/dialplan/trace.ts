@@ -1,0 +1,137 @@
+import { type Cause, causeText, type DialStatus, q850Of } from '../base/causes.ts';
+import type { Action, ActionResult } from './action.ts';
+import type { Dialplan } from './dialplan.ts';
+import { type Environment, Execution, type Location } from './execution.ts';
+import type { Start } from './run-state.ts';
+
+/** One line of what `route` prints. */
+export interface TraceLine {
+  /** Undefined for the end, which is nowhere. */
+  readonly location?: Location;
+  /** Empty for the end. */
+  readonly application: string;
+  /** Arguments expanded, secrets masked. */
+  readonly args: string;
+  /** What the application does or did, in a few words; empty if there is nothing to say. */
+  readonly outcome: string;
+}
+
+/** How calls and questions to the outside are taken to go, since nobody is called. */
+export interface Assumptions {
+  readonly dialStatus?: DialStatus;
+  readonly cause?: Cause;
+  /** What `switch =>` answers. */
+  readonly exists?: boolean;
+  /** What the caller dials when digits are asked for. */
+  readonly digits?: string;
+  readonly caller?: Start['caller'];
+  readonly channel?: string;
+}
+
+const MAX_LINES = 500;
+
+/**
+ * Says what a dialled number would do, step by step, without calling anyone: Dial lists whom it would call and goes on
+ * as if each of them had failed.
+ */
+export function traceRoute(
+  dialplan: Dialplan,
+  context: string,
+  number: string,
+  environment: Environment,
+  assume: Assumptions = {},
+): TraceLine[] {
+  const lines: TraceLine[] = [];
+  // Nothing that a trace sets stays set.
+  const apart: Environment = {
+    clock: environment.clock,
+    random: environment.random,
+    devices: (extension) => environment.devices(extension),
+    deviceState: (device) => environment.deviceState(device),
+    night: () => environment.night(),
+    globals: new Map(environment.globals),
+    database: new Map(environment.database ?? []),
+    log: () => {},
+  };
+  const start: Start = {
+    context,
+    exten: number,
+    priority: 1,
+    ...(assume.caller === undefined ? {} : { caller: assume.caller }),
+    ...(assume.channel === undefined ? {} : { channel: assume.channel }),
+  };
+  const execution = new Execution(dialplan, start, apart, ({ location, application, data, outcome }) => {
+    if (outcome === 'skipped') {
+      lines.push({ location, application, args: data, outcome: 'not available in this version: passed over' });
+    } else if (outcome.type === 'perform') {
+      lines.push({ location, application, args: data, outcome: describe(outcome.action, assume) });
+    } else lines.push({ location, application, args: data, outcome: '' });
+  });
+  for (;;) {
+    const step = execution.next();
+    if (step.type === 'end') {
+      const cause = step.cause === undefined ? '' : `, cause ${q850Of(step.cause)} (${causeText(step.cause)})`;
+      lines.push({ application: '', args: '', outcome: `end: ${END[step.reason]}${cause}` });
+      return lines;
+    }
+    if (step.action.type === 'remote-lookup') {
+      const { action, location } = step;
+      lines.push({ location, application: 'switch', args: action.peer.toString(), outcome: describe(action, assume) });
+    }
+    if (lines.length >= MAX_LINES) {
+      lines.push({ application: '', args: '', outcome: `stopped after ${MAX_LINES} steps` });
+      return lines;
+    }
+    execution.resume(assumed(step.action, assume));
+  }
+}
+
+const END = {
+  finished: 'no more priorities',
+  'no-extension': 'no such extension',
+  hangup: 'hung up',
+  timeout: 'nothing was dialled in time',
+  'endless-loop': 'the dialplan runs in circles',
+} as const;
+
+function describe(action: Action, assume: Assumptions): string {
+  switch (action.type) {
+    case 'dial': {
+      const targets = action.targets.map((target) => target.toString()).join(', ');
+      const time = action.timeoutMs === undefined ? '' : ` for ${action.timeoutMs / 1000} s`;
+      const refused = action.refused.map((reason) => `; ${reason}`).join('');
+      return `calls ${targets}${time}${refused}; taken as ${assume.dialStatus ?? 'NOANSWER'}`;
+    }
+    case 'remote-lookup':
+      return `asks for ${action.number}; taken as ${assume.exists === true ? 'known there' : 'unknown there'}`;
+    case 'collect':
+      return `waits ${action.firstMs / 1000} s for digits; taken as ${assume.digits === undefined ? 'none' : assume.digits}`;
+    default:
+      return '';
+  }
+}
+
+function assumed(action: Action, assume: Assumptions): ActionResult {
+  switch (action.type) {
+    case 'dial': {
+      const dialStatus = assume.dialStatus ?? 'NOANSWER';
+      return { dialStatus, cause: assume.cause ?? CAUSE[dialStatus] };
+    }
+    case 'remote-lookup':
+      return { exists: assume.exists === true };
+    case 'collect':
+    case 'read':
+      return { digits: assume.digits ?? '' };
+    default:
+      return {};
+  }
+}
+
+const CAUSE: Readonly<Record<DialStatus, Cause>> = {
+  ANSWER: 'normal-clearing',
+  BUSY: 'user-busy',
+  NOANSWER: 'no-answer',
+  CHANUNAVAIL: 'destination-out-of-order',
+  CONGESTION: 'no-circuit',
+  CANCEL: 'normal-clearing',
+};

@@ -169,6 +169,20 @@ export function describeLegContract(name: string, makeHarness: () => LegHarness)
       });
     }
 
+    it('leaves the next call alone once it has ended, whatever it is told', () => {
+      const harness = makeHarness();
+      const first = harness.dial();
+      finish(harness, first);
+      const second = harness.dial();
+      for (const act of Object.values({ ...COMMANDS, ...HANGUP })) act(first, harness);
+      harness.farEnd.answer();
+      harness.advance(1000);
+      expect(types(harness, second)).toContain('answered');
+      expect(types(harness, second)).not.toContain('hangup');
+      expect(hangups(harness, first)).toHaveLength(1);
+      finish(harness, second);
+    });
+
     it('keeps to the order of a call whatever both ends do: answered at most once, hangup last and once', () => {
       const acts = Object.entries({ ...COMMANDS, ...FAR_END, ...HANGUP });
       const script = fc.array(fc.constantFrom(...acts), { maxLength: 25 });

@@ -23,7 +23,7 @@ const LEAST_DBM0 = -30;
 const NORMAL_TWIST_DB = 9.5;
 const REVERSE_TWIST_DB = 5.5;
 /** Share of the signal's energy that the two frequencies must have; speech and music seldom come near. */
-const PURITY_TO_BEGIN = 0.8;
+const PURITY_TO_BEGIN = 0.93;
 const PURITY_TO_HOLD = 0.62;
 /** Energy that an outermost part of the span needs, as a share of the average of the inner ones. */
 const EDGE_SHARE = 0.5;

@@ -231,9 +231,11 @@ export class Fxs implements Machine<FxsOutput> {
       this.enter('out-of-service');
       return;
     }
+    // All that the hardware is to be doing: it may have been reset, or have gone on alone while its link was down.
     this.command({ type: 'configure', timing: this.options.profile.timing });
-    if (this.reversed) this.command({ type: 'polarity', reversed: true });
+    this.command({ type: 'polarity', reversed: this.reversed });
     if (this.current === 'ringing' && this.timers.at('ring') === undefined) this.commandRing();
+    else this.command({ type: 'ring-stop' });
     if (this.current !== 'out-of-service') return;
     this.enter('idle');
     if (this.hookSeen === 'off') this.seize(nowMs);

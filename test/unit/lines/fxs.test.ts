@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../src/base/machine.ts';
 import type { TonePattern } from '../../../src/base/tone-pattern.ts';
@@ -563,7 +564,11 @@ describe('out of service', () => {
     expect(bench.line.state).toBe('out-of-service');
     expect(bench.line.nextDeadline()).toBeUndefined();
     bench.line.setInService(true, bench.nowMs);
-    expect(bench.commands()).toEqual([{ type: 'configure', timing: FR.timing }]);
+    expect(bench.commands()).toEqual([
+      { type: 'configure', timing: FR.timing },
+      { type: 'polarity', reversed: false },
+      { type: 'ring-stop' },
+    ]);
     expect(bench.line.state).toBe('idle');
   });
 
@@ -583,9 +588,73 @@ describe('out of service', () => {
     bench.line.setInService(true, bench.nowMs);
     expect(bench.take()).toEqual([
       { type: 'line', command: { type: 'configure', timing: FR.timing } },
+      { type: 'line', command: { type: 'polarity', reversed: false } },
       { type: 'line', command: { type: 'ring', cadence: [1500, 3500], callerId: CALLER } },
     ]);
     bench.line.release('no-answer', bench.nowMs);
     bench.expectEmpty();
+  });
+});
+
+describe('whatever happens in whatever order', () => {
+  type Act = (bench: Bench) => void;
+  const acts: Readonly<Record<string, Act>> = {
+    lift: (bench) => void bench.lift(),
+    'put down': (bench) => void bench.putDown(),
+    flash: (bench) => bench.line.handleFlash(bench.nowMs),
+    'dial 2': (bench) => void bench.dial('2'),
+    'dial 201': (bench) => void bench.dial('201'),
+    'pulse 1': (bench) => bench.line.handlePulseDigit(1, bench.nowMs),
+    ring: (bench) => void bench.line.ring(CALLER, bench.nowMs),
+    ringing: (bench) => bench.line.indicate('ringing', bench.nowMs),
+    busy: (bench) => bench.line.indicate('busy', bench.nowMs),
+    answer: (bench) => bench.line.answer(),
+    hold: (bench) => bench.line.hold(),
+    release: (bench) => bench.line.release('normal-clearing', bench.nowMs),
+    lose: (bench) => bench.line.setInService(false, bench.nowMs),
+    restore: (bench) => bench.line.setInService(true, bench.nowMs),
+    'wait a moment': (bench) => bench.advance(400),
+    'wait long': (bench) => bench.advance(31_000),
+  };
+
+  it('hook and state agree, a call is begun and ended in turn, and nothing is left on the hook', () => {
+    const script = fc.array(fc.constantFrom(...Object.entries(acts)), { maxLength: 40 });
+    fc.assert(
+      fc.property(script, fc.boolean(), (steps, hot) => {
+        const bench = new Bench(hot ? { automatic: { number: '201', afterMs: 0 } } : { reverseOnAnswer: true });
+        let standing = false;
+        let ringVoltage = false;
+        let reversed = false;
+        for (const [what, act] of steps) {
+          const before = bench.line.state;
+          act(bench);
+          if (what === 'ring' && before === 'idle') standing = true;
+          for (const output of bench.take()) {
+            if (output.type === 'call') {
+              expect(standing).toBe(false);
+              standing = true;
+            } else if (output.type === 'hangup') {
+              expect(standing).toBe(true);
+              standing = false;
+            } else if (['answered', 'digit', 'flash', 'ringing'].includes(output.type)) expect(standing).toBe(true);
+            if (output.type !== 'line') continue;
+            if (output.command.type === 'ring') ringVoltage = true;
+            if (output.command.type === 'ring-stop') ringVoltage = false;
+            if (output.command.type === 'polarity') reversed = output.command.reversed;
+          }
+          const { state, hook } = bench.line;
+          if (what === 'release') standing = false;
+          if (state !== 'out-of-service') expect(hook === 'on').toBe(state === 'idle' || state === 'ringing');
+          if (state === 'idle' || state === 'out-of-service' || state === 'lockout') {
+            expect(bench.line.nextDeadline()).toBeUndefined();
+            expect(bench.heard).toBeUndefined();
+            expect(standing).toBe(false);
+            expect(reversed).toBe(false);
+          }
+          if (state !== 'ringing' && state !== 'out-of-service') expect(ringVoltage).toBe(false);
+        }
+      }),
+      { seed: 61, numRuns: 500 },
+    );
   });
 });

@@ -28,6 +28,25 @@ const SILENCE_HEX = 'ff'.repeat(160);
 const NOTHING = new Uint8Array(0);
 const EVENING = { year: 2026, month: 11, day: 22, hour: 18, minute: 30, second: 44 };
 
+const NEW_ELEMENTS: InformationElements = {
+  version: 2,
+  calledNumber: '100',
+  codecPreferences: 'D',
+  callingNumber: '201',
+  callingPresentation: 0,
+  callingTypeOfNumber: 0,
+  callingTransitNetwork: 0,
+  callingName: 'Branch',
+  language: 'en',
+  calledContext: 'from-branch',
+  username: 'branch1',
+  format: 4n,
+  format2: 4n,
+  capability: 4n,
+  capability2: 4n,
+  dateTime: EVENING,
+};
+
 type Header = Partial<FullFrame> & Pick<FullFrame, 'sourceCall'>;
 type Meaning = Pick<FrameVector, 'frame' | 'elements'>;
 
@@ -56,22 +75,7 @@ export const FRAME_VECTORS: readonly FrameVector[] = [
       'NEW',
       { sourceCall: 2, timestamp: 3 },
       {
-        version: 2,
-        calledNumber: '100',
-        codecPreferences: 'D',
-        callingNumber: '201',
-        callingPresentation: 0,
-        callingTypeOfNumber: 0,
-        callingTransitNetwork: 0,
-        callingName: 'Branch',
-        language: 'en',
-        calledContext: 'from-branch',
-        username: 'branch1',
-        format: 4n,
-        format2: 4n,
-        capability: 4n,
-        capability2: 4n,
-        dateTime: EVENING,
+        ...NEW_ELEMENTS,
         callToken: NOTHING,
       },
     ),
@@ -92,22 +96,7 @@ export const FRAME_VECTORS: readonly FrameVector[] = [
       'NEW',
       { sourceCall: 2, timestamp: 20 },
       {
-        version: 2,
-        calledNumber: '100',
-        codecPreferences: 'D',
-        callingNumber: '201',
-        callingPresentation: 0,
-        callingTypeOfNumber: 0,
-        callingTransitNetwork: 0,
-        callingName: 'Branch',
-        language: 'en',
-        calledContext: 'from-branch',
-        username: 'branch1',
-        format: 4n,
-        format2: 4n,
-        capability: 4n,
-        capability2: 4n,
-        dateTime: EVENING,
+        ...NEW_ELEMENTS,
         callToken: bytes('1795285800?f68be47c622239fd08c193cd1cc16329c3a8527a'),
       },
     ),

@@ -1,9 +1,10 @@
 import type { Counters } from '../base/counters.ts';
 import type { RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
-import type { CallTokens } from './call-token.ts';
+import { type CallTokens, SHORTEST_TOKEN } from './call-token.ts';
 import type { EndpointOutput } from './endpoint-output.ts';
 import type { FullFrame } from './frame.ts';
+import { FULL_HEADER_LENGTH } from './frame-header.ts';
 import type { InformationElements } from './information-element.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { Lockout, TokenBucket } from './limits.ts';
@@ -14,6 +15,7 @@ import { IAX_SUBCLASS } from './subclass.ts';
 
 /** A reply to somebody who has not shown that he receives where he sends from is no longer than this times his request. */
 const AMPLIFICATION = 1.2;
+const ELEMENT_HEADER_LENGTH = 2;
 const PROTOCOL_VERSION = 2;
 /** Failures to prove oneself within a minute that lock an address out for five. */
 const LOCKOUT = { failures: 20, windowMs: 60_000, lockMs: 300_000 } as const;
@@ -117,10 +119,13 @@ export class Admission {
 
   private sendToken(frame: FullFrame, length: number, from: Address, nowMs: number): void {
     const { tokens, counters } = this.environment;
-    const elements: InformationElements = { callToken: tokens.make(from, nowMs) };
-    const bytes = statelessReply(frame, IAX_SUBCLASS.CALLTOKEN, elements);
-    if (bytes.length > AMPLIFICATION * length) counters.increment('iax2.too-short-for-token');
-    else this.reply(bytes, from, nowMs);
+    const room = Math.floor(AMPLIFICATION * length) - FULL_HEADER_LENGTH - ELEMENT_HEADER_LENGTH;
+    if (room < SHORTEST_TOKEN) {
+      counters.increment('iax2.too-short-for-token');
+      return;
+    }
+    const elements: InformationElements = { callToken: tokens.make(from, nowMs, room) };
+    this.reply(statelessReply(frame, IAX_SUBCLASS.CALLTOKEN, elements), from, nowMs);
   }
 
   /** A refusal without reasons, as Asterisk gives it; the reason is for our own log. */

@@ -20,6 +20,11 @@ const SILENCE_MS = 5_000;
 const SILENT_LOOKS = 3;
 /** From NEW to ACCEPT or REJECT, and from the offer to the owner's decision: nothing waits for ever. */
 const SETUP_MS = 32_000;
+/**
+ * Asterisk stamps a digit's end 3 ms after its begin when no voice flows; no finger is that quick, so what is shorter
+ * than this is measured by the clock on the wall.
+ */
+const SHORTEST_DIGIT_MS = 20;
 /** Assumed for a digit that came as an end without a begin, as RFC peers send it. */
 const LONE_DIGIT_MS = 80;
 /** Control frames that mean something only inside one switch. */
@@ -64,7 +69,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   private heardBlocks = 0;
   private readonly digits = new DigitSender();
   private digitBegan: { readonly digit: string; readonly timestamp: number; readonly atMs: number } | undefined;
-  private heardDigit: { readonly digit: string; readonly timestamp: number } | undefined;
+  private heardDigit: { readonly digit: string; readonly timestamp: number; readonly atMs: number } | undefined;
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
     super(around, reliable, nowMs);
@@ -290,11 +295,11 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         this.handleVoice(frame.subclass);
         break;
       case 'DTMF_BEGIN':
-        this.heardDigit = { digit: String.fromCharCode(frame.subclass), timestamp: frame.timestamp };
+        this.heardDigit = { digit: String.fromCharCode(frame.subclass), timestamp: frame.timestamp, atMs: nowMs };
         this.tell({ type: 'digit-begin', digit: this.heardDigit.digit });
         break;
       case 'DTMF':
-        this.handleDigit(String.fromCharCode(frame.subclass), frame.timestamp);
+        this.handleDigit(String.fromCharCode(frame.subclass), frame.timestamp, nowMs);
         break;
       case 'TEXT':
         this.tell({ type: 'text', text: utf8Decode(frame.body).replace(/\0+$/, '') });
@@ -434,11 +439,13 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     }
   }
 
-  private handleDigit(digit: string, timestamp: number): void {
+  private handleDigit(digit: string, timestamp: number, nowMs: number): void {
     const began = this.heardDigit;
     this.heardDigit = undefined;
     if (began?.digit === digit) {
-      this.tell({ type: 'digit', digit, durationMs: Math.max(timestamp - began.timestamp, 0) });
+      const stampedMs = timestamp - began.timestamp;
+      const durationMs = stampedMs >= SHORTEST_DIGIT_MS ? stampedMs : Math.round(nowMs - began.atMs);
+      this.tell({ type: 'digit', digit, durationMs });
       return;
     }
     this.tell({ type: 'digit-begin', digit });

@@ -14,7 +14,7 @@ import { CallClock } from './call-clock.ts';
 import { CallLeg } from './call-leg.ts';
 import { CallNumbers } from './call-number.ts';
 import { CallTokens } from './call-token.ts';
-import { Dialog, type Surroundings } from './dialog.ts';
+import { Dialog, STATELESS_CALL, type Surroundings } from './dialog.ts';
 import { DialogTable } from './dialog-table.ts';
 import type { EndpointOutput } from './endpoint-output.ts';
 import { decodeFrame, type FullFrame } from './frame.ts';
@@ -417,6 +417,8 @@ export class Endpoint implements Machine<EndpointOutput> {
   /** A frame of a call that is not there: it has just ended here, or it never was, or it ended with our last run. */
   private handleStray(frame: FullFrame, from: Address, nowMs: number): void {
     const isIax = frame.frameType === FRAME_TYPE.IAX;
+    // Asterisk acknowledges the PONG that it got from call 1.
+    if (frame.destinationCall === STATELESS_CALL) return;
     const isMute = isIax && (frame.subclass === IAX_SUBCLASS.ACK || frame.subclass === IAX_SUBCLASS.INVAL);
     const ended = this.numbers.endedCall(frame.destinationCall, nowMs);
     const isOfEnded =
@@ -425,7 +427,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       (ended.remoteCall === frame.sourceCall || ended.remoteCall === 0);
     this.count(isOfEnded ? 'iax2.ended-call' : 'iax2.unknown-call');
     // Whoever answers from call 1 has kept nothing that could end.
-    if (isMute || frame.sourceCall === 1) return;
+    if (isMute || frame.sourceCall === STATELESS_CALL) return;
     const wasTaken = isOfEnded && distance8(frame.oseqno, ended.iseqno) >= 0x80;
     if (isOfEnded && (wasTaken || isFinal(frame.frameType, frame.subclass)))
       this.admission.reply(lateAck(frame, ended.iseqno), from, nowMs);

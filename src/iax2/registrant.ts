@@ -34,7 +34,7 @@ export interface RegistrantEnvironment {
 
 /**
  * Keeps our address known at one peer. States: unregistered → registering → registered, with rejected, timeout and
- * no-auth from which it tries again for ever. A refresh leaves the state at registered until it fails. [RFC5456 §6.1]
+ * no-auth from which it tries again for ever. A new attempt leaves the state as it is until it succeeds or fails. [RFC5456 §6.1]
  */
 export class Registrant {
   private state: RegistrationState = 'unregistered';
@@ -66,7 +66,7 @@ export class Registrant {
     this.isReleased = false;
     this.dialog?.abandon();
     this.dialog = undefined;
-    if (this.state !== 'registered') this.enter('registering', null);
+    if (this.state === 'unregistered') this.enter('registering', null);
     if (this.literal !== undefined) {
       this.attempt(nowMs);
       return;

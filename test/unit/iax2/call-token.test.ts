@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { utf8Decode, utf8Encode } from '../../../src/base/bytes.ts';
-import { CallTokens } from '../../../src/iax2/call-token.ts';
+import { CallTokens, SHORTEST_TOKEN } from '../../../src/iax2/call-token.ts';
 import { nodeCrypto } from '../../../src/io/node-crypto.ts';
 
 const PHONE = { ip: '192.0.2.10', port: 4569 };
@@ -58,9 +58,22 @@ describe('call tokens', () => {
     }
   });
 
+  it('are shorter where the answer must be short, and still of one address and time only', () => {
+    const token = tokens.make(PHONE, NOW_MS, SHORTEST_TOKEN);
+    expect(token).toHaveLength(11);
+    expect(tokens.verify(token, PHONE, NOW_MS + 9_999)).toBe('valid');
+    expect(tokens.verify(token, PHONE, NOW_MS + 10_000)).toBe('expired');
+    expect(tokens.verify(token, { ...PHONE, port: 4570 }, NOW_MS)).toBe('invalid');
+    for (let i = 0; i < token.length; i++) {
+      const forged = token.slice();
+      forged[i] = forged[i] === 0x41 ? 0x42 : 0x41;
+      expect(tokens.verify(forged, PHONE, NOW_MS)).toBe('invalid');
+    }
+  });
+
   it('cut, lengthened or foreign are not valid, and never throw', () => {
     const token = tokens.make(PHONE, NOW_MS);
-    for (let length = 0; length < token.length; length++)
+    for (let length = 0; length < SHORTEST_TOKEN; length++)
       expect(tokens.verify(token.subarray(0, length), PHONE, NOW_MS)).toBe('invalid');
     expect(tokens.verify(Uint8Array.of(...token, 0x41), PHONE, NOW_MS)).toBe('invalid');
     expect(tokens.verify(utf8Encode('1795285800?f68be47c622239fd08c193cd1cc16329c3a8527a'), PHONE, NOW_MS)).toBe(

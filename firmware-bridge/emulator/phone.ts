@@ -73,6 +73,8 @@ export class Phone {
   lift(): void {
     if (this.handset === 'off') return;
     this.handset = 'off';
+    this.rungBy = undefined;
+    this.bellNow = false;
     this.enqueue({ type: 'quiet', samples: LIFT_MS * SAMPLES_PER_MS });
   }
 
@@ -160,11 +162,13 @@ export class Phone {
   }
 
   /** What the line does to the phone in this millisecond. */
-  feel(bell: boolean, cadence: RingCadence | undefined, callerId: CallerId | undefined): void {
-    this.bellNow = bell;
-    if (cadence !== undefined) this.caller = callerId;
+  feel(voltage: boolean, cadence: RingCadence | undefined, callerId: CallerId | undefined): void {
+    // A lifted handset takes the bell off the line; the line needs a moment more to notice.
+    const rungBy = this.handset === 'on' ? cadence : undefined;
+    if (rungBy !== undefined) this.caller = callerId;
     else if (this.rungBy !== undefined && this.handset === 'on') this.caller = undefined;
-    this.rungBy = cadence;
+    this.rungBy = rungBy;
+    this.bellNow = voltage && rungBy !== undefined;
   }
 
   private enqueue(act: Act): void {

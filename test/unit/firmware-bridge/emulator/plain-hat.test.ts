@@ -131,9 +131,10 @@ describe('PlainHat', () => {
     expect(phone.cadence).toEqual([400, 200, 400, 2000]);
     expect(phone.callerId).toEqual(callerId);
     phone.lift();
+    expect(phone.cadence).toBeUndefined();
     live(hat, 3010, 3200);
     expect(phone.bell).toBe(false);
-    expect(phone.cadence).toBeUndefined();
+    expect(hat.socket(1)!.cadence).toBeUndefined();
     expect(phone.callerId).toEqual(callerId);
     expect(lineEvents(hat)).toEqual([{ type: 'hook', hook: 'off' }]);
     phone.putDown();

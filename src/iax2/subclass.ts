@@ -144,7 +144,7 @@ export function htmlSubclassName(subclass: number): HtmlSubclassName | undefined
 
 /**
  * Whether a frame takes no OSeqno of its own and is neither acknowledged nor checked for order: ACK, INVAL, VNAK, TXCNT,
- * TXACC. A CALLTOKEN counts too: it comes from the stateless call 1. [RFC5456 §7.1]
+ * TXACC. A CALLTOKEN counts too: it comes from the stateless call 1. [RFC5456 §7]
  */
 export function isOutsideSequence(frameType: number, subclass: number): boolean {
   if (frameType !== FRAME_TYPE.IAX) return false;

@@ -31,7 +31,7 @@ const PACKET_SAMPLES = PACKET_MS * SAMPLES_PER_MS;
 export const MAX_PAYLOAD = 1400;
 
 /** A source may run so far ahead of the call's clock; what it gives beyond that is a backlog and would only add delay. */
-const MAX_AHEAD_MS = 160;
+const MAX_AHEAD_MS = 60;
 
 /** A line from which nothing has come for so long does not give the beat any more. */
 const LINE_SILENT_MS = 40;
@@ -68,7 +68,8 @@ export class Iax2Stream implements MediaStream {
   private source: Source = { kind: 'nothing' };
   private tone: ToneGenerator | undefined;
   private digits: DtmfGenerator | undefined;
-  private nextSendMs = 0;
+  /** When the next packet of a tone or digit is due; −Infinity = at the next tick. */
+  private nextSendMs = Number.NEGATIVE_INFINITY;
   private lastArrivalMs = 0;
   private nextNoFormatMs = Number.NEGATIVE_INFINITY;
   private quelched = false;
@@ -146,12 +147,12 @@ export class Iax2Stream implements MediaStream {
 
   // ---- what the far end hears
 
-  setSource(source: Source, nowMs: number): void {
+  setSource(source: Source): void {
     this.source = source;
     this.tone = undefined;
     this.filled = 0;
     this.relay.reset();
-    this.nextSendMs = nowMs;
+    this.nextSendMs = Number.NEGATIVE_INFINITY;
     this.startTone();
   }
 
@@ -166,11 +167,11 @@ export class Iax2Stream implements MediaStream {
     this.tone.start(this.source.pattern, this.source.dbm0);
   }
 
-  playDigit(digit: string, durationMs: number, nowMs: number): void {
+  playDigit(digit: string, durationMs: number): void {
     const law = lawOfFormat(this.format);
     if (law !== undefined && !this.playing) {
       this.digits = new DtmfGenerator(law);
-      if (this.tone === undefined) this.nextSendMs = nowMs;
+      if (this.tone === undefined) this.nextSendMs = Number.NEGATIVE_INFINITY;
     }
     if (this.digits?.play(digit, durationMs) !== true) this.parts.counters.increment('media.digit-not-played');
   }
@@ -223,6 +224,7 @@ export class Iax2Stream implements MediaStream {
   tick(nowMs: number): void {
     if (nowMs < this.nextSendMs || !(this.playing || this.tone !== undefined)) return;
     if (nowMs - this.lastBlockMs < LINE_SILENT_MS) return;
+    if (this.nextSendMs === Number.NEGATIVE_INFINITY) this.nextSendMs = nowMs;
     const missed = Math.floor((nowMs - this.nextSendMs) / PACKET_MS);
     this.nextSendMs += (missed + 1) * PACKET_MS;
     if (this.playing) this.digits!.read(this.block);

@@ -13,7 +13,7 @@ export interface MediaStream {
   readonly late: number;
   readonly delayMs: number;
   /** What is heard from now on. That a stream is the source also shows in its `listeners`, which the plane keeps. */
-  setSource(source: Source, nowMs: number): void;
+  setSource(source: Source): void;
   /** A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. */
   hearPacket(
     bytes: Uint8Array,
@@ -26,7 +26,7 @@ export interface MediaStream {
   ): void;
   /** A block of 10 ms on the clock of a line. */
   hearBlock(block: Uint8Array, law: Law, nowMs: number): void;
-  playDigit(digit: string, durationMs: number, nowMs: number): void;
+  playDigit(digit: string, durationMs: number): void;
   statistics(): StreamStatistics;
 }
 

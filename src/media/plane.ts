@@ -142,19 +142,19 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
     if (this.streams.size === 0) this.nextSlotMs = slotAfter(nowMs);
     const opened =
       spec.kind === 'iax2' ? new Iax2Stream(stream, spec, this.parts) : new LineStream(stream, spec, this.parts);
-    this.streams.add(opened, nowMs);
+    this.streams.add(opened);
   }
 
-  close(stream: StreamId, nowMs: number): void {
-    this.streams.remove(stream, nowMs);
+  close(stream: StreamId): void {
+    this.streams.remove(stream);
   }
 
-  hear(stream: StreamId, source: Source, nowMs: number): void {
-    this.streams.hear(stream, source, nowMs);
+  hear(stream: StreamId, source: Source): void {
+    this.streams.hear(stream, source);
   }
 
-  playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void {
-    this.streams.get(stream)?.playDigit(digit, durationMs, nowMs);
+  playDigit(stream: StreamId, digit: string, durationMs: number): void {
+    this.streams.get(stream)?.playDigit(digit, durationMs);
   }
 
   setFormat(stream: StreamId, format: number): void {

@@ -35,7 +35,7 @@ export class StreamTable {
   }
 
   /** Puts a stream in; one with this id that is open already gives its place and its listeners to it. */
-  add(stream: AnyStream, nowMs: number): void {
+  add(stream: AnyStream): void {
     const former = this.streams.get(stream.id);
     if (former !== undefined) this.detach(former);
     this.streams.set(stream.id, stream);
@@ -44,25 +44,25 @@ export class StreamTable {
     for (const other of this.streams.values()) {
       if (other !== stream && this.heardBy(other.id) === stream.id) stream.listeners.push(other);
     }
-    this.subscribe(stream, nowMs);
+    this.subscribe(stream);
   }
 
   /** Takes a stream out. Those that hear it hear nothing from now on. */
-  remove(id: StreamId, nowMs: number): void {
+  remove(id: StreamId): void {
     const stream = this.streams.get(id);
     if (stream !== undefined) {
       this.detach(stream);
-      for (const listener of [...stream.listeners]) this.hear(listener.id, NOTHING, nowMs);
+      for (const listener of [...stream.listeners]) this.hear(listener.id, NOTHING);
     }
     this.sources.delete(id);
   }
 
-  hear(id: StreamId, source: Source, nowMs: number): void {
+  hear(id: StreamId, source: Source): void {
     const stream = this.streams.get(id);
     if (stream !== undefined) this.unsubscribe(stream);
     if (source.kind === 'nothing') this.sources.delete(id);
     else this.sources.set(id, source);
-    if (stream !== undefined) this.subscribe(stream, nowMs);
+    if (stream !== undefined) this.subscribe(stream);
   }
 
   private heardBy(id: StreamId): StreamId | undefined {
@@ -70,8 +70,8 @@ export class StreamTable {
     return source?.kind === 'stream' ? source.stream : undefined;
   }
 
-  private subscribe(stream: AnyStream, nowMs: number): void {
-    stream.setSource(this.sources.get(stream.id) ?? NOTHING, nowMs);
+  private subscribe(stream: AnyStream): void {
+    stream.setSource(this.sources.get(stream.id) ?? NOTHING);
     const heard = this.heardBy(stream.id);
     if (heard !== undefined) this.streams.get(heard)?.listeners.push(stream);
   }

@@ -1,6 +1,6 @@
 import { Counters } from '../../../src/base/counters.ts';
 import type { Address } from '../../../src/base/machine.ts';
-import type { Iax2StreamSpec, MediaEvent, StreamId } from '../../../src/base/media-port.ts';
+import type { Iax2StreamSpec, MediaEvent, MediaPort, StreamId } from '../../../src/base/media-port.ts';
 import { decodeFrame, encodeFullFrame, encodeMiniFrame, type MiniFrame } from '../../../src/iax2/frame.ts';
 import { FRAME_TYPE } from '../../../src/iax2/subclass.ts';
 import { MediaPlane } from '../../../src/media/plane.ts';
@@ -32,6 +32,8 @@ export class PlaneHarness {
   readonly sent: SentDatagram[] = [];
   readonly events: MediaEvent[] = [];
   readonly plane: MediaPlane;
+  /** The plane as signalling sees it. */
+  readonly media: MediaPort;
   nowMs = 0;
 
   constructor() {
@@ -39,6 +41,7 @@ export class PlaneHarness {
       counters: this.counters,
       send: (to, bytes, at, length) => this.sent.push({ to, bytes: bytes.slice(at, at + length), atMs: this.nowMs }),
     });
+    this.media = this.plane;
   }
 
   /** Lets the plane's own clock run to a time, slot by slot. */
@@ -56,7 +59,7 @@ export class PlaneHarness {
   }
 
   openIax2(stream: StreamId, spec: Iax2StreamSpec): void {
-    this.plane.open(stream, spec, this.nowMs);
+    this.media.open(stream, spec, this.nowMs);
   }
 
   /** A full voice frame of the far end arrives. */

@@ -20,8 +20,8 @@ function bridge(formatOfA = ULAW, formatOfB = ULAW): void {
   harness.nowMs = 1000;
   harness.openIax2(A, a);
   harness.openIax2(B, b);
-  harness.plane.hear(A, { kind: 'stream', stream: B }, harness.nowMs);
-  harness.plane.hear(B, { kind: 'stream', stream: A }, harness.nowMs);
+  harness.media.hear(A, { kind: 'stream', stream: B }, harness.nowMs);
+  harness.media.hear(B, { kind: 'stream', stream: A }, harness.nowMs);
 }
 
 /** Everything that B's far end was sent, in order of sending, with full timestamps. */
@@ -142,10 +142,10 @@ describe('voice between two IAX2 calls of one codec', () => {
 
   it('stops when either call closes', () => {
     harness.full(a, 20, payloadOf(0));
-    harness.plane.close(B, harness.nowMs);
+    harness.media.close(B, harness.nowMs);
     harness.mini(a, 40, payloadOf(1));
     expect(harness.sent).toHaveLength(0);
-    harness.plane.close(A, harness.nowMs);
+    harness.media.close(A, harness.nowMs);
     harness.mini(a, 60, payloadOf(2));
     expect(harness.counters.get('media.unknown-call')).toBe(1);
     expect(harness.plane.nextDeadline()).toBeUndefined();
@@ -193,7 +193,7 @@ describe('voice of a codec that we do not know', () => {
 
 describe('echo of an IAX2 call', () => {
   it('gives each payload back untouched', () => {
-    harness.plane.hear(A, { kind: 'stream', stream: A }, harness.nowMs);
+    harness.media.hear(A, { kind: 'stream', stream: A }, harness.nowMs);
     harness.full(a, 20, payloadOf(0));
     for (let i = 1; i < 10; i++) {
       harness.nowMs += 20;

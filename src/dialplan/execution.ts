@@ -195,9 +195,11 @@ export class Execution {
           this.pending = { type: 'perform', action: outcome.action, location: this.location };
         else this.end('endless-loop', 'switch-congestion');
         break;
+      case 'invalid':
+        this.invalid();
+        break;
       case 'end':
-        if (outcome.reason === 'no-extension') this.invalid(outcome.cause);
-        else this.end(outcome.reason, outcome.cause);
+        this.end(outcome.reason, outcome.cause);
         break;
       case 'jumped':
         break;
@@ -259,7 +261,7 @@ export class Execution {
       if (this.find({ context, exten: digits, priority: 1 }) !== undefined)
         return this.state.jump({ context, exten: digits, priority: 1 });
       this.state.jump({ context, exten: digits, priority: 1 });
-      return { type: 'end', reason: 'no-extension' };
+      return { type: 'invalid' };
     }
     if (prefix === '' && this.find({ ...position, priority: position.priority + 1 }) !== undefined) return NEXT;
     const timeout = { context, exten: 't', priority: 1 };
@@ -299,7 +301,7 @@ export class Execution {
 
   private askNext(peers: readonly DialTarget[], number: string): Outcome {
     const [peer, ...others] = peers;
-    if (peer === undefined) return { type: 'end', reason: 'no-extension' };
+    if (peer === undefined) return { type: 'invalid' };
     this.continuation = (result) =>
       result.exists === true ? this.dialElsewhere(peer, number) : this.askNext(others, number);
     return { type: 'perform', action: { type: 'remote-lookup', peer, number } };
@@ -320,13 +322,13 @@ export class Execution {
   }
 
   /** The extension does not exist: i takes the call, or it ends. */
-  private invalid(cause: Cause | undefined): void {
+  private invalid(): void {
     const { context, exten } = this.state.position;
     const invalid = { context, exten: 'i', priority: 1 };
     if (!this.hungUp && exten !== 'i' && this.find(invalid) !== undefined) {
       this.state.setVariable('INVALID_EXTEN', exten);
       this.state.jump(invalid);
-    } else this.end(this.hungUp ? 'hangup' : 'no-extension', cause ?? this.lastCause ?? 'no-route');
+    } else this.end(this.hungUp ? 'hangup' : 'no-extension', this.lastCause ?? 'no-route');
   }
 
   private end(reason: EndReason, cause?: Cause): void {

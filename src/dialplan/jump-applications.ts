@@ -137,7 +137,6 @@ function macroExit(_: string, run: Run): Outcome {
 
 function raiseException(data: string, run: Run): Outcome {
   const { context } = run.position;
-  if (findPriority(run, context, 'e', 1) === undefined) return NEXT;
   run.setVariable('EXCEPTION(REASON)', data);
   return run.jump({ context, exten: 'e', priority: 1 });
 }
@@ -147,7 +146,7 @@ function incomplete(_: string, run: Run): Outcome {
   const { context, exten } = run.position;
   const { digitTimeoutMs } = run.channel;
   const at = { clock: run.environment.clock, caller: run.channel.caller.number };
-  if (!run.dialplan.lookup(context, exten, at).matchMore) return { type: 'end', reason: 'no-extension' };
+  if (!run.dialplan.lookup(context, exten, at).matchMore) return { type: 'invalid' };
   const action = { type: 'collect', prefix: exten, firstMs: digitTimeoutMs, interDigitMs: digitTimeoutMs } as const;
   return { type: 'perform', action };
 }

@@ -1,4 +1,4 @@
-import { isTrue, separateArguments } from './argument.ts';
+import { isTrue, separateArguments, unquote } from './argument.ts';
 import { formatTime, parseTime } from './format-time.ts';
 import type { DialplanFunction, Scope } from './scope.ts';
 import { TimeCondition } from './time-condition.ts';
@@ -31,8 +31,8 @@ export const LOGIC_FUNCTIONS: Readonly<Record<string, DialplanFunction>> = {
       const [low = '', high = ''] = separateArguments(args);
       const least = /^-?\d+$/.test(low) ? Number(low) : 0;
       const most = /^-?\d+$/.test(high) ? Number(high) : 2_147_483_647;
-      if (most < least) return '';
-      return (least + scope.environment.random.integer(most - least + 1)).toString();
+      const range = Math.abs(most - least) + 1;
+      return (Math.min(least, most) + scope.environment.random.integer(range)).toString();
     },
   },
   STRFTIME: {
@@ -62,15 +62,16 @@ function isNow(condition: string, scope: Scope): boolean {
   return false;
 }
 
-/** `condition?yes:no`, the parts with the blanks around them and their quotes off. */
+/** `condition?yes:no`. */
 function choose(name: string, args: string, scope: Scope, holds: (condition: string) => boolean): string {
   const [condition = '', rest] = separateArguments(args, '?', { raw: true, limit: 2 });
   if (condition === '' || rest === undefined) {
     scope.warn(`${name} takes condition?yes:no`);
     return '';
   }
-  const [yes = '', no = ''] = separateArguments(rest, ':', { limit: 2 });
-  return (holds(condition.trim()) ? yes : no).trim();
+  const [yes = '', no = ''] = separateArguments(rest, ':', { raw: true, limit: 2 });
+  // Asterisk takes the quotes off the first of the two only.
+  return holds(unquote(condition.trim())) ? unquote(yes.trim()) : no.trim();
 }
 
 function step(name: string, scope: Scope, by: number): string {

@@ -22,6 +22,8 @@ export type Outcome =
   /** The position was set. */
   | { readonly type: 'jumped' }
   | { readonly type: 'perform'; readonly action: Action }
+  /** The number is not valid: extension i has it, if there is one. */
+  | { readonly type: 'invalid' }
   | { readonly type: 'end'; readonly reason: EndReason; readonly cause?: Cause };
 
 export const NEXT: Outcome = { type: 'next' };

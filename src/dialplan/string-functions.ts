@@ -130,7 +130,7 @@ function convert(type: string, value: string, digits: number | undefined): strin
     case 's':
       return digits === undefined ? value : value.slice(0, digits);
     case 'c':
-      return value.slice(0, 1);
+      return '';
     case 'f':
       return number.toFixed(digits ?? 6);
     case 'e':
@@ -140,7 +140,7 @@ function convert(type: string, value: string, digits: number | undefined): strin
     }
     case 'g':
     case 'G':
-      return Number(number.toPrecision(digits === undefined ? 6 : Math.max(1, digits))).toString();
+      return shortest(number, digits === undefined ? 6 : Math.max(1, digits));
     case 'x':
       return (Math.trunc(number) >>> 0).toString(16);
     case 'X':
@@ -150,6 +150,19 @@ function convert(type: string, value: string, digits: number | undefined): strin
     default:
       return Math.trunc(number).toString();
   }
+}
+
+/** `%g`: fixed or with an exponent, whichever is shorter, without zeros at the end. */
+function shortest(value: number, digits: number): string {
+  const [mantissa = '0', exponent = '0'] = value.toExponential(digits - 1).split('e');
+  const power = Number(exponent);
+  if (power >= -4 && power < digits) return withoutZeros(value.toFixed(digits - 1 - power));
+  const size = Math.abs(power).toString().padStart(2, '0');
+  return `${withoutZeros(mantissa)}e${power < 0 ? '-' : '+'}${size}`;
+}
+
+function withoutZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
 }
 
 function encodeUri(text: string): string {

@@ -1,8 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
+import { openLog } from '../io/log.ts';
 import { addCall, addHangup } from './calls.ts';
 import { addCheck } from './check.ts';
 import { addDemo, type Demo } from './demo.ts';
+import { addRoute } from './route.ts';
 import { addRun, type Run } from './run.ts';
 import { addStatus } from './status.ts';
 import { CommandFailure, type ExitCode, type Terminal } from './terminal.ts';
@@ -35,6 +37,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
   addDemo(program, roots.demo, exitWith);
   addRun(program, terminal, roots.run, exitWith);
   addCheck(program, terminal);
+  addRoute(program, terminal);
   addStatus(program, terminal);
   addCall(program, terminal);
   addHangup(program, terminal);
@@ -64,6 +67,7 @@ function processTerminal(): Terminal {
     err: (text) => void process.stderr.write(text),
     interactive: process.stdout.isTTY === true,
     environment: process.env,
+    openLog: () => openLog({ level: 'info' }),
     pause(ms) {
       process.once('SIGINT', stop);
       return wait(ms, undefined, { signal: stopping.signal })

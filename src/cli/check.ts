@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import { secretStore } from '../io/secret-files.ts';
 import { loadConfigurationFile } from './configuration-file.ts';
 import { CommandFailure, type Terminal } from './terminal.ts';
 
@@ -14,7 +15,7 @@ export function addCheck(program: Command, terminal: Terminal): void {
       '\nPrints `file:line:column: what is wrong, what is allowed` for each problem; warnings say so.\nExit code 0 if the configuration is valid, 2 if not.',
     )
     .action((file: string, options: { json?: true }) => {
-      const { problems } = loadConfigurationFile(file, terminal.environment);
+      const { problems } = loadConfigurationFile(file, secretStore(file, terminal.environment));
       const errors = problems.filter((problem) => problem.severity === 'error').length;
       if (options.json) terminal.out(`${JSON.stringify(report(file, problems), null, 2)}\n`);
       else {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LoadedConfiguration } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
-import { openLog } from '../io/log.ts';
+import { secretStore } from '../io/secret-files.ts';
 import { loadConfigurationFile } from './configuration-file.ts';
 import { CommandFailure, DEFAULT_CONFIGURATION, DEFAULT_DATA, type ExitCode, type Terminal } from './terminal.ts';
 
@@ -28,7 +28,8 @@ export function addRun(program: Command, terminal: Terminal, run: Run, exitWith:
     .option('--data <dir>', 'where the appliance keeps its state', DEFAULT_DATA)
     .addHelpText('after', '\nPrints `ready` on stdout once it serves, and one line of JSON per log entry on stderr.')
     .action(async (options: { config: string; data: string }) => {
-      const read = () => judge(options.config, loadConfigurationFile(options.config, terminal.environment));
+      const secrets = secretStore(options.config, terminal.environment);
+      const read = () => judge(options.config, loadConfigurationFile(options.config, secrets), terminal);
       const loaded = read();
       if (loaded === undefined) throw new CommandFailure('', 2);
       const reload = () => {
@@ -36,7 +37,9 @@ export function addRun(program: Command, terminal: Terminal, run: Run, exitWith:
           return read();
         } catch (error) {
           if (!(error instanceof CommandFailure)) throw error;
-          logProblems([error.message]);
+          const { log, flush } = terminal.openLog();
+          log('error', 'config', error.message);
+          flush();
           return undefined;
         }
       };
@@ -45,20 +48,15 @@ export function addRun(program: Command, terminal: Terminal, run: Run, exitWith:
 }
 
 /** Logs every problem, and gives the configuration if it may run. */
-function judge(file: string, loaded: LoadedConfiguration): RunnableConfiguration | undefined {
+function judge(file: string, loaded: LoadedConfiguration, terminal: Terminal): RunnableConfiguration | undefined {
   const stops = (problem: Problem) => problem.severity === 'error' || problem.stopsRun === true;
-  logProblems(
-    loaded.problems.filter(stops).map((problem) => formatProblem(file, problem)),
-    loaded.problems.filter((problem) => !stops(problem)).map((problem) => formatProblem(file, problem)),
-  );
+  const { log, flush } = terminal.openLog();
+  for (const problem of loaded.problems) {
+    if (stops(problem)) log('error', 'config', formatProblem(file, { ...problem, severity: 'error' }));
+    else log('warn', 'config', formatProblem(file, problem));
+  }
+  flush();
   const { configuration, dialplan, problems } = loaded;
   if (configuration === undefined || dialplan === undefined || problems.some(stops)) return undefined;
   return { configuration, dialplan, problems };
-}
-
-function logProblems(errors: readonly string[], warnings: readonly string[] = []): void {
-  const { log, flush } = openLog({ level: 'info' });
-  for (const message of errors) log('error', 'config', message);
-  for (const message of warnings) log('warn', 'config', message);
-  flush();
 }

@@ -1,3 +1,5 @@
+import type { LogSink } from '../io/log.ts';
+
 /** Where a command's words go; a test hands in its own. */
 export interface Terminal {
   out(text: string): void;
@@ -5,6 +7,8 @@ export interface Terminal {
   /** Whether `out` is a terminal that can redraw. */
   readonly interactive: boolean;
   readonly environment: NodeJS.ProcessEnv;
+  /** The log of an appliance, on stderr. */
+  openLog(): LogSink;
   /** Resolves after that long, at once if `stop` fires. */
   pause(ms: number): Promise<void>;
   /** Fires when the user wants the command to end. */

@@ -29,7 +29,9 @@ export function readDialplan(document: ConfigurationDocument): DialplanText {
     const problem: Problem = { ...document.positionOf(['dialplan']), severity: 'error', message };
     return { dialplan: NO_DIALPLAN, problems: [problem], targets: [] };
   }
-  const { dialplan, problems } = parseDialplan(text);
+  // Lines of a `|` block are told as lines of the file, also when the appliance runs.
+  const firstLine = block?.style === 'literal' ? block.first.line : 1;
+  const { dialplan, problems } = parseDialplan(text, { firstLine });
   return {
     dialplan,
     problems: problems.map(({ allowed, severity, message, ...position }) => ({
@@ -37,7 +39,7 @@ export function readDialplan(document: ConfigurationDocument): DialplanText {
       severity,
       message: `${lineOfText(position, block)}${message}${allowed === undefined ? '' : `; allowed: ${allowed}`}`,
     })),
-    targets: namedTargets(dialplan, text).map(({ target, position }) => ({
+    targets: namedTargets(dialplan, text, firstLine).map(({ target, position }) => ({
       target,
       position: inDocument(position, block),
     })),
@@ -48,20 +50,20 @@ export function readDialplan(document: ConfigurationDocument): DialplanText {
 function inDocument(position: Position, block: TextBlock | undefined): Position {
   if (block === undefined) return { line: 1, column: 1 };
   if (block.style !== 'literal') return block.first;
-  return { line: block.first.line + position.line - 1, column: position.column + block.indent };
+  return { line: position.line, column: position.column + block.indent };
 }
 
 function lineOfText(position: Position, block: TextBlock | undefined): string {
   return block?.style === 'literal' ? '' : `line ${position.line} of the dialplan: `;
 }
 
-function namedTargets(dialplan: Dialplan, text: string): NamedTarget[] {
+function namedTargets(dialplan: Dialplan, text: string, firstLine: number): NamedTarget[] {
   const lines = text.split('\n');
   const found: NamedTarget[] = [];
   const add = (written: string, { line, column }: Position) => {
     const target = parseDialTarget(written);
     if ('error' in target || target.peer === '' || /[$*]/.test(target.peer)) return;
-    const index = lines[line - 1]?.indexOf(written) ?? -1;
+    const index = lines[line - firstLine]?.indexOf(written) ?? -1;
     found.push({ target, position: { line, column: index < 0 ? column : index + 1 } });
   };
   for (const context of dialplan.contexts.values()) {

@@ -36,8 +36,16 @@ export class ControlClient {
           ? {}
           : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }),
       };
+      // A connection kept from before a restart of the appliance would fail: each request has its own.
       const outgoing = request(
-        { socketPath: join(this.dataDirectory, CONTROL_SOCKET), method, path, headers, timeout: TIMEOUT_MS },
+        {
+          socketPath: join(this.dataDirectory, CONTROL_SOCKET),
+          method,
+          path,
+          headers,
+          timeout: TIMEOUT_MS,
+          agent: false,
+        },
         (response) => {
           const chunks: Buffer[] = [];
           let length = 0;

@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import { devicesWith } from '../config/devices.ts';
+import { formatProblem } from '../config/problem.ts';
+import type { Environment } from '../dialplan/environment.ts';
+import { type TraceLine, traceRoute } from '../dialplan/trace.ts';
+import { epochOf, type WallClock } from '../dialplan/wall-clock.ts';
+import { systemClock } from '../io/clock.ts';
+import { systemRandom } from '../io/random.ts';
+import { utcOffsetMinutes } from '../io/time-zone.ts';
+import { loadConfigurationFile, WITHOUT_SECRETS } from './configuration-file.ts';
+import type { RunnableConfiguration } from './run.ts';
+import { CommandFailure, DEFAULT_CONFIGURATION, type Terminal } from './terminal.ts';
+
+interface Options {
+  readonly from: string;
+  readonly at?: string;
+  readonly config: string;
+  readonly json?: true;
+}
+
+export function addRoute(program: Command, terminal: Terminal): void {
+  program
+    .command('route')
+    .description('says what a dialled number would do, step by step, without calling anyone')
+    .argument('<number>', 'the number')
+    .requiredOption('--from <context|line/N>', 'where it is dialled: a context of the dialplan, or a line')
+    .option('--at <time>', 'when: 08:30, 2026-12-24T08:30 (time of the site), or with a zone 2026-12-24T08:30:00Z')
+    .option('--config <file>', 'the configuration', DEFAULT_CONFIGURATION)
+    .option('--json', 'prints the steps as JSON')
+    .addHelpText('after', '\nEvery Dial is taken to get no answer, so that all that would be tried is seen.')
+    .action((number: string, options: Options) => {
+      const loaded = loadConfigurationFile(options.config, WITHOUT_SECRETS);
+      if (loaded.configuration === undefined || loaded.dialplan === undefined) {
+        const errors = loaded.problems.filter((problem) => problem.severity === 'error');
+        throw new CommandFailure(errors.map((problem) => formatProblem(options.config, problem)).join('\n'), 2);
+      }
+      const { configuration, dialplan } = loaded;
+      const clock = clockOf(configuration, options.at);
+      const from = originOf(configuration, options.from);
+      if (!dialplan.contexts.has(from.context)) {
+        const contexts = [...dialplan.contexts.keys()].join(', ');
+        throw new CommandFailure(`the dialplan has no context ${from.context}; allowed: ${contexts}, line/N`, 2);
+      }
+      const steps = traceRoute(dialplan, from.context, number, environmentOf(configuration, clock), from);
+      const at = new Date(clock.nowMs()).toISOString();
+      if (options.json)
+        terminal.out(`${JSON.stringify({ number, context: from.context, at, steps: steps.map(asJson) }, null, 2)}\n`);
+      else for (const step of steps) terminal.out(formatStep(step, options.config));
+    });
+}
+
+interface Origin {
+  readonly context: string;
+  readonly channel?: string;
+  readonly caller?: { readonly number: string; readonly name: string };
+}
+
+function originOf(configuration: RunnableConfiguration['configuration'], from: string): Origin {
+  const port = /^line\/(\d+)$/i.exec(from)?.[1];
+  if (port === undefined) return { context: from };
+  const line = configuration.hat?.lines.find((each) => String(each.port) === port);
+  if (line?.context === undefined) {
+    throw new CommandFailure(
+      line === undefined ? `there is no line ${port} in hat.lines` : `line ${port} has no context`,
+      2,
+    );
+  }
+  return {
+    context: line.context,
+    channel: `LINE/${port}`,
+    caller: { number: line.extension ?? '', name: line.name ?? '' },
+  };
+}
+
+function clockOf(configuration: RunnableConfiguration['configuration'], at: string | undefined): WallClock {
+  const clock: WallClock = {
+    nowMs: () => systemClock.wallMs(),
+    utcOffsetMinutes: (epochMs, zone) => utcOffsetMinutes(zone ?? configuration.site.timezone, epochMs),
+  };
+  if (at === undefined) return clock;
+  const atMs = parseTime(at, clock);
+  if (atMs === undefined) {
+    throw new CommandFailure(`--at ${at} is no time; allowed: 08:30, 2026-12-24T08:30, 2026-12-24T08:30:00Z`, 2);
+  }
+  return { ...clock, nowMs: () => atMs };
+}
+
+/** `HH:MM` of today or `YYYY-MM-DDTHH:MM[:SS]`, both by the clock of the site; the latter with a zone anywhere. */
+export function parseTime(text: string, clock: WallClock): number | undefined {
+  const nowMs = clock.nowMs();
+  const today = new Date(nowMs + (clock.utcOffsetMinutes(nowMs) ?? 0) * 60_000).toISOString().slice(0, 10);
+  const whole = /^\d{1,2}:\d{2}$/.test(text) ? `${today}T${text.padStart(5, '0')}` : text.replace(' ', 'T');
+  if (/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?(?:Z|[+-]\d{2}:\d{2})$/.test(whole)) {
+    const epochMs = Date.parse(whole);
+    return Number.isNaN(epochMs) ? undefined : epochMs;
+  }
+  const match = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2}))?$/.exec(whole);
+  if (match === null || Number.isNaN(Date.parse(`${whole}Z`))) return undefined;
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match
+    .slice(1)
+    .map((part) => Number(part ?? 0));
+  return epochOf(clock, { year, month, day, hour, minute, second });
+}
+
+/** What the dialplan can ask before any appliance runs: no call is up, no line is busy, it is day. */
+function environmentOf(configuration: RunnableConfiguration['configuration'], clock: WallClock): Environment {
+  return {
+    clock,
+    random: systemRandom,
+    globals: new Map(),
+    devices: (number) => devicesWith(configuration, number),
+    deviceState: () => 'NOT_INUSE',
+    night: () => false,
+  };
+}
+
+function asJson({ location, application, args, outcome }: TraceLine) {
+  return {
+    ...(location === undefined
+      ? {}
+      : { context: location.context, extension: location.exten, priority: location.priority, line: location.line }),
+    application,
+    arguments: args,
+    outcome,
+  };
+}
+
+/** `branchline.yaml:12  office,7123,1  Dial(IAX2/hq/123,30)` and below it what comes of it. */
+function formatStep({ location, application, args, outcome }: TraceLine, file: string): string {
+  if (location === undefined) return `${outcome}\n`;
+  const place = `${file}:${location.line}  ${location.context},${location.exten},${location.priority}`;
+  return `${place}  ${application}(${args})\n${outcome === '' ? '' : `    ${outcome}\n`}`;
+}

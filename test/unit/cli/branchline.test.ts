@@ -1,0 +1,60 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Bench } from './terminal-double.ts';
+
+let bench: Bench;
+beforeEach(() => {
+  bench = new Bench();
+});
+afterEach(() => bench.dispose());
+
+describe('the command line', () => {
+  test('lists its commands, and only those that do something', async () => {
+    const { code, out } = await bench.execute(['--help']);
+    expect(code).toBe(0);
+    expect([...out.matchAll(/^ {2}([a-z-]+) /gm)].map((match) => match[1])).toEqual([
+      'demo',
+      'run',
+      'check',
+      'route',
+      'status',
+      'call',
+      'hangup',
+    ]);
+  });
+
+  test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup'])('%s has a help', async (command) => {
+    const { code, out } = await bench.execute([command, '--help']);
+    expect(code).toBe(0);
+    expect(out).toMatch(new RegExp(`^Usage: branchline ${command}`));
+  });
+
+  test.each([
+    [[]],
+    [['bogus']],
+    [['check']],
+    [['check', 'a', 'b']],
+    [['check', '--bogus', 'a']],
+    [['route', '1']],
+    [['call', '1']],
+    [['hangup']],
+    [['run', '--config']],
+  ])('ends with 2 for %j, and says why on stderr', async (argv) => {
+    const { code, out, err } = await bench.execute(argv);
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).not.toBe('');
+  });
+
+  test('prints its version', async () => {
+    expect(await bench.execute(['--version'])).toEqual({ code: 0, out: '1.2.3\n', err: '' });
+  });
+
+  test('ends as the demo ends', async () => {
+    bench.roots.demo = async () => 1;
+    expect((await bench.execute(['demo'])).code).toBe(1);
+  });
+
+  test('lets a bug be seen', async () => {
+    bench.roots.demo = () => Promise.reject(new TypeError('a bug'));
+    await expect(bench.execute(['demo'])).rejects.toThrow('a bug');
+  });
+});

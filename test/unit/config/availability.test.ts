@@ -1,0 +1,58 @@
+import { describe, expect, test } from 'vitest';
+import { AVAILABILITY } from '../../../src/config/availability.ts';
+import { schemasAt } from '../../../src/config/schema/json-schema.ts';
+import { load, problemsOf, WHOLE } from './example.ts';
+
+describe('keys that this version ignores', () => {
+  test('are told of once, at the key, and do not make the document invalid', () => {
+    expect(problemsOf(WHOLE)).toEqual([
+      '4:3: warning: a HAT other than the emulator (hat.port): not available in this version',
+      '6:74: warning: hat.lines[0].class: not available in this version',
+      '7:73: warning: hat.lines[1].fax: not available in this version',
+      '8:18: warning: a town line (kind: fxo) (hat.lines[2].kind): not available in this version',
+      '9:3: warning: hat.keypad: not available in this version',
+      '25:7: warning: iax2.peers.centre.trunk: not available in this version',
+      '35:7: warning: iax2.peers.modem.encryption: not available in this version; run refuses it',
+      '37:1: warning: sip: not available in this version',
+      '55:1: warning: emergency: not available in this version; run refuses it',
+      '56:1: warning: conferences: not available in this version',
+      '57:1: warning: groups: not available in this version',
+      '58:1: warning: features: not available in this version',
+      '59:1: warning: hours: not available in this version',
+      '60:1: warning: net: not available in this version',
+      '61:90: warning: mqtt.provisioning: not available in this version',
+      '62:8: warning: https (web.listen): not available in this version',
+      '62:16: warning: web.listen off loopback: not available in this version; run refuses it',
+      '62:40: warning: web.users: not available in this version',
+    ]);
+  });
+
+  test('keep run from starting where ignoring them is unsafe', () => {
+    const stops = load(WHOLE).problems.filter((problem) => problem.stopsRun);
+    expect(stops.map((problem) => problem.message.split(':')[0])).toEqual([
+      'iax2.peers.modem.encryption',
+      'emergency',
+      'web.listen off loopback',
+    ]);
+  });
+
+  test('are warned of with certain values only, where the others are built', () => {
+    expect(
+      problemsOf(
+        'site: { id: a, country: fr }\nhat: { port: emulator, lines: [{ port: 1, kind: fxs, context: c, fax: false }] }\ndialplan: |\n  [c]\n',
+      ),
+    ).toEqual([]);
+  });
+
+  test('have a row for every section, and no row for a key that does not exist', () => {
+    const sections = Object.keys(schemasAt([])[0]?.properties ?? {});
+    expect(sections.filter((section) => !AVAILABILITY.some((row) => row.path === section))).toEqual([]);
+    const isKnown = (path: string) => {
+      const keys = path
+        .split('.')
+        .map((key, index, all) => (key !== '*' ? key : /^(lines|secret)$/.test(all[index - 1]!) ? 0 : 'any'));
+      return schemasAt(keys).length > 0;
+    };
+    expect(AVAILABILITY.map((row) => row.path).filter((path) => !isKnown(path))).toEqual([]);
+  });
+});

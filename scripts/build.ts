@@ -56,11 +56,11 @@ async function buildPrograms(out: string): Promise<Metafile> {
   return metafile;
 }
 
-/** The panel is browser code: one script and one style sheet beside the page's static files. */
+/** The panel is browser code: one script, one style sheet and the worklets of its sound beside the static files. */
 async function buildPage(out: string): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [join(page, 'main.tsx')],
+    entryPoints: ['main.tsx', ...filesMatching(/-worklet\.ts$/, page)].map((file) => join(page, file)),
     bundle: true,
     minify: true,
     platform: 'browser',

@@ -48,17 +48,27 @@ export function openSocket(path: string): WebSocket {
 }
 
 const RECONNECT_MS = 1_500;
+let linked = false;
+
+/** Whether the appliance is there; while it is not, nothing but the connection itself is tried. */
+export function isLinked(): boolean {
+  return linked;
+}
 
 /** Follows the status for ever, over every interruption; gives what ends that. */
 export function followStatus(onMessage: (message: ServerMessage) => void, onLink: (up: boolean) => void): () => void {
   let socket: WebSocket | undefined;
   let retry: ReturnType<typeof setTimeout> | undefined;
+  const become = (up: boolean) => {
+    linked = up;
+    onLink(up);
+  };
   const connect = () => {
     socket = openSocket('api/events');
-    socket.onopen = () => onLink(true);
+    socket.onopen = () => become(true);
     socket.onmessage = ({ data }) => onMessage(JSON.parse(String(data)) as ServerMessage);
     socket.onclose = () => {
-      onLink(false);
+      become(false);
       retry = setTimeout(connect, RECONNECT_MS);
     };
   };

@@ -72,7 +72,7 @@ export function App() {
 }
 
 function Head({ model, linked }: { readonly model: Model | undefined; readonly linked: boolean }) {
-  const [neighbours] = usePolled(api.neighbours, 3_600_000, [linked]);
+  const [neighbours] = usePolled(api.neighbours, 3_600_000, [linked, model === undefined]);
   return (
     <header class="head">
       <img src="icon.svg" alt="" width="32" height="32" />

@@ -147,11 +147,14 @@ export function Phone(props: {
   );
 }
 
+/** Below this a tone is a part of the noise. */
+const AUDIBLE_DBM0 = -35;
+
 /** A level meter and the tones in it: one sees what one hears. */
 function Heard({ phone }: { readonly phone: EmulatedLine | undefined }) {
   const lifted = phone?.hook === 'off';
   const levelDbm0 = lifted ? phone.heard.levelDbm0 : -90;
-  const tones = lifted ? phone.heard.tones : [];
+  const tones = lifted ? phone.heard.tones.filter(({ dbm0 }) => dbm0 >= AUDIBLE_DBM0) : [];
   const share = Math.max(0, Math.min(1, (levelDbm0 + 60) / 60));
   return (
     <span class="heard">

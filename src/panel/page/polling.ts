@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
-import type { Result } from './api.ts';
+import { isLinked, type Result } from './api.ts';
 
-/** Asks again and again while the page is looked at; `undefined` until the first answer. `again` asks at once. */
+/** Asks again and again while the page is looked at and the appliance is there; `undefined` until the first answer. `again` asks at once. */
 export function usePolled<Value>(ask: () => Promise<Result<Value>>, everyMs: number, deps: readonly unknown[]) {
   const [value, setValue] = useState<Value | undefined>(undefined);
   const [turn, setTurn] = useState(0);
@@ -9,7 +9,7 @@ export function usePolled<Value>(ask: () => Promise<Result<Value>>, everyMs: num
     let ended = false;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const poll = async () => {
-      if (!document.hidden) {
+      if (!document.hidden && isLinked()) {
         const result = await ask();
         if (ended) return;
         if (result.ok) setValue(result.value);

@@ -12,6 +12,8 @@ const COLUMN_PEAK = 32_768 * 10 ** ((-7 - FULL_SCALE_DBM0) / 20);
 const SAMPLES_PER_MS = SAMPLE_RATE_HZ / 1000;
 /** Nobody dials or talks sooner after lifting a handset, and no exchange listens sooner. */
 const LIFT_MS = 400;
+/** Programs lift a handset as soon as they have put it down; a person takes as long as every exchange needs to see it. */
+const CRADLE_MS = 1_200;
 const DIGIT_MS = 80;
 const PULSE_GAP_MS = 500;
 const HEARD_SECONDS = 60;
@@ -39,6 +41,7 @@ export class Phone {
   private readonly live = new LiveVoice();
   private readonly listeners = new Set<(samples: Int16Array) => void>();
   private handset: Hook = 'on';
+  private cradledSamples = Number.POSITIVE_INFINITY;
   private acts: Act[] = [];
   private done = 0;
   private backlog = 0;
@@ -75,11 +78,13 @@ export class Phone {
     this.handset = 'off';
     this.rungBy = undefined;
     this.bellNow = false;
+    this.enqueue({ type: 'break', samples: CRADLE_MS * SAMPLES_PER_MS - this.cradledSamples });
     this.enqueue({ type: 'quiet', samples: LIFT_MS * SAMPLES_PER_MS });
   }
 
   /** Also gives up whatever was not dialled or said yet. */
   putDown(): void {
+    if (this.handset === 'off') this.cradledSamples = 0;
     this.handset = 'on';
     this.acts = [];
     this.done = 0;
@@ -145,6 +150,7 @@ export class Phone {
    */
   run(microphone: Int16Array, loop: Uint8Array): void {
     this.live.pull(microphone);
+    if (this.handset === 'on') this.cradledSamples += microphone.length;
     loop.fill(this.handset === 'off' ? 1 : 0);
     for (let i = 0; i < microphone.length; i++) {
       const act = this.acts[0];

@@ -51,6 +51,23 @@ describe('Phone', () => {
     expect(said(phone, 1000).every((one) => one === 0)).toBe(true);
   });
 
+  it('leaves the loop open for 1.2 s when it is lifted as soon as it was put down, so that it is no flash', () => {
+    const phone = new Phone();
+    phone.lift();
+    said(phone, 1000);
+    phone.putDown();
+    said(phone, 100);
+    phone.lift();
+    expect(phone.hook).toBe('off');
+    const loop = new Uint8Array(10);
+    const closed = Array.from({ length: 130 }, () => {
+      phone.run(new Int16Array(80), loop);
+      return loop.every((one) => one === 1);
+    });
+    expect(closed.indexOf(true)).toBe(110);
+    expect(closed.slice(110)).not.toContain(false);
+  });
+
   it('speaks live while the handset is lifted, and keeps quiet while it dials', () => {
     const phone = new Phone();
     const voice = new Int16Array(800).fill(5);
@@ -63,7 +80,7 @@ describe('Phone', () => {
     expect(sound.some((one) => one === 5)).toBe(false);
     phone.putDown();
     phone.lift();
-    said(phone, 400);
+    said(phone, 1600);
     phone.speak(voice);
     expect(new Set(said(phone, 100))).toEqual(new Set([5]));
     expect(new Set(said(phone, 10))).toEqual(new Set([0]));

@@ -23,9 +23,7 @@ describeAsterisk(
     });
 
     afterEach(async () => {
-      await office.hangUp(1);
-      await office.hangUp(2);
-      await office.waitForNoCalls();
+      await office.rest(1, 2);
       await centre.waitForCli('core show channels count', /0 active channels/, 5_000);
       await capture?.dispose();
       capture = undefined;

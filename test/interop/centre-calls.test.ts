@@ -20,8 +20,7 @@ describeAsterisk('the centre dials the branch', (version) => {
 
   afterEach(async () => {
     await centre.cli('channel request hangup all');
-    await office.hangUp(1);
-    await office.waitForNoCalls();
+    await office.rest(1);
     await centre.waitForCli('core show channels count', /0 active channels/, 5_000);
   });
 

@@ -63,11 +63,9 @@ describeAsterisk('Dial goes to the next priority when the first centre is dead',
 
     // What the machine itself needs from the last digit to the talking line when nothing fails.
     const usualMs = await timeToCall('7601', DTMF_MS);
-    await office.hangUp(1);
-    await office.waitForNoCalls();
+    await office.rest(1);
     expect((await timeToCall('8201', DTMF_MS)) - usualMs).toBeLessThan(100);
-    await office.hangUp(1);
-    await office.waitForNoCalls();
+    await office.rest(1);
     expect((await timeToCall('8101', DTMF_MS)) - usualMs).toBeLessThan(2_000);
   });
 });

@@ -36,9 +36,7 @@ describeAsterisk('a call that fails', (version) => {
   });
 
   afterEach(async () => {
-    await office.hangUp(1);
-    await office.hangUp(2);
-    await office.waitForNoCalls();
+    await office.rest(1, 2);
     await centre.waitForCli('core show channels count', /0 active channels/, 5_000);
   });
 
@@ -120,7 +118,7 @@ describeAsterisk('a call that fails', (version) => {
   test('at the branch tells the centre why: busy, unknown number, no answer', async () => {
     await office.lift(1);
     expect(await hangupCause('201')).toEqual(['BUSY', '17']);
-    await office.hangUp(1);
+    await office.rest(1);
     expect(await hangupCause('299')).toEqual(['CHANUNAVAIL', expect.stringMatching(/^(1|3)$/)]);
     expect((await hangupCause('202'))[0]).toBe('NOANSWER');
   });

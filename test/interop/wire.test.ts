@@ -31,16 +31,14 @@ describeAsterisk(
         await pause(number === '7600' || number === '7605' ? 4_000 : 1_500);
         if (number === '7600') await office.dial(1, '123');
         await pause(1_000);
-        await office.hangUp(1);
-        await office.waitForNoCalls();
+        await office.rest(1);
       }
       await centre.originate('IAX2/branch1/201', { application: 'Milliwatt' });
       await office.waitForLine(1, 'ringing', 3_000);
       await office.lift(1);
       await pause(12_000); // past the first LAGRQ
       await centre.cli('channel request hangup all');
-      await office.hangUp(1);
-      await office.waitForNoCalls();
+      await office.rest(1);
       await office.stop();
       await pause(500);
       await capture.stop();

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execPath } from 'node:process';
+import { env, execPath } from 'node:process';
 import type { LineStatus, RegistrationStatus, StatusSnapshot, TrunkStatus } from '../../src/status/schema.ts';
 import { formatWav, parseWav } from './audio.ts';
 import { Program } from './program.ts';
@@ -29,7 +29,8 @@ export interface EmulatedLine {
   };
 }
 
-export const bundle = join(import.meta.dirname, '../../dist/branchline.js');
+/** The command under test: this checkout's build, or any other copy. */
+export const bundle = env['BRANCHLINE_BUNDLE'] ?? join(import.meta.dirname, '../../dist/branchline.js');
 
 /** The appliance as its user runs it, driven over its HTTP API. */
 export class Appliance {
@@ -177,6 +178,14 @@ export class Appliance {
       timeoutMs,
       (status) => status.lines[String(port)]?.state === state,
     );
+  }
+
+  /** Hangs these telephones up and waits until all is quiet. */
+  async rest(...ports: readonly number[]): Promise<void> {
+    for (const port of ports) await this.hangUp(port);
+    // Lifted again too soon, a short on-hook would be a flash.
+    for (const port of ports) await this.waitForLine(port, 'idle', 5_000);
+    await this.waitForNoCalls();
   }
 
   waitForNoCalls(timeoutMs = 5_000): Promise<StatusSnapshot> {

@@ -85,6 +85,11 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     return this.current;
   }
 
+  /** What a log may print of a call: its options hold secrets. */
+  toJSON(): { readonly id: number; readonly peer: string; readonly state: CallState } {
+    return { id: this.id, peer: this.peer, state: this.current };
+  }
+
   // Commands.
 
   abstract accept(nowMs: number): void;

@@ -137,7 +137,6 @@ export class Endpoint implements Machine<EndpointOutput> {
   start(nowMs: number, bindings: readonly Binding[] = []): void {
     this.peers.configure(this.options.peers, nowMs);
     this.peers.registrar.restore(bindings, nowMs);
-    this.dialogs.touch(this.peers.registrar);
   }
 
   /** Takes over another configuration: what did not change goes on undisturbed, calls do in any case. */
@@ -358,7 +357,6 @@ export class Endpoint implements Machine<EndpointOutput> {
     const { registrar } = this.peers;
     const dialog = new RegistrarDialog(this.around, reliable, { config: peer?.config, registrar, judged }, nowMs);
     this.begin(dialog, frame, admitted, nowMs);
-    this.dialogs.touch(registrar);
   }
 
   private allotFor(from: Address, admitted: 'proven' | 'unproven', nowMs: number): number | undefined {

@@ -41,10 +41,15 @@ export class PeerTable {
   constructor(private readonly environment: PeerTableEnvironment) {
     const { emit, refresh, wallClock } = environment;
     this.hosts = new HostNames((host, purpose) => emit({ type: 'resolve', host, purpose }));
-    this.registrar = new Registrar(refresh, wallClock, (name, binding, nowMs) => {
-      emit({ type: 'binding', peer: name, binding });
-      this.requalify(this.peers.get(name), nowMs);
-    });
+    this.registrar = new Registrar(
+      refresh,
+      wallClock,
+      (name, binding, nowMs) => {
+        emit({ type: 'binding', peer: name, binding });
+        this.requalify(this.peers.get(name), nowMs);
+      },
+      () => environment.touch(this.registrar),
+    );
   }
 
   get(name: string): KnownPeer | undefined {

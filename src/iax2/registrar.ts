@@ -38,6 +38,8 @@ export class Registrar {
     private readonly wallClock: () => number,
     /** A peer came, moved, or went. */
     private readonly changed: (peer: string, binding: Binding | null, nowMs: number) => void,
+    /** A deadline may have moved. */
+    private readonly touched: () => void,
   ) {}
 
   address(peer: string): Address | undefined {
@@ -96,6 +98,7 @@ export class Registrar {
     const bound = { address, refreshS, registeredEpochMs, expiresEpochMs: this.wallClock() + leftMs };
     this.bound.set(peer, bound);
     this.expiry.set(peer, nowMs + leftMs);
+    this.touched();
     const isNews = before === undefined || !sameAddress(before.address, address);
     if (isNews) this.changed(peer, describe(peer, bound), nowMs);
   }

@@ -2,6 +2,10 @@ import { Agenda } from '../../src/base/agenda.ts';
 import { type Address, formatAddress, type Machine, type Transmit } from '../../src/base/machine.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 
+function isBefore(a: Flight, b: Flight): boolean {
+  return a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
+}
+
 /** What happens to datagrams on their way. Delays that differ make them overtake each other. */
 export interface Weather {
   /** Share that is lost, 0…1. */
@@ -23,6 +27,8 @@ export interface Station<Out extends { readonly type: string }> extends Machine<
 
 interface Flight {
   readonly atMs: number;
+  /** Those that arrive at the same moment keep their order. */
+  readonly order: number;
   readonly from: Address;
   readonly to: Address;
   readonly bytes: Uint8Array;
@@ -85,6 +91,7 @@ export class Network {
   private readonly hosts = new Map<string, Host<{ readonly type: string }>>();
   private readonly agenda = new Agenda<Host<{ readonly type: string }>>();
   private readonly flights: Flight[] = [];
+  private launched = 0;
   /** Between two addresses, as sent or none: `blackhole` fills it. */
   private readonly lost = new Set<string>();
 
@@ -166,10 +173,10 @@ export class Network {
     const { minDelayMs, maxDelayMs } = this.weather;
     const atMs = this.nowMs + minDelayMs + this.random.next() * (maxDelayMs - minDelayMs);
     const flights = this.flights;
-    let at = flights.push({ atMs, from, to, bytes }) - 1;
+    let at = flights.push({ atMs, order: this.launched++, from, to, bytes }) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
-      if (flights[parent]!.atMs <= flights[at]!.atMs) break;
+      if (!isBefore(flights[at]!, flights[parent]!)) break;
       [flights[parent], flights[at]] = [flights[at]!, flights[parent]!];
       at = parent;
     }
@@ -184,8 +191,8 @@ export class Network {
       const left = 2 * at + 1;
       const right = left + 1;
       let least = at;
-      if (left < flights.length && flights[left]!.atMs < flights[least]!.atMs) least = left;
-      if (right < flights.length && flights[right]!.atMs < flights[least]!.atMs) least = right;
+      if (left < flights.length && isBefore(flights[left]!, flights[least]!)) least = left;
+      if (right < flights.length && isBefore(flights[right]!, flights[least]!)) least = right;
       if (least === at) return;
       [flights[at], flights[least]] = [flights[least]!, flights[at]!];
       at = least;

@@ -2,8 +2,8 @@ import type { Dialplan } from '../dialplan/dialplan.ts';
 import { unavailableKeys } from './availability.ts';
 import { readDialplan } from './dialplan-text.ts';
 import { readDocument } from './document.ts';
-import { describeIssues, untold } from './messages.ts';
-import { inDocumentOrder, type Problem } from './problem.ts';
+import { describeIssues, untold, valueAt } from './messages.ts';
+import { formatPath, inDocumentOrder, type Problem } from './problem.ts';
 import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
 import type { Resolved, SecretStore } from './secret.ts';
 import { resolveSecrets } from './secrets.ts';
@@ -49,7 +49,10 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
   }
   const resolved = resolveSecrets(parsed.data, store);
   for (const { path, message } of resolved.failures) {
-    problems.push({ ...document.positionOf(path), severity: 'error', message });
+    // A single secret of a peer became a list of one.
+    const single = typeof path.at(-1) === 'number' && !Array.isArray(valueAt(document.value, path.slice(0, -1)));
+    const place = formatPath(single ? path.slice(0, -1) : path);
+    problems.push({ ...document.positionOf(path), severity: 'error', message: `${place}: ${message}` });
   }
   const sorted = inDocumentOrder(problems);
   if (sorted.some((problem) => problem.severity === 'error')) return { problems: sorted };

@@ -135,7 +135,8 @@ export function quoted(text: string): string {
   return JSON.stringify(masked.length > 60 ? `${masked.slice(0, 57)}…` : masked);
 }
 
-function valueAt(value: unknown, path: Path): unknown {
+/** What stands at `path`, undefined if nothing does. */
+export function valueAt(value: unknown, path: Path): unknown {
   let found = value;
   for (const key of path) {
     if (typeof found !== 'object' || found === null) return undefined;

@@ -1,4 +1,4 @@
-import { formatPath, type Path } from './problem.ts';
+import type { Path } from './problem.ts';
 import { type Resolved, Secret, SecretReference, type SecretSource, type SecretStore } from './secret.ts';
 
 /** A secret that cannot be had; the sentence names where it should have been, never what it is. */
@@ -17,7 +17,7 @@ export function resolveSecrets<T>(
     if (part instanceof SecretReference) {
       const found = lookUp(part.source, store);
       if (found instanceof Secret) return found;
-      failures.push({ path, message: `${formatPath(path)}: ${found}` });
+      failures.push({ path, message: found });
       return new Secret('');
     }
     if (Array.isArray(part)) return part.map((item, index) => resolve(item, [...path, index]));

@@ -56,7 +56,7 @@ describe('check', () => {
     const missing = await bench.execute(['check', file]);
     expect(missing.code).toBe(2);
     expect(missing.out).toContain(
-      `${file}:18:15: iax2.peers.centre.secret[0]: the environment variable CENTRE is not set`,
+      `${file}:18:15: iax2.peers.centre.secret: the environment variable CENTRE is not set`,
     );
     expect(missing.out).toContain(`${file}:31:23: iax2.peers.modem.secret[1]: the file modem does not exist`);
     bench.write('modem', 'canary\n');

@@ -117,7 +117,6 @@ export class Service {
       counters: this.counters,
       media: () => ({ io: 'event-loop', tickLatenessMs: this.lateness.summary() }),
       broker: () => this.broker?.status() ?? null,
-      now,
     });
     const snapshot = () => takeSnapshot(source, this.wallTime, now());
     this.feed = new StatusFeed({ snapshot, health, wallMs }, this.startedMs);

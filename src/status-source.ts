@@ -19,8 +19,6 @@ export interface StatusParts {
   readonly counters: Counters;
   readonly media: () => MediaStatus;
   readonly broker: () => BrokerReading | null;
-  /** Both clocks at one instant: the endpoint keeps times of the wall clock, status is told in monotonic ones. */
-  readonly now: () => { readonly nowMs: number; readonly wallMs: number };
 }
 
 /** The appliance as status reads it. */
@@ -31,8 +29,7 @@ export function statusSource(parts: StatusParts): StatusSource {
     version,
     startedMs,
     *trunks() {
-      const { nowMs, wallMs } = parts.now();
-      for (const status of appliance.endpoint.peerStatuses) yield [status.name, trunk(status, nowMs - wallMs)] as const;
+      for (const status of appliance.endpoint.peerStatuses) yield [status.name, trunk(status)] as const;
     },
     *lines() {
       for (const [port, { status, sinceMs }] of appliance.lineViews()) {
@@ -61,7 +58,7 @@ export function callReading(appliance: Appliance, view: ReturnType<Appliance['ca
   return { ...view, legs };
 }
 
-function trunk(status: PeerStatus, monotonicOffsetMs: number): TrunkReading {
+function trunk(status: PeerStatus): TrunkReading {
   const { address, reachable, rttMs, registration, binding } = status;
   return {
     kind: 'iax2',
@@ -78,13 +75,13 @@ function trunk(status: PeerStatus, monotonicOffsetMs: number): TrunkReading {
               state: 'registered',
               refreshS: binding.refreshS,
               apparent: `${binding.ip.includes(':') ? `[${binding.ip}]` : binding.ip}:${binding.port}`,
-              sinceMs: binding.registeredEpochMs + monotonicOffsetMs,
+              sinceEpochMs: binding.registeredEpochMs,
             }
         : {
             state: registration.state,
             refreshS: registration.refreshS,
             apparent: registration.apparent,
-            sinceMs: registration.sinceEpochMs + monotonicOffsetMs,
+            sinceEpochMs: registration.sinceEpochMs,
           },
   };
 }

@@ -2,7 +2,7 @@ import type { Cause } from '../base/causes.ts';
 import type { Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
-import type { CallEvent, CallStatus, HealthStatus, StatusSnapshot } from './schema.ts';
+import type { CallEvent, CallStatus, HealthStatus, LegStatus, StatusSnapshot } from './schema.ts';
 import { escapeLevel, fingerprint, stateTopics, type Topic } from './topics.ts';
 import { formatTime } from './wall-time.ts';
 
@@ -59,9 +59,12 @@ export class StatusFeed implements Machine<StatusChange> {
 
   /** A call came into another state: told at once, one event for each. `cause` is given with `ending`. */
   noteCall(call: CallStatus, cause: Cause | null): void {
-    if (this.calls.get(call.id)?.state === call.state) return;
-    this.calls.set(call.id, call);
-    this.tellCall(call, 'state', cause);
+    const before = this.calls.get(call.id);
+    if (before?.state === 'ending') return;
+    const legs = call.state === 'ending' ? lastMeasured(before?.legs ?? [], call.legs) : call.legs;
+    const noted = { ...call, legs };
+    this.calls.set(call.id, noted);
+    if (before?.state !== call.state) this.tellCall(noted, 'state', cause);
   }
 
   /** Every retained topic as it was told last: what a broker or a panel gets on connecting. */
@@ -90,7 +93,7 @@ export class StatusFeed implements Machine<StatusChange> {
     return this.timers.next();
   }
 
-  private look(nowMs: number, withQuality = false): void {
+  private look(nowMs: number, isSweep = false): void {
     this.timers.clear('look');
     this.lookedMs = nowMs;
     const snapshot = this.readings.snapshot();
@@ -109,18 +112,21 @@ export class StatusFeed implements Machine<StatusChange> {
       }
       this.tellState(topic, body, nowMs);
     }
-    this.lookAtCalls(snapshot.calls, withQuality);
+    this.lookAtCalls(snapshot.calls, isSweep);
   }
 
-  private lookAtCalls(calls: readonly CallStatus[], withQuality: boolean): void {
-    const present = new Set<string>();
+  private lookAtCalls(calls: readonly CallStatus[], isSweep: boolean): void {
     for (const call of calls) {
-      present.add(call.id);
       this.noteCall(call, null);
       const measured = call.legs.some((leg) => leg.mos !== null);
-      if (withQuality && measured && (call.state === 'talking' || call.state === 'held'))
+      if (isSweep && measured && (call.state === 'talking' || call.state === 'held'))
         this.tellCall(call, 'quality', null);
     }
+    // Between sweeps a call may be gone whose end is about to be told, with its cause.
+    if (isSweep) this.forgetCallsBut(new Set(calls.map(({ id }) => id)));
+  }
+
+  private forgetCallsBut(present: ReadonlySet<string>): void {
     for (const [id, call] of this.calls) {
       if (present.has(id)) continue;
       this.calls.delete(id);
@@ -142,4 +148,11 @@ export class StatusFeed implements Machine<StatusChange> {
   private wallTime(): string {
     return formatTime(this.readings.wallMs());
   }
+}
+
+/** The legs of a call that ends: those that are gone, and measures that went with their streams, as they were last. */
+function lastMeasured(before: readonly LegStatus[], now: readonly LegStatus[]): LegStatus[] {
+  const gone = before.filter(({ channel }) => !now.some((leg) => leg.channel === channel));
+  const kept = now.map((leg) => (leg.mos === null && before.find(({ channel }) => channel === leg.channel)) || leg);
+  return [...gone, ...kept];
 }

@@ -11,7 +11,7 @@ import type {
   StatusSnapshot,
   TrunkStatus,
 } from './schema.ts';
-import type { WallTime } from './wall-time.ts';
+import { formatTime, type WallTime } from './wall-time.ts';
 
 /**
  * What the appliance tells about itself, in the terms that its parts keep: times are monotonic ms, as machines have them.
@@ -39,7 +39,8 @@ export type LineReading = WithTimes<LineStatus>;
 export type PhoneReading = WithTimes<PhoneStatus>;
 export type BrokerReading = WithTimes<BrokerStatus>;
 export type TrunkReading = Omit<TrunkStatus, 'registration'> & {
-  readonly registration: WithTimes<RegistrationStatus> | null;
+  /** Registrations outlive restarts, so their times are of the wall clock: ms since 1970. */
+  readonly registration: (Omit<RegistrationStatus, 'since'> & { readonly sinceEpochMs: number }) | null;
 };
 
 export interface CallReading {
@@ -76,7 +77,7 @@ export function takeSnapshot(source: StatusSource, time: WallTime, now: Now): St
     site: source.site,
     version: source.version,
     uptimeMs: Math.round(now.nowMs - source.startedMs),
-    trunks: record(byName(source.trunks()), (reading) => trunkStatus(reading, since)),
+    trunks: record(byName(source.trunks()), trunkStatus),
     lines: record(
       [...source.lines()].sort(([a], [b]) => a - b),
       (reading) => dated(reading, since),
@@ -117,14 +118,17 @@ function legStatus({ kind, channel, statistics, rttMs }: LegReading): LegStatus 
   };
 }
 
-function trunkStatus(reading: TrunkReading, since: (atMs: number) => string): TrunkStatus {
-  const { registration, rttMs, lossPct, ...rest } = reading;
+function trunkStatus({ registration, rttMs, lossPct, ...rest }: TrunkReading): TrunkStatus {
   return {
     ...rest,
     rttMs: rttMs === null ? null : round(rttMs, 1),
     lossPct: lossPct === null ? null : round(lossPct, 1),
-    registration: registration === null ? null : dated(registration, since),
+    registration: registration === null ? null : registrationStatus(registration),
   };
+}
+
+function registrationStatus({ sinceEpochMs, ...rest }: NonNullable<TrunkReading['registration']>): RegistrationStatus {
+  return { ...rest, since: formatTime(sinceEpochMs) };
 }
 
 function dated<Reading extends { readonly sinceMs: number }>(reading: Reading, since: (atMs: number) => string) {

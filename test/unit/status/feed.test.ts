@@ -32,6 +32,10 @@ function startFeed(readings: Readings) {
     note: () => driver.give((nowMs) => feed.noteChange(nowMs)),
     noteCall: (state: typeof call.state, cause: 'user-busy' | null = null) =>
       driver.give((nowMs) => feed.noteCall(callStatus({ ...call, state, sinceMs: nowMs }, since), cause)),
+    noteEnd: (legs: typeof call.legs) =>
+      driver.give((nowMs) =>
+        feed.noteCall(callStatus({ ...call, state: 'ending', sinceMs: nowMs, legs }, since), 'normal-clearing'),
+      ),
     take: () => changes.splice(0),
     topics: () => changes.splice(0).map(({ topic, body }) => (body === null ? `-${topic}` : topic)),
   };
@@ -134,6 +138,32 @@ describe('StatusFeed', () => {
     ]);
     clock.advance(60_000);
     expect(take().filter((change) => change.type === 'call')).toEqual([]);
+  });
+
+  it('leaves the end of a call that is gone already to the one who knows its cause', () => {
+    const readings = { trunks: {}, lines: {}, calls: [call] } as Readings;
+    const { clock, note, noteCall, take } = startFeed(readings);
+    take();
+    clock.advance(1_000);
+    readings.calls = [];
+    note();
+    noteCall('ending', 'user-busy');
+    note();
+    clock.advance(60_000);
+    const events = take().flatMap((change) => (change.type === 'call' ? [change.body] : []));
+    expect(events.map(({ state, cause }) => [state, cause])).toEqual([['ending', 'user-busy']]);
+  });
+
+  it('tells the end of a call with the quality measured last, though its streams are closed', () => {
+    const { clock, noteEnd, take } = startFeed({ trunks: {}, lines: {}, calls: [call] });
+    take();
+    clock.advance(1_000);
+    noteEnd([{ kind: 'line', channel: 'LINE/1', statistics: undefined }]);
+    const [event] = take().flatMap((change) => (change.type === 'call' ? [change.body] : []));
+    expect(event?.legs.map(({ channel, lossPct, mos }) => [channel, lossPct, mos])).toEqual([
+      ['IAX2/hq', 1, 3.8],
+      ['LINE/1', 0, 4.4],
+    ]);
   });
 
   it('makes a storm of changes into ten looks a second', () => {

@@ -28,7 +28,12 @@ export const trunk: TrunkReading = {
   lossPct: 0,
   address: '203.0.113.1:4569',
   reason: null,
-  registration: { state: 'registered', refreshS: 60, apparent: '198.51.100.7:4569', sinceMs: 500 },
+  registration: {
+    state: 'registered',
+    refreshS: 60,
+    apparent: '198.51.100.7:4569',
+    sinceEpochMs: Date.UTC(2026, 0, 1) + 500,
+  },
 };
 
 export const call: CallReading = {

@@ -5,8 +5,10 @@ import type { StreamId } from '../base/media-port.ts';
 import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
 import { Dialog, type Surroundings } from './dialog.ts';
 import { DigitSender } from './digit-sender.ts';
-import type { InformationElements } from './information-element.ts';
+import type { FrameCipher } from './encryption.ts';
+import { ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
 import { LEGAL_MESSAGES } from './legal-messages.ts';
+import type { Malformed } from './malformed.ts';
 import { type FormatMask, includesFormat } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
 import type { Reliable } from './reliable.ts';
@@ -39,7 +41,11 @@ const LOCAL_CONTROLS: ReadonlySet<number> = new Set([
 ]);
 const LAST_CONTROL = CONTROL_SUBCLASS.MCID;
 
-export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence';
+/** A key is used for two to five minutes. */
+const ROTATE_MIN_MS = 120_000;
+const ROTATE_SPAN_MS = 180_000;
+
+export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence' | 'rotate';
 
 /** What a leg is told at its birth. */
 export interface CallIdentity {
@@ -60,6 +66,10 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   format = 0;
   /** What the far end may send us. */
   protected capability: FormatMask = 0n;
+  /** Set once the call is encrypted. */
+  protected cipher: FrameCipher | undefined;
+  /** Whether the far end follows a change of key. */
+  protected canRotate = false;
   private current: CallState;
   private mediaFormat = 0;
   private isMediaOpen = false;
@@ -213,6 +223,51 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     if (this.isAccepted) this.reliable.sendVnak(nowMs);
   }
 
+  // Encryption. [RFC5456 §7.4]
+
+  get isEncrypted(): boolean {
+    return this.cipher !== undefined;
+  }
+
+  /** Whether the far end's next frame may be encrypted. */
+  get mayBeSealed(): boolean {
+    return this.isEncrypted;
+  }
+
+  /** A datagram of this call in clear. */
+  unseal(bytes: Uint8Array, nowMs: number): Uint8Array | Malformed {
+    return this.cipher === undefined ? bytes : this.cipher.decrypt(bytes, nowMs);
+  }
+
+  /** A mini frame of this call as it goes out. */
+  sealMini(bytes: Uint8Array): Uint8Array {
+    return this.cipher === undefined ? bytes : this.cipher.encrypt(bytes);
+  }
+
+  /** From now on everything of this call is encrypted, both ways. */
+  protected encrypt(cipher: FrameCipher, methods: number): void {
+    this.cipher = cipher;
+    this.canRotate = (methods & ENCRYPTION_METHOD.KEY_ROTATION) !== 0;
+    this.useKey(cipher);
+  }
+
+  /** A frame that is sent again keeps the key it was first sent with, since the far end may wait for just that one. */
+  private useKey(cipher: FrameCipher): void {
+    const key = cipher.keyInUse;
+    this.reliable.seal = (plain) => cipher.encrypt(plain, key);
+  }
+
+  /** The RTKEY itself goes under the old key, whatever follows under the new one. */
+  private rotateKey(nowMs: number): void {
+    const { cipher } = this;
+    if (cipher === undefined) return;
+    this.timers.set('rotate', nowMs + ROTATE_MIN_MS + this.around.random.integer(ROTATE_SPAN_MS));
+    const key = cipher.newKey();
+    this.sendIax(IAX_SUBCLASS.RTKEY, { challenge: key }, nowMs);
+    cipher.rotate(key);
+    this.useKey(cipher);
+  }
+
   // States.
 
   protected get isAccepted(): boolean {
@@ -232,6 +287,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.timers.set('ping', nowMs + PING_MS);
     this.timers.set('lagrq', nowMs + LAGRQ_MS);
     this.timers.set('silence', nowMs + SILENCE_MS);
+    if (this.canRotate) this.timers.set('rotate', nowMs + ROTATE_MIN_MS + this.around.random.integer(ROTATE_SPAN_MS));
     const { localCall, remoteCall, remote, clock } = this.reliable;
     const { media } = this.around;
     const spec = { kind: 'iax2', remote, localCall, remoteCall, format, epochMs: clock.epochMs } as const;
@@ -323,6 +379,9 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
       case 'TRANSFER':
         this.tell({ type: 'transfer', number: ies.calledNumber ?? 's', context: ies.calledContext ?? '' });
         break;
+      case 'RTKEY':
+        if (this.cipher?.handleRotation(ies.challenge, nowMs) !== true) this.count('iax2.bad-key');
+        break;
       case 'PONG':
       case 'LAGRP':
       case 'UNSUPPORT':
@@ -378,6 +437,9 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         break;
       case 'silence':
         this.lookForSilence(nowMs);
+        break;
+      case 'rotate':
+        this.rotateKey(nowMs);
         break;
     }
   }

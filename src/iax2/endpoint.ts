@@ -30,6 +30,7 @@ import { PeerTable } from './peer-table.ts';
 import { type RefreshLimits, RegistrarDialog } from './registrar.ts';
 import { RegistrationDialog, type RegistrationOutcome } from './registration-dialog.ts';
 import { Reliable } from './reliable.ts';
+import { SealedCalls } from './sealed-calls.ts';
 import { invalFor, lateAck } from './stateless.ts';
 import { FRAME_TYPE, IAX_SUBCLASS, isFinal } from './subclass.ts';
 import { selectRegistrant, selectUser } from './user-selection.ts';
@@ -93,6 +94,7 @@ export class Endpoint implements Machine<EndpointOutput> {
   /** Calls that wait for their host's address. */
   private readonly waiting = new Map<string, Set<OutgoingCallLeg>>();
   private readonly unproven = new Set<Dialog>();
+  private readonly sealed: SealedCalls;
   private lastCallId = 0;
 
   constructor(private readonly options: EndpointOptions) {
@@ -104,6 +106,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       perAddress: this.limits.callNumbersPerAddress,
     });
     this.dialogs = new DialogTable(this.numbers);
+    this.sealed = new SealedCalls(counters);
     const transmit = (to: Address, bytes: Uint8Array) => this.outputs.push({ type: 'transmit', to, bytes });
     const emit = (output: EndpointOutput) => this.outputs.push(output);
     const { log } = this;
@@ -173,6 +176,7 @@ export class Endpoint implements Machine<EndpointOutput> {
         username: request.username ?? config?.username,
         credentials,
         codecs: request.codecs ?? config?.codecs ?? DEFAULT_CODECS,
+        encryption: config?.encryption,
       },
       nowMs,
     );
@@ -217,7 +221,20 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.callsByStream.get(stream)?.requestVoiceFormat(nowMs);
   }
 
-  /** Takes a datagram that is not media only: full frames. */
+  /**
+   * The first thing to do with a datagram, before the media plane and `handleDatagram` see it: that of an encrypted call
+   * comes back in clear, any other as it is. Undefined if no key fits: it is counted and to be passed over.
+   */
+  unseal(bytes: Uint8Array, from: Address, nowMs: number): Uint8Array | undefined {
+    return this.sealed.unseal(bytes, from, nowMs);
+  }
+
+  /** The last thing to do with a mini frame that the media plane sends: that of an encrypted call comes back encrypted. */
+  sealMini(bytes: Uint8Array): Uint8Array {
+    return this.sealed.sealMini(bytes);
+  }
+
+  /** Takes a datagram in clear that is not media only: a full frame. */
   handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
     const kind = frameKind(bytes);
     if (kind !== 'full') {
@@ -480,7 +497,9 @@ export class Endpoint implements Machine<EndpointOutput> {
   /** After every input to a dialog. */
   private settle(dialog: Dialog, nowMs: number): void {
     if (!dialog.isGone) {
-      if (this.dialogs.has(dialog)) this.dialogs.touch(dialog);
+      if (!this.dialogs.has(dialog)) return;
+      this.dialogs.touch(dialog);
+      if (dialog instanceof CallLeg && dialog.mayBeSealed) this.sealed.add(dialog);
       return;
     }
     if (!this.dialogs.has(dialog)) return;
@@ -488,6 +507,7 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.unproven.delete(dialog);
     if (!(dialog instanceof CallLeg)) return;
     this.callsByStream.delete(dialog.stream);
+    this.sealed.remove(dialog);
     const peer = this.peerOf.get(dialog);
     this.peerOf.delete(dialog);
     if (peer !== undefined) peer.calls--;

@@ -5,7 +5,9 @@ import { makeChallenge, methodBits, verifierOf, verifyIdentity } from './authent
 import type { CallRequest } from './call.ts';
 import { type CallIdentity, CallLeg } from './call-leg.ts';
 import type { Surroundings } from './dialog.ts';
-import { AUTH_METHOD, type InformationElements } from './information-element.ts';
+import { deriveKey, FrameCipher, findKey } from './encryption.ts';
+import { AUTH_METHOD, ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
+import { type Malformed, malformed } from './malformed.ts';
 import { decodePreferences, formatOf, maskOf, negotiate } from './media-format.ts';
 import type { Message } from './message.ts';
 import type { CallerId, PeerConfig } from './peer.ts';
@@ -35,6 +37,8 @@ export class IncomingCallLeg extends CallLeg {
   private challenge = '';
   /** Accepted by us, but nothing yet shows that the caller is where it says. */
   private isUnproven = false;
+  /** ENCRYPTION bits of our AUTHREQ: the proof that answers it comes encrypted. */
+  private encryption = 0;
 
   constructor(
     around: Surroundings,
@@ -88,6 +92,7 @@ export class IncomingCallLeg extends CallLeg {
     this.request = ies;
     const { config, isAddressProven } = this.options;
     const methods = config === undefined ? AUTH_METHOD.MD5 : methodBits(verifierOf(config));
+    if (!this.chooseEncryption(methods, nowMs)) return;
     if (methods !== 0) {
       this.challenge = makeChallenge(this.around.crypto);
       this.sendIax(IAX_SUBCLASS.AUTHREQ, this.challengeElements(methods), nowMs);
@@ -109,7 +114,40 @@ export class IncomingCallLeg extends CallLeg {
       authMethods: methods,
       challenge: utf8Encode(this.challenge),
       ...(username === undefined ? {} : { username }),
+      ...(this.encryption === 0 ? {} : { encryption: this.encryption }),
     };
+  }
+
+  /** False if the call was refused because it would go in clear. */
+  private chooseEncryption(methods: number, nowMs: number): boolean {
+    const config = this.options.config;
+    if (config?.encryption === undefined) return true;
+    const offered = this.request?.encryption ?? 0;
+    // The key is made of challenge and secret.
+    const isPossible = (offered & ENCRYPTION_METHOD.AES128) !== 0 && methods !== 0 && config.secrets.length > 0;
+    if (isPossible) {
+      this.encryption = offered & (ENCRYPTION_METHOD.AES128 | ENCRYPTION_METHOD.KEY_ROTATION);
+      return true;
+    }
+    if (!config.encryption.force) return true;
+    this.refuse('bearer-unavailable', 'Only encrypted calls are taken', nowMs);
+    return false;
+  }
+
+  override get mayBeSealed(): boolean {
+    return this.encryption !== 0;
+  }
+
+  /** Which of the peer's secrets made the key shows only when the proof is decrypted. */
+  override unseal(bytes: Uint8Array, nowMs: number): Uint8Array | Malformed {
+    if (this.encryption === 0 || this.isEncrypted) return super.unseal(bytes, nowMs);
+    const { crypto } = this.around;
+    const challenge = utf8Encode(this.challenge);
+    const keys = (this.options.config?.secrets ?? []).map((secret) => deriveKey(crypto, challenge, secret));
+    const key = findKey(crypto, keys, bytes);
+    if (key === undefined) return malformed('undecipherable');
+    this.encrypt(new FrameCipher(crypto, key), this.encryption);
+    return super.unseal(bytes, nowMs);
   }
 
   /** An unknown name fails here, after the same steps as a wrong secret, so that names cannot be tried out. */

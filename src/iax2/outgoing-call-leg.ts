@@ -5,13 +5,17 @@ import type { PlaceCall } from './call.ts';
 import { type CallIdentity, CallLeg, type CallTimer } from './call-leg.ts';
 import { dateTimeOf } from './date-time.ts';
 import type { Surroundings } from './dialog.ts';
-import type { InformationElements } from './information-element.ts';
+import { deriveKey, FrameCipher } from './encryption.ts';
+import { decodeFrame } from './frame.ts';
+import { ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
+import { isMalformed, type Malformed } from './malformed.ts';
 import type { FormatName } from './media-format.ts';
 import { encodePreferences, formatMaskText, formatName, formatOf, formatsOf, isAudio, maskOf } from './media-format.ts';
 import type { Message } from './message.ts';
 import { CALL_SCHEDULE, Opening } from './opening.ts';
+import type { PeerConfig } from './peer.ts';
 import type { Reliable } from './reliable.ts';
-import { IAX_SUBCLASS } from './subclass.ts';
+import { FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
 
 const PROTOCOL_VERSION = 2;
 /** How long a name may take to resolve: the next route must get its turn within two seconds. */
@@ -25,6 +29,7 @@ export interface OutgoingOptions extends CallIdentity {
   readonly username: string | undefined;
   readonly credentials: Credentials;
   readonly codecs: readonly FormatName[];
+  readonly encryption: PeerConfig['encryption'];
 }
 
 /** A call that we place: NEW, the call token, AUTHREP, and the ACCEPT or REJECT that ends its set-up. [RFC5456 §6.2] */
@@ -117,11 +122,45 @@ export class OutgoingCallLeg extends CallLeg {
       this.leave(IAX_SUBCLASS.HANGUP, 'facility-not-subscribed', reason, 'local', nowMs);
       return;
     }
+    const methods = (ies.encryption ?? 0) & this.offeredEncryption;
+    if ((methods & ENCRYPTION_METHOD.AES128) !== 0 && credentials.secret !== undefined) {
+      const { crypto } = this.around;
+      this.encrypt(new FrameCipher(crypto, deriveKey(crypto, challenge, credentials.secret)), methods);
+    } else if (this.options.encryption?.force === true) {
+      this.refuseClear(nowMs);
+      return;
+    }
     this.enter('authenticating');
     this.sendIax(IAX_SUBCLASS.AUTHREP, proof, nowMs);
   }
 
+  /** While it waits for an answer to AUTHREP, an AUTHREQ that was not acknowledged comes again, in clear as before. */
+  override unseal(bytes: Uint8Array, nowMs: number): Uint8Array | Malformed {
+    const plain = super.unseal(bytes, nowMs);
+    if (!isMalformed(plain) || this.state !== 'authenticating') return plain;
+    const frame = decodeFrame(bytes);
+    const isChallenge =
+      frame.type === 'full' && frame.frameType === FRAME_TYPE.IAX && frame.subclass === IAX_SUBCLASS.AUTHREQ;
+    return isChallenge ? bytes : plain;
+  }
+
+  /** ENCRYPTION bits of our NEW. */
+  private get offeredEncryption(): number {
+    const { encryption, credentials } = this.options;
+    if (encryption === undefined || credentials.secret === undefined) return 0;
+    return ENCRYPTION_METHOD.AES128 | ENCRYPTION_METHOD.KEY_ROTATION;
+  }
+
+  private refuseClear(nowMs: number): void {
+    const reason = 'The far end does not encrypt, and this call may not go in clear.';
+    this.leave(IAX_SUBCLASS.HANGUP, 'bearer-unavailable', reason, 'local', nowMs);
+  }
+
   private handleAccept(ies: InformationElements, nowMs: number): void {
+    if (this.options.encryption?.force === true && !this.isEncrypted) {
+      this.refuseClear(nowMs);
+      return;
+    }
     const chosen = formatsOf(ies.format2 ?? ies.format ?? 0n);
     const format = chosen[0];
     if (format === undefined || chosen.length !== 1 || !isAudio(format) || !this.allows(format)) {
@@ -159,6 +198,7 @@ export class OutgoingCallLeg extends CallLeg {
       ...(caller.name === '' ? {} : { callingName: caller.name }),
       ...(request.context === undefined ? {} : { calledContext: request.context }),
       ...(username === undefined ? {} : { username }),
+      ...(this.offeredEncryption === 0 ? {} : { encryption: this.offeredEncryption }),
       format: wish,
       format2: wish,
       capability: mask,

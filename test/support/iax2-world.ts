@@ -13,7 +13,7 @@ import {
   type PeerConfig,
 } from '../../src/iax2/endpoint.ts';
 import { nodeCrypto } from '../../src/io/node-crypto.ts';
-import type { Host, Network } from './network.ts';
+import type { Host, Network, Station } from './network.ts';
 import { RecordingMedia } from './recording-media.ts';
 
 /** Real digests, seeded randomness: the same run twice gives the same bytes. */
@@ -61,7 +61,16 @@ export class Switch {
     private readonly log: Log = silentLog,
   ) {
     this.endpoint = this.makeEndpoint();
-    this.host = network.add<NonTransmit>(address, this.endpoint, (output, nowMs) => this.take(output, nowMs));
+    const station: Station<NonTransmit> = {
+      handleDatagram: (bytes, from, nowMs) => {
+        const plain = this.endpoint.unseal(bytes, from, nowMs);
+        if (plain !== undefined) this.endpoint.handleDatagram(plain, from, nowMs);
+      },
+      handleTimeout: (nowMs) => this.endpoint.handleTimeout(nowMs),
+      poll: () => this.endpoint.poll(),
+      nextDeadline: () => this.endpoint.nextDeadline(),
+    };
+    this.host = network.add<NonTransmit>(address, station, (output, nowMs) => this.take(output, nowMs));
     this.command((endpoint, nowMs) => endpoint.start(nowMs));
   }
 
@@ -96,7 +105,6 @@ export class Switch {
   /** The process dies and starts again: all state is lost, the address stays. */
   restart(): void {
     this.endpoint = this.makeEndpoint();
-    this.host.station = this.endpoint;
     this.media.streams.clear();
     this.command((endpoint, nowMs) => endpoint.start(nowMs));
   }

@@ -43,7 +43,7 @@ export class Host<Out extends { readonly type: string }> {
     readonly network: Network,
     /** As others see it; behind a NAT it can change at any time. */
     public address: Address,
-    public station: Station<Out>,
+    private readonly station: Station<Out>,
     private readonly handleOutput: (output: Out, nowMs: number) => void,
   ) {}
 

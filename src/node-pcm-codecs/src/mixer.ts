@@ -19,7 +19,7 @@ export interface Mixer {
   output(member: number): Uint8Array;
   /** What someone hears who only listens: all members. */
   everyone(law: Law): Uint8Array;
-  /** Mixes the first `count` members. */
+  /** Mixes the first `count` members, at least one. */
   mix(count: number): void;
 }
 
@@ -37,6 +37,10 @@ export function checkMixerSize({ members, samples }: MixerSize): void {
   if (!Number.isInteger(samples) || samples < 16 || samples % 16 !== 0) {
     throw new RangeError('samples must be a positive multiple of 16');
   }
+}
+
+export function checkCount(count: number, members: number): void {
+  if (!(count >= 1 && count <= members)) throw new RangeError(`cannot mix ${count} of ${members} members`);
 }
 
 /** The mixer in plain TypeScript: the oracle of the SIMD one, and what runs where WebAssembly does not. */
@@ -78,6 +82,7 @@ export class PlainMixer implements Mixer {
   }
 
   mix(count: number): void {
+    checkCount(count, this.members);
     const sum = this.sum.fill(0);
     for (let member = 0; member < count; member++) add(DECODE[this.laws[member]!], this.inputs[member]!, sum);
     for (let member = 0; member < count; member++) {

@@ -1,5 +1,14 @@
-import { decodeSample, encodeSample, type Law, type Mixer, type MixerSize, PlainMixer } from 'node-pcm-codecs';
-import { describe, expect, it } from 'vitest';
+import {
+  createMixer,
+  decodeSample,
+  encodeSample,
+  type Law,
+  type Mixer,
+  type MixerSize,
+  PlainMixer,
+  SimdMixer,
+} from 'node-pcm-codecs';
+import { describe, expect, it, vi } from 'vitest';
 
 /** Deterministic bytes: loud enough that large mixes clip. */
 function fillBlock(block: Uint8Array, seed: number): void {
@@ -18,7 +27,10 @@ function mixed(laws: Law[], inputs: Uint8Array[], without: number | undefined, l
   });
 }
 
-const IMPLEMENTATIONS: [string, (size: MixerSize) => Mixer][] = [['plain', (size) => new PlainMixer(size)]];
+const IMPLEMENTATIONS: [string, (size: MixerSize) => Mixer][] = [
+  ['plain', (size) => new PlainMixer(size)],
+  ['simd', (size) => new SimdMixer(size)],
+];
 
 describe.each(IMPLEMENTATIONS)('the %s mixer', (_, createMixer) => {
   it.each([1, 2, 3, 10, 30, 100, 512])('gives each of %i members the exact clipped sum of the others', (count) => {
@@ -55,6 +67,10 @@ describe.each(IMPLEMENTATIONS)('the %s mixer', (_, createMixer) => {
     expect(mixer.output(0)[0]).toBe(encodeSample('ulaw', 2000));
   });
 
+  it.each([0, 4, Number.NaN])('refuses to mix %f of 3 members', (count) => {
+    expect(() => createMixer({ members: 3, samples: 16 }).mix(count)).toThrow(RangeError);
+  });
+
   it.each([
     { members: 0, samples: 160 },
     { members: 513, samples: 160 },
@@ -65,3 +81,51 @@ describe.each(IMPLEMENTATIONS)('the %s mixer', (_, createMixer) => {
     expect(() => createMixer(size)).toThrow(RangeError);
   });
 });
+
+describe('the simd mixer beside the plain one', () => {
+  const LAWS: Law[] = ['ulaw', 'alaw'];
+
+  it.each(LAWS.flatMap((a) => LAWS.map((b) => [a, b] as const)))(
+    'gives the same for every pair of codes of %s and %s',
+    (a, b) => {
+      const size = { members: 3, samples: 65_536 };
+      const [plain, simd] = [new PlainMixer(size), new SimdMixer(size)];
+      for (const mixer of [plain, simd]) {
+        for (const [member, law] of [a, b, b].entries()) mixer.setLaw(member, law);
+        mixer.input(0).set(Uint8Array.from({ length: 65_536 }, (_, i) => i >> 8));
+        mixer.input(1).set(Uint8Array.from({ length: 65_536 }, (_, i) => i & 0xff));
+        mixer.input(2).fill(encodeSample(b, 0));
+        mixer.mix(3);
+      }
+      for (const member of [0, 1, 2]) expect(equal(simd.output(member), plain.output(member))).toBe(true);
+      for (const law of LAWS) expect(equal(simd.everyone(law), plain.everyone(law))).toBe(true);
+    },
+  );
+
+  it('is exact though partial sums of 512 members are as large as they can be', () => {
+    const size = { members: 512, samples: 16 };
+    const [plain, simd] = [new PlainMixer(size), new SimdMixer(size)];
+    for (const mixer of [plain, simd]) {
+      for (let member = 0; member < 512; member++) {
+        mixer.setLaw(member, 'alaw');
+        mixer.input(member).fill(encodeSample('alaw', member < 255 ? 32_767 : member < 510 ? -32_768 : -8 * member));
+      }
+      mixer.mix(512);
+    }
+    for (const member of [0, 300, 510, 511]) expect(equal(simd.output(member), plain.output(member))).toBe(true);
+  });
+
+  it('is what createMixer gives on this host', () => {
+    expect(createMixer({ members: 2, samples: 160 }).implementation).toBe('simd');
+  });
+
+  it('gives way to the plain one where there is no WebAssembly', () => {
+    vi.stubGlobal('WebAssembly', undefined);
+    expect(createMixer({ members: 2, samples: 160 }).implementation).toBe('plain');
+    vi.unstubAllGlobals();
+  });
+});
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((code, i) => code === b[i]);
+}

@@ -112,21 +112,17 @@ export class StatusFeed implements Machine<StatusChange> {
       }
       this.tellState(topic, body, nowMs);
     }
-    this.lookAtCalls(snapshot.calls, isSweep);
+    // Between sweeps calls are left to `noteCall`: what is about to be told of them may be older than the snapshot.
+    if (isSweep) this.sweepCalls(snapshot.calls);
   }
 
-  private lookAtCalls(calls: readonly CallStatus[], isSweep: boolean): void {
+  private sweepCalls(calls: readonly CallStatus[]): void {
     for (const call of calls) {
       this.noteCall(call, null);
       const measured = call.legs.some((leg) => leg.mos !== null);
-      if (isSweep && measured && (call.state === 'talking' || call.state === 'held'))
-        this.tellCall(call, 'quality', null);
+      if (measured && (call.state === 'talking' || call.state === 'held')) this.tellCall(call, 'quality', null);
     }
-    // Between sweeps a call may be gone whose end is about to be told, with its cause.
-    if (isSweep) this.forgetCallsBut(new Set(calls.map(({ id }) => id)));
-  }
-
-  private forgetCallsBut(present: ReadonlySet<string>): void {
+    const present = new Set(calls.map(({ id }) => id));
     for (const [id, call] of this.calls) {
       if (present.has(id)) continue;
       this.calls.delete(id);

@@ -140,6 +140,20 @@ describe('StatusFeed', () => {
     expect(take().filter((change) => change.type === 'call')).toEqual([]);
   });
 
+  it('tells the states of a call in their order, though the snapshot is ahead of them', () => {
+    const readings = { trunks: {}, lines: {}, calls: [] } as Readings;
+    const { clock, note, noteCall, take } = startFeed(readings);
+    take();
+    clock.advance(1_000);
+    readings.calls = [{ ...call, state: 'ringing' }];
+    note();
+    noteCall('dialling');
+    noteCall('ringing');
+    clock.advance(10_000);
+    const events = take().flatMap((change) => (change.type === 'call' ? [change.body.state] : []));
+    expect(events).toEqual(['dialling', 'ringing']);
+  });
+
   it('leaves the end of a call that is gone already to the one who knows its cause', () => {
     const readings = { trunks: {}, lines: {}, calls: [call] } as Readings;
     const { clock, note, noteCall, take } = startFeed(readings);

@@ -1,4 +1,5 @@
-import type { ExchangeAudio, HatCommand, HatEvent } from '../firmware-bridge/hat-client.ts';
+import type { ExchangeAudio, HatCommand, HatEvent, Light } from '../firmware-bridge/hat-client.ts';
+import { lightOf } from './appliance-lights.ts';
 import type { Cause } from './base/causes.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
@@ -71,6 +72,8 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly iax2Legs: Iax2Legs;
   private readonly lineLegs: LineLegs;
   private readonly lines = new Map<number, LineView>();
+  /** What the HAT was told to show. */
+  private readonly lights = new Map<number, Light>();
   private readonly lineSettings: readonly LineSettings[];
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly log: Log;
@@ -143,6 +146,10 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   handleHat(event: HatEvent, nowMs: number): void {
     this.lineLegs.handleHat(event, nowMs);
+    if (event.type === 'hello') {
+      this.lights.clear();
+      this.showLights();
+    }
     this.settle(nowMs);
   }
 
@@ -318,6 +325,7 @@ export class Appliance implements Machine<ApplianceOutput> {
           state,
           apparent,
         });
+        this.showLights();
         this.outputs.push({ type: 'status' });
         break;
       }
@@ -390,7 +398,20 @@ export class Appliance implements Machine<ApplianceOutput> {
   private noteLine(port: number, status: LineStatus, nowMs: number): void {
     const before = this.lines.get(port);
     this.lines.set(port, { status, sinceMs: before?.status.state === status.state ? before.sinceMs : nowMs });
+    this.showLights();
     this.outputs.push({ type: 'status' });
+  }
+
+  /** The LEDs beside the lines; a branch is alone when none of the centres it registers with has it. */
+  private showLights(): void {
+    const registrations = this.endpoint.peerStatuses.flatMap(({ registration }) => registration ?? []);
+    const isAlone = registrations.length > 0 && !registrations.some(({ state }) => state === 'registered');
+    for (const [port, { status }] of this.lines) {
+      const light = lightOf(status.state, isAlone);
+      if (this.lights.get(port) === light) continue;
+      this.lights.set(port, light);
+      this.outputs.push({ type: 'hat', command: { type: 'led', led: port, light } });
+    }
   }
 
   private settleSwitch(): boolean {

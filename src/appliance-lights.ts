@@ -1,0 +1,29 @@
+import { DARK, type Light } from '../firmware-bridge/hat-client.ts';
+import type { LineState } from './lines/fxs.ts';
+
+const READY: Light = { colour: 'green', onMs: 1_000, offMs: 0 };
+const IN_USE: Light = { colour: 'green', onMs: 900, offMs: 300 };
+const RINGING: Light = { colour: 'green', onMs: 150, offMs: 150 };
+/** The branch is on its own: calls inside it still work. */
+const ALONE: Light = { colour: 'amber', onMs: 1_000, offMs: 1_000 };
+const FAULT: Light = { colour: 'red', onMs: 1_000, offMs: 0 };
+
+/**
+ * What the LED beside a line shows. The same grammar on every board: steady green is ready, a green wink is in use, fast
+ * green rings, slow amber is ready without the centre, red is a handset left off the hook, dark is no line.
+ */
+export function lightOf(state: LineState, isAlone: boolean): Light {
+  switch (state) {
+    case 'idle':
+      return isAlone ? ALONE : READY;
+    case 'ringing':
+      return RINGING;
+    case 'howler':
+    case 'lockout':
+      return FAULT;
+    case 'out-of-service':
+      return DARK;
+    default:
+      return IN_USE;
+  }
+}

@@ -1,13 +1,21 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Appliance } from '../support/appliance.ts';
 import type { Asterisk } from '../support/asterisk.ts';
-import { levelDbm0, strongestHz, toneDbm0 } from '../support/audio.ts';
+import { levelDbm0, loudestDbm0, strongestHz, toneDbm0 } from '../support/audio.ts';
 import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
 import { Capture } from '../support/capture.ts';
 import { describeAsterisk } from '../support/peers.ts';
 import { noise } from '../support/signal.ts';
 import { voiceFrom } from '../support/voice-of.ts';
 import { pause } from '../support/wait-until.ts';
+
+/** Blocks of 20 ms as text; of a noise no two are alike, silence is left out. */
+function distinctBlocks(voice: Uint8Array): string[] {
+  const blocks = Array.from({ length: voice.length / 160 }, (_, i) =>
+    Buffer.from(voice.subarray(i * 160, i * 160 + 160)).toString('hex'),
+  );
+  return blocks.filter((block) => new Set(block.match(/../g)).size > 20);
+}
 
 describeAsterisk(
   'a branch line dials',
@@ -47,14 +55,16 @@ describeAsterisk(
       await office.say(1, Int16Array.from(noise(-15, 3_000, 7)));
       await pause(4_500);
       await capture.stop();
-      const sent = Buffer.from(await voiceFrom(capture, BRANCH));
-      const returned = Buffer.from(await voiceFrom(capture, CENTRE));
-      // Asterisk may swallow the first blocks while Echo() starts: all that it returned must be what was sent.
-      expect(returned.length).toBeGreaterThan(4 * 8000);
-      const first = sent.indexOf(returned.subarray(0, 1600));
-      expect(first).toBeGreaterThanOrEqual(0);
-      expect(returned.equals(sent.subarray(first, first + returned.length))).toBe(true);
-      expect(levelDbm0(await office.heard(1, 4))).toBeGreaterThan(-20);
+      const sent = distinctBlocks(await voiceFrom(capture, BRANCH));
+      const returned = distinctBlocks(await voiceFrom(capture, CENTRE));
+      expect(sent.length).toBeGreaterThanOrEqual(150);
+      // Each block is as it was sent, none comes twice. On a busy machine Asterisk's threads may overtake each other.
+      expect(returned.filter((block) => !sent.includes(block))).toEqual([]);
+      expect(new Set(returned).size).toBe(returned.length);
+      expect(returned.length).toBeGreaterThanOrEqual(sent.length - 2);
+      const overtaken = returned.filter((block, i) => i > 0 && sent.indexOf(block) < sent.indexOf(returned[i - 1]!));
+      expect(overtaken.length).toBeLessThanOrEqual(2);
+      expect(loudestDbm0(await office.heard(1, 5))).toBeGreaterThan(-17);
     });
 
     test('Milliwatt(), and hears 1004 Hz at 0 dBm0', async () => {
@@ -110,9 +120,9 @@ describeAsterisk(
       await office.lift(2);
       await office.waitForLine(2, 'talking', 2_000);
       expect(await centre.channelCount()).toBe(0);
-      await office.say(1, Int16Array.from(noise(-15, 1_000, 3)));
-      await pause(900);
-      expect(levelDbm0(await office.heard(2, 0.5))).toBeGreaterThan(-20);
+      await office.say(1, Int16Array.from(noise(-15, 1_500, 3)));
+      await pause(1_800);
+      expect(loudestDbm0(await office.heard(2, 1.5))).toBeGreaterThan(-17);
     });
 
     test('and 300 digits reach the centre in order', async () => {

@@ -66,6 +66,14 @@ export function levelDbm0(samples: Int16Array): number {
   return dbm0OfPower(sum / Math.max(1, samples.length));
 }
 
+/** Level of the loudest half second. */
+export function loudestDbm0(samples: Int16Array): number {
+  let loudest = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at + 4000 <= samples.length; at += 1000)
+    loudest = Math.max(loudest, levelDbm0(samples.subarray(at, at + 4000)));
+  return loudest;
+}
+
 function dbm0OfPower(meanSquare: number): number {
   return 10 * Math.log10(meanSquare / (32_767 ** 2 / 2)) + FULL_SCALE_DBM0;
 }

@@ -5,6 +5,14 @@ const PAUSE_MS = 1000;
 
 const REMEMBERED = 32;
 
+/** Nobody plays voice that is so much older than what came before it: a full frame that was sent again and again. */
+const STALE_MS = 500;
+/** But so many in a row mean that the far end counts from the beginning again. */
+const STALE_LIMIT = 5;
+
+/** What a packet is by its timestamp; only a fresh one is to be heard. */
+export type Arrival = 'fresh' | 'duplicate' | 'stale';
+
 /** What can be told of a stream by the timestamps and arrival times of its packets. */
 export class ArrivalStatistics {
   received = 0;
@@ -16,10 +24,14 @@ export class ArrivalStatistics {
   /** Timestamp that the next packet should have. */
   private expected = 0;
   private lastTransitMs = 0;
+  private staleInARow = 0;
 
-  /** Takes note of a packet. False if one with this timestamp was there already: it is not to be heard twice. */
-  note(timestamp: number, durationMs: number, nowMs: number): boolean {
-    if (this.started && this.recent.includes(timestamp)) return false;
+  note(timestamp: number, durationMs: number, nowMs: number): Arrival {
+    if (this.started && this.recent.includes(timestamp)) return 'duplicate';
+    const stale = this.started && timestampDistance(timestamp, this.expected) < -STALE_MS;
+    if (stale && ++this.staleInARow < STALE_LIMIT) return 'stale';
+    if (stale) this.started = false;
+    this.staleInARow = 0;
     this.recent[this.received % REMEMBERED] = timestamp;
     this.received++;
 
@@ -43,6 +55,6 @@ export class ArrivalStatistics {
       this.jitterMs += (differenceMs - this.jitterMs) / 16; // [RFC3550 §6.4.1]
     }
     this.lastTransitMs = transitMs;
-    return true;
+    return 'fresh';
   }
 }

@@ -135,8 +135,9 @@ export class Iax2Stream implements MediaStream {
       return;
     }
     const durationMs = lawOfFormat(this.farFormat) === undefined ? PACKET_MS : length / SAMPLES_PER_MS;
-    if (!this.arrivals.note(timestamp, durationMs, nowMs)) {
-      this.drop('media.duplicate');
+    const arrival = this.arrivals.note(timestamp, durationMs, nowMs);
+    if (arrival !== 'fresh') {
+      this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');
       return;
     }
     this.lastArrivalMs = nowMs;

@@ -3,9 +3,7 @@
  * types nor the thing itself can be taken for granted.
  */
 
-export interface CompiledModule {
-  readonly compiled?: never;
-}
+export type CompiledModule = object;
 
 export interface LinearMemory {
   readonly buffer: ArrayBuffer;

@@ -10,11 +10,11 @@ beforeEach(() => {
 describe('arrival statistics', () => {
   it('count each packet once', () => {
     expect([0, 20, 20, 0, 40].map((timestamp) => arrivals.note(timestamp, 20, timestamp))).toEqual([
-      true,
-      true,
-      false,
-      false,
-      true,
+      'fresh',
+      'fresh',
+      'duplicate',
+      'duplicate',
+      'fresh',
     ]);
     expect(arrivals.received).toBe(3);
   });
@@ -34,6 +34,19 @@ describe('arrival statistics', () => {
   it('count packets of 30 ms by their length', () => {
     for (const timestamp of [0, 30, 120]) arrivals.note(timestamp, 30, timestamp);
     expect(arrivals.lost).toBe(2);
+  });
+
+  it('tell what is older than anyone would play, but believe the fifth in a row', () => {
+    for (let i = 0; i < 100; i++) arrivals.note(20 * i, 20, 20 * i);
+    expect(arrivals.note(1501, 20, 2000)).toBe('fresh');
+    expect([1, 21, 41, 61, 81, 101].map((timestamp) => arrivals.note(timestamp, 20, 2000))).toEqual([
+      'stale',
+      'stale',
+      'stale',
+      'stale',
+      'fresh',
+      'fresh',
+    ]);
   });
 
   it('have no jitter when packets come as they were sent', () => {

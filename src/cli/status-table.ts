@@ -1,3 +1,4 @@
+import { printable } from '../base/printable.ts';
 import type { CallStatus, LineStatus, PhoneStatus, StatusSnapshot, TrunkStatus } from '../status/schema.ts';
 
 /** The status for people: a head line, and one table for each kind of thing there is. */
@@ -62,11 +63,6 @@ function table<T>(
         .trimEnd(),
     )
     .join('\n');
-}
-
-/** Names come from phones and peers: nothing in them may move the cursor. */
-function printable(text: string): string {
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '·');
 }
 
 /** `3 d 4 h`, `4 h 5 min`, `5 min 6 s`, `6 s`. */

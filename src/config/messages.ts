@@ -22,7 +22,9 @@ function withoutConsequences(issues: readonly Issue[]): readonly Issue[] {
 function describeIssue(issue: Issue, base: Path, document: ConfigurationDocument): Problem[] {
   const path = [...base, ...issue.path.filter((key) => typeof key !== 'symbol')];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => at(document.positionOfKey([...path, key]), unknownKey(path, key)));
+    return issue.keys.map((key) =>
+      at(document.positionOfKey([...path, key]), unknownKey(path, key, valueAt(document.value, [...path, key]))),
+    );
   }
   const value = valueAt(document.value, path);
   if (issue.code === 'invalid_key') {
@@ -64,13 +66,14 @@ function isOuter(issue: Issue): boolean {
   return issue.code === 'invalid_type' || issue.code === 'invalid_value';
 }
 
-function unknownKey(parent: Path, written: string): string {
-  // Where a colon was forgotten the value stands in the key: `secret hunter2`.
+function unknownKey(parent: Path, written: string, value: unknown): string {
+  // Where a colon was forgotten the value stands in the key: `secret hunter2`, or for a key: `{ secret, hunter2 }`.
   const [key = ''] = /^[\w.*#-]*/.exec(written) ?? [];
   const allowed = [...new Set(schemasAt(parent).flatMap((schema) => Object.keys(schema.properties ?? {})))];
   const likely = closest(key, allowed);
   const where = parent.length === 0 ? '' : ` in ${formatPath(parent)}`;
-  const what = isSecretPath(parent) ? 'unknown key' : `unknown key ${quoted(key === written ? key : `${key}…`)}`;
+  const hidden = isSecretPath(parent) || (value === null && likely === undefined);
+  const what = hidden ? 'unknown key' : `unknown key ${quoted(key === written ? key : `${key}…`)}`;
   const meant = likely === undefined ? ';' : `; did you mean ${quoted(likely)}?`;
   const hint = written[key.length] === ':' ? '; write a blank after ":";' : meant;
   return `${what}${where}${hint} allowed: ${allowed.join(', ')}`;

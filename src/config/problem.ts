@@ -1,3 +1,5 @@
+import { printable } from '../base/printable.ts';
+
 /** A key's place in the document: `['iax2', 'peers', 'hq', 'codecs', 0]`. */
 export type Path = readonly (string | number)[];
 
@@ -17,11 +19,11 @@ export function formatProblem(file: string, problem: Problem): string {
   return `${file}:${problem.line}:${problem.column}: ${label}${problem.message}`;
 }
 
-/** In the order of the document; errors before warnings where both stand at one place. */
+/** In the order of the document, errors before warnings where both stand at one place, each in one printable line. */
 export function inDocumentOrder(problems: readonly Problem[]): Problem[] {
-  return [...problems].sort(
-    (a, b) => a.line - b.line || a.column - b.column || a.severity.localeCompare(b.severity) || 0,
-  );
+  return problems
+    .map((problem) => ({ ...problem, message: printable(problem.message) }))
+    .sort((a, b) => a.line - b.line || a.column - b.column || a.severity.localeCompare(b.severity));
 }
 
 /** `hat.lines[1].port`; a key that is not a plain word stands in quotes: `sip.phones."a b"`. */

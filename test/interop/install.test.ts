@@ -1,0 +1,51 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+
+const script = join(import.meta.dirname, '../../deploy/install.sh');
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'branchline-install-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function install(environment: NodeJS.ProcessEnv = {}): { status: number | null; stderr: string } {
+  return spawnSync('sh', [script], { env: { ...process.env, DESTDIR: root, ...environment }, encoding: 'utf8' });
+}
+
+test('the install script lays out a program that runs, a unit, an account and an example configuration', () => {
+  expect(install()).toMatchObject({ status: 0, stderr: '' });
+  const program = join(root, 'usr/bin/branchline');
+  const version = spawnSync(program, ['--version'], { encoding: 'utf8' });
+  expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  expect(existsSync(join(root, 'usr/lib/systemd/system/branchline.service'))).toBe(true);
+  expect(readFileSync(join(root, 'usr/lib/sysusers.d/branchline.conf'), 'utf8')).toMatch(/^u branchline /m);
+  const configuration = join(root, 'etc/branchline/branchline.yaml');
+  expect(statSync(configuration).mode & 0o777).toBe(0o640);
+  writeFileSync(join(root, 'etc/branchline/hq.secret'), 'x');
+  expect(spawnSync(program, ['check', configuration], { encoding: 'utf8' }).stdout).toBe(`${configuration}: valid\n`);
+});
+
+test('the install script run again updates the program and leaves the configuration', () => {
+  install();
+  const configuration = join(root, 'etc/branchline/branchline.yaml');
+  const stray = join(root, 'usr/lib/branchline/of-the-old-release.js');
+  writeFileSync(configuration, 'site: { id: mine }\n');
+  writeFileSync(stray, '');
+  expect(install().status).toBe(0);
+  expect(readFileSync(configuration, 'utf8')).toBe('site: { id: mine }\n');
+  expect(existsSync(stray)).toBe(false);
+});
+
+test('the install script says that Node is missing or too old, and changes nothing', () => {
+  const old = join(root, 'old');
+  mkdirSync(old);
+  writeFileSync(join(old, 'node'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+  const result = install({ PATH: `${old}:${process.env['PATH']}` });
+  expect(result.status).toBe(1);
+  expect(result.stderr).toContain('Node.js 20.19 or newer is needed');
+  expect(existsSync(join(root, 'usr'))).toBe(false);
+});

@@ -95,7 +95,7 @@ function argumentVariables(args: readonly string[]): Map<string, string> {
 function call(frame: Frame, position: Position, run: Run): Outcome {
   if (run.enter(frame)) return run.jump(position);
   run.warn('subroutines are nested too deep');
-  return { type: 'end', reason: 'endless-loop' };
+  return { type: 'end', reason: 'endless-loop', cause: 'switch-congestion' };
 }
 
 function returnFrom(data: string, run: Run): Outcome {

@@ -222,7 +222,7 @@ class PatternParser {
     const ranges: [string, string][] = [];
     const classes: RegExp[] = [];
     for (let first = true; first || this.pattern[this.at] !== ']'; first = false) {
-      const named = /^\[:([a-z]+):\]/.exec(this.pattern.slice(this.at, this.at + 12));
+      const named = /^\[:([a-z]+):\]/.exec(this.pattern.slice(this.at, this.at + 24));
       if (named !== null) {
         const known = CLASSES.get(named[1]!);
         if (known === undefined) throw new PatternFailure(`no character class '${named[1]}'`);

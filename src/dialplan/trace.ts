@@ -1,7 +1,7 @@
 import { type Cause, causeText, type DialStatus, q850Of } from '../base/causes.ts';
 import type { Action, ActionResult } from './action.ts';
 import type { Dialplan } from './dialplan.ts';
-import { type Environment, Execution, type Location } from './execution.ts';
+import { type Environment, Execution, type Location, type Step } from './execution.ts';
 import type { Start } from './run-state.ts';
 
 /** One line of what `route` prints. */
@@ -61,29 +61,39 @@ export function traceRoute(
     ...(assume.channel === undefined ? {} : { channel: assume.channel }),
   };
   const execution = new Execution(dialplan, start, apart, ({ location, application, data, outcome }) => {
-    if (outcome === 'skipped') {
-      lines.push({ location, application, args: data, outcome: 'not available in this version: passed over' });
-    } else if (outcome.type === 'perform') {
-      lines.push({ location, application, args: data, outcome: describe(outcome.action, assume) });
-    } else lines.push({ location, application, args: data, outcome: '' });
+    const done =
+      outcome === 'skipped'
+        ? 'not available in this version: passed over'
+        : outcome.type === 'perform'
+          ? describe(outcome.action, assume)
+          : '';
+    if (lines.length < MAX_LINES) lines.push({ location, application, args: data, outcome: done });
   });
+  let isElsewhere = false;
   for (;;) {
     const step = execution.next();
-    if (step.type === 'end') {
-      const cause = step.cause === undefined ? '' : `, cause ${q850Of(step.cause)} (${causeText(step.cause)})`;
-      lines.push({ application: '', args: '', outcome: `end: ${END[step.reason]}${cause}` });
+    if (step.type === 'end' || lines.length >= MAX_LINES) {
+      lines.push({
+        application: '',
+        args: '',
+        outcome: step.type === 'end' ? endOf(step) : `stopped after ${MAX_LINES} steps`,
+      });
       return lines;
     }
-    if (step.action.type === 'remote-lookup') {
-      const { action, location } = step;
+    const { action, location } = step;
+    // A switch statement has no application that the tracer could have told of.
+    if (action.type === 'remote-lookup') {
       lines.push({ location, application: 'switch', args: action.peer.toString(), outcome: describe(action, assume) });
+    } else if (isElsewhere && action.type === 'dial') {
+      lines.push({ location, application: 'Dial', args: action.targets.join('&'), outcome: describe(action, assume) });
     }
-    if (lines.length >= MAX_LINES) {
-      lines.push({ application: '', args: '', outcome: `stopped after ${MAX_LINES} steps` });
-      return lines;
-    }
-    execution.resume(assumed(step.action, assume));
+    isElsewhere = action.type === 'remote-lookup';
+    execution.resume(assumed(action, assume));
   }
+}
+
+function endOf({ reason, cause }: Extract<Step, { type: 'end' }>): string {
+  return `end: ${END[reason]}${cause === undefined ? '' : `, cause ${q850Of(cause)} (${causeText(cause)})`}`;
 }
 
 const END = {

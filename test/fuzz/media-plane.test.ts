@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import type { Iax2StreamSpec, MediaPort, StreamSpec } from '../../src/base/media-port.ts';
+import { SeededRandom } from '../../src/base/random.ts';
+import { parseTonePattern } from '../../src/base/tone-pattern.ts';
+import { readMiniTimestamp, readSourceCall } from '../../src/iax2/frame-header.ts';
+import { MAX_PAYLOAD } from '../../src/media/iax2-stream.ts';
+import { MediaPlane } from '../../src/media/plane.ts';
+
+/** A new seed each run, printed with a failure; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
+const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
+const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
+
+const CALLS = 4;
+const LINES = 2;
+const FORMATS = [4, 8, 256, 2, 2 ** 34];
+const TONE = parseTonePattern('!350+440/30,!0/20,400*25/70,0/50')!;
+
+function specOf(stream: number, random: SeededRandom): StreamSpec {
+  if (stream <= LINES) return { kind: 'line', port: stream, law: random.integer(2) === 0 ? 'ulaw' : 'alaw' };
+  return callSpec(stream, FORMATS[random.integer(FORMATS.length)]!);
+}
+
+function callSpec(stream: number, format: number): Iax2StreamSpec {
+  const remote = { ip: '192.0.2.1', port: 4569 };
+  return { kind: 'iax2', remote, localCall: stream, remoteCall: 1000 + stream, format, epochMs: 0 };
+}
+
+/** Anything from noise to a voice frame of one of the calls with a few bytes wrong. */
+function datagram(random: SeededRandom): Uint8Array {
+  const length = random.integer(20) === 0 ? random.integer(4000) : random.integer(200);
+  const bytes = Uint8Array.from({ length }, () => random.integer(256));
+  const kind = random.integer(4);
+  const stream = LINES + 1 + random.integer(CALLS);
+  const call = 1000 + stream;
+  if (kind === 1) bytes.set([call >> 8, call & 0xff].slice(0, length));
+  if (kind === 2 && length >= 12) {
+    bytes.set([0x80 | (call >> 8), call & 0xff, 0, stream, 0, random.integer(4)]);
+    bytes.set([2, [4, 8, 0x82, 0x88, 0, 0xff][random.integer(6)]!], 10);
+  }
+  if (kind === 3 && length >= 8) bytes.set([0, 0, 1, random.integer(2)]);
+  return bytes;
+}
+
+describe(`the media plane (seed ${SEED})`, () => {
+  it('stands any bytes, blocks, commands and times, and sends nothing but mini frames of open calls', () => {
+    const random = new SeededRandom(SEED);
+    const open = new Set<number>();
+    let sent = 0;
+    const plane = new MediaPlane({
+      counters: new Counters(),
+      send: (_, bytes, at, length) => {
+        sent++;
+        if (length <= 4 || length > 4 + MAX_PAYLOAD) throw new Error(`a datagram of ${length} bytes`);
+        if (!open.has(readSourceCall(bytes, at))) throw new Error(`voice of call ${readSourceCall(bytes, at)}`);
+        readMiniTimestamp(bytes, at);
+      },
+    });
+    const media: MediaPort = plane;
+    const any = () => 1 + random.integer(LINES + CALLS);
+    const [up, down] = [new Uint8Array(80), new Uint8Array(80)];
+    let nowMs = 0;
+
+    const coin = () => random.integer(2) === 0;
+    const commands: ((stream: number) => void)[] = [
+      (stream) => {
+        open.add(stream);
+        media.open(stream, specOf(stream, random), nowMs);
+      },
+      (stream) => {
+        open.delete(stream);
+        media.close(stream, nowMs);
+      },
+      (stream) => media.hear(stream, { kind: 'stream', stream: any() }, nowMs),
+      (stream) => media.hear(stream, coin() ? { kind: 'nothing' } : { kind: 'tone', pattern: TONE }, nowMs),
+      (stream) => media.playDigit(stream, '0123456789ABCD*#xyz'[random.integer(19)]!, random.integer(400) - 50, nowMs),
+      (stream) => media.setFormat(stream, FORMATS[random.integer(FORMATS.length)]!),
+      (stream) => media.noteReceived(stream, random.integer(2 ** 32)),
+      (stream) => media.noteSent(stream, nowMs & 0xffff),
+      (stream) => media.quelch(stream, coin()),
+      (stream) => media.statistics(stream),
+    ];
+
+    const end = performance.now() + BUDGET_MS;
+    while (performance.now() < end) {
+      for (let i = 0; i < 200; i++) {
+        nowMs += random.integer(15);
+        if (random.integer(500) === 0) nowMs += random.integer(3_600_000);
+        const choice = random.integer(10);
+        if (choice === 0) commands[random.integer(commands.length)]!(any());
+        else if (choice < 4) {
+          for (let k = 0; k < 80; k++) up[k] = random.integer(256);
+          plane.exchangeLineBlock(1 + random.integer(LINES + 1), up, down, nowMs);
+        } else plane.handleDatagram(datagram(random), { ip: '192.0.2.1', port: 4569 }, nowMs);
+        plane.handleTimeout(nowMs);
+        while (plane.poll() !== undefined);
+      }
+    }
+    for (let stream = 1; stream <= LINES + CALLS; stream++) media.close(stream, nowMs);
+    expect(plane.nextDeadline()).toBeUndefined();
+    expect(sent).toBeGreaterThan(0);
+  });
+});

@@ -9,12 +9,18 @@ import { pause } from '../support/wait-until.ts';
 /** What each kind of failure leaves in DIALSTATUS and HANGUPCAUSE shows in the tone that the next priorities choose. */
 const DIALPLAN = `exten => _8XXX,1,Dial(IAX2/hq/\${EXTEN:1},4)
 exten => _8XXX,2,Goto(outcome-\${DIALSTATUS}-\${HANGUPCAUSE},1)
-exten => outcome-BUSY-17,1,Milliwatt()
-exten => outcome-CHANUNAVAIL-3,1,Milliwatt()
-exten => outcome-NOANSWER-19,1,Milliwatt()
-exten => outcome-CONGESTION-34,1,Milliwatt()
-exten => outcome-CONGESTION-58,1,Milliwatt()
-exten => outcome-CHANUNAVAIL-58,1,Milliwatt()
+exten => outcome-BUSY-17,1,Answer()
+ same => n,Milliwatt()
+exten => outcome-CHANUNAVAIL-3,1,Answer()
+ same => n,Milliwatt()
+exten => outcome-NOANSWER-19,1,Answer()
+ same => n,Milliwatt()
+exten => outcome-CONGESTION-34,1,Answer()
+ same => n,Milliwatt()
+exten => outcome-CONGESTION-58,1,Answer()
+ same => n,Milliwatt()
+exten => outcome-CHANUNAVAIL-58,1,Answer()
+ same => n,Milliwatt()
 exten => _9XXX,1,Dial(IAX2/hq/\${EXTEN:1},4)
 exten => _9XXX,2,Busy
 exten => _6XXX,1,Dial(IAX2/hq/\${EXTEN:1},4)
@@ -117,6 +123,7 @@ describeAsterisk('a call that fails', (version) => {
 
   test('at the branch tells the centre why: busy, unknown number, no answer', async () => {
     await office.lift(1);
+    await office.waitForLine(1, 'dial-tone', 2_000);
     expect(await hangupCause('201')).toEqual(['BUSY', '17']);
     await office.rest(1);
     expect(await hangupCause('299')).toEqual(['CHANUNAVAIL', expect.stringMatching(/^(1|3)$/)]);

@@ -16,11 +16,12 @@ import { CallNumbers } from './call-number.ts';
 import { CallTokens } from './call-token.ts';
 import { Dialog, STATELESS_CALL, type Surroundings } from './dialog.ts';
 import { DialogTable } from './dialog-table.ts';
-import type { EndpointOutput } from './endpoint-output.ts';
+import type { EndpointOutput, LookupResult } from './endpoint-output.ts';
 import { decodeFrame, type FullFrame } from './frame.ts';
 import { frameKind } from './frame-header.ts';
 import { IncomingCallLeg } from './incoming-call-leg.ts';
 import { DEFAULT_PORT, type KnownPeer } from './known-peer.ts';
+import { LookupDialog } from './lookup-dialog.ts';
 import { isMalformed } from './malformed.ts';
 import type { FormatName } from './media-format.ts';
 import { type Message, readMessage } from './message.ts';
@@ -30,6 +31,7 @@ import { PeerTable } from './peer-table.ts';
 import { type RefreshLimits, RegistrarDialog } from './registrar.ts';
 import { RegistrationDialog, type RegistrationOutcome } from './registration-dialog.ts';
 import { Reliable } from './reliable.ts';
+import { type LookupAnswer, type LookupRequest, type OpenLookup, RemoteDialplan } from './remote-dialplan.ts';
 import { SealedCalls } from './sealed-calls.ts';
 import { invalFor, lateAck } from './stateless.ts';
 import { FRAME_TYPE, IAX_SUBCLASS, isFinal } from './subclass.ts';
@@ -51,6 +53,8 @@ export interface EndpointLimits {
 const DEFAULT_LIMITS: EndpointLimits = { callNumbers: 16_384, callNumbersPerAddress: 8_192, unproven: 1_024 };
 /** Asterisk grants 60 s and no more; a longer wish is granted here because it spares both ends. */
 const DEFAULT_REFRESH: RefreshLimits = { minS: 10, maxS: 3_600 };
+/** Beyond these the oldest is given up: whoever owns the dialplan answers at once or never. */
+const MAX_QUESTIONS = 1_024;
 /** For a call to a host that is no configured peer. */
 const DEFAULT_CODECS: readonly FormatName[] = ['ulaw', 'alaw'];
 
@@ -94,6 +98,10 @@ export class Endpoint implements Machine<EndpointOutput> {
   /** Calls that wait for their host's address. */
   private readonly waiting = new Map<string, Set<OutgoingCallLeg>>();
   private readonly unproven = new Set<Dialog>();
+  private readonly remoteDialplan: RemoteDialplan;
+  /** Questions of other switches that our dialplan has not answered yet. */
+  private readonly questions = new Map<number, (answer: LookupAnswer, nowMs: number) => void>();
+  private lastQuestionId = 0;
   private readonly sealed: SealedCalls;
   private lastCallId = 0;
 
@@ -122,6 +130,10 @@ export class Endpoint implements Machine<EndpointOutput> {
       emit,
       changed: (dialog, nowMs) => this.settle(dialog, nowMs),
     };
+    this.remoteDialplan = new RemoteDialplan(
+      (...parameters) => this.openLookup(...parameters),
+      (id, result) => emit({ type: 'lookup', id, result }),
+    );
     this.admission = new Admission({ tokens: new CallTokens(crypto), counters, log, transmit, emit });
     this.peers = new PeerTable({
       random,
@@ -209,6 +221,23 @@ export class Endpoint implements Machine<EndpointOutput> {
   /** Our own address has changed: registers again at once, with one peer or with all. */
   reregister(peer: string | undefined, nowMs: number): void {
     this.peers.reregister(peer, nowMs);
+  }
+
+  /**
+   * Asks a peer whether it has a number. The answer if it is known, else the id under which it comes as an output
+   * `lookup`. [RFC5456 §6.5]
+   */
+  lookup(request: LookupRequest, nowMs: number): LookupResult | { readonly id: number } {
+    const result = this.remoteDialplan.lookup(request, nowMs);
+    this.dialogs.touch(this.remoteDialplan);
+    return result;
+  }
+
+  /** Our dialplan's answer to an output `lookup-request`; a second one for the same id does nothing. */
+  answerLookup(id: number, answer: LookupAnswer, nowMs: number): void {
+    const give = this.questions.get(id);
+    this.questions.delete(id);
+    give?.(answer, nowMs);
   }
 
   /** The media plane wants this block sent as a full frame. */
@@ -337,6 +366,7 @@ export class Endpoint implements Machine<EndpointOutput> {
     if (selection.peer === undefined) this.reportMismatch(selection.reason, from, ies.username, nowMs);
     const stream = this.options.streams.next();
     const username = ies.username ?? peer?.config.name ?? '';
+    const claimed = selection.peer === undefined ? '' : selection.context;
     const call = new IncomingCallLeg(
       this.around,
       this.makeReliable(localCall, from, stream, nowMs),
@@ -345,8 +375,9 @@ export class Endpoint implements Machine<EndpointOutput> {
         peer: peer?.config.name ?? username,
         stream,
         config: peer?.config,
-        context: selection.peer === undefined ? '' : selection.context,
+        context: claimed,
         isAddressProven: admitted === 'proven',
+        asked: (number, answer) => this.ask(peer?.config.name ?? username, claimed, number, answer),
         // The call itself is counted already.
         refuse: () =>
           peer !== undefined && peer.calls > (peer.config.maxCalls ?? Infinity) ? 'no-circuit' : undefined,
@@ -423,6 +454,49 @@ export class Endpoint implements Machine<EndpointOutput> {
     );
     this.dialogs.add(dialog);
     dialog.start(nowMs);
+    this.settle(dialog, nowMs);
+    return dialog;
+  }
+
+  // Lookups.
+
+  private ask(
+    peer: string,
+    context: string,
+    number: string,
+    answer: (answer: LookupAnswer, nowMs: number) => void,
+  ): void {
+    const id = ++this.lastQuestionId;
+    this.questions.set(id, answer);
+    if (this.questions.size > MAX_QUESTIONS) this.questions.delete(this.questions.keys().next().value!);
+    this.outputs.push({ type: 'lookup-request', id, peer, context, number });
+  }
+
+  private openLookup(...[request, answered, ended, nowMs]: Parameters<OpenLookup>): ReturnType<OpenLookup> {
+    const peer = this.peers.get(request.peer);
+    if (peer === undefined) return { failed: `There is no peer ${request.peer}.` };
+    const target = this.peerTarget(peer, nowMs);
+    if ('failed' in target) return { failed: target.reason };
+    if (target.address === undefined) return { failed: `The address of ${request.peer} is not known yet.` };
+    const localCall = this.numbers.allot(target.address.ip, nowMs);
+    if (localCall === undefined) return { failed: 'No call number is free.' };
+    const { username, auth, secrets, outKey } = peer.config;
+    const dialog = new LookupDialog(
+      this.around,
+      this.makeReliable(localCall, target.address, undefined, nowMs),
+      {
+        context: request.context,
+        username,
+        credentials: { methods: auth, secret: secrets.at(-1), outKey },
+        answered,
+        ended: (reason, atMs) => {
+          ended(reason, atMs);
+          this.dialogs.touch(this.remoteDialplan);
+        },
+      },
+      nowMs,
+    );
+    this.dialogs.add(dialog);
     this.settle(dialog, nowMs);
     return dialog;
   }

@@ -3,16 +3,23 @@ import { type Cause, causeText } from '../base/causes.ts';
 import { formatAddress } from '../base/machine.ts';
 import { makeChallenge, methodBits, verifierOf, verifyIdentity } from './authentication.ts';
 import type { CallRequest } from './call.ts';
-import { type CallIdentity, CallLeg } from './call-leg.ts';
+import { type CallIdentity, CallLeg, type CallTimer } from './call-leg.ts';
 import type { Surroundings } from './dialog.ts';
 import { deriveKey, FrameCipher, findKey } from './encryption.ts';
-import { AUTH_METHOD, ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
+import { AUTH_METHOD, DPSTATUS, ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
+import { TO_BE_DETERMINED } from './lookup-dialog.ts';
 import { type Malformed, malformed } from './malformed.ts';
 import { decodePreferences, formatOf, maskOf, negotiate } from './media-format.ts';
 import type { Message } from './message.ts';
 import type { CallerId, PeerConfig } from './peer.ts';
 import type { Reliable } from './reliable.ts';
+import type { LookupAnswer } from './remote-dialplan.ts';
 import { IAX_SUBCLASS } from './subclass.ts';
+
+/** A call that only asks is ended when it has asked nothing for so long. */
+const LOOKUP_IDLE_MS = 30_000;
+/** How long our answers hold, seconds. */
+const LOOKUP_REFRESH_S = 600;
 
 /** What an incoming leg needs of the endpoint. */
 export interface IncomingOptions extends CallIdentity {
@@ -24,6 +31,8 @@ export interface IncomingOptions extends CallIdentity {
   readonly isAddressProven: boolean;
   /** What is shown instead of what the caller says about itself. */
   readonly overrideCallerId: CallerId | undefined;
+  /** The peer asks whether a number exists: the answer comes by `answerLookup`. */
+  readonly asked: (number: string, answer: (answer: LookupAnswer, nowMs: number) => void) => void;
   /** Why the peer may have no further call, if so. */
   readonly refuse: () => Cause | undefined;
   /** Somebody proved who he is, or failed to. */
@@ -39,6 +48,8 @@ export class IncomingCallLeg extends CallLeg {
   private isUnproven = false;
   /** ENCRYPTION bits of our AUTHREQ: the proof that answers it comes encrypted. */
   private encryption = 0;
+  /** A call to "TBD": it asks for numbers, and may become a call by DIAL. [RFC5456 §6.5] */
+  private isLookup = false;
 
   constructor(
     around: Surroundings,
@@ -68,6 +79,12 @@ export class IncomingCallLeg extends CallLeg {
         break;
       case 'AUTHREP':
         this.handleProof(message.ies, nowMs);
+        break;
+      case 'DPREQ':
+        this.handleQuestion(message.ies.calledNumber ?? '', nowMs);
+        break;
+      case 'DIAL':
+        this.handleDial(message.ies, nowMs);
         break;
       default:
         super.handleMessage(message, nowMs);
@@ -99,13 +116,61 @@ export class IncomingCallLeg extends CallLeg {
       return;
     }
     if (!this.negotiateFormat(nowMs)) return;
-    if (isAddressProven) {
-      this.enter('offered');
-      this.show();
-    } else {
+    if (isAddressProven) this.offer(nowMs);
+    else {
       this.isUnproven = true;
       this.sendAccept(nowMs);
     }
+  }
+
+  /** The owner decides about a call; a call that only asks is accepted by itself. */
+  private offer(nowMs: number): void {
+    this.isLookup = this.options.config?.remoteDialplan === true && this.request?.calledNumber === TO_BE_DETERMINED;
+    if (this.isLookup) {
+      const mask = maskOf([this.format]);
+      this.enter('accepted');
+      this.timers.set('setup', nowMs + LOOKUP_IDLE_MS);
+      this.sendIax(IAX_SUBCLASS.ACCEPT, { format: mask, format2: mask }, nowMs);
+      return;
+    }
+    this.enter('offered');
+    this.show();
+  }
+
+  protected override handleTimer(timer: CallTimer, nowMs: number): void {
+    if (this.isLookup && timer === 'setup')
+      this.leave(IAX_SUBCLASS.HANGUP, 'normal-clearing', causeText('normal-clearing'), 'local', nowMs);
+    else super.handleTimer(timer, nowMs);
+  }
+
+  private handleQuestion(number: string, nowMs: number): void {
+    if (!this.isLookup) {
+      this.count('iax2.unused-message');
+      return;
+    }
+    this.timers.set('setup', nowMs + LOOKUP_IDLE_MS);
+    this.options.asked(number, (answer, atMs) => this.answerQuestion(number, answer, atMs));
+  }
+
+  private answerQuestion(number: string, { status, matchMore, ignorePattern }: LookupAnswer, nowMs: number): void {
+    if (!this.isLookup || this.state !== 'accepted') return;
+    const bit =
+      status === 'exists' ? DPSTATUS.EXISTS : status === 'can-exist' ? DPSTATUS.CANEXIST : DPSTATUS.NONEXISTENT;
+    const dialplanStatus = bit | (matchMore ? DPSTATUS.MATCHMORE : 0) | (ignorePattern ? DPSTATUS.IGNOREPAT : 0);
+    this.sendIax(IAX_SUBCLASS.DPREP, { calledNumber: number, dialplanStatus, refreshS: LOOKUP_REFRESH_S }, nowMs);
+    this.around.changed(this, nowMs);
+  }
+
+  /** The lookup becomes a call: it is accepted already, and the owner hears of it. */
+  private handleDial(ies: InformationElements, nowMs: number): void {
+    if (!this.isLookup) {
+      this.count('iax2.unused-message');
+      return;
+    }
+    this.isLookup = false;
+    this.request = { ...this.request, calledNumber: ies.calledNumber ?? 's' };
+    this.link(this.format, nowMs);
+    this.show();
   }
 
   private challengeElements(methods: number): InformationElements {
@@ -160,9 +225,7 @@ export class IncomingCallLeg extends CallLeg {
       this.refuse('facility-not-subscribed', causeText('facility-not-subscribed'), nowMs);
       return;
     }
-    if (!this.negotiateFormat(nowMs)) return;
-    this.enter('offered');
-    this.show();
+    if (this.negotiateFormat(nowMs)) this.offer(nowMs);
   }
 
   /** Whether the call can be offered: there is a codec and the peer may have one more call. */

@@ -50,6 +50,7 @@ export class Switch {
   readonly host: Host<NonTransmit>;
   /** What is done with every call event; the tests set it. */
   onCall: (call: Call, event: CallEvent, nowMs: number) => void = () => {};
+  onOutput: (output: NonTransmit, nowMs: number) => void = () => {};
   /** Names that DNS knows; answered at once. */
   readonly dns = new Map<string, readonly { ip: string; port?: number }[]>();
 
@@ -128,6 +129,7 @@ export class Switch {
       const addresses = this.dns.get(output.host);
       if (addresses !== undefined) this.command((endpoint) => endpoint.handleResolved(output.host, addresses, nowMs));
     }
+    this.onOutput(output, nowMs);
     if (output.type !== 'call') return;
     const { call, event } = output;
     this.events.set(call.id, [...(this.events.get(call.id) ?? []), event]);

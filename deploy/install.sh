@@ -50,7 +50,7 @@ systemctl daemon-reload
 systemctl enable branchline
 if branchline check /etc/branchline/branchline.yaml; then
   systemctl restart branchline
-  echo "Branchline runs. See: branchline status"
+  echo "Branchline runs. See: sudo branchline status"
 else
   echo "Edit /etc/branchline/branchline.yaml, then: systemctl start branchline"
 fi

@@ -62,6 +62,11 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
 function processTerminal(): Terminal {
   const stopping = new AbortController();
   const stop = () => stopping.abort();
+  // `branchline status --watch | head`: the reader has had enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    stop();
+  });
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),

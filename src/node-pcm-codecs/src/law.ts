@@ -12,3 +12,6 @@ export const PEAK_AT_0_DBM0: Readonly<Record<Law, number>> = {
   ulaw: (8159 * 4) / 10 ** (3.17 / 20),
   alaw: (4096 * 8) / 10 ** (3.14 / 20),
 };
+
+/** The laws as numbers, where they lie in memory. */
+export const LAW_CODE: Readonly<Record<Law, number>> = { ulaw: 0, alaw: 1 };

@@ -40,9 +40,6 @@ const ONES_COMPLEMENT = 2;
 /** 16 codes are worked on at once, as four vectors of four samples. */
 const COLUMN = 16;
 
-/** Which law a member has, as a byte in memory. */
-export const LAW_CODE = { ulaw: 0, alaw: 1 } as const;
-
 interface LawProgram {
   /** Toggled in every code so that its bit 7 says negative, and the others segment and step. */
   readonly toggle: number;

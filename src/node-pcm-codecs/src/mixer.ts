@@ -1,4 +1,4 @@
-import type { Law } from './law.ts';
+import { LAW_CODE, type Law } from './law.ts';
 import { DECODE, ENCODE, ENCODE_SHIFT } from './tables.ts';
 
 /**
@@ -30,43 +30,42 @@ export interface MixerSize {
   readonly samples: number;
 }
 
-export const MAX_MEMBERS = 512;
+const MAX_MEMBERS = 512;
 
-export function checkMixerSize({ members, samples }: MixerSize): void {
+/** How much memory a mixer of this size needs. Throws for a size that no mixer can have. */
+export function mixerBytes({ members, samples }: MixerSize): number {
   if (!Number.isInteger(members) || members < 1 || members > MAX_MEMBERS) throw new RangeError('members must be 1…512');
   if (!Number.isInteger(samples) || samples < 16 || samples % 16 !== 0) {
     throw new RangeError('samples must be a positive multiple of 16');
   }
+  return 2 * (members + 1) * samples + members;
 }
 
-export function checkCount(count: number, members: number): void {
-  if (!(count >= 1 && count <= members)) throw new RangeError(`cannot mix ${count} of ${members} members`);
-}
-
-/** The mixer in plain TypeScript: the oracle of the SIMD one, and what runs where WebAssembly does not. */
-export class PlainMixer implements Mixer {
-  readonly implementation = 'plain';
+/**
+ * Where a mixer's blocks lie: what the members say, what they hear, what everyone says in µ-law and in A-law, one behind
+ * the other, then a byte for the law of each member.
+ */
+export abstract class BlockMixer implements Mixer {
+  abstract readonly implementation: 'simd' | 'plain';
   readonly members: number;
   readonly samples: number;
-  private readonly laws: Law[];
-  private readonly inputs: Uint8Array[];
-  private readonly outputs: Uint8Array[];
-  private readonly all: Record<Law, Uint8Array>;
-  private readonly sum: Int32Array;
+  protected readonly laws: Uint8Array;
+  protected readonly inputs: readonly Uint8Array[];
+  protected readonly outputs: readonly Uint8Array[];
+  protected readonly all: Readonly<Record<Law, Uint8Array>>;
 
-  constructor(size: MixerSize) {
-    checkMixerSize(size);
-    this.members = size.members;
-    this.samples = size.samples;
-    this.laws = Array.from({ length: size.members }, () => 'ulaw');
-    this.inputs = this.laws.map(() => new Uint8Array(size.samples));
-    this.outputs = this.laws.map(() => new Uint8Array(size.samples));
-    this.all = { ulaw: new Uint8Array(size.samples), alaw: new Uint8Array(size.samples) };
-    this.sum = new Int32Array(size.samples);
+  constructor({ members, samples }: MixerSize, memory: ArrayBuffer) {
+    const block = (i: number) => new Uint8Array(memory, i * samples, samples);
+    this.members = members;
+    this.samples = samples;
+    this.inputs = Array.from({ length: members }, (_, i) => block(i));
+    this.outputs = Array.from({ length: members }, (_, i) => block(members + i));
+    this.all = { ulaw: block(2 * members), alaw: block(2 * members + 1) };
+    this.laws = new Uint8Array(memory, 2 * (members + 1) * samples, members);
   }
 
   setLaw(member: number, law: Law): void {
-    this.laws[member] = law;
+    this.laws[member] = LAW_CODE[law];
   }
 
   input(member: number): Uint8Array {
@@ -82,15 +81,35 @@ export class PlainMixer implements Mixer {
   }
 
   mix(count: number): void {
-    checkCount(count, this.members);
+    if (!(count >= 1 && count <= this.members)) throw new RangeError(`cannot mix ${count} of ${this.members} members`);
+    this.mixFirst(count);
+  }
+
+  protected abstract mixFirst(count: number): void;
+}
+
+/** The mixer in plain TypeScript: the oracle of the SIMD one, and what runs where WebAssembly does not. */
+export class PlainMixer extends BlockMixer {
+  readonly implementation = 'plain';
+  private readonly sum: Int32Array;
+
+  constructor(size: MixerSize) {
+    super(size, new ArrayBuffer(mixerBytes(size)));
+    this.sum = new Int32Array(size.samples);
+  }
+
+  protected mixFirst(count: number): void {
     const sum = this.sum.fill(0);
-    for (let member = 0; member < count; member++) add(DECODE[this.laws[member]!], this.inputs[member]!, sum);
+    for (let member = 0; member < count; member++) add(DECODE[this.lawOf(member)], this.inputs[member]!, sum);
     for (let member = 0; member < count; member++) {
-      const law = this.laws[member]!;
-      encodeWithout(law, sum, this.inputs[member]!, this.outputs[member]!);
+      encodeWithout(this.lawOf(member), sum, this.inputs[member]!, this.outputs[member]!);
     }
     encodeSum('ulaw', sum, this.all.ulaw);
     encodeSum('alaw', sum, this.all.alaw);
+  }
+
+  private lawOf(member: number): Law {
+    return this.laws[member] === LAW_CODE.alaw ? 'alaw' : 'ulaw';
   }
 }
 

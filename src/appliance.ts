@@ -249,6 +249,11 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.settle(nowMs);
   }
 
+  /** Calls that stand go on; new ones are refused from now on. */
+  drain(): void {
+    this.switch.drain();
+  }
+
   /** Ends every call and takes back our registrations. `isIdle` when all of that is said and acknowledged. */
   stop(nowMs: number): void {
     for (const { id } of this.switch.views()) this.switch.hangup(id, 'normal-clearing', nowMs);

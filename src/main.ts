@@ -1,15 +1,20 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Log } from './base/log.ts';
 import { buildProgram } from './cli/branchline.ts';
 import type { RunRequest } from './cli/run.ts';
 import type { ExitCode } from './cli/terminal.ts';
 import { demo } from './demo.ts';
 import { openLog } from './io/log.ts';
+import { ServiceNotifier } from './io/systemd.ts';
 import { Service } from './service.ts';
 
 /** Set by the build; a run from the sources says so. */
 const VERSION = process.env['BRANCHLINE_VERSION'] ?? '0.0.0-development';
 const PAGE_DIRECTORY = join(dirname(fileURLToPath(import.meta.url)), 'panel');
+
+/** How long a stop waits for the calls that stand; less than TimeoutStopSec of the systemd unit. */
+const DRAIN_MS = 20_000;
 
 async function run(request: RunRequest): Promise<ExitCode> {
   const sink = openLog({ level: 'info' });
@@ -26,28 +31,62 @@ async function run(request: RunRequest): Promise<ExitCode> {
     sink.flush();
     return 1;
   }
-  process.on('SIGHUP', () => {
-    const loaded = request.reload();
-    if (loaded === undefined) log('error', 'main', 'The configuration has errors; the running one stays.');
-    else service.reload(loaded.configuration);
-  });
+  const notifier = new ServiceNotifier(process.env, log);
+  // A signal that nobody waits for would end the process in the middle of its goodbye.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  process.on('SIGHUP', () => void reload(request, service, notifier, log));
   process.stdout.write('ready\n');
-  await stopSignal();
+  void notifier.ready('serving');
+  const watchdog = feedWatchdog(service, notifier);
+  if ((await nextSignal()) === 'SIGTERM') {
+    void notifier.stopping();
+    await drain(service);
+  }
+  clearInterval(watchdog);
   await service.stop();
   sink.flush();
   return 0;
 }
 
-/** Resolves at the first SIGTERM or SIGINT. */
-function stopSignal(): Promise<void> {
+async function reload(request: RunRequest, service: Service, notifier: ServiceNotifier, log: Log): Promise<void> {
+  await notifier.reloading();
+  const loaded = request.reload();
+  if (loaded === undefined) log('error', 'main', 'The configuration has errors; the running one stays.');
+  else service.reload(loaded.configuration);
+  await notifier.ready('serving');
+}
+
+function feedWatchdog(service: Service, notifier: ServiceNotifier): NodeJS.Timeout | undefined {
+  if (notifier.watchdogMs === undefined) return undefined;
+  return setInterval(() => {
+    if (service.mediaIsOnTime) notifier.alive();
+  }, notifier.watchdogMs);
+}
+
+/** Waits until the calls have ended, the time is over, or somebody asks again. */
+async function drain(service: Service): Promise<void> {
+  const impatient = new AbortController();
+  const timer = setTimeout(() => impatient.abort(), DRAIN_MS);
+  void nextSignal().then(() => impatient.abort());
+  await service.drain(impatient.signal);
+  clearTimeout(timer);
+}
+
+/** Resolves at the next SIGTERM or SIGINT: SIGTERM lets calls end, SIGINT (Ctrl-C) ends them. */
+function nextSignal(): Promise<'SIGTERM' | 'SIGINT'> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve());
+    const signals = ['SIGTERM', 'SIGINT'] as const;
+    const listener = (signal: NodeJS.Signals) => {
+      for (const each of signals) process.off(each, listener);
+      resolve(signal as 'SIGTERM' | 'SIGINT');
+    };
+    for (const each of signals) process.on(each, listener);
   });
 }
 
 const program = buildProgram({
   version: VERSION,
   run,
-  demo: () => demo({ version: VERSION, pageDirectory: PAGE_DIRECTORY, stopSignal }),
+  demo: () => demo({ version: VERSION, pageDirectory: PAGE_DIRECTORY, stopSignal: () => nextSignal().then(() => {}) }),
 });
 process.exitCode = await program.execute(process.argv.slice(2));

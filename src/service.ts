@@ -6,6 +6,7 @@ import type { HatEvent } from '../firmware-bridge/hat-client.ts';
 import { Appliance, type ApplianceOutput } from './appliance.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
+import { earliest } from './base/machine.ts';
 import type { Configuration } from './config/load.ts';
 import { parseDialplan } from './dialplan/parse.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
@@ -49,6 +50,8 @@ export interface ServiceOptions {
 }
 
 const BINDINGS_FILE = 'bindings.json';
+/** Media later than this is a fault that a restart may mend. */
+const MEDIA_LATE_MS = 2_000;
 /** How long peers may take to acknowledge our goodbye. */
 const GOODBYE_MS = 1_500;
 
@@ -157,6 +160,20 @@ export class Service {
     this.noteStatus();
     this.log('info', 'main', 'The configuration was taken over.');
     for (const key of needRestart) this.log('warn', 'main', `A change of ${key} takes effect with the next start.`);
+  }
+
+  /** Takes no new calls; resolves when those that stand have ended, or when `signal` says that nobody waits any longer. */
+  async drain(signal: AbortSignal): Promise<void> {
+    this.appliance.drain();
+    const { length } = this.appliance.calls();
+    if (length > 0) this.log('info', 'main', 'Stopping when the calls that stand have ended.', { calls: length });
+    while (this.appliance.calls().length > 0 && !signal.aborted) await pause(100);
+  }
+
+  /** Whether the media clock is served in time: what the watchdog of the system is fed for. */
+  get mediaIsOnTime(): boolean {
+    const slotMs = earliest(this.appliance.plane.nextDeadline(), this.hat?.nextDeadline());
+    return slotMs === undefined || systemClock.nowMs() - slotMs < MEDIA_LATE_MS;
   }
 
   /** Ends every call, says goodbye to peers and broker, and lets go of every port. */

@@ -82,6 +82,7 @@ export class Switch implements Machine<SwitchOutput> {
   private readonly diallers: ReadonlyMap<Technology, LegDialler>;
   private dialplan: Dialplan;
   private calls = 0;
+  private draining = false;
 
   constructor(private readonly options: SwitchOptions) {
     this.dialplan = options.dialplan;
@@ -95,7 +96,16 @@ export class Switch implements Machine<SwitchOutput> {
     this.dialplan = dialplan;
   }
 
+  /** Calls that stand go on; new ones are refused from now on. */
+  drain(): void {
+    this.draining = true;
+  }
+
   handleIncoming(incoming: IncomingCall, nowMs: number): void {
+    if (this.draining) {
+      incoming.leg.hangup('temporary-failure', nowMs);
+      return;
+    }
     this.begin(incoming.leg, incoming.context, incoming.number, incoming.caller, false, nowMs);
     this.settle(nowMs);
   }
@@ -108,6 +118,7 @@ export class Switch implements Machine<SwitchOutput> {
   /** Rings a party and connects it to a number once it answers. The id is that of the call to be. */
   originate(order: Originate, nowMs: number): { readonly id: string } | DialFailure {
     const { technology, resource } = order;
+    if (this.draining) return { failed: 'temporary-failure', reason: 'The appliance is about to stop.' };
     const stream = this.options.streams.next();
     const leg = this.diallers.get(technology)?.dial({ technology, resource, caller: order.caller, stream }, nowMs);
     if (leg === undefined) return { failed: 'facility-rejected', reason: `There is no ${technology} here.` };

@@ -78,7 +78,9 @@ export class Appliance {
     this.program!.signal(name);
   }
 
+  /** Ends it at once: SIGTERM alone would wait for calls that stand. */
   stop(): Promise<number | null> {
+    this.program?.signal('SIGINT');
     return this.program?.stop(8_000) ?? Promise.resolve(null);
   }
 

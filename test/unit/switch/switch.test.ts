@@ -1,0 +1,286 @@
+import { describe, expect, it } from 'vitest';
+import type { Cause } from '../../../src/base/causes.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { StreamIds } from '../../../src/base/media-port.ts';
+import { SeededRandom } from '../../../src/base/random.ts';
+import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
+import type { Environment } from '../../../src/dialplan/environment.ts';
+import { parseDialplan } from '../../../src/dialplan/parse.ts';
+import { Switch, type SwitchOutput } from '../../../src/switch/switch.ts';
+import { FakeDialler, FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
+
+const DIALPLAN = `
+[office]
+exten => _2XX,1,Dial(\${DEVICE(\${EXTEN})},20)
+exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30,r)
+exten => _7XXX,2,Dial(IAX2/backup/\${EXTEN:1},30)
+exten => _7XXX,3,Congestion
+exten => 300,1,Dial(Local/201@office)
+exten => 301,1,Dial(Local/301@office)
+exten => 600,1,Answer
+exten => 600,2,Echo
+exten => 601,1,Milliwatt
+exten => 602,1,Busy
+exten => 603,1,Answer
+exten => 603,2,Wait(2)
+exten => 603,3,Hangup(21)
+exten => 604,1,Playtones(ring)
+exten => 604,2,Wait(1)
+exten => 604,3,StopPlaytones
+exten => 604,4,Wait(10)
+exten => 605,1,Answer
+exten => 605,2,Dial(IAX2/hq/605)
+exten => 606,1,Dial(\${DEVICE(999)})
+`;
+
+const tone = (text: string) => parseTonePattern(text)!;
+const TONES = {
+  dial: tone('440'),
+  ringback: tone('440/1500,0/3500'),
+  busy: tone('440/500,0/500'),
+  congestion: tone('440/250,0/250'),
+  information: tone('950/330'),
+};
+
+function bench(failing: Readonly<Record<string, Cause>> = {}) {
+  const media = new RecordingMedia();
+  const lines = new FakeDialler(failing);
+  const iax2 = new FakeDialler(failing);
+  const { dialplan, problems } = parseDialplan(DIALPLAN);
+  expect(problems).toEqual([]);
+  const environment: Environment = {
+    clock: { nowMs: () => 1_763_845_200_000, utcOffsetMinutes: () => 0 },
+    random: new SeededRandom(1),
+    globals: new Map(),
+    devices: (number) => (number === '201' ? ['LINE/1'] : number === '220' ? ['LINE/1', 'LINE/2'] : []),
+    deviceState: () => 'NOT_INUSE',
+    night: () => false,
+  };
+  const streams = new StreamIds();
+  const exchange = new Switch({
+    dialplan,
+    environment,
+    media,
+    streams,
+    diallers: new Map([
+      ['line', lines],
+      ['iax2', iax2],
+    ]),
+    tones: TONES,
+    wallClock: () => 1_763_845_200_000,
+    log: silentLog,
+  });
+  const outputs: SwitchOutput[] = [];
+  const drain = () => {
+    for (let output = exchange.poll(); output !== undefined; output = exchange.poll()) outputs.push(output);
+    return outputs
+      .splice(0)
+      .map(({ change, view, cause }) => [change, view.state, ...(cause === null ? [] : [cause])].join(' '));
+  };
+  let callers = 0;
+  const call = (number: string, context = 'office') => {
+    const leg = new FakeLeg(`caller-${++callers}`, streams.next());
+    exchange.handleIncoming({ leg, context, number, caller: { number: '202', name: 'Workshop' } }, 0);
+    return leg;
+  };
+  /** Both parties are gone: nothing of the call may be left. */
+  const expectEmpty = () => {
+    expect(exchange.size).toBe(0);
+    expect(exchange.nextDeadline()).toBeUndefined();
+  };
+  return { exchange, media, lines, iax2, call, drain, expectEmpty };
+}
+
+describe('the switch', () => {
+  it('connects a caller to the line with the dialled extension, and ends when either hangs up', () => {
+    const { exchange, media, lines, call, drain, expectEmpty } = bench();
+    const caller = call('201');
+    const [callee] = lines.dialled;
+    expect(lines.requests[0]).toMatchObject({ resource: '1', caller: { number: '202', name: 'Workshop' } });
+    expect(drain()).toEqual(['started dialling', 'changed dialling']);
+    exchange.handleLegEvent(callee!, { type: 'ringing' }, 100);
+    exchange.handleLegEvent(callee!, { type: 'answered' }, 3000);
+    expect(drain()).toEqual(['changed ringing', 'changed talking']);
+    expect(caller.told).toEqual(['ringing', 'answer']);
+    expect(media.heardBy(caller.stream)).toBe(callee!.stream);
+    expect(exchange.views()[0]).toMatchObject({
+      from: '202',
+      to: '201',
+      state: 'talking',
+      sinceMs: 3000,
+      startedMs: 0,
+    });
+
+    exchange.handleLegEvent(callee!, hungUp('normal-clearing'), 9000);
+    expect(caller.last).toBe('hangup normal-clearing');
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 9001);
+    expect(drain()).toEqual(['changed ending', 'ended ending normal-clearing']);
+    expectEmpty();
+  });
+
+  it('hangs up the called party when the caller goes', () => {
+    const { exchange, lines, call, expectEmpty } = bench();
+    const caller = call('201');
+    exchange.handleLegEvent(lines.dialled[0]!, { type: 'answered' }, 1);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 2);
+    expect(lines.dialled[0]!.last).toBe('hangup normal-clearing');
+    exchange.handleLegEvent(lines.dialled[0]!, hungUp('normal-clearing'), 3);
+    expectEmpty();
+  });
+
+  it('goes to the next priority at once when a peer is known to be dead, and gives congestion when all are', () => {
+    const { exchange, iax2, call, expectEmpty } = bench({ 'hq/123': 'destination-out-of-order' });
+    const caller = call('7123');
+    expect(iax2.requests.map((request) => request.resource)).toEqual(['hq/123', 'backup/123']);
+    exchange.handleLegEvent(iax2.dialled[0]!, hungUp('no-circuit'), 5);
+    expect(caller.told).toEqual(['congestion']);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 6);
+    expectEmpty();
+  });
+
+  it('ends an extension without an answer by the cause of its last failure', () => {
+    const { exchange, lines, call, drain } = bench();
+    const caller = call('201');
+    exchange.handleLegEvent(lines.dialled[0]!, hungUp('user-busy'), 5);
+    expect(caller.told).toEqual(['hangup user-busy']);
+    exchange.handleLegEvent(caller, hungUp('user-busy'), 6);
+    expect(drain().at(-1)).toBe('ended ending user-busy');
+  });
+
+  it('refuses a number that does not exist with cause 3, and an extension nobody has with cause 1', () => {
+    const { exchange, call, expectEmpty } = bench();
+    const unknown = call('999');
+    expect(unknown.told).toEqual(['hangup no-route']);
+    exchange.handleLegEvent(unknown, hungUp('no-route'), 1);
+    const nobody = call('606');
+    expect(nobody.told).toEqual(['hangup unallocated-number']);
+    exchange.handleLegEvent(nobody, hungUp('unallocated-number'), 2);
+    expectEmpty();
+  });
+
+  it('lets a caller hear itself, digits included, until #', () => {
+    const { exchange, media, call } = bench();
+    const caller = call('600');
+    expect(media.heardBy(caller.stream)).toBe(caller.stream);
+    exchange.handleLegEvent(caller, { type: 'digit', digit: '5', durationMs: 90 }, 10);
+    exchange.handleLegEvent(caller, { type: 'digit', digit: '#', durationMs: 90 }, 20);
+    expect(caller.told).toEqual(
+      ['answer', 'progress', 'digit 5 90', 'hangup normal-clearing'].filter((it) => it !== 'progress'),
+    );
+  });
+
+  it('plays 1004 Hz at 0 dBm0 for Milliwatt', () => {
+    const { media, call } = bench();
+    const caller = call('601');
+    expect(media.hears.get(caller.stream)).toMatchObject({
+      kind: 'tone',
+      dbm0: 0,
+      pattern: { steps: [{ hz: [1004] }] },
+    });
+  });
+
+  it('waits, and hangs up with the cause that the dialplan names', () => {
+    const { exchange, call } = bench();
+    const caller = call('603');
+    expect(exchange.nextDeadline()).toBe(2000);
+    exchange.handleTimeout(1999);
+    expect(caller.last).toBe('answer');
+    exchange.handleTimeout(2000);
+    expect(caller.last).toBe('hangup call-rejected');
+  });
+
+  it('goes on with the dialplan while a tone of Playtones sounds', () => {
+    const { exchange, media, call } = bench();
+    const caller = call('604');
+    expect(media.hears.get(caller.stream)).toEqual({ kind: 'tone', pattern: TONES.ringback });
+    exchange.handleTimeout(1000);
+    expect(media.heardBy(caller.stream)).toBe('nothing');
+  });
+
+  it('plays progress to a caller that was answered already, since it can no longer be told', () => {
+    const { exchange, media, iax2, call } = bench();
+    const caller = call('605');
+    exchange.handleLegEvent(iax2.dialled[0]!, { type: 'ringing' }, 5);
+    expect(caller.told).toEqual(['answer']);
+    expect(media.hears.get(caller.stream)).toEqual({ kind: 'tone', pattern: TONES.ringback });
+  });
+
+  it('carries a call through a Local channel: ringing, answer, sound and the end', () => {
+    const { exchange, media, lines, call, expectEmpty } = bench();
+    const caller = call('300');
+    const [callee] = lines.dialled;
+    exchange.handleLegEvent(callee!, { type: 'ringing' }, 5);
+    exchange.handleLegEvent(callee!, { type: 'answered' }, 6);
+    expect(caller.told).toEqual(['ringing', 'answer']);
+    expect(media.heardBy(caller.stream)).toBe(callee!.stream);
+    expect(media.heardBy(callee!.stream)).toBe(caller.stream);
+    expect(exchange.views()).toHaveLength(2);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 7);
+    expect(callee!.last).toBe('hangup normal-clearing');
+    exchange.handleLegEvent(callee!, hungUp('normal-clearing'), 8);
+    expectEmpty();
+  });
+
+  it('stops a dialplan that dials itself through Local channels', () => {
+    const { exchange, call, expectEmpty } = bench();
+    const caller = call('301');
+    expect(caller.last).toBe('hangup switch-congestion');
+    exchange.handleLegEvent(caller, hungUp('switch-congestion'), 1);
+    expectEmpty();
+  });
+
+  it('rings a party for originate and connects it when it answers', () => {
+    const { exchange, lines, iax2, media, drain, expectEmpty } = bench();
+    const made = exchange.originate(
+      { technology: 'line', resource: '1', context: 'office', number: '7123', caller: { number: '201', name: '' } },
+      0,
+    );
+    expect(made).toHaveProperty('id');
+    const [party] = lines.dialled;
+    exchange.handleLegEvent(party!, { type: 'answered' }, 500);
+    expect(iax2.requests[0]).toMatchObject({ resource: 'hq/123', caller: { number: '201' } });
+    expect(media.hears.get(party!.stream)).toEqual({ kind: 'tone', pattern: TONES.ringback });
+    exchange.handleLegEvent(iax2.dialled[0]!, { type: 'answered' }, 900);
+    expect(media.heardBy(party!.stream)).toBe(iax2.dialled[0]!.stream);
+    expect(drain().at(-1)).toBe('changed talking');
+    expect(exchange.hangup((made as { id: string }).id, 'normal-clearing', 1000)).toBe(true);
+    expect([party!.last, iax2.dialled[0]!.last]).toEqual(['hangup normal-clearing', 'hangup normal-clearing']);
+    for (const leg of [party!, iax2.dialled[0]!]) exchange.handleLegEvent(leg, hungUp('normal-clearing'), 1001);
+    expectEmpty();
+  });
+
+  it('gives up a party that does not answer within a minute', () => {
+    const { exchange, lines, expectEmpty } = bench();
+    exchange.originate(
+      { technology: 'line', resource: '1', context: 'office', number: '600', caller: { number: '', name: '' } },
+      0,
+    );
+    expect(exchange.nextDeadline()).toBe(60_000);
+    exchange.handleTimeout(60_000);
+    expect(lines.dialled[0]!.last).toBe('hangup no-answer');
+    exchange.handleLegEvent(lines.dialled[0]!, hungUp('no-answer'), 60_001);
+    expectEmpty();
+  });
+
+  it('refuses new calls while it drains and lets those that stand go on', () => {
+    const { exchange, lines, call } = bench();
+    const caller = call('201');
+    exchange.drain();
+    expect(call('201').told).toEqual(['hangup temporary-failure']);
+    exchange.handleLegEvent(lines.dialled[0]!, { type: 'answered' }, 1);
+    expect(caller.told).toEqual(['answer']);
+  });
+
+  it('ignores what a leg says after its end', () => {
+    const { exchange, call, expectEmpty } = bench();
+    const caller = call('600');
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 1);
+    exchange.handleLegEvent(caller, { type: 'digit', digit: '1', durationMs: 80 }, 2);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 3);
+    expectEmpty();
+  });
+
+  it('does not know the call that it is asked to end', () => {
+    expect(bench().exchange.hangup('1-1', 'normal-clearing', 0)).toBe(false);
+  });
+});

@@ -1,7 +1,7 @@
 /**
  * Mixes rooms of several sizes with both implementations, in turns, and prints the median of all rounds:
  *
- *     npm run bench --workspace node-pcm-codecs
+ *     node -C development --import tsx test/bench/mixer.ts
  */
 import { type Law, type Mixer, PlainMixer, SimdMixer } from 'node-pcm-codecs';
 

@@ -115,6 +115,10 @@ try {
   await writeFile(join(staging, 'package.json'), `${JSON.stringify({ type: 'module', version: manifest.version })}\n`);
   await rm(dist, { recursive: true, force: true });
   await rename(staging, dist);
+} catch (error) {
+  // esbuild has printed what is wrong in the sources, with the place; its stack says nothing more.
+  if (!(error instanceof Error && 'errors' in error)) throw error;
+  process.exitCode = 1;
 } finally {
   await rm(staging, { recursive: true, force: true });
 }

@@ -1,12 +1,10 @@
 import { pino } from 'pino';
 import type { Log, LogLevel } from '../base/log.ts';
-
-/** What a reader of the log that has stalled may cost us in memory; beyond it entries are dropped, calls go on. */
-const MAX_BUFFERED_BYTES = 1 << 20;
+import { LineWriter } from './line-writer.ts';
 
 export interface LogSink {
   readonly log: Log;
-  /** Writes what is still buffered; to be called before the process exits. */
+  /** Writes what is still gathered; it is written at the end of the process in any case. */
   flush(): void;
 }
 
@@ -15,11 +13,7 @@ export interface LogSink {
  * the caller. Secrets are kept out by never being handed to a log.
  */
 export function openLog(options: { readonly level: LogLevel; readonly fd?: number }): LogSink {
-  const destination = pino.destination({
-    fd: options.fd ?? process.stderr.fd,
-    sync: false,
-    maxLength: MAX_BUFFERED_BYTES,
-  });
+  const writer = new LineWriter(options.fd ?? process.stderr.fd);
   const logger = pino(
     {
       level: options.level,
@@ -27,16 +21,10 @@ export function openLog(options: { readonly level: LogLevel; readonly fd?: numbe
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    destination,
+    writer,
   );
   return {
     log: (level, part, message, fields) => logger[level]({ part, ...fields }, message),
-    flush() {
-      try {
-        destination.flushSync();
-      } catch {
-        // The reader is gone or the stream never opened: there is nowhere left to write to.
-      }
-    },
+    flush: () => writer.flush(),
   };
 }

@@ -3,6 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { openLog } from '../../../src/io/log.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+it('writes by itself soon', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'branchline-log-'));
+  const path = join(directory, 'log');
+  const fd = openSync(path, 'w');
+  openLog({ level: 'info', fd }).log('info', 'main', 'hello');
+  await waitUntil('the entry', 2_000, () => readFileSync(path, 'utf8').endsWith('"msg":"hello"}\n'));
+  closeSync(fd);
+  rmSync(directory, { recursive: true });
+});
 
 it('writes one line of JSON per entry at or above its level', () => {
   const directory = mkdtempSync(join(tmpdir(), 'branchline-log-'));

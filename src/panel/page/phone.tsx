@@ -35,9 +35,11 @@ export function Phone(props: {
   const lifted = phone?.hook === 'off';
 
   // The handset may also be put down by another page or by a program.
+  const wasLifted = useRef(false);
   useEffect(() => {
-    if (phone?.hook === 'on') dropEarpiece();
-  }, [phone?.hook]);
+    if (wasLifted.current && !lifted) dropEarpiece();
+    wasLifted.current = lifted;
+  }, [lifted]);
   useEffect(() => () => earpiece.current?.close(), []);
 
   function dropEarpiece(): void {

@@ -38,6 +38,8 @@ export type Action =
   | { readonly type: 'collect'; readonly prefix: string; readonly firstMs: number; readonly interDigitMs: number }
   | {
       readonly type: 'read';
+      /** Gets the digits; empty: they are asked for and forgotten. */
+      readonly variable: string;
       readonly prompts: readonly string[];
       /** 0: no limit, `#` ends. */
       readonly maxDigits: number;

@@ -93,9 +93,10 @@ export function readCause(text: string): Cause | undefined {
 }
 
 function readRead(data: string): Action {
-  const [, prompts, maxDigits = '', options = '', attempts = '', timeout] = separateArguments(data);
+  const [variable = '', prompts, maxDigits = '', options = '', attempts = '', timeout] = separateArguments(data);
   return {
     type: 'read',
+    variable: variable.trim(),
     prompts: list(prompts),
     maxDigits: /^\d{1,3}$/.test(maxDigits.trim()) ? Number(maxDigits) : 0,
     options: options.trim(),

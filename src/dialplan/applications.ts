@@ -25,15 +25,15 @@ export const PERFORMED: Readonly<Record<string, boolean>> = {
   PlayTones: true,
   Proceeding: true,
   Progress: true,
-  Read: false,
+  Read: true,
   Ringing: true,
-  SendDTMF: false,
-  SendText: false,
+  SendDTMF: true,
+  SendText: true,
   StopPlayTones: true,
   Transfer: false,
   VoiceMail: false,
   Wait: true,
-  WaitExten: false,
+  WaitExten: true,
 };
 
 /** Applications of Asterisk, old and new, that nobody here performs. */

@@ -12,10 +12,7 @@ import { RunState, type Start } from './run-state.ts';
 import type { Position } from './scope.ts';
 import { maskSecrets } from './secret.ts';
 
-export type { ActionResult } from './action.ts';
 export type { Environment } from './environment.ts';
-export type { EndReason } from './run.ts';
-export type { Start } from './run-state.ts';
 
 /** Where in the dialplan something happens, and in which line that is written. */
 export interface Location extends Position {
@@ -171,7 +168,6 @@ export class Execution {
     const reader = ARGUMENT_READERS.get(name.toLowerCase());
     const action = reader?.(data, this.state.channel) ?? { type: 'other', application: name, args: [data] };
     if (action.type === 'dial' && action.targets.length === 0) return this.dialNobody(action);
-    if (action.type === 'read') this.state.setVariable('READSTATUS', '');
     return { type: 'perform', action };
   }
 

@@ -117,7 +117,7 @@ class PatternFailure {
   constructor(readonly message: string) {}
 }
 
-const MAX_INSTRUCTIONS = 20_000;
+const MAX_INSTRUCTIONS = 2000;
 const MAX_REPEAT = 255;
 const MAX_DEPTH = 100;
 

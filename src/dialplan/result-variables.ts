@@ -10,6 +10,10 @@ export function resultVariables(action: Action, result: ActionResult): Record<st
     variables['ANSWEREDTIME'] = seconds(result.answeredTimeS);
     variables['DIALEDPEERNAME'] = result.peerChannel ?? '';
     variables['DIALEDPEERNUMBER'] = result.peerNumber ?? '';
+  } else if (action.type === 'read') {
+    const { digits = '' } = result;
+    variables['READSTATUS'] = digits === '' ? 'TIMEOUT' : 'OK';
+    if (action.variable !== '') variables[action.variable] = digits;
   } else if (action.type === 'send-text')
     variables['SENDTEXTSTATUS'] ??= result.cause === undefined ? 'SUCCESS' : 'FAILURE';
   else if (action.type === 'playback')

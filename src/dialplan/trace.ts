@@ -1,7 +1,8 @@
 import { type Cause, causeText, type DialStatus, q850Of } from '../base/causes.ts';
 import type { Action, ActionResult } from './action.ts';
 import type { Dialplan } from './dialplan.ts';
-import { type Environment, Execution, type Location, type Step } from './execution.ts';
+import type { Environment } from './environment.ts';
+import { Execution, type Location, type Step } from './execution.ts';
 import type { Start } from './run-state.ts';
 
 /** One line of what `route` prints. */

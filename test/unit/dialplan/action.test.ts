@@ -45,7 +45,7 @@ describe('the arguments of an application', () => {
       'X,beep&beep,4,s,2,8',
       { type: 'read', prompts: ['beep', 'beep'], maxDigits: 4, options: 's', attempts: 2, timeoutMs: 8000 },
     ],
-    ['read', 'X', { type: 'read', prompts: [], maxDigits: 0, options: '', attempts: 1 }],
+    ['read', 'X', { type: 'read', variable: 'X', prompts: [], maxDigits: 0, options: '', attempts: 1 }],
     ['senddtmf', '12w#x,200,100', { type: 'send-dtmf', digits: '12w#', gapMs: 200, durationMs: 100 }],
     ['senddtmf', '1', { type: 'send-dtmf', digits: '1', gapMs: 250, durationMs: 100 }],
     ['sendtext', 'a, b', { type: 'send-text', text: 'a, b' }],

@@ -159,6 +159,22 @@ describe('digits', () => {
     expect(run('[a]\nexten => 5,1,Incomplete\n', { exten: '5' }).end.reason).toBe('no-extension');
   });
 
+  it('are read into a variable, and READSTATUS says whether any came', () => {
+    const text = '[a]\nexten => 1,1,Read(PIN,,4)\nsame => n,Verbose(${READSTATUS} ${PIN})\n';
+    expect(printed(text, [{ digits: '1234' }])).toEqual(['OK 1234']);
+    expect(printed(text, [{ digits: '' }])).toEqual(['TIMEOUT ']);
+  });
+
+  it('that WaitExten waits for are the next extension; without any the extension goes on, or t has the word', () => {
+    const text = '[a]\nexten => 1,1,WaitExten(3)\nexten => 22,1,Verbose(two)\nexten => t,1,Verbose(t)\n';
+    expect(printed(text, [{ digits: '22' }])).toEqual(['two']);
+    expect(printed(text, [{ digits: '' }])).toEqual(['t']);
+    expect(printed(text.replace('WaitExten(3)', 'WaitExten(3)\nsame => n,Verbose(on)'), [{ digits: '' }])).toEqual([
+      'on',
+    ]);
+    expect(run(text, {}, [{ digits: '9' }]).end).toEqual({ reason: 'no-extension', cause: 'no-route' });
+  });
+
   it('may be timed by TIMEOUT', () => {
     const text =
       '[general]\nautofallthrough=no\n[a]\nexten => 1,1,Set(TIMEOUT(digit)=2)\nsame => n,Set(TIMEOUT(response)=3.5)\n';

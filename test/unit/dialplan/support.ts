@@ -1,8 +1,11 @@
 import { SeededRandom } from '../../../src/base/random.ts';
 import type { Action, ActionResult } from '../../../src/dialplan/action.ts';
 import type { Dialplan } from '../../../src/dialplan/dialplan.ts';
-import { type EndReason, type Environment, Execution, type Start } from '../../../src/dialplan/execution.ts';
+import type { Environment } from '../../../src/dialplan/environment.ts';
+import { Execution } from '../../../src/dialplan/execution.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
+import type { EndReason } from '../../../src/dialplan/run.ts';
+import type { Start } from '../../../src/dialplan/run-state.ts';
 
 /** 2023-11-14T22:13:20Z, a Tuesday. */
 export const NOW_MS = 1_700_000_000_000;

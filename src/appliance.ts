@@ -8,16 +8,18 @@ import { type Address, earliest, formatAddress, type Machine, type Transmit } fr
 import { StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
+import type { DialTarget } from './dialplan/dial-target.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
 import { type TraceLine, traceRoute } from './dialplan/trace.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import { Endpoint } from './iax2/endpoint.ts';
-import type { EndpointOutput } from './iax2/endpoint-output.ts';
+import type { EndpointOutput, LookupResult } from './iax2/endpoint-output.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import { Iax2Legs } from './legs/iax2-leg.ts';
 import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
+import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink } from './media/iax2-stream.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { DialFailure, LegDialler, Party, Technology } from './switch/leg.ts';
@@ -103,7 +105,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.lineLegs = new LineLegs({
       lines: options.lines,
       profile,
-      lookUp: (context, digits) => this.dialplan.lookup(context, digits, { clock }),
+      lookUp: (context, digits) => this.lookUp(context, digits, clock),
       media: this.plane,
       streams,
       wallClock,
@@ -120,6 +122,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       streams,
       diallers,
       tones: profile.tones,
+      others: { ask: (peer, number, atMs) => this.askElsewhere(peer, number, atMs) },
       wallClock,
       log,
     });
@@ -352,9 +355,31 @@ export class Appliance implements Machine<ApplianceOutput> {
           username: output.username,
         });
         break;
-      default:
+      case 'lookup-request': {
+        const { exists, canExist, matchMore, ignorePattern } = this.dialplan.lookup(output.context, output.number);
+        const status = exists ? 'exists' : canExist ? 'can-exist' : 'non-existent';
+        this.endpoint.answerLookup(output.id, { status, matchMore, ignorePattern }, nowMs);
+        break;
+      }
+      case 'lookup':
+        this.switch.handleLookup(output.id, isThere(output.result), nowMs);
         break;
     }
+  }
+
+  /** The peer's context stands behind the slash of `switch => IAX2/peer/context`. */
+  private askElsewhere(peer: DialTarget, number: string, nowMs: number): boolean | { readonly id: number } {
+    if (peer.technology !== 'IAX2') return false;
+    const context = peer.number === undefined ? {} : { context: peer.number };
+    const answer = this.endpoint.lookup({ peer: peer.peer, number, ...context }, nowMs);
+    return 'id' in answer ? answer : isThere(answer);
+  }
+
+  /** Digits that our dialplan does not know may be a number of a switch that it names: they are collected, too. */
+  private lookUp(context: string, digits: string, clock: WallClock): NumberLookup {
+    const found = this.dialplan.lookup(context, digits, { clock });
+    if (found.canExist || this.dialplan.switches(context, { clock }).length === 0) return found;
+    return { ...found, exists: true, canExist: true, matchMore: true };
   }
 
   private settlePlane(nowMs: number): boolean {
@@ -457,4 +482,9 @@ export class Appliance implements Machine<ApplianceOutput> {
         return 'INUSE';
     }
   }
+}
+
+/** A number that may still become one is none yet. */
+function isThere(result: LookupResult): boolean {
+  return result.known && result.status === 'exists';
 }

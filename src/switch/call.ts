@@ -5,6 +5,7 @@ import { Dial } from './dial.ts';
 import type { Indication, Leg, LegEvent } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 import { beginAction, type PerformParts } from './perform.ts';
+import { AskingElsewhere } from './remote-lookup.ts';
 
 /** The words of `status --json`, MQTT and the panel. */
 export type CallState = 'dialling' | 'ringing' | 'talking' | 'held' | 'ending';
@@ -22,8 +23,10 @@ export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore'> {
  * @remarks The call is over when its dialplan has ended and every leg it ever had has said its `hangup`.
  */
 export class Call implements CallerSide {
-  /** Answered towards the caller; a leg that we dialled for `originate` is answered from the start. */
-  answered: boolean;
+  /** Answered towards the caller. */
+  answered = false;
+  /** What the caller's leg does before there is a caller: `originate` rings it first. */
+  private rung: { readonly deadline: number; ringing: boolean } | undefined;
   private activity: Activity | undefined;
   private readonly openLegs = new Set<Leg>();
   private ending = false;
@@ -35,9 +38,7 @@ export class Call implements CallerSide {
     readonly leg: Leg,
     private readonly execution: Execution,
     private readonly parts: CallParts,
-    originated: boolean,
   ) {
-    this.answered = originated;
     this.openLegs.add(leg);
   }
 
@@ -51,6 +52,7 @@ export class Call implements CallerSide {
 
   get state(): CallState {
     if (this.ending) return 'ending';
+    if (this.rung !== undefined) return this.rung.ringing ? 'ringing' : 'dialling';
     const dial = this.activity instanceof Dial ? this.activity : undefined;
     if (dial?.held === true) return 'held';
     if (dial === undefined ? this.answered : dial.answered !== undefined) return 'talking';
@@ -67,6 +69,11 @@ export class Call implements CallerSide {
     this.run(nowMs);
   }
 
+  /** The caller's leg is being dialled by us: the dialplan runs once it answers. */
+  await(deadline: number): void {
+    this.rung = { deadline, ringing: false };
+  }
+
   handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void {
     if (!this.openLegs.has(leg)) return;
     if (event.type === 'hangup') {
@@ -77,17 +84,34 @@ export class Call implements CallerSide {
         return;
       }
     }
+    if (this.rung !== undefined) {
+      this.rung.ringing ||= event.type === 'ringing';
+      if (event.type !== 'answered') return;
+      this.rung = undefined;
+      this.answered = true;
+    }
     this.activity?.handleLegEvent(leg, event, nowMs);
     this.run(nowMs);
   }
 
+  /** The answer to a `remote-lookup` that was asked under `id`. */
+  handleLookup(id: number, exists: boolean, nowMs: number): void {
+    if (!(this.activity instanceof AskingElsewhere) || !this.activity.handleAnswer(id, exists)) return;
+    this.run(nowMs);
+  }
+
   handleTimeout(nowMs: number): void {
+    if (this.rung !== undefined) {
+      if (nowMs >= this.rung.deadline) this.hangup('no-answer', nowMs);
+      return;
+    }
     this.activity?.handleTimeout(nowMs);
     this.run(nowMs);
   }
 
   nextDeadline(): number | undefined {
-    return this.activity?.nextDeadline();
+    if (this.ending) return undefined;
+    return this.rung?.deadline ?? this.activity?.nextDeadline();
   }
 
   /** Ends the call from outside: an operator, the drain at shutdown. */

@@ -6,6 +6,7 @@ import type { DialTarget, DialTechnology } from '../dialplan/dial-target.ts';
 import type { Activity, ActivityResult, CallerSide } from './activity.ts';
 import { Dial, type DialOrder } from './dial.ts';
 import type { Leg, LegDialler, Party, Technology } from './leg.ts';
+import { AskingElsewhere, type RemoteDialplans } from './remote-lookup.ts';
 import { Collecting, Echoing, Refusing, SendingDigits, Sounding, Waiting } from './waiting.ts';
 
 export interface PerformParts {
@@ -19,6 +20,7 @@ export interface PerformParts {
   readonly namedTone: (name: string) => TonePattern | undefined;
   /** Whether more digits could still make an extension of the call's context. */
   readonly wantsMore: (digits: string) => boolean;
+  readonly others: RemoteDialplans;
   readonly log: Log;
 }
 
@@ -94,6 +96,8 @@ export function beginAction(
       });
     case 'send-dtmf':
       return new SendingDigits(caller, action.digits, action.durationMs, action.gapMs);
+    case 'remote-lookup':
+      return new AskingElsewhere(parts.others, action.peer, action.number);
     case 'send-text':
       leg.sendText(action.text, nowMs);
       return {};

@@ -10,6 +10,7 @@ import { Call, type CallParts, type CallState } from './call.ts';
 import type { DialFailure, IncomingCall, Leg, LegDialler, LegEvent, LegId, Party, Technology } from './leg.ts';
 import { LocalChannels } from './local-channel.ts';
 import { Patchbay } from './patchbay.ts';
+import type { RemoteDialplans } from './remote-lookup.ts';
 
 /** A call as status, MQTT and the panel show it. */
 export interface CallView {
@@ -39,6 +40,7 @@ export interface SwitchOptions {
   readonly streams: StreamIds;
   readonly diallers: ReadonlyMap<Technology, LegDialler>;
   readonly tones: ProgressTones;
+  readonly others: RemoteDialplans;
   readonly wallClock: () => number;
   readonly log: Log;
 }
@@ -74,8 +76,6 @@ const ORIGINATE_TIMEOUT_MS = 60_000;
 export class Switch implements Machine<SwitchOutput> {
   private readonly entries = new Map<string, Entry>();
   private readonly entryOfLeg = new Map<LegId, Entry>();
-  /** Parties that ring for `originate` and have not answered yet. */
-  private readonly rung = new Map<LegId, Rung>();
   private readonly outputs = new Queue<SwitchOutput>();
   private readonly patchbay: Patchbay;
   private readonly locals: LocalChannels;
@@ -106,7 +106,7 @@ export class Switch implements Machine<SwitchOutput> {
       incoming.leg.hangup('temporary-failure', nowMs);
       return;
     }
-    this.begin(incoming.leg, incoming.context, incoming.number, incoming.caller, false, nowMs);
+    this.begin(incoming.leg, incoming.context, incoming.number, incoming.caller, nowMs);
     this.settle(nowMs);
   }
 
@@ -123,19 +123,25 @@ export class Switch implements Machine<SwitchOutput> {
     const leg = this.diallers.get(technology)?.dial({ technology, resource, caller: order.caller, stream }, nowMs);
     if (leg === undefined) return { failed: 'facility-rejected', reason: `There is no ${technology} here.` };
     if ('failed' in leg) return leg;
-    const id = this.nextId();
-    this.rung.set(leg.id, { id, order, leg, deadline: nowMs + ORIGINATE_TIMEOUT_MS });
+    const { context, number, caller } = order;
+    const entry = this.enter(leg, context, number, caller);
+    entry.call.await(nowMs + ORIGINATE_TIMEOUT_MS);
+    this.announce(entry, nowMs);
     this.settle(nowMs);
-    return { id };
+    return { id: entry.call.id };
+  }
+
+  /** The answer to a question of `RemoteDialplans`. */
+  handleLookup(id: number, exists: boolean, nowMs: number): void {
+    for (const { call } of this.entries.values()) call.handleLookup(id, exists, nowMs);
+    this.settle(nowMs);
   }
 
   /** Ends a call; false if there is none with this id. */
   hangup(id: string, cause: Cause, nowMs: number): boolean {
     const entry = this.entries.get(id);
-    const waiting = [...this.rung.values()].find((rung) => rung.id === id);
-    if (entry !== undefined) entry.call.hangup(cause, nowMs);
-    else if (waiting !== undefined) waiting.leg.hangup(cause, nowMs);
-    else return false;
+    if (entry === undefined) return false;
+    entry.call.hangup(cause, nowMs);
     this.settle(nowMs);
     return true;
   }
@@ -145,14 +151,12 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   handleTimeout(nowMs: number): void {
-    for (const { leg, deadline } of this.rung.values()) if (nowMs >= deadline) leg.hangup('no-answer', nowMs);
     for (const { call } of this.entries.values()) call.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
     let next: number | undefined;
-    for (const { deadline } of this.rung.values()) next = earliest(next, deadline);
     for (const { call } of this.entries.values()) next = earliest(next, call.nextDeadline());
     return next;
   }
@@ -163,17 +167,10 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Everything that a call holds here; 0 when no call stands. */
   get size(): number {
-    return this.entries.size + this.entryOfLeg.size + this.rung.size + this.patchbay.size + this.locals.size;
+    return this.entries.size + this.entryOfLeg.size + this.patchbay.size + this.locals.size;
   }
 
   private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
-    const rung = this.rung.get(leg.id);
-    if (rung !== undefined) {
-      if (event.type === 'hangup' || event.type === 'answered') this.rung.delete(leg.id);
-      const { context, number, caller } = rung.order;
-      if (event.type === 'answered') this.begin(leg, context, number, caller, true, nowMs, rung.id);
-      return;
-    }
     const entry = this.entryOfLeg.get(leg.id);
     if (entry === undefined) return;
     if (event.type === 'hangup') {
@@ -183,47 +180,48 @@ export class Switch implements Machine<SwitchOutput> {
     entry.call.handleLegEvent(leg, event, nowMs);
   }
 
-  private begin(
-    leg: Leg,
-    context: string,
-    number: string,
-    caller: Party,
-    originated: boolean,
-    nowMs: number,
-    id = this.nextId(),
-  ): void {
-    const { environment, streams, tones, log } = this.options;
-    const execution = new Execution(
-      this.dialplan,
-      { context, exten: number, priority: 1, caller, channel: leg.channel, uniqueId: id, answered: originated },
-      environment,
-    );
+  private begin(leg: Leg, context: string, number: string, caller: Party, nowMs: number): void {
+    const entry = this.enter(leg, context, number, caller);
+    this.announce(entry, nowMs);
+    entry.call.start(nowMs);
+  }
+
+  private enter(leg: Leg, context: string, number: string, caller: Party): Entry {
+    const { environment, streams, tones, others, log } = this.options;
+    const id = this.nextId();
     const { dialplan } = this;
+    const start = { context, exten: number, priority: 1, caller, channel: leg.channel, uniqueId: id };
     const parts: CallParts = {
       patchbay: this.patchbay,
       tones,
       streams,
       diallers: this.diallers,
+      others,
       log,
       namedTone: (name) => (NAMED_TONES[name] === undefined ? undefined : tones[NAMED_TONES[name]]),
       wantsMore: (from, digits) => dialplan.lookup(from, digits, { clock: environment.clock }).matchMore,
       adopt: (adopted) => this.adopt(entry, adopted),
     };
-    const call = new Call(id, leg, execution, parts, originated);
+    const call = new Call(id, leg, new Execution(dialplan, start, environment), parts);
     const view: CallView = {
       id,
       from: caller.number,
       to: number,
       state: call.state,
-      startedMs: nowMs,
-      sinceMs: nowMs,
-      legs: viewLegs(call),
+      startedMs: 0,
+      sinceMs: 0,
+      legs: [],
     };
     const entry: Entry = { call, view, cause: null };
     this.entries.set(id, entry);
     this.entryOfLeg.set(leg.id, entry);
-    this.outputs.push({ type: 'call', change: 'started', view, cause: null });
-    call.start(nowMs);
+    return entry;
+  }
+
+  private announce(entry: Entry, nowMs: number): void {
+    const { call, view } = entry;
+    entry.view = { ...view, state: call.state, startedMs: nowMs, sinceMs: nowMs, legs: viewLegs(call) };
+    this.outputs.push({ type: 'call', change: 'started', view: entry.view, cause: null });
   }
 
   private adopt(entry: Entry, leg: Leg): void {
@@ -237,7 +235,7 @@ export class Switch implements Machine<SwitchOutput> {
       if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
       else {
         const { leg, context, number, caller } = output.call;
-        this.begin(leg, context, number, caller, false, nowMs);
+        this.begin(leg, context, number, caller, nowMs);
       }
     }
     for (const entry of this.entries.values()) this.report(entry, nowMs);
@@ -262,13 +260,6 @@ export class Switch implements Machine<SwitchOutput> {
   private nextId(): string {
     return `${Math.floor(this.options.wallClock() / 1000)}-${++this.calls}`;
   }
-}
-
-interface Rung {
-  readonly id: string;
-  readonly order: Originate;
-  readonly leg: Leg;
-  readonly deadline: number;
 }
 
 function viewLegs(call: Call): CallView['legs'] {

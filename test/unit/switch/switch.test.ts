@@ -31,6 +31,8 @@ exten => 604,4,Wait(10)
 exten => 605,1,Answer
 exten => 605,2,Dial(IAX2/hq/605)
 exten => 606,1,Dial(\${DEVICE(999)})
+[elsewhere]
+switch => IAX2/hq/numbers
 `;
 
 const tone = (text: string) => parseTonePattern(text)!;
@@ -67,6 +69,7 @@ function bench(failing: Readonly<Record<string, Cause>> = {}) {
       ['iax2', iax2],
     ]),
     tones: TONES,
+    others: { ask: (_peer, number) => (number === '888' ? true : { id: 7 }) },
     wallClock: () => 1_763_845_200_000,
     log: silentLog,
   });
@@ -269,6 +272,41 @@ describe('the switch', () => {
     expect(call('201').told).toEqual(['hangup temporary-failure']);
     exchange.handleLegEvent(lines.dialled[0]!, { type: 'answered' }, 1);
     expect(caller.told).toEqual(['answer']);
+  });
+
+  it('dials a number at the switch that says it has it', () => {
+    const { iax2, call } = bench();
+    call('888', 'elsewhere');
+    expect(iax2.requests[0]).toMatchObject({ resource: 'hq/888@numbers' });
+  });
+
+  it('waits for the answer of the other switch, and refuses a number that is not there either', () => {
+    const { exchange, iax2, call } = bench();
+    const caller = call('777', 'elsewhere');
+    exchange.handleLookup(6, true, 1);
+    expect(caller.told).toEqual([]);
+    exchange.handleLookup(7, false, 2);
+    expect(iax2.requests).toEqual([]);
+    expect(caller.told).toEqual(['hangup no-route']);
+  });
+
+  it('shows a party that originate rings, and lets the call be ended before it answers', () => {
+    const { exchange, lines, drain, expectEmpty } = bench();
+    const order = {
+      technology: 'line',
+      resource: '1',
+      context: 'office',
+      number: '600',
+      caller: { number: '201', name: '' },
+    } as const;
+    const made = exchange.originate(order, 0) as { id: string };
+    exchange.handleLegEvent(lines.dialled[0]!, { type: 'ringing' }, 5);
+    expect(drain()).toEqual(['started dialling', 'changed ringing']);
+    expect(exchange.views()).toHaveLength(1);
+    exchange.hangup(made.id, 'normal-clearing', 6);
+    expect(lines.dialled[0]!.last).toBe('hangup normal-clearing');
+    exchange.handleLegEvent(lines.dialled[0]!, hungUp('normal-clearing'), 7);
+    expectEmpty();
   });
 
   it('ignores what a leg says after its end', () => {

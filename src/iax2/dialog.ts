@@ -31,6 +31,19 @@ export interface Surroundings {
   readonly changed: (dialog: Dialog, nowMs: number) => void;
 }
 
+/** An opening with all its retransmissions and tokens is over by then. */
+const OPENING_MS = 15_000;
+
+/** What we know and do not do: answered like what we do not know. */
+const NOT_SUPPORTED: ReadonlySet<MessageName> = new Set([
+  'UNKNOWN_IAX',
+  'MWI',
+  'PAGE',
+  'PROVISION',
+  'FWDOWNL',
+  'FWDATA',
+]);
+
 /** Replies from here belong to no dialog: the far end kept no state. */
 export const STATELESS_CALL = 1;
 
@@ -44,6 +57,8 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
   protected readonly timers = new Timers<Timer>();
   /** When the far end was last heard in this dialog. */
   protected heardMs: number;
+  /** Timestamp of the first frame taken in. */
+  private openedWith: number | undefined;
 
   constructor(
     protected readonly around: Surroundings,
@@ -74,6 +89,16 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
     return {};
   }
 
+  /** The far end has begun anew under the same call number: it has forgotten this dialog. */
+  supersede(nowMs: number): void {
+    if (!this.isGone) this.handleInvalid(nowMs);
+  }
+
+  /** Whether an opening frame is another one than that which began this dialog, and too late to belong to it. */
+  isOtherOpening(frame: FullFrame, nowMs: number): boolean {
+    return frame.timestamp !== this.openedWith && nowMs - this.startedMs > OPENING_MS;
+  }
+
   handleFrame(frame: FullFrame, nowMs: number): void {
     if (this.isGone) return;
     const message = readMessage(frame);
@@ -94,6 +119,7 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
       this.handleRemoteCall(nowMs);
     }
     this.heardMs = nowMs;
+    this.openedWith ??= frame.timestamp;
     const wasSettled = this.reliable.isSettled;
     const verdict = this.reliable.receive(frame, nowMs);
     if (verdict === 'duplicate') this.count('iax2.duplicate');
@@ -170,12 +196,11 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
       case 'LAGRQ':
         this.echo(IAX_SUBCLASS.LAGRP, frame.timestamp, {}, nowMs);
         break;
-      case 'UNKNOWN_IAX':
-        this.count('iax2.unknown-message');
-        this.sendIax(IAX_SUBCLASS.UNSUPPORT, { iaxUnknown: frame.subclass }, nowMs);
-        break;
       default:
-        if (this.legalMessages().has(name)) this.handleMessage(message, nowMs);
+        if (NOT_SUPPORTED.has(name)) {
+          this.count('iax2.unsupported');
+          this.sendIax(IAX_SUBCLASS.UNSUPPORT, { iaxUnknown: frame.subclass }, nowMs);
+        } else if (this.legalMessages().has(name)) this.handleMessage(message, nowMs);
         else this.count('iax2.out-of-state');
     }
     // A dialog that just ended still acknowledges what ended it. [RFC5456 §6.2.5]

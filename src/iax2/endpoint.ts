@@ -283,7 +283,8 @@ export class Endpoint implements Machine<EndpointOutput> {
       frame.destinationCall === 0
         ? this.dialogs.findBegun(from, frame.sourceCall)
         : this.dialogs.find(frame.destinationCall, from);
-    if (dialog !== undefined) {
+    const isAnew = dialog !== undefined && frame.destinationCall === 0 && dialog.isOtherOpening(frame, nowMs);
+    if (dialog !== undefined && !isAnew) {
       dialog.handleFrame(frame, nowMs);
       this.settle(dialog, nowMs);
     } else if (frame.destinationCall === 0) this.handleOpening(frame, bytes.length, from, nowMs);
@@ -418,6 +419,11 @@ export class Endpoint implements Machine<EndpointOutput> {
   }
 
   private begin(dialog: Dialog, frame: FullFrame, admitted: 'proven' | 'unproven', nowMs: number): void {
+    const forgotten = this.dialogs.findBegun(dialog.reliable.remote, frame.sourceCall);
+    if (forgotten !== undefined) {
+      forgotten.supersede(nowMs);
+      this.settle(forgotten, nowMs);
+    }
     this.dialogs.addIncoming(dialog, frame.sourceCall);
     if (admitted === 'unproven') this.unproven.add(dialog);
     dialog.handleFrame(frame, nowMs);

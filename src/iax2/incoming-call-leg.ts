@@ -174,7 +174,8 @@ export class IncomingCallLeg extends CallLeg {
   }
 
   private challengeElements(methods: number): InformationElements {
-    const username = this.request?.username;
+    // A caller that gave no name learns whose secret is meant: Asterisk's lookups choose theirs by it.
+    const username = this.request?.username ?? this.options.config?.name;
     return {
       authMethods: methods,
       challenge: utf8Encode(this.challenge),

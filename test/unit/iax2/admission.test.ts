@@ -98,6 +98,12 @@ describe('who may come in', () => {
     expect(here.counters.get('iax2.unknown-user')).toBe(1);
   });
 
+  it('a caller that gives no name is told in the challenge whose secret is meant', () => {
+    const { username: _name, ...anonymous } = CALL;
+    const { probe } = world({ name: 'central', host: THERE.ip });
+    expect(probe.open('NEW', anonymous)).toMatchObject([{ name: 'AUTHREQ', ies: { username: 'central' } }]);
+  });
+
   it('a challenge is different each time', () => {
     const { probe } = world();
     const challenges = [7, 8].map((call) => toHex(probe.open('NEW', CALL, call)[0]!.ies.challenge!));

@@ -248,7 +248,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
       subclass: CONTROL_SUBCLASS.ANSWER,
     });
     expect(probe.sendBytes(ringing).map(({ name }) => name)).toEqual(['ACK']);
-    expect(probe.iax('MWI', {}, { destinationCall, oseqno: 2 }).map(({ name }) => name)).toEqual(['ACK']);
+    expect(probe.iax('TXREADY', {}, { destinationCall, oseqno: 2 }).map(({ name }) => name)).toEqual(['ACK']);
     expect(here.counters.get('iax2.out-of-state')).toBe(2);
     expect(here.incoming[0]!.state).toBe('offered');
   });
@@ -261,6 +261,27 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     const destinationCall = first!.frame.sourceCall;
     const heard = probe.send({ destinationCall, oseqno: 1, subclass: 99 });
     expect(heard).toMatchObject([{ name: 'UNSUPPORT', ies: { iaxUnknown: 99 } }]);
+    const known = probe.iax('MWI', {}, { destinationCall, oseqno: 2, iseqno: 1 });
+    expect(known).toMatchObject([{ name: 'UNSUPPORT', ies: { iaxUnknown: 32 } }]);
+  });
+
+  it('a far end that began anew under the same call number has forgotten the call before', () => {
+    const network = new Network(1);
+    const here = new Switch(network, A, 1, { peers: [peer({ name: 'phone', host: 'dynamic', secrets: [] })] });
+    const probe = new Probe(network, B, A);
+    const ies = { version: 2, username: 'phone', calledNumber: '600', capability: 4n };
+    const [first] = probe.open('NEW', ies);
+    here.with(here.incoming[0]!, (call, now) => call.answer(now));
+    probe.iax('ACK', {}, { destinationCall: first!.frame.sourceCall, oseqno: 1, iseqno: 2 });
+    network.runFor(15_500);
+    const [token] = probe.iax('NEW', { ...ies, callToken: new Uint8Array(0) }, { timestamp: 4 });
+    probe.iax('NEW', { ...ies, callToken: token!.ies.callToken! }, { timestamp: 24 });
+    expect(here.eventsOf(here.incoming[0]!).at(-1)).toMatchObject({
+      type: 'hangup',
+      cause: 'destination-out-of-order',
+    });
+    expect(here.incoming).toHaveLength(2);
+    expect(here.endpoint.load.calls).toBe(1);
   });
 });
 

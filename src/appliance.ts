@@ -1,5 +1,4 @@
 import type { ExchangeAudio, HatCommand, HatEvent, Light } from '../firmware-bridge/hat-client.ts';
-import { lightOf } from './appliance-lights.ts';
 import type { Cause } from './base/causes.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
@@ -18,6 +17,7 @@ import type { EndpointOutput, LookupResult } from './iax2/endpoint-output.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import { Iax2Legs } from './legs/iax2-leg.ts';
 import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
+import { lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink } from './media/iax2-stream.ts';

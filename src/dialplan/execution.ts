@@ -12,8 +12,6 @@ import { RunState, type Start } from './run-state.ts';
 import type { Position } from './scope.ts';
 import { maskSecrets } from './secret.ts';
 
-export type { Environment } from './environment.ts';
-
 /** Where in the dialplan something happens, and in which line that is written. */
 export interface Location extends Position {
   readonly line: number;

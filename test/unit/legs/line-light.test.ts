@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lightOf } from '../../src/appliance-lights.ts';
+import { lightOf } from '../../../src/legs/line-light.ts';
 
 it.each([
   ['idle', false, 'green', 'steady'],

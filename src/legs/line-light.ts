@@ -1,6 +1,7 @@
-import { DARK, type Light } from '../firmware-bridge/hat-client.ts';
-import type { LineState } from './lines/fxs.ts';
+import type { Light } from '../../firmware-bridge/hat-client.ts';
+import type { LineState } from '../lines/fxs.ts';
 
+const DARK: Light = { colour: 'off', onMs: 0, offMs: 0 };
 const READY: Light = { colour: 'green', onMs: 1_000, offMs: 0 };
 const IN_USE: Light = { colour: 'green', onMs: 900, offMs: 300 };
 const RINGING: Light = { colour: 'green', onMs: 150, offMs: 150 };

@@ -1,0 +1,26 @@
+import { type Address, formatAddress } from '../base/machine.ts';
+
+export type Transport = 'udp' | 'tcp' | 'tls';
+
+/** Where a message comes from or goes to. */
+export interface Hop extends Address {
+  readonly transport: Transport;
+  /** Of a stream: the connection as the driver numbers it. Absent: the driver finds or opens one. */
+  readonly connection?: number;
+}
+
+/** Bytes to send; those of a stream are whole messages. */
+export interface SipTransmit {
+  readonly type: 'transmit';
+  readonly to: Hop;
+  readonly bytes: Uint8Array;
+}
+
+/** Streams bring every message once and in order: most timers of transactions are for datagrams only. */
+export function isReliable(transport: Transport): boolean {
+  return transport !== 'udp';
+}
+
+export function formatHop(hop: Hop): string {
+  return `${hop.transport}:${formatAddress(hop)}`;
+}

@@ -1,0 +1,132 @@
+import { EmulatorControl } from '../../firmware-bridge/emulator/control.ts';
+import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
+import { Appliance, type ApplianceOutput } from '../../src/appliance.ts';
+import { Counters } from '../../src/base/counters.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { type Address, earliest, type Transmit } from '../../src/base/machine.ts';
+import { Queue } from '../../src/base/queue.ts';
+import { SeededRandom } from '../../src/base/random.ts';
+import { parseDialplan } from '../../src/dialplan/parse.ts';
+import type { PeerConfig } from '../../src/iax2/peer.ts';
+import type { LineSettings } from '../../src/legs/line-leg.ts';
+import { countryProfile } from '../../src/lines/country-profile.ts';
+import { seededCrypto } from './iax2-world.ts';
+import type { Host, Network, Station } from './network.ts';
+
+type Told = Exclude<ApplianceOutput, Transmit>;
+
+export interface SiteOptions {
+  readonly address: Address;
+  readonly seed: number;
+  readonly peers: readonly PeerConfig[];
+  /** Extensions of the lines, by port from 1. */
+  readonly extensions: readonly string[];
+  readonly dialplan: string;
+}
+
+/** A whole appliance with its phones on a simulated network: copper, switch and IAX2, one virtual clock. */
+export class Site implements Station<Told> {
+  readonly appliance: Appliance;
+  readonly phones: EmulatorControl;
+  readonly counters = new Counters();
+  readonly host: Host<Told>;
+  /** Every call that is over: its number and its cause. */
+  readonly ended: string[] = [];
+  private readonly hat: PlainHat;
+  private readonly outputs = new Queue<Told | Transmit>();
+
+  constructor(
+    readonly network: Network,
+    { address, seed, peers, extensions, dialplan: text }: SiteOptions,
+  ) {
+    const { dialplan, problems } = parseDialplan(text);
+    if (problems.length > 0) throw new Error(problems[0]!.message);
+    const lines = extensions.map(
+      (extension, i): LineSettings => ({ port: i + 1, extension, name: `Phone ${extension}`, context: 'office' }),
+    );
+    this.appliance = new Appliance(
+      {
+        peers,
+        lines,
+        profile: countryProfile('fr')!,
+        dialplan,
+        crypto: seededCrypto(seed),
+        random: new SeededRandom(seed),
+        clock: { nowMs: () => 1_763_845_200_000 + network.nowMs, utcOffsetMinutes: () => 0 },
+        counters: this.counters,
+        log: silentLog,
+        send: (to, bytes, at, length) =>
+          this.outputs.push({ type: 'transmit', to, bytes: bytes.slice(at, at + length) }),
+      },
+      network.nowMs,
+    );
+    this.hat = new PlainHat({ ports: lines.map((line) => line.port), exchange: this.appliance.exchange });
+    this.phones = new EmulatorControl(this.hat);
+    this.host = network.add(address, this, (output) => this.hear(output));
+    this.host.input((_, nowMs) => this.appliance.start(nowMs));
+    this.host.input((_, nowMs) => this.hat.tick(nowMs));
+  }
+
+  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
+    this.appliance.handleDatagram(bytes, from, nowMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    const blockDue = this.hat.nextDeadline();
+    if (blockDue !== undefined && nowMs >= blockDue) {
+      this.hat.tick(nowMs);
+      this.appliance.handleExchanged(nowMs);
+    }
+    this.appliance.handleTimeout(nowMs);
+  }
+
+  nextDeadline(): number | undefined {
+    return earliest(this.hat.nextDeadline(), this.appliance.nextDeadline());
+  }
+
+  poll(): Told | Transmit | undefined {
+    for (let event = this.hat.poll(); event !== undefined; event = this.hat.poll()) {
+      this.appliance.handleHat(event, this.network.nowMs);
+    }
+    const output = this.outputs.shift() ?? this.appliance.poll();
+    if (output?.type !== 'hat') return output;
+    this.hat.command(output.command);
+    return this.poll();
+  }
+
+  private hear(output: Told): void {
+    if (output.type === 'call' && output.change === 'ended') this.ended.push(`${output.view.to} ${output.cause}`);
+  }
+
+  /** Lifts a handset, waits for dial tone, dials. */
+  dial(port: number, digits: string): void {
+    this.phones.apply(port, { hook: 'off' });
+    this.network.runFor(700);
+    this.phones.apply(port, { dial: digits });
+  }
+
+  lift(port: number): void {
+    this.phones.apply(port, { hook: 'off' });
+  }
+
+  hangUp(port: number): void {
+    this.phones.apply(port, { hook: 'on' });
+  }
+
+  lineState(port: number): string | undefined {
+    return this.appliance.lineViews().get(port)?.status.state;
+  }
+
+  /** What the handset hears now: the strongest tone in Hz, 0 for silence. */
+  hears(port: number): number {
+    const line = this.phones.line(port);
+    const tones = line.ok ? [...line.value.heard.tones].sort((a, b) => b.dbm0 - a.dbm0) : [];
+    return Math.round(tones[0]?.hz ?? 0);
+  }
+
+  /** Whether the strongest tone is one of these, as near as a fifth of a second tells. */
+  hearsOneOf(port: number, frequencies: readonly number[]): boolean {
+    const heard = this.hears(port);
+    return frequencies.some((hz) => Math.abs(hz - heard) <= 5);
+  }
+}

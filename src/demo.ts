@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Log } from './base/log.ts';
 import type { ExitCode } from './cli/terminal.ts';
-import { type Configuration, loadConfiguration } from './config/load.ts';
+import { loadConfiguration } from './config/load.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from './io/broker.ts';
 import { freeTcpPort, freeUdpPort } from './io/free-port.ts';
 import { openLog } from './io/log.ts';
-import { Service } from './service.ts';
+import { Service, type ServiceOptions } from './service.ts';
 
 export interface DemoOptions {
   readonly version: string;
@@ -66,7 +66,7 @@ async function startSite(
 ): Promise<Service | { readonly failed: string }> {
   const { branchWeb, centreWeb } = places;
   return Service.start({
-    configuration: configurationOf(site === 'branch' ? branchDocument(places) : centreDocument(places)),
+    ...configurationOf(site === 'branch' ? branchDocument(places) : centreDocument(places)),
     dataDirectory: join(folder, site),
     version,
     log,
@@ -85,13 +85,14 @@ async function stopAll(running: readonly Service[], broker: EmbeddedBroker): Pro
   await broker.close();
 }
 
-function configurationOf(document: string): Configuration {
-  const { configuration, problems } = loadConfiguration(document, {
+function configurationOf(document: string): Pick<ServiceOptions, 'configuration' | 'dialplan'> {
+  const { configuration, dialplan, problems } = loadConfiguration(document, {
     env: () => undefined,
     file: () => ({ failure: 'the demo reads no files' }),
   });
-  if (configuration === undefined) throw new Error(`the demo's own configuration is wrong: ${problems[0]?.message}`);
-  return configuration;
+  if (configuration === undefined || dialplan === undefined)
+    throw new Error(`the demo's own configuration is wrong: ${problems[0]?.message}`);
+  return { configuration, dialplan };
 }
 
 function branchDocument({ branchIax, centreIax, branchWeb, brokerUrl }: Places): string {

@@ -20,7 +20,7 @@ async function run(request: RunRequest): Promise<ExitCode> {
   const sink = openLog({ level: 'info' });
   const { log } = sink;
   const service = await Service.start({
-    configuration: request.loaded.configuration,
+    ...request.loaded,
     dataDirectory: request.dataDirectory,
     version: VERSION,
     log,
@@ -52,7 +52,7 @@ async function reload(request: RunRequest, service: Service, notifier: ServiceNo
   await notifier.reloading();
   const loaded = request.reload();
   if (loaded === undefined) log('error', 'main', 'The configuration has errors; the running one stays.');
-  else service.reload(loaded.configuration);
+  else service.reload(loaded);
   await notifier.ready('serving');
 }
 

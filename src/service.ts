@@ -7,8 +7,11 @@ import { Appliance, type ApplianceOutput } from './appliance.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import { earliest } from './base/machine.ts';
+import type { RunnableConfiguration } from './cli/run.ts';
+import { differences } from './config/diff.ts';
 import type { Configuration } from './config/load.ts';
-import { parseDialplan } from './dialplan/parse.ts';
+import { formatPath } from './config/problem.ts';
+import type { Dialplan } from './dialplan/dialplan.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { Binding } from './iax2/peer.ts';
 import { iax2Peers } from './iax2-peers.ts';
@@ -40,6 +43,7 @@ import { callReading, statusSource } from './status-source.ts';
 
 export interface ServiceOptions {
   readonly configuration: Configuration;
+  readonly dialplan: Dialplan;
   readonly dataDirectory: string;
   readonly version: string;
   readonly log: Log;
@@ -145,21 +149,19 @@ export class Service {
   }
 
   /** Takes over another configuration without disturbing calls: peers and dialplan. The rest takes a restart. */
-  reload(configuration: Configuration): void {
-    const needRestart = (['hat', 'mqtt', 'web', 'site'] as const).filter(
-      (key) => JSON.stringify(configuration[key]) !== JSON.stringify(this.configuration[key]),
-    );
-    if (JSON.stringify(configuration.iax2?.bind) !== JSON.stringify(this.configuration.iax2?.bind)) {
-      needRestart.push('iax2.bind' as never);
-    }
+  reload({ configuration, dialplan }: RunnableConfiguration): void {
+    const changes = differences(this.configuration, configuration);
     this.configuration = configuration;
     this.driver.give((nowMs) => {
-      this.appliance.setDialplan(parseDialplan(configuration.dialplan).dialplan);
+      this.appliance.setDialplan(dialplan);
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
     });
     this.noteStatus();
-    this.log('info', 'main', 'The configuration was taken over.');
-    for (const key of needRestart) this.log('warn', 'main', `A change of ${key} takes effect with the next start.`);
+    this.log('info', 'main', 'The configuration was taken over.', { changes: changes.length });
+    const late = changes
+      .map(({ path }) => formatPath(path))
+      .filter((path) => !/^(?:dialplan|iax2\.peers)\b/.test(path));
+    if (late.length > 0) this.log('warn', 'main', `These changes take effect with the next start: ${late.join(', ')}.`);
   }
 
   /** Takes no new calls; resolves when those that stand have ended, or when `signal` says that nobody waits any longer. */
@@ -239,7 +241,7 @@ export class Service {
         peers: iax2Peers(configuration),
         lines: lineSettings(configuration),
         profile,
-        dialplan: parseDialplan(configuration.dialplan).dialplan,
+        dialplan: this.options.dialplan,
         crypto: nodeCrypto,
         random: systemRandom,
         clock,

@@ -32,6 +32,8 @@ export const DARK: Light = { colour: 'off', onMs: 0, offMs: 0 };
 export type HatEvent =
   /** The HAT has started, or was reset: every line must be configured again. A new `bootId` tells a reset. */
   | { readonly type: 'hello'; readonly bootId: number; readonly board: string; readonly ports: readonly HatPort[] }
+  /** It does not answer any longer, for a reason in kebab-case: no line works until the next hello. */
+  | { readonly type: 'lost'; readonly reason: string }
   | { readonly type: 'line'; readonly port: number; readonly event: LineEvent; readonly mediaTs: number }
   | { readonly type: 'key'; readonly key: string; readonly action: KeyAction; readonly mediaTs: number };
 

@@ -22,7 +22,8 @@ const EVERYTHING = '*';
 
 /** The import table. A folder is a part; a file of its own rule stands before its folder. */
 const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] = [
-  [/^src\/appliance\.ts$/, 'appliance', { parts: [PURE, 'firmware-bridge'] }],
+  [/^src\/appliance(-[a-z-]+)?\.ts$/, 'appliance', { parts: [PURE, 'firmware-bridge'] }],
+  [/^src\/iax2-stack\.ts$/, 'iax2-stack', { parts: ['base', 'iax2'] }],
   [/^src\/[a-z0-9-]+\.ts$/, 'main', { parts: [EVERYTHING], npm: [EVERYTHING], node: true }],
   [/^src\/base\//, 'base', { parts: [] }],
   [/^board\//, 'board', { parts: [] }],
@@ -60,8 +61,8 @@ const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] =
 /** The protocol machines and what they stand on: no socket, no clock, no randomness, no Node. */
 const PURE_PARTS = ['base', 'iax2', 'sip', 'lines', 'dialplan', 'media', 'switch', 'legs', 'node-pcm-codecs'];
 
-/** Each protocol has one door that re-exports; everywhere else a name is imported from where it is written. */
-const DOORS = /^src\/(iax2|sip)\/endpoint\.ts$|^src\/node-pcm-codecs\/src\/index\.ts$/;
+/** Each protocol, and each package, has one door that re-exports; everywhere else a name is imported from where it is written. */
+const DOORS = /^src\/(iax2|sip)\/endpoint\.ts$|^src\/iax2-stack\.ts$|^src\/node-pcm-codecs\/src\/index\.ts$/;
 
 const files = sourceFiles(root, ['src', 'board', 'firmware-bridge']);
 const imports = await importsOf(root, files);
@@ -102,7 +103,9 @@ function isPure(part: string): boolean {
 function pureFiles(): string[] {
   return files.filter((file) => {
     const part = partOf(file)?.[0];
-    return part !== undefined && (isPure(part) || ['appliance', 'board', 'firmware-bridge'].includes(part));
+    return (
+      part !== undefined && (isPure(part) || ['appliance', 'iax2-stack', 'board', 'firmware-bridge'].includes(part))
+    );
   });
 }
 

@@ -22,6 +22,7 @@ import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink } from './media/iax2-stream.ts';
 import { MediaPlane } from './media/plane.ts';
+import type { CallRecord } from './switch/call-record.ts';
 import type { DialFailure, LegDialler, Party, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
 
@@ -50,6 +51,8 @@ export type ApplianceOutput =
       readonly change: 'started' | 'changed' | 'ended';
       readonly view: CallView;
       readonly cause: Cause | null;
+      /** All that it was, with `ended`. */
+      readonly record: CallRecord | null;
     }
   /** Something that status shows other than a call changed. */
   | { readonly type: 'status' }
@@ -88,7 +91,10 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.log = log;
     this.dialplan = options.dialplan;
     this.lineSettings = options.lines;
-    this.plane = new MediaPlane({ send: options.send, counters });
+    this.plane = new MediaPlane({
+      send: (to, bytes, at, length) => this.sendMedia(options.send, to, bytes, at, length),
+      counters,
+    });
     const wallClock = () => clock.nowMs();
     this.endpoint = new Endpoint({
       peers: options.peers,
@@ -133,8 +139,20 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** One datagram of the IAX2 port: the media plane takes voice, signalling the rest. */
   handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
-    if (this.plane.handleDatagram(bytes, from, nowMs) !== 'media') this.endpoint.handleDatagram(bytes, from, nowMs);
+    const plain = this.endpoint.unseal(bytes, from, nowMs);
+    if (plain === undefined) return;
+    if (this.plane.handleDatagram(plain, from, nowMs) !== 'media') this.endpoint.handleDatagram(plain, from, nowMs);
     this.settle(nowMs);
+  }
+
+  /** What the plane sends of an encrypted call is closed here; of all others not a byte is touched. */
+  private sendMedia(send: DatagramSink, to: Address, bytes: Uint8Array, at: number, length: number): void {
+    if (!this.endpoint.hasSealedCalls) {
+      send(to, bytes, at, length);
+      return;
+    }
+    const sealed = this.endpoint.sealMini(bytes.subarray(at, at + length));
+    send(to, sealed, 0, sealed.length);
   }
 
   /** The IP addresses of a host, in the order to try them; none if it could not be resolved. */
@@ -338,10 +356,16 @@ export class Appliance implements Machine<ApplianceOutput> {
         break;
       }
       case 'peer-state':
-        this.log(output.reachable ? 'info' : 'warn', 'iax2', output.reason ?? `${output.peer} is reachable.`, {
-          peer: output.peer,
-          rttMs: output.rttMs,
-        });
+        // A peer that has yet to register is no fault of anybody's.
+        this.log(
+          output.reachable || this.isAwaited(output.peer) ? 'info' : 'warn',
+          'iax2',
+          output.reason ?? `${output.peer} is reachable.`,
+          {
+            peer: output.peer,
+            rttMs: output.rttMs,
+          },
+        );
         this.outputs.push({ type: 'status' });
         break;
       case 'binding':
@@ -365,6 +389,10 @@ export class Appliance implements Machine<ApplianceOutput> {
         this.switch.handleLookup(output.id, isThere(output.result), nowMs);
         break;
     }
+  }
+
+  private isAwaited(peer: string): boolean {
+    return this.endpoint.peerStatus(peer)?.address === null;
   }
 
   /** The peer's context stands behind the slash of `switch => IAX2/peer/context`. */

@@ -74,6 +74,13 @@ export class CallNumbers {
     return this.quarantine.get(number)?.ended;
   }
 
+  /** The same, if it was with this far end; one that ended before the far end gave its number may be with any. */
+  endedWith(number: number, remoteKey: string, remoteCall: number, nowMs: number): EndedCall | undefined {
+    const ended = this.endedCall(number, nowMs);
+    if (ended === undefined || ended.remoteKey !== remoteKey) return undefined;
+    return ended.remoteCall === remoteCall || ended.remoteCall === 0 ? ended : undefined;
+  }
+
   heldBy(ip: string): number {
     return this.perAddress.get(ip) ?? 0;
   }

@@ -1,11 +1,23 @@
 import { Agenda, type Scheduled } from '../base/agenda.ts';
 import { type Address, formatAddress, sameAddress } from '../base/machine.ts';
+import type { MediaPort, StreamId } from '../base/media-port.ts';
+import { CallClock } from './call-clock.ts';
 import type { CallNumbers, EndedCall } from './call-number.ts';
-import type { Dialog } from './dialog.ts';
+import { Dialog } from './dialog.ts';
+import { Reliable, type TransmitSink } from './reliable.ts';
 
 /** A part of an endpoint that has deadlines: dialogs, registrants, qualifies, the registrar. */
 export interface TimedPart extends Scheduled {
   handleTimeout(nowMs: number): void;
+}
+
+export interface DialogTableEnvironment {
+  readonly transmit: TransmitSink;
+  readonly media: MediaPort;
+  /** A dialog is over and out of the table. */
+  readonly gone: (dialog: Dialog) => void;
+  /** A dialog that lives has had an input. */
+  readonly alive: (dialog: Dialog) => void;
 }
 
 /** Every dialog of an endpoint: found by our call number, or by whom it began with; and what is due when. */
@@ -14,7 +26,22 @@ export class DialogTable {
   private readonly byBeginner = new Map<string, Dialog>();
   private readonly agenda = new Agenda<TimedPart>();
 
-  constructor(private readonly numbers: CallNumbers) {}
+  constructor(
+    private readonly numbers: CallNumbers,
+    private readonly environment: DialogTableEnvironment,
+  ) {}
+
+  /**
+   * A call number of ours and the delivery of its frames. `host`, for whom the number counts, is the address but for one
+   * that is not known yet. Undefined if no number is free.
+   */
+  allot(remote: Address, stream: StreamId | undefined, nowMs: number, host = remote.ip): Reliable | undefined {
+    const localCall = this.numbers.allot(host, nowMs);
+    if (localCall === undefined) return undefined;
+    const { media, transmit } = this.environment;
+    const clock = new CallClock(nowMs, stream === undefined ? undefined : () => media.lastTimestamp(stream));
+    return new Reliable(localCall, remote, clock, transmit);
+  }
 
   add(dialog: Dialog): void {
     this.byLocalCall.set(dialog.reliable.localCall, dialog);
@@ -36,36 +63,39 @@ export class DialogTable {
     return this.byBeginner.get(beginnerKey(from, remoteCall));
   }
 
-  /** After every input to a part: its deadline may have moved. */
-  touch(part: TimedPart): void {
-    this.agenda.touch(part);
-  }
-
-  /** Takes a dialog that is over out of the table; its number rests for a while. */
-  remove(dialog: Dialog, nowMs: number): void {
-    const { localCall, remote, remoteCall, sequence } = dialog.reliable;
+  /** After every input to a dialog: its deadline may have moved, or it is over and its number rests for a while. */
+  settle(dialog: Dialog, nowMs: number): void {
+    const { localCall } = dialog.reliable;
     if (this.byLocalCall.get(localCall) !== dialog) return;
+    if (!dialog.isGone) {
+      this.touch(dialog);
+      this.environment.alive(dialog);
+      return;
+    }
     this.byLocalCall.delete(localCall);
+    const { remote, remoteCall, sequence } = dialog.reliable;
     const key = beginnerKey(remote, remoteCall);
     if (this.byBeginner.get(key) === dialog) this.byBeginner.delete(key);
     const ended: EndedCall = { remoteKey: formatAddress(remote), remoteCall, ...sequence };
     this.numbers.end(localCall, ended, nowMs);
+    this.environment.gone(dialog);
   }
 
-  has(dialog: Dialog): boolean {
-    return this.byLocalCall.get(dialog.reliable.localCall) === dialog;
+  /** After every input to another part. */
+  touch(part: TimedPart): void {
+    this.agenda.touch(part);
   }
 
-  takeDue(nowMs: number): TimedPart | undefined {
-    return this.agenda.take(nowMs);
+  handleTimeout(nowMs: number): void {
+    for (let part = this.agenda.take(nowMs); part !== undefined; part = this.agenda.take(nowMs)) {
+      part.handleTimeout(nowMs);
+      if (part instanceof Dialog) this.settle(part, nowMs);
+      else this.touch(part);
+    }
   }
 
   nextDeadline(): number | undefined {
     return this.agenda.next();
-  }
-
-  all(): readonly Dialog[] {
-    return [...this.byLocalCall.values()];
   }
 
   get size(): number {

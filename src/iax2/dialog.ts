@@ -11,7 +11,9 @@ import type { FullFrame } from './frame.ts';
 import { encodeInformationElements, type InformationElements } from './information-element.ts';
 import { isMalformed } from './malformed.ts';
 import { type Message, type MessageName, readMessage } from './message.ts';
+import type { Opening } from './opening.ts';
 import type { Reliable, TransmitSink } from './reliable.ts';
+import { STATELESS_CALL } from './stateless.ts';
 import { FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
 
 /** What a dialog needs of the endpoint that it belongs to. */
@@ -44,9 +46,6 @@ const NOT_SUPPORTED: ReadonlySet<MessageName> = new Set([
   'FWDATA',
 ]);
 
-/** Replies from here belong to no dialog: the far end kept no state. */
-export const STATELESS_CALL = 1;
-
 /**
  * One dialog, that is everything between two call numbers: a call, a registration, a lookup. Here is what they share:
  * the reliable layer is asked first, PING and LAGRQ are answered, what is out of place is passed over. [RFC5456 §6]
@@ -57,6 +56,8 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
   protected readonly timers = new Timers<Timer>();
   /** When the far end was last heard in this dialog. */
   protected heardMs: number;
+  /** How it began, if we began it. */
+  protected opening: Opening | undefined;
   /** Timestamp of the first frame taken in. */
   private openedWith: number | undefined;
 
@@ -71,15 +72,13 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
   /** The messages that mean something at this moment. */
   protected abstract legalMessages(): ReadonlySet<MessageName>;
   protected abstract handleMessage(message: Message, nowMs: number): void;
-  /** A reply without state, from call 1: CALLTOKEN, or a refusal. */
-  protected abstract handleStateless(message: Message, nowMs: number): void;
   /** The far end did not acknowledge a frame after all its transmissions. */
   protected abstract handleSilence(nowMs: number): void;
   /** The far end knows no such dialog. */
   protected abstract handleInvalid(nowMs: number): void;
   protected abstract handleTimer(timer: Timer, nowMs: number): void;
-  /** The first frame that the far end keeps state for has come. */
-  protected handleRemoteCall(_nowMs: number): void {}
+  /** Our opening was refused by a far end that kept no state of it. */
+  protected handleRefusal(_ies: InformationElements, _nowMs: number): void {}
   /** Everything we sent was acknowledged. */
   protected handleSettled(_nowMs: number): void {}
   /** A new frame of the far end was taken in. */
@@ -116,7 +115,7 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
     }
     if (this.reliable.remoteCall === 0 && message.name !== 'INVAL') {
       this.reliable.remoteCall = frame.sourceCall;
-      this.handleRemoteCall(nowMs);
+      this.opening?.close();
     }
     this.heardMs = nowMs;
     this.openedWith ??= frame.timestamp;
@@ -171,6 +170,14 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
 
   protected count(reason: string): void {
     this.around.counters.increment(reason);
+  }
+
+  /** A reply from call 1, to an opening of ours: a token, or a refusal that is not acknowledged. */
+  private handleStateless({ name, ies }: Message, nowMs: number): void {
+    if (this.opening?.isOpen !== true) this.count('iax2.stateless-late');
+    else if (name === 'CALLTOKEN') this.opening.handleCallToken(ies.callToken, nowMs);
+    else if (name === 'REJECT' || name === 'REGREJ' || name === 'HANGUP') this.handleRefusal(ies, nowMs);
+    else this.count('iax2.out-of-state');
   }
 
   /** Asterisk insists on the right destination only in an ACK, so we are as patient with the rest. */

@@ -91,11 +91,6 @@ export class IncomingCallLeg extends CallLeg {
     }
   }
 
-  /** Nobody who has a call number here answers from call 1. */
-  protected handleStateless(_message: Message, _nowMs: number): void {
-    this.count('iax2.stateless-to-call');
-  }
-
   protected override handleTaken(message: Message): void {
     super.handleTaken(message);
     // The first frame after our ACCEPT that knows our call number: no forger could have sent it.

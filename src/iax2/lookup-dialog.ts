@@ -42,7 +42,6 @@ export interface LookupDialogOptions {
 
 /** A call to a peer on which we ask what its dialplan has: NEW to "TBD", then DPREQ for each number. [RFC5456 §6.5] */
 export class LookupDialog extends Dialog<'setup' | 'idle'> {
-  private readonly opening: Opening;
   private isAccepted = false;
   private isLeaving = false;
   private readonly waiting: string[] = [];
@@ -72,10 +71,6 @@ export class LookupDialog extends Dialog<'setup' | 'idle'> {
     return LEGAL;
   }
 
-  protected override handleRemoteCall(_nowMs: number): void {
-    this.opening.close();
-  }
-
   protected handleMessage({ name, ies }: Message, nowMs: number): void {
     switch (name) {
       case 'AUTHREQ':
@@ -97,12 +92,6 @@ export class LookupDialog extends Dialog<'setup' | 'idle'> {
       default:
         break;
     }
-  }
-
-  protected handleStateless({ name, ies }: Message, nowMs: number): void {
-    if (!this.opening.isOpen) return;
-    if (name === 'CALLTOKEN') this.opening.handleCallToken(ies.callToken, nowMs);
-    else if (name === 'REJECT') this.handleRefusal(ies, nowMs);
   }
 
   protected override handleSettled(_nowMs: number): void {
@@ -141,7 +130,7 @@ export class LookupDialog extends Dialog<'setup' | 'idle'> {
     this.options.answered(ies.calledNumber ?? '', answer, ies.refreshS ?? DEFAULT_REFRESH_S, nowMs);
   }
 
-  private handleRefusal(ies: InformationElements, nowMs: number): void {
+  protected override handleRefusal(ies: InformationElements, nowMs: number): void {
     const cause = ies.causeCode === undefined ? 'call-rejected' : causeOfQ850(ies.causeCode);
     this.end(`The peer refused the lookup: ${ies.cause ?? causeText(cause)}.`, nowMs);
   }

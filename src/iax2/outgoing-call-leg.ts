@@ -35,7 +35,6 @@ export interface OutgoingOptions extends CallIdentity {
 /** A call that we place: NEW, the call token, AUTHREP, and the ACCEPT or REJECT that ends its set-up. [RFC5456 §6.2] */
 export class OutgoingCallLeg extends CallLeg {
   readonly direction = 'outgoing';
-  private opening: Opening | undefined;
 
   constructor(
     around: Surroundings,
@@ -70,10 +69,6 @@ export class OutgoingCallLeg extends CallLeg {
     return false;
   }
 
-  protected override handleRemoteCall(_nowMs: number): void {
-    this.opening?.close();
-  }
-
   protected override handleMessage(message: Message, nowMs: number): void {
     switch (message.name) {
       case 'AUTHREQ':
@@ -87,17 +82,12 @@ export class OutgoingCallLeg extends CallLeg {
     }
   }
 
-  /** From call 1: a token, or a refusal that keeps no state and is not acknowledged. */
-  protected handleStateless(message: Message, nowMs: number): void {
-    if (this.opening?.isOpen !== true) return;
-    const { name, ies } = message;
-    if (name === 'CALLTOKEN') this.opening.handleCallToken(ies.callToken, nowMs);
-    else if (name === 'REJECT' || name === 'HANGUP') {
-      const cause = ies.causeCode === undefined ? 'call-rejected' : causeOfQ850(ies.causeCode);
-      const where = formatAddress(this.reliable.remote);
-      const token = this.opening.hasToken ? 'did not take its own call token back' : 'asks for a call token';
-      this.fail(cause, ies.cause ?? `${where} refused the call and ${token}.`, 'far-end', nowMs);
-    }
+  /** A refusal without reasons is about the call token. */
+  protected override handleRefusal(ies: InformationElements, nowMs: number): void {
+    const cause = ies.causeCode === undefined ? 'call-rejected' : causeOfQ850(ies.causeCode);
+    const where = formatAddress(this.reliable.remote);
+    const what = this.opening?.hasToken === true ? 'did not take its own call token back' : 'asks for a call token';
+    this.fail(cause, ies.cause ?? `${where} refused the call and ${what}.`, 'far-end', nowMs);
   }
 
   protected override handleSilence(nowMs: number): void {

@@ -199,10 +199,6 @@ export class RegistrarDialog extends Dialog<'deadline'> {
     if (this.isConcluded) this.finish();
   }
 
-  protected handleStateless(_message: Message, _nowMs: number): void {
-    this.count('iax2.stateless-to-registration');
-  }
-
   /** The registration holds all the same: that our answer was lost is the registrant's to find out. */
   protected handleSilence(nowMs: number): void {
     this.count('iax2.registration-unacknowledged');

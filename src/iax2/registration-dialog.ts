@@ -35,7 +35,6 @@ const WAITING: ReadonlySet<MessageName> = new Set(['REGAUTH', 'REGACK', 'REGREJ'
 
 /** One attempt to register or to be released, from our side: a call number of its own each time. [RFC5456 §6.1] */
 export class RegistrationDialog extends Dialog<'deadline'> {
-  private readonly opening: Opening;
   private hasAnsweredChallenge = false;
 
   constructor(
@@ -48,9 +47,6 @@ export class RegistrationDialog extends Dialog<'deadline'> {
     const { subclass, username, refreshS } = request;
     this.opening = new Opening(reliable, subclass, { username, refreshS }, REGISTRATION_SCHEDULE);
     this.timers.set('deadline', nowMs + DEADLINE_MS);
-  }
-
-  start(nowMs: number): void {
     this.opening.start(nowMs);
   }
 
@@ -61,10 +57,6 @@ export class RegistrationDialog extends Dialog<'deadline'> {
 
   protected legalMessages(): ReadonlySet<MessageName> {
     return WAITING;
-  }
-
-  protected override handleRemoteCall(_nowMs: number): void {
-    this.opening.close();
   }
 
   protected handleMessage({ name, ies }: Message, nowMs: number): void {
@@ -89,12 +81,6 @@ export class RegistrationDialog extends Dialog<'deadline'> {
       default:
         break;
     }
-  }
-
-  protected handleStateless({ name, ies }: Message, nowMs: number): void {
-    if (!this.opening.isOpen) return;
-    if (name === 'CALLTOKEN') this.opening.handleCallToken(ies.callToken, nowMs);
-    else if (name === 'REGREJ' || name === 'REJECT') this.handleRefusal(ies, nowMs);
   }
 
   protected handleSilence(nowMs: number): void {
@@ -126,7 +112,7 @@ export class RegistrationDialog extends Dialog<'deadline'> {
     this.sendIax(subclass, { username, refreshS, ...proof }, nowMs);
   }
 
-  private handleRefusal(ies: InformationElements, nowMs: number): void {
+  protected override handleRefusal(ies: InformationElements, nowMs: number): void {
     const where = formatAddress(this.reliable.remote);
     const said = [ies.cause, ies.causeCode === undefined ? undefined : `cause ${ies.causeCode}`]
       .filter((part) => part !== undefined && part !== '')

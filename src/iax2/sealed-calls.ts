@@ -1,9 +1,9 @@
 import type { Counters } from '../base/counters.ts';
 import { type Address, sameAddress } from '../base/machine.ts';
 import type { CallLeg } from './call-leg.ts';
-import { STATELESS_CALL } from './dialog.ts';
 import { frameKind, readDestinationCall, readSourceCall } from './frame-header.ts';
 import { isMalformed } from './malformed.ts';
+import { STATELESS_CALL } from './stateless.ts';
 
 /**
  * The encrypted calls of an endpoint. Their datagrams are opened before the media plane and the dialogs see them, and
@@ -19,12 +19,16 @@ export class SealedCalls {
     this.byLocalCall.set(call.reliable.localCall, call);
   }
 
+  get isEmpty(): boolean {
+    return this.byLocalCall.size === 0;
+  }
+
   remove(call: CallLeg): void {
     this.byLocalCall.delete(call.reliable.localCall);
   }
 
   unseal(bytes: Uint8Array, from: Address, nowMs: number): Uint8Array | undefined {
-    if (this.byLocalCall.size === 0) return bytes;
+    if (this.isEmpty) return bytes;
     const call = this.find(bytes, from);
     if (call === undefined) return bytes;
     const plain = call.unseal(bytes, nowMs);
@@ -34,7 +38,7 @@ export class SealedCalls {
   }
 
   sealMini(bytes: Uint8Array): Uint8Array {
-    if (this.byLocalCall.size === 0) return bytes;
+    if (this.isEmpty) return bytes;
     return this.byLocalCall.get(readSourceCall(bytes))?.sealMini(bytes) ?? bytes;
   }
 

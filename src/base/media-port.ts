@@ -29,7 +29,7 @@ export interface MediaPort {
   quelch(stream: StreamId, on: boolean): void;
   /** The last voice timestamp sent, 0 before the first; read from shared memory where the plane is a worker. */
   lastTimestamp(stream: StreamId): number;
-  /** What the stream has counted so far, undefined for an unknown stream. */
+  /** What the stream has counted so far, or had when it was closed of late; undefined for an unknown stream. */
   statistics(stream: StreamId): StreamStatistics | undefined;
 }
 

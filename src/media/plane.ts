@@ -23,6 +23,9 @@ import { StreamTable } from './stream-table.ts';
 /** Beat of the plane while a stream is open, on multiples of itself of the monotonic clock. */
 export const SLOT_MS = 10;
 
+/** Of how many closed streams the last counts are kept: enough for the legs of a call whose record is being written. */
+const KEPT_COUNTS = 256;
+
 /** What a datagram was: for the plane alone, for signalling alone, or voice that signalling must acknowledge. */
 export type DatagramUse = 'media' | 'signalling' | 'both';
 
@@ -41,6 +44,8 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   private readonly parts: PlaneParts;
   private readonly counters: Counters;
   private readonly trunk = new TrunkReader();
+  /** The counts of streams that were closed of late, the oldest first. */
+  private readonly lastCounts = new Map<StreamId, StreamStatistics>();
   private nextSlotMs = 0;
 
   constructor({ send, counters }: MediaPlaneOptions) {
@@ -146,6 +151,8 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   }
 
   close(stream: StreamId): void {
+    const counts = this.streams.get(stream)?.statistics();
+    if (counts !== undefined) this.keepCounts(stream, counts);
     this.streams.remove(stream);
   }
 
@@ -178,7 +185,14 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   }
 
   statistics(stream: StreamId): StreamStatistics | undefined {
-    return this.streams.get(stream)?.statistics();
+    return this.streams.get(stream)?.statistics() ?? this.lastCounts.get(stream);
+  }
+
+  private keepCounts(stream: StreamId, counts: StreamStatistics): void {
+    this.lastCounts.set(stream, counts);
+    if (this.lastCounts.size <= KEPT_COUNTS) return;
+    const [oldest] = this.lastCounts.keys();
+    if (oldest !== undefined) this.lastCounts.delete(oldest);
   }
 
   private iax2(id: StreamId): Iax2Stream | undefined {

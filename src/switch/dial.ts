@@ -22,7 +22,7 @@ export interface DialParts {
   readonly diallers: ReadonlyMap<Technology, LegDialler>;
   readonly streams: StreamIds;
   /** A new leg belongs to this call: its events are to come here. */
-  readonly adopt: (leg: Leg) => void;
+  readonly adopt: (leg: Leg, nowMs: number) => void;
 }
 
 type Attempt = { readonly leg: Leg; ringing: boolean };
@@ -70,7 +70,7 @@ export class Dial implements Activity {
       else if ('failed' in made) this.failures.push(made.failed);
       else {
         this.attempts.push({ leg: made, ringing: false });
-        this.parts.adopt(made);
+        this.parts.adopt(made, nowMs);
       }
     }
     if (this.order.targets.length === 0) this.failures.push('unallocated-number');

@@ -15,7 +15,7 @@ export interface PerformParts {
   /** Who calls, as the dialplan has left it. */
   readonly party: Party;
   /** A new leg belongs to the call: its events are to come to it. */
-  readonly adopt: (leg: Leg) => void;
+  readonly adopt: (leg: Leg, nowMs: number) => void;
   /** A country's tone by the name that indications give it: `dial`, `busy`, `ring`, `congestion`. */
   readonly namedTone: (name: string) => TonePattern | undefined;
   /** Whether more digits could still make an extension of the call's context. */

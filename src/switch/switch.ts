@@ -8,6 +8,7 @@ import type { Environment } from '../dialplan/environment.ts';
 import { Execution } from '../dialplan/execution.ts';
 import type { ProgressTones } from './activity.ts';
 import { Call, type CallParts, type CallState } from './call.ts';
+import { type CallRecord, LegHistory } from './call-record.ts';
 import type { DialFailure, IncomingCall, Leg, LegDialler, LegEvent, LegId, Party, Technology } from './leg.ts';
 import { LocalChannels } from './local-channel.ts';
 import { Patchbay } from './patchbay.ts';
@@ -32,6 +33,8 @@ export interface SwitchOutput {
   readonly view: CallView;
   /** Why it is over; null before. */
   readonly cause: Cause | null;
+  /** All that it was, once it is over; null before. */
+  readonly record: CallRecord | null;
 }
 
 export interface SwitchOptions {
@@ -58,6 +61,7 @@ export interface Originate {
 
 interface Entry {
   readonly call: Call;
+  readonly history: LegHistory;
   view: CallView;
   cause: Cause | null;
 }
@@ -126,6 +130,7 @@ export class Switch implements Machine<SwitchOutput> {
     if ('failed' in leg) return leg;
     const { context, number, caller } = order;
     const entry = this.enter(leg, context, number, caller);
+    entry.history.begin(leg, 'out', nowMs);
     entry.call.await(nowMs + ORIGINATE_TIMEOUT_MS);
     this.announce(entry, nowMs);
     this.settle(nowMs);
@@ -178,11 +183,13 @@ export class Switch implements Machine<SwitchOutput> {
       this.entryOfLeg.delete(leg.id);
       if (leg === entry.call.leg) entry.cause ??= event.cause;
     }
+    entry.history.handleLegEvent(leg, event, nowMs);
     entry.call.handleLegEvent(leg, event, nowMs);
   }
 
   private begin(leg: Leg, context: string, number: string, caller: Party, nowMs: number): void {
     const entry = this.enter(leg, context, number, caller);
+    entry.history.begin(leg, 'in', nowMs);
     this.announce(entry, nowMs);
     entry.call.start(nowMs);
   }
@@ -201,7 +208,7 @@ export class Switch implements Machine<SwitchOutput> {
       log,
       namedTone: (name) => (NAMED_TONES[name] === undefined ? undefined : tones[NAMED_TONES[name]]),
       wantsMore: (from, digits) => dialplan.lookup(from, digits, { clock: environment.clock }).matchMore,
-      adopt: (adopted) => this.adopt(entry, adopted),
+      adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
     };
     const call = new Call(id, leg, new Execution(dialplan, start, environment), parts);
     const view: CallView = {
@@ -213,7 +220,7 @@ export class Switch implements Machine<SwitchOutput> {
       sinceMs: 0,
       legs: [],
     };
-    const entry: Entry = { call, view, cause: null };
+    const entry: Entry = { call, history: new LegHistory(), view, cause: null };
     this.entries.set(id, entry);
     this.entryOfLeg.set(leg.id, entry);
     return entry;
@@ -222,10 +229,11 @@ export class Switch implements Machine<SwitchOutput> {
   private announce(entry: Entry, nowMs: number): void {
     const { call, view } = entry;
     entry.view = { ...view, state: call.state, startedMs: nowMs, sinceMs: nowMs, legs: viewLegs(call) };
-    this.outputs.push({ type: 'call', change: 'started', view: entry.view, cause: null });
+    this.outputs.push({ type: 'call', change: 'started', view: entry.view, cause: null, record: null });
   }
 
-  private adopt(entry: Entry, leg: Leg): void {
+  private adopt(entry: Entry, leg: Leg, nowMs: number): void {
+    entry.history.begin(leg, 'out', nowMs);
     entry.call.adopt(leg);
     this.entryOfLeg.set(leg.id, entry);
   }
@@ -244,6 +252,7 @@ export class Switch implements Machine<SwitchOutput> {
 
   private report(entry: Entry, nowMs: number): void {
     const { call, view } = entry;
+    if (call.answered) entry.history.noteAnswer(call.leg, nowMs);
     const legs = viewLegs(call);
     const sameState = call.state === view.state;
     const changed = !sameState || legs.map((leg) => leg.channel).join() !== view.legs.map((leg) => leg.channel).join();
@@ -253,8 +262,11 @@ export class Switch implements Machine<SwitchOutput> {
     }
     if (call.over) {
       this.entries.delete(call.id);
-      this.outputs.push({ type: 'call', change: 'ended', view: entry.view, cause: entry.cause ?? 'normal-clearing' });
-    } else if (changed) this.outputs.push({ type: 'call', change: 'changed', view: entry.view, cause: null });
+      const cause = entry.cause ?? 'normal-clearing';
+      const record = recordOf(entry, cause, nowMs);
+      this.outputs.push({ type: 'call', change: 'ended', view: entry.view, cause, record });
+    } else if (changed)
+      this.outputs.push({ type: 'call', change: 'changed', view: entry.view, cause: null, record: null });
   }
 
   /** As Asterisk's UNIQUEID: the time of the start and a count, so that it is unique across restarts. */
@@ -265,4 +277,10 @@ export class Switch implements Machine<SwitchOutput> {
 
 function viewLegs(call: Call): CallView['legs'] {
   return call.legs.map(({ technology, channel, stream }) => ({ technology, channel, stream }));
+}
+
+function recordOf({ history, view }: Entry, cause: Cause, nowMs: number): CallRecord {
+  const legs = history.records(nowMs, cause);
+  const { id, from, to, startedMs } = view;
+  return { id, from, to, startedMs, answeredMs: legs[0]?.answeredMs ?? null, endedMs: nowMs, cause, legs };
 }

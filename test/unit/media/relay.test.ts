@@ -106,6 +106,12 @@ describe('voice between two IAX2 calls of one codec', () => {
     expect(harness.plane.statistics(A)).toMatchObject({ received: 3, lost: 3 });
   });
 
+  it('still says what a stream had counted when it is closed', () => {
+    harness.full(a, 20, payloadOf(0));
+    harness.plane.close(A);
+    expect(harness.plane.statistics(A)).toMatchObject({ received: 1, lost: 0 });
+  });
+
   it('never uses a timestamp again that signalling has used', () => {
     harness.full(a, 20, payloadOf(0));
     harness.plane.noteSent(B, 1040);

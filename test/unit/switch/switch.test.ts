@@ -74,8 +74,15 @@ function bench(failing: Readonly<Record<string, Cause>> = {}) {
     log: silentLog,
   });
   const outputs: SwitchOutput[] = [];
-  const drain = () => {
+  const collect = () => {
     for (let output = exchange.poll(); output !== undefined; output = exchange.poll()) outputs.push(output);
+  };
+  const records = () => {
+    collect();
+    return outputs.flatMap(({ record }) => record ?? []);
+  };
+  const drain = () => {
+    collect();
     return outputs
       .splice(0)
       .map(({ change, view, cause }) => [change, view.state, ...(cause === null ? [] : [cause])].join(' '));
@@ -91,7 +98,7 @@ function bench(failing: Readonly<Record<string, Cause>> = {}) {
     expect(exchange.size).toBe(0);
     expect(exchange.nextDeadline()).toBeUndefined();
   };
-  return { exchange, media, lines, iax2, call, drain, expectEmpty };
+  return { exchange, media, lines, iax2, call, drain, records, expectEmpty };
 }
 
 describe('the switch', () => {
@@ -119,6 +126,33 @@ describe('the switch', () => {
     exchange.handleLegEvent(caller, hungUp('normal-clearing'), 9001);
     expect(drain()).toEqual(['changed ending', 'ended ending normal-clearing']);
     expectEmpty();
+  });
+
+  it('gives with the end of a call the record of every leg that it had, also of one that failed', () => {
+    const { exchange, iax2, call, records } = bench();
+    const caller = call('7123');
+    exchange.handleLegEvent(iax2.dialled[0]!, hungUp('no-circuit'), 100);
+    exchange.handleLegEvent(iax2.dialled[1]!, { type: 'answered' }, 3000);
+    exchange.handleLegEvent(iax2.dialled[1]!, hungUp('normal-clearing'), 9000);
+    expect(records()).toEqual([]);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 9001);
+    const times = { from: '202', to: '7123', startedMs: 0, answeredMs: 3000, endedMs: 9001, cause: 'normal-clearing' };
+    const [record, ...more] = records();
+    expect(record).toMatchObject(times);
+    expect(more).toEqual([]);
+    expect(
+      record!.legs.map(({ direction, startedMs, answeredMs, endedMs, cause }) => [
+        direction,
+        startedMs,
+        answeredMs,
+        endedMs,
+        cause,
+      ]),
+    ).toEqual([
+      ['in', 0, 3000, 9001, 'normal-clearing'],
+      ['out', 0, null, 100, 'no-circuit'],
+      ['out', 100, 3000, 9000, 'normal-clearing'],
+    ]);
   });
 
   it('hangs up the called party when the caller goes', () => {

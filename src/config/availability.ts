@@ -19,7 +19,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'iax2.peers.*.auth', status: 'refuse', when: (value) => has(value, 'rsa'), what: 'auth: rsa' },
   { path: 'iax2.peers.*.auth', status: 'refuse', when: (value) => has(value, 'plaintext'), what: 'auth: plaintext' },
   { path: 'iax2.peers.*.trunk', status: 'warn', when: (value) => value === true },
-  { path: 'iax2.peers.*.encryption', status: 'refuse' },
   { path: 'sip', status: 'warn' },
   { path: 'dialplan', status: 'built' },
   { path: 'emergency', status: 'refuse' },

@@ -204,6 +204,11 @@ export class Endpoint implements Machine<EndpointOutput> {
     return this.sealed.unseal(bytes, from, nowMs);
   }
 
+  /** Whether any call needs `sealMini`: asked before a frame is cut out for it. */
+  get hasSealedCalls(): boolean {
+    return !this.sealed.isEmpty;
+  }
+
   /** The last thing to do with a mini frame that the media plane sends: that of an encrypted call comes back encrypted. */
   sealMini(bytes: Uint8Array): Uint8Array {
     return this.sealed.sealMini(bytes);

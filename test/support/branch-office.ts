@@ -99,6 +99,8 @@ export interface BranchOptions {
   readonly register?: string;
   readonly qualify?: string;
   readonly codecs?: string;
+  /** More keys of the peer `hq`, one per line. */
+  readonly hq?: string;
   /** More lines of iax2.peers, four blanks deep. */
   readonly peers?: string;
   readonly dialplan?: string;
@@ -130,6 +132,7 @@ iax2:
       codecs: ${codecs}
       callToken: required
       qualify: ${qualify}
+${(options.hq ?? '').replace(/^(?=.)/gm, '      ')}
 ${peers}
 dialplan: |
   [office]

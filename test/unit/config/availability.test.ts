@@ -12,7 +12,6 @@ describe('keys that this version ignores', () => {
       '8:18: warning: a town line (kind: fxo) (hat.lines[2].kind): not available in this version',
       '9:3: warning: hat.keypad: not available in this version',
       '25:7: warning: iax2.peers.centre.trunk: not available in this version',
-      '35:7: warning: iax2.peers.modem.encryption: not available in this version; run refuses it',
       '37:1: warning: sip: not available in this version',
       '55:1: warning: emergency: not available in this version; run refuses it',
       '56:1: warning: conferences: not available in this version',
@@ -29,11 +28,7 @@ describe('keys that this version ignores', () => {
 
   test('keep run from starting where ignoring them is unsafe', () => {
     const stops = load(WHOLE).problems.filter((problem) => problem.stopsRun);
-    expect(stops.map((problem) => problem.message.split(':')[0])).toEqual([
-      'iax2.peers.modem.encryption',
-      'emergency',
-      'web.listen off loopback',
-    ]);
+    expect(stops.map((problem) => problem.message.split(':')[0])).toEqual(['emergency', 'web.listen off loopback']);
   });
 
   test('are warned of with certain values only, where the others are built', () => {

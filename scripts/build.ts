@@ -1,4 +1,8 @@
-/** Builds `dist/`: the command, the worker entries, the panel's page, and the licences of what is bundled. */
+/**
+ * Builds `dist/`: the command, the worker entries, the panel's page, the IAX2 stack as others import it, and the
+ * licences of what is bundled.
+ */
+import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -56,6 +60,39 @@ async function buildPrograms(out: string): Promise<Metafile> {
   return metafile;
 }
 
+/**
+ * The IAX2 stack for other programs: `./iax2` without and `./iax2/node` with I/O, on shared chunks, so that both have the
+ * same classes; and the types of both.
+ */
+async function buildStack(out: string): Promise<Metafile> {
+  const { metafile } = await build({
+    absWorkingDir: root,
+    entryPoints: { stack: 'src/iax2-stack.ts', node: 'src/iax2-node.ts' },
+    bundle: true,
+    splitting: true,
+    platform: 'neutral',
+    external: ['node:*'],
+    target: 'node20',
+    format: 'esm',
+    conditions: ['development'],
+    banner: { js: licenceBanner },
+    legalComments: 'none',
+    outdir: join(out, 'iax2'),
+    metafile: true,
+    logLevel: 'warning',
+  });
+  const { status, stdout } = spawnSync(
+    join(root, 'node_modules/.bin/tsc'),
+    [
+      ...['-p', 'tsconfig.declarations.json', '--noEmit', 'false', '--declaration', '--emitDeclarationOnly'],
+      ...['--outDir', join(out, 'types')],
+    ],
+    { cwd: root, encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Error(`the types of the IAX2 stack do not build:\n${stdout}`);
+  return metafile;
+}
+
 /** The panel is browser code: one script, one style sheet and the worklets of its sound beside the static files. */
 async function buildPage(out: string): Promise<Metafile> {
   const { metafile } = await build({
@@ -108,7 +145,7 @@ function thirdPartyLicences(metafiles: readonly Metafile[]): string {
 const staging = join(root, '.branchline', `build-${process.pid}`);
 const dist = join(root, 'dist');
 try {
-  const metafiles = [await buildPrograms(staging)];
+  const metafiles = [await buildPrograms(staging), await buildStack(staging)];
   if (existsSync(join(root, page))) metafiles.push(await buildPage(join(staging, 'panel')));
   await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafiles));
   // A copy of dist/ alone, outside any package, must still load as ES modules on Node 20.

@@ -3,7 +3,9 @@ import { type Cause, causeOfQ850, causeText, q850Of } from '../base/causes.ts';
 import { earliest, formatAddress } from '../base/machine.ts';
 import type { StreamId } from '../base/media-port.ts';
 import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
+import { meaningOfControl } from './control.ts';
 import { Dialog, type Surroundings } from './dialog.ts';
+import { DigitReceiver } from './digit-receiver.ts';
 import { DigitSender } from './digit-sender.ts';
 import type { FrameCipher } from './encryption.ts';
 import { ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
@@ -11,36 +13,18 @@ import { LEGAL_MESSAGES } from './legal-messages.ts';
 import type { Malformed } from './malformed.ts';
 import { type FormatMask, includesFormat } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
+import { qualityReport } from './quality-report.ts';
 import type { Reliable } from './reliable.ts';
+import { SILENCE_LOOK_MS, SilenceWatch } from './silence-watch.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
 
 /** As Asterisk; the RFC has 20 s. [RFC5456 §6.7.2] */
 const PING_MS = 21_000;
 const LAGRQ_MS = 10_000;
-/** How often the far end's silence is looked at, and how many times before the call is given up. */
-const SILENCE_MS = 5_000;
-const SILENT_LOOKS = 3;
 /** From NEW to ACCEPT or REJECT, and from the offer to the owner's decision: nothing waits for ever. */
 const SETUP_MS = 32_000;
-/**
- * Asterisk stamps a digit's end 3 ms after its begin when no voice flows; no finger is that quick, so what is shorter
- * than this is measured by the clock on the wall.
- */
-const SHORTEST_DIGIT_MS = 20;
-/** Assumed for a digit that came as an end without a begin, as RFC peers send it. */
-const LONE_DIGIT_MS = 80;
-/** Control frames that mean something only inside one switch. */
-const LOCAL_CONTROLS: ReadonlySet<number> = new Set([
-  CONTROL_SUBCLASS.T38,
-  CONTROL_SUBCLASS.SRCUPDATE,
-  CONTROL_SUBCLASS.TRANSFER,
-  CONTROL_SUBCLASS.CC,
-  CONTROL_SUBCLASS.SRCCHANGE,
-  CONTROL_SUBCLASS.READ_ACTION,
-  CONTROL_SUBCLASS.END_OF_Q,
-]);
-const LAST_CONTROL = CONTROL_SUBCLASS.MCID;
-
+/** Mean nothing once the call was answered. */
+const EARLY: ReadonlySet<CallEvent['type']> = new Set(['proceeding', 'ringing', 'progress']);
 /** A key is used for two to five minutes. */
 const ROTATE_MIN_MS = 120_000;
 const ROTATE_SPAN_MS = 180_000;
@@ -75,11 +59,10 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   private isMediaOpen = false;
   /** Whether the owner knows of this leg: an incoming call shows itself only when it has proved who it is. */
   protected isShown: boolean;
-  private silentLooks = 0;
-  private heardBlocks = 0;
+  private readonly silence = new SilenceWatch();
   private readonly digits = new DigitSender();
   private digitBegan: { readonly digit: string; readonly timestamp: number; readonly atMs: number } | undefined;
-  private heardDigit: { readonly digit: string; readonly timestamp: number; readonly atMs: number } | undefined;
+  private readonly heardDigits = new DigitReceiver();
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
     super(around, reliable, nowMs);
@@ -286,7 +269,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.timers.clear('setup');
     this.timers.set('ping', nowMs + PING_MS);
     this.timers.set('lagrq', nowMs + LAGRQ_MS);
-    this.timers.set('silence', nowMs + SILENCE_MS);
+    this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
     if (this.canRotate) this.timers.set('rotate', nowMs + ROTATE_MIN_MS + this.around.random.integer(ROTATE_SPAN_MS));
     const { localCall, remoteCall, remote, clock } = this.reliable;
     const { media } = this.around;
@@ -298,6 +281,10 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
 
   protected tell(event: CallEvent): void {
     if (this.isShown) this.around.emit({ type: 'call', call: this, event });
+  }
+
+  private tellAll(events: readonly CallEvent[]): void {
+    for (const event of events) this.tell(event);
   }
 
   /** Ends the leg from our side: the far end is told, and has some time to acknowledge it. */
@@ -356,11 +343,10 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         this.handleVoice(frame.subclass);
         break;
       case 'DTMF_BEGIN':
-        this.heardDigit = { digit: String.fromCharCode(frame.subclass), timestamp: frame.timestamp, atMs: nowMs };
-        this.tell({ type: 'digit-begin', digit: this.heardDigit.digit });
+        this.tellAll(this.heardDigits.begin(String.fromCharCode(frame.subclass), frame.timestamp, nowMs));
         break;
       case 'DTMF':
-        this.handleDigit(String.fromCharCode(frame.subclass), frame.timestamp, nowMs);
+        this.tellAll(this.heardDigits.end(String.fromCharCode(frame.subclass), frame.timestamp, nowMs));
         break;
       case 'TEXT':
         this.tell({ type: 'text', text: utf8Decode(frame.body).replace(/\0+$/, '') });
@@ -456,17 +442,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
 
   protected override report(): InformationElements {
     const counts = this.around.media.statistics(this.stream);
-    if (counts === undefined) return {};
-    const expected = counts.received + counts.lost;
-    const percent = expected === 0 ? 0 : Math.round((100 * counts.lost) / expected);
-    return {
-      rrJitterMs: Math.round(counts.jitterMs),
-      rrLoss: { percent, count: counts.lost },
-      rrPackets: counts.received,
-      rrDelayMs: Math.round(counts.delayMs),
-      rrDropped: counts.dropped,
-      rrOutOfOrder: counts.outOfOrder,
-    };
+    return counts === undefined ? {} : qualityReport(counts);
   }
 
   protected override sendFrame(
@@ -506,19 +482,6 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     }
   }
 
-  private handleDigit(digit: string, timestamp: number, nowMs: number): void {
-    const began = this.heardDigit;
-    this.heardDigit = undefined;
-    if (began?.digit === digit) {
-      const stampedMs = timestamp - began.timestamp;
-      const durationMs = stampedMs >= SHORTEST_DIGIT_MS ? stampedMs : Math.round(nowMs - began.atMs);
-      this.tell({ type: 'digit', digit, durationMs });
-      return;
-    }
-    this.tell({ type: 'digit-begin', digit });
-    this.tell({ type: 'digit', digit, durationMs: LONE_DIGIT_MS });
-  }
-
   private handleVoice(format: number): void {
     if (!Number.isInteger(Math.log2(format)) || !includesFormat(this.capability, format)) {
       this.count('iax2.unexpected-format');
@@ -531,58 +494,26 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   }
 
   private handleControl(subclass: number, payload: Uint8Array, nowMs: number): void {
-    if (subclass > LAST_CONTROL || LOCAL_CONTROLS.has(subclass)) {
-      this.count('iax2.unused-control');
-      return;
-    }
-    switch (subclass) {
-      case CONTROL_SUBCLASS.HANGUP:
-        this.leave(IAX_SUBCLASS.HANGUP, 'normal-clearing', causeText('normal-clearing'), 'far-end', nowMs);
-        break;
-      case CONTROL_SUBCLASS.HOLD:
-        this.tell({ type: 'hold', musicClass: utf8Decode(payload).replace(/\0+$/, '') });
-        break;
-      case CONTROL_SUBCLASS.UNHOLD:
-        this.tell({ type: 'unhold' });
-        break;
-      case CONTROL_SUBCLASS.FLASH:
-        this.tell({ type: 'flash' });
-        break;
-      case CONTROL_SUBCLASS.RINGING:
-      case CONTROL_SUBCLASS.ANSWER:
-      case CONTROL_SUBCLASS.BUSY:
-      case CONTROL_SUBCLASS.CONGESTION:
-      case CONTROL_SUBCLASS.PROGRESS:
-      case CONTROL_SUBCLASS.PROCEEDING:
-        if (this.direction === 'outgoing') this.handleProgress(subclass);
-        break;
-      default:
-        this.tell({ type: 'control', subclass, payload: payload.slice() });
-    }
+    const meaning = meaningOfControl(subclass, payload, this.direction === 'outgoing');
+    if (meaning === 'nothing') this.count('iax2.unused-control');
+    else if (meaning === 'hangup')
+      this.leave(IAX_SUBCLASS.HANGUP, 'normal-clearing', causeText('normal-clearing'), 'far-end', nowMs);
+    else if (meaning === 'answer') this.handleAnswer();
+    else if (this.current !== 'up' || !EARLY.has(meaning.type)) this.tell(meaning);
   }
 
-  /** How our call gets on at the far end. */
-  private handleProgress(subclass: number): void {
-    if (subclass === CONTROL_SUBCLASS.ANSWER) {
-      if (this.current === 'up') return;
-      this.enter('up');
-      this.tell({ type: 'answered' });
-    } else if (subclass === CONTROL_SUBCLASS.BUSY) this.tell({ type: 'busy' });
-    else if (subclass === CONTROL_SUBCLASS.CONGESTION) this.tell({ type: 'congestion' });
-    else if (this.current === 'up') return;
-    else if (subclass === CONTROL_SUBCLASS.RINGING) this.tell({ type: 'ringing' });
-    else if (subclass === CONTROL_SUBCLASS.PROGRESS) this.tell({ type: 'progress' });
-    else this.tell({ type: 'proceeding' });
+  private handleAnswer(): void {
+    if (this.current === 'up') return;
+    this.enter('up');
+    this.tell({ type: 'answered' });
   }
 
   /** A call of which nothing comes any more, not even an answer to PING, is given up before its frames are. */
   private lookForSilence(nowMs: number): void {
-    this.timers.set('silence', nowMs + SILENCE_MS);
+    this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
     const blocks = this.around.media.statistics(this.stream)?.received ?? 0;
-    const wasHeard = nowMs - this.heardMs < SILENCE_MS || blocks !== this.heardBlocks;
-    this.heardBlocks = blocks;
-    if (wasHeard) this.silentLooks = 0;
-    else if (++this.silentLooks >= SILENT_LOOKS) this.handleSilence(nowMs);
-    else if (this.silentLooks === 1) this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
+    const seen = this.silence.look(this.heardMs, blocks, nowMs);
+    if (seen === 'ask') this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
+    else if (seen === 'dead') this.handleSilence(nowMs);
   }
 }

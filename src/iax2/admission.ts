@@ -1,4 +1,5 @@
 import type { Counters } from '../base/counters.ts';
+import { Lockout, TokenBucket } from '../base/limits.ts';
 import type { RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
 import { type CallTokens, SHORTEST_TOKEN } from './call-token.ts';
@@ -7,7 +8,6 @@ import type { FullFrame } from './frame.ts';
 import { FULL_HEADER_LENGTH } from './frame-header.ts';
 import type { InformationElements } from './information-element.ts';
 import type { KnownPeer } from './known-peer.ts';
-import { Lockout, TokenBucket } from './limits.ts';
 import type { Message } from './message.ts';
 import type { TransmitSink } from './reliable.ts';
 import { statelessReply } from './stateless.ts';

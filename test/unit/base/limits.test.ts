@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Lockout, TokenBucket } from '../../../src/iax2/limits.ts';
+import { Lockout, TokenBucket } from '../../../src/base/limits.ts';
 
 describe('TokenBucket', () => {
   it('lets a burst through, then the rate', () => {

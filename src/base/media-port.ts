@@ -58,7 +58,12 @@ export interface Iax2StreamSpec {
   readonly format: number;
   /** Monotonic ms at which this call's outgoing timestamps are 0. */
   readonly epochMs: number;
+  /** Our mini frames go in trunk frames, together with those of all calls with `remote`. [RFC5456 §8.1.3.2] */
+  readonly trunk?: TrunkMode;
 }
+
+/** Whether each call in a trunk frame has a timestamp of its own; without, the receiver goes by the trunk's. */
+export type TrunkMode = 'timestamps' | 'plain';
 
 /** One copper line of the HAT: 10 ms blocks both ways, detected digits as events. */
 export interface LineStreamSpec {

@@ -21,6 +21,11 @@ export class CallClock {
     this.epochMs = Math.floor(nowMs / 20) * 20;
   }
 
+  /** A clock that begins anew, for another far end. */
+  restart(nowMs: number): CallClock {
+    return new CallClock(nowMs, this.voiceTimestamp);
+  }
+
   get lastSent(): number {
     return Math.max(this.last, this.voiceTimestamp());
   }

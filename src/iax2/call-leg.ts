@@ -1,14 +1,15 @@
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { type Cause, causeOfQ850, causeText, q850Of } from '../base/causes.ts';
-import { earliest, formatAddress } from '../base/machine.ts';
-import type { StreamId } from '../base/media-port.ts';
+import { type Address, earliest, formatAddress } from '../base/machine.ts';
+import type { StreamId, TrunkMode } from '../base/media-port.ts';
 import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
 import { meaningOfControl } from './control.ts';
 import { Dialog, type Surroundings } from './dialog.ts';
 import { DigitReceiver } from './digit-receiver.ts';
 import { DigitSender } from './digit-sender.ts';
 import type { FrameCipher } from './encryption.ts';
-import { ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
+import type { FullFrame } from './frame.ts';
+import { ENCRYPTION_METHOD, encodeInformationElements, type InformationElements } from './information-element.ts';
 import { LEGAL_MESSAGES } from './legal-messages.ts';
 import type { Malformed } from './malformed.ts';
 import { type FormatMask, includesFormat } from './media-format.ts';
@@ -17,6 +18,7 @@ import { qualityReport } from './quality-report.ts';
 import type { Reliable } from './reliable.ts';
 import { SILENCE_LOOK_MS, SilenceWatch } from './silence-watch.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
+import { TransferParty, type TransferPolicy, type TransferTarget } from './transfer.ts';
 
 /** As Asterisk; the RFC has 20 s. [RFC5456 §6.7.2] */
 const PING_MS = 21_000;
@@ -36,6 +38,8 @@ export interface CallIdentity {
   readonly id: number;
   readonly peer: string;
   readonly stream: StreamId;
+  readonly transfer: TransferPolicy;
+  readonly trunk: TrunkMode | undefined;
 }
 
 /**
@@ -48,6 +52,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   readonly peer: string;
   readonly stream: StreamId;
   format = 0;
+  private trunk: TrunkMode | undefined;
   /** What the far end may send us. */
   protected capability: FormatMask = 0n;
   /** Set once the call is encrypted. */
@@ -55,6 +60,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   /** Whether the far end follows a change of key. */
   protected canRotate = false;
   private current: CallState;
+  private readonly transfer: TransferParty;
   private mediaFormat = 0;
   private isMediaOpen = false;
   /** Whether the owner knows of this leg: an incoming call shows itself only when it has proved who it is. */
@@ -69,6 +75,13 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.id = identity.id;
     this.peer = identity.peer;
     this.stream = identity.stream;
+    this.trunk = identity.trunk;
+    this.transfer = new TransferParty(identity.transfer, {
+      tellHub: (name, atMs) => this.tellHub(name, atMs),
+      tellParty: (target, name, atMs) => this.tellParty(target, name, atMs),
+      move: (to, toCall, what, atMs) => this.move(to, toCall, what, atMs),
+      refused: () => this.count('iax2.transfer-refused'),
+    });
     this.current = state;
     this.isShown = state !== 'challenged';
     this.timers.set('setup', nowMs + SETUP_MS);
@@ -271,11 +284,18 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.timers.set('lagrq', nowMs + LAGRQ_MS);
     this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
     if (this.canRotate) this.timers.set('rotate', nowMs + ROTATE_MIN_MS + this.around.random.integer(ROTATE_SPAN_MS));
-    const { localCall, remoteCall, remote, clock } = this.reliable;
+    this.openMedia(this.reliable.remote, this.reliable.remoteCall, nowMs);
+  }
+
+  /** Opens the voice path, or moves it to another far end; who hears whom stays as it is. */
+  private openMedia(remote: Address, remoteCall: number, nowMs: number): void {
+    const { localCall, clock } = this.reliable;
     const { media } = this.around;
-    const spec = { kind: 'iax2', remote, localCall, remoteCall, format, epochMs: clock.epochMs } as const;
+    const spec = { kind: 'iax2', remote, localCall, remoteCall, format: this.format, epochMs: clock.epochMs } as const;
     this.isMediaOpen = true;
-    media.open(this.stream, spec, nowMs);
+    // A trunk frame would show the voice of an encrypted call.
+    const trunk = this.isEncrypted ? undefined : this.trunk;
+    media.open(this.stream, trunk === undefined ? spec : { ...spec, trunk }, nowMs);
     media.noteSent(this.stream, clock.lastSent);
   }
 
@@ -316,6 +336,41 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   protected override finish(): void {
     super.finish();
     this.enter('gone');
+  }
+
+  // Native transfer. [RFC5456 §6.6.2]
+
+  /** Whether a frame comes from the party that the hub wants us to talk to. */
+  isTransferTarget(from: Address, sourceCall: number): boolean {
+    return this.transfer.isWith(from, sourceCall);
+  }
+
+  /** From that party; it stands outside the sequence of the call with the hub. */
+  handleTransferFrame(frame: FullFrame, nowMs: number): void {
+    if (frame.frameType !== FRAME_TYPE.IAX) return;
+    if (frame.subclass === IAX_SUBCLASS.TXCNT) this.transfer.handleParty('TXCNT', nowMs);
+    else if (frame.subclass === IAX_SUBCLASS.TXACC) this.transfer.handleParty('TXACC', nowMs);
+  }
+
+  private tellHub(name: 'TXREJ' | 'TXREADY', nowMs: number): void {
+    const elements = name === 'TXREADY' ? { callNumber: this.reliable.localCall } : {};
+    this.sendIax(IAX_SUBCLASS[name], elements, nowMs);
+  }
+
+  private tellParty({ to, toCall, id }: TransferTarget, name: 'TXCNT' | 'TXACC', nowMs: number): void {
+    const body = encodeInformationElements({ transferId: id });
+    this.reliable.sendBeside(IAX_SUBCLASS[name], this.reliable.clock.stampGenuine(nowMs), body, to, toCall);
+  }
+
+  private move(to: Address, toCall: number, what: 'call' | 'media', nowMs: number): void {
+    if (what === 'call') {
+      // The hub hears this ACK; what follows goes to the other party, from sequence number 0.
+      this.reliable.acknowledge();
+      this.reliable.redirect(to, toCall, nowMs);
+    }
+    // What was agreed with the hub says nothing of the other party.
+    this.trunk = undefined;
+    this.openMedia(to, toCall, nowMs);
   }
 
   // From below.
@@ -361,6 +416,14 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
       case 'UNQUELCH':
         this.around.media.quelch(this.stream, false);
         this.tell({ type: 'unquelch' });
+        break;
+      case 'TXREQ':
+        this.transfer.begin(ies, this.isEncrypted, nowMs);
+        break;
+      case 'TXREL':
+      case 'TXMEDIA':
+      case 'TXREJ':
+        if (!this.transfer.conclude(name, ies, nowMs)) this.count('iax2.unused-message');
         break;
       case 'TRANSFER':
         this.tell({ type: 'transfer', number: ies.calledNumber ?? 's', context: ies.calledContext ?? '' });
@@ -432,12 +495,15 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
 
   override handleTimeout(nowMs: number): void {
     super.handleTimeout(nowMs);
-    if (this.isAccepted) this.runDigits(nowMs);
+    if (!this.isAccepted) return;
+    this.runDigits(nowMs);
+    this.transfer.run(nowMs);
   }
 
   override nextDeadline(): number | undefined {
     const next = super.nextDeadline();
-    return this.isAccepted ? earliest(next, this.digits.nextDeadline()) : next;
+    if (!this.isAccepted) return next;
+    return earliest(next, earliest(this.digits.nextDeadline(), this.transfer.nextDeadline()));
   }
 
   protected override report(): InformationElements {

@@ -24,6 +24,8 @@ export interface DialogTableEnvironment {
 export class DialogTable {
   private readonly byLocalCall = new Map<number, Dialog>();
   private readonly byBeginner = new Map<string, Dialog>();
+  /** Where a dialog stands in `byBeginner`: its far end may be another one by the time it ends. */
+  private readonly beginnerOf = new Map<Dialog, string>();
   private readonly agenda = new Agenda<TimedPart>();
 
   constructor(
@@ -50,13 +52,20 @@ export class DialogTable {
   /** A dialog that the far end began: its opening frame may come again, and does not know our number. */
   addIncoming(dialog: Dialog, remoteCall: number): void {
     this.add(dialog);
-    this.byBeginner.set(beginnerKey(dialog.reliable.remote, remoteCall), dialog);
+    const key = beginnerKey(dialog.reliable.remote, remoteCall);
+    this.byBeginner.set(key, dialog);
+    this.beginnerOf.set(dialog, key);
   }
 
   /** Only the address that a dialog is held with can reach it. */
   find(localCall: number, from: Address): Dialog | undefined {
     const dialog = this.byLocalCall.get(localCall);
     return dialog !== undefined && sameAddress(dialog.reliable.remote, from) ? dialog : undefined;
+  }
+
+  /** Whatever dialog has this number, be it with whom it may. */
+  ofNumber(localCall: number): Dialog | undefined {
+    return this.byLocalCall.get(localCall);
   }
 
   findBegun(from: Address, remoteCall: number): Dialog | undefined {
@@ -74,8 +83,9 @@ export class DialogTable {
     }
     this.byLocalCall.delete(localCall);
     const { remote, remoteCall, sequence } = dialog.reliable;
-    const key = beginnerKey(remote, remoteCall);
-    if (this.byBeginner.get(key) === dialog) this.byBeginner.delete(key);
+    const key = this.beginnerOf.get(dialog);
+    this.beginnerOf.delete(dialog);
+    if (key !== undefined && this.byBeginner.get(key) === dialog) this.byBeginner.delete(key);
     const ended: EndedCall = { remoteKey: formatAddress(remote), remoteCall, ...sequence };
     this.numbers.end(localCall, ended, nowMs);
     this.environment.gone(dialog);

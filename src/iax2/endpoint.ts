@@ -235,7 +235,8 @@ export class Endpoint implements Machine<EndpointOutput> {
       dialog.handleFrame(frame, nowMs);
       this.dialogs.settle(dialog, nowMs);
     } else if (frame.destinationCall === 0) this.incoming.handleOpening(frame, bytes.length, from, nowMs);
-    else if (!this.peers.handlePong(frame, from, nowMs)) this.handleStray(frame, from, nowMs);
+    else if (!this.peers.handlePong(frame, from, nowMs) && !this.handleTransferFrame(frame, from, nowMs))
+      this.handleStray(frame, from, nowMs);
   }
 
   handleTimeout(nowMs: number): void {
@@ -279,6 +280,15 @@ export class Endpoint implements Machine<EndpointOutput> {
     if (frame.destinationCall !== 0) return this.dialogs.find(frame.destinationCall, from);
     const begun = this.dialogs.findBegun(from, frame.sourceCall);
     return begun?.isOtherOpening(frame, nowMs) === true ? undefined : begun;
+  }
+
+  /** True for a frame of the party that a hub wants one of our calls to go on with. */
+  private handleTransferFrame(frame: FullFrame, from: Address, nowMs: number): boolean {
+    const call = this.dialogs.ofNumber(frame.destinationCall);
+    if (!(call instanceof CallLeg) || !call.isTransferTarget(from, frame.sourceCall)) return false;
+    call.handleTransferFrame(frame, nowMs);
+    this.dialogs.settle(call, nowMs);
+    return true;
   }
 
   /** A frame of a call that is not there: it has just ended here, or it never was, or it ended with our last run. */

@@ -87,6 +87,8 @@ export class IncomingDialogs {
         id: calls.nextId(),
         peer: peer?.config.name ?? username,
         stream,
+        transfer: peer?.config.transfer,
+        trunk: peer?.config.trunk,
         config: peer?.config,
         context,
         isAddressProven: isProven,

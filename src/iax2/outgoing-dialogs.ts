@@ -54,11 +54,13 @@ export class OutgoingDialogs {
       id: calls.nextId(),
       peer: request.peer,
       stream: request.stream,
+      transfer: config?.transfer,
       request: { ...request, caller },
       username: request.username ?? config?.username,
       credentials: credentialsFor(peer, request.secret),
       codecs: request.codecs ?? config?.codecs ?? DEFAULT_CODECS,
       encryption: config?.encryption,
+      trunk: config?.trunk,
     };
     const call = new OutgoingCallLeg(around, reliable, options, nowMs);
     calls.add(call, peer);

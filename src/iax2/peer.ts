@@ -1,3 +1,4 @@
+import type { TrunkMode } from '../base/media-port.ts';
 import type { Random } from '../base/random.ts';
 import type { AclRule } from './acl.ts';
 import type { CodecPriority, FormatName } from './media-format.ts';
@@ -48,6 +49,8 @@ export interface PeerConfig {
   readonly callToken: 'required' | 'auto' | 'no';
   /** Calls are encrypted where the peer can; `force` refuses those where it cannot. */
   readonly encryption?: { readonly method: 'aes128'; readonly force: boolean };
+  /** Voice towards it goes in trunk frames; not that of encrypted calls, which those would show. */
+  readonly trunk?: TrunkMode;
   readonly qualify?: { readonly everyMs: number; readonly timeoutMs: number };
   /** Simultaneous calls in both directions; the next one is refused as congestion. */
   readonly maxCalls?: number;

@@ -72,7 +72,8 @@ export class Reliable {
   constructor(
     readonly localCall: number,
     remote: Address,
-    readonly clock: CallClock,
+    /** Timestamps of what we send. */
+    public clock: CallClock,
     private readonly transmit: TransmitSink,
   ) {
     this.remote = remote;
@@ -101,11 +102,10 @@ export class Reliable {
     else this.launch(outgoing, nowMs);
   }
 
-  /** Sends an IAX frame that stands outside the sequence and is not sent again: TXCNT, TXACC. */
-  sendUnsequenced(subclass: number, timestamp: number, body: Uint8Array | undefined, to = this.remote): void {
-    const bytes = this.encode(FRAME_TYPE.IAX, subclass, timestamp, this.oseqno, body);
-    bytes[9] = this.iseqno;
-    this.transmit(to, this.seal === undefined ? bytes : this.seal(bytes));
+  /** Sends an IAX frame beside the dialog, to a third party: TXCNT, TXACC. It is not sent again by itself. */
+  sendBeside(subclass: number, timestamp: number, body: Uint8Array, to: Address, toCall: number): void {
+    const frame = { sourceCall: this.localCall, destinationCall: toCall, frameType: FRAME_TYPE.IAX, subclass };
+    this.transmit(to, encodeFullFrame({ ...frame, timestamp, body }));
   }
 
   /**
@@ -187,6 +187,15 @@ export class Reliable {
     this.iseqno = 0;
     this.told = 0;
     this.remoteCall = 0;
+  }
+
+  /** Goes on with another far end, as if from the beginning. [RFC5456 §6.6.2] */
+  redirect(to: Address, toCall: number, nowMs: number): void {
+    this.reset(nowMs);
+    this.remote = to;
+    this.remoteCall = toCall;
+    this.roundTripMs = undefined;
+    this.clock = this.clock.restart(nowMs);
   }
 
   /** Stops sending anything again. */

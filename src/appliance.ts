@@ -20,7 +20,7 @@ import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts
 import { lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
-import type { DatagramSink } from './media/iax2-stream.ts';
+import type { DatagramSink } from './media/datagram-sink.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { CallRecord } from './switch/call-record.ts';
 import type { DialFailure, LegDialler, Party, Technology } from './switch/leg.ts';

@@ -1,24 +1,24 @@
 import { TRANSCODE } from 'node-pcm-codecs';
 import type { Counters } from '../base/counters.ts';
-import type { Address } from '../base/machine.ts';
 import type { Iax2StreamSpec, Law, MediaEvent, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
 import type { Queue } from '../base/queue.ts';
 import { MINI_HEADER_LENGTH, writeMiniHeader } from '../iax2/frame-header.ts';
 import { TimestampUnwrapper, timestampDistance, VoiceClock, VoiceFraming } from '../iax2/voice.ts';
 import { ArrivalStatistics } from './arrival-statistics.ts';
+import { copyCodes } from './copy-codes.ts';
+import type { DatagramSink } from './datagram-sink.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { RelayTimestamps } from './relay-timestamps.ts';
 import { ToneGenerator } from './tone-generator.ts';
-
-/** Takes a datagram to send. The bytes are the plane's own and change after the call: who sends later copies them. */
-export type DatagramSink = (to: Address, bytes: Uint8Array, at: number, length: number) => void;
+import type { TrunkMember, Trunks } from './trunk-sender.ts';
 
 /** What all streams of a plane share. */
 export interface PlaneParts {
   readonly send: DatagramSink;
+  readonly trunks: Trunks;
   readonly events: Queue<MediaEvent>;
   readonly counters: Counters;
 }
@@ -39,7 +39,7 @@ const LINE_SILENT_MS = 40;
 /** A far end that sends voice without having said its codec is asked for it at this rate. */
 const NO_FORMAT_INTERVAL_MS = 200;
 
-/** One IAX2 call leg's voice: mini frames out and in, full frames by way of the signalling plane. */
+/** One IAX2 call leg's voice: mini or trunk frames out and in, full frames by way of the signalling plane. */
 export class Iax2Stream implements MediaStream {
   readonly id: StreamId;
   readonly spec: Iax2StreamSpec;
@@ -51,7 +51,9 @@ export class Iax2Stream implements MediaStream {
 
   private readonly framing = new VoiceFraming();
   private readonly relay = new RelayTimestamps();
-  private readonly trunk = new RelayTimestamps();
+  private readonly supermini = new RelayTimestamps();
+  /** Our place in the trunk; undefined where mini frames are sent. */
+  private readonly trunk: TrunkMember | undefined;
   private readonly arrivals = new ArrivalStatistics();
   private readonly datagram = new Uint8Array(MINI_HEADER_LENGTH + MAX_PAYLOAD);
   private readonly block = new Uint8Array(PACKET_SAMPLES);
@@ -85,6 +87,13 @@ export class Iax2Stream implements MediaStream {
     this.spec = spec;
     this.format = spec.format;
     this.clock = new VoiceClock(spec.epochMs);
+    const { remote, trunk, localCall } = spec;
+    this.trunk = trunk === undefined ? undefined : parts.trunks.join(remote, trunk, localCall);
+  }
+
+  /** The call ends: from now on nothing of it is in a trunk frame. */
+  close(): void {
+    if (this.trunk !== undefined) this.parts.trunks.leave(this.trunk);
   }
 
   // ---- what the far end says
@@ -113,8 +122,8 @@ export class Iax2Stream implements MediaStream {
   handleSupermini(bytes: Uint8Array, at: number, length: number, trunkTimestamp: number, nowMs: number): void {
     if (!this.hasFarFormat(nowMs)) return;
     const expected = this.unwrapper.last + Math.max(PACKET_MS, Math.round(nowMs - this.lastArrivalMs));
-    if (!this.trunk.fits(trunkTimestamp, expected)) this.trunk.anchor(trunkTimestamp, expected);
-    const timestamp = this.trunk.map(trunkTimestamp);
+    if (!this.supermini.fits(trunkTimestamp, expected)) this.supermini.anchor(trunkTimestamp, expected);
+    const timestamp = this.supermini.map(trunkTimestamp);
     this.unwrapper.note(timestamp);
     this.say(bytes, at, length, timestamp, nowMs);
   }
@@ -259,6 +268,7 @@ export class Iax2Stream implements MediaStream {
       this.parts.events.push({ type: 'voice-full-due', stream: id, timestamp, format, payload });
       return;
     }
+    if (this.trunk?.add(bytes, at, length, timestamp, table) === true) return;
     writeMiniHeader(this.datagram, 0, this.spec.localCall, timestamp);
     copyCodes(bytes, at, length, this.datagram, MINI_HEADER_LENGTH, table);
     this.parts.send(this.spec.remote, this.datagram, 0, MINI_HEADER_LENGTH + length);
@@ -313,17 +323,4 @@ export class Iax2Stream implements MediaStream {
     this.dropped++;
     this.parts.counters.increment(reason);
   }
-}
-
-/** Byte by byte: a view for `set` would be garbage with every packet. */
-function copyCodes(
-  from: Uint8Array,
-  at: number,
-  length: number,
-  to: Uint8Array,
-  toAt: number,
-  table: Uint8Array | undefined,
-): void {
-  if (table === undefined) for (let i = 0; i < length; i++) to[toAt + i] = from[at + i]!;
-  else for (let i = 0; i < length; i++) to[toAt + i] = table[from[at + i]!]!;
 }

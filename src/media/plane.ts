@@ -15,10 +15,12 @@ import {
 } from '../iax2/frame-header.ts';
 import { TrunkReader } from '../iax2/meta-trunk.ts';
 import { expandSubclass, FRAME_TYPE } from '../iax2/subclass.ts';
-import { type DatagramSink, Iax2Stream, type PlaneParts } from './iax2-stream.ts';
+import type { DatagramSink } from './datagram-sink.ts';
+import { Iax2Stream, type PlaneParts } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
 import { BLOCK_SAMPLES } from './media-stream.ts';
 import { StreamTable } from './stream-table.ts';
+import { Trunks } from './trunk-sender.ts';
 
 /** Beat of the plane while a stream is open, on multiples of itself of the monotonic clock. */
 export const SLOT_MS = 10;
@@ -50,7 +52,7 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   constructor({ send, counters }: MediaPlaneOptions) {
     this.counters = counters;
-    this.parts = { send, counters, events: new Queue<MediaEvent>() };
+    this.parts = { send, counters, trunks: new Trunks(send, counters), events: new Queue<MediaEvent>() };
   }
 
   // ---- packets and blocks
@@ -93,6 +95,7 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
     if (this.streams.size === 0 || nowMs < this.nextSlotMs) return;
     this.nextSlotMs = slotAfter(nowMs);
     for (const stream of this.streams.values()) if (stream instanceof Iax2Stream) stream.tick(nowMs);
+    this.parts.trunks.tick(nowMs);
   }
 
   handleTimeout(nowMs: number): void {
@@ -145,6 +148,7 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
     if (this.streams.size === 0) this.nextSlotMs = slotAfter(nowMs);
+    this.iax2(stream)?.close();
     const opened =
       spec.kind === 'iax2' ? new Iax2Stream(stream, spec, this.parts) : new LineStream(stream, spec, this.parts);
     this.streams.add(opened);
@@ -153,6 +157,7 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   close(stream: StreamId): void {
     const counts = this.streams.get(stream)?.statistics();
     if (counts !== undefined) this.keepCounts(stream, counts);
+    this.iax2(stream)?.close();
     this.streams.remove(stream);
   }
 

@@ -1,0 +1,4 @@
+import type { Address } from '../base/machine.ts';
+
+/** Takes a datagram to send. The bytes are the plane's own and change after the call: who sends later copies them. */
+export type DatagramSink = (to: Address, bytes: Uint8Array, at: number, length: number) => void;

@@ -1,7 +1,7 @@
 import type { Hook, RingCadence } from '../../src/base/line-port.ts';
 import type { Light } from '../hat-client.ts';
+import type { EmulatedHat } from './emulated-hat.ts';
 import type { Phone } from './phone.ts';
-import type { PlainHat } from './plain-hat.ts';
 import { resample } from './resample.ts';
 import { levelDbm0, SAMPLE_RATE_HZ } from './sound.ts';
 import { type MeasuredTone, measureTones } from './tone-meter.ts';
@@ -50,7 +50,7 @@ type Action = (typeof ACTIONS)[number];
 
 /** What the HTTP interface of the emulator can do, in the words of its bodies. */
 export class EmulatorControl {
-  constructor(private readonly hat: PlainHat) {}
+  constructor(private readonly hat: EmulatedHat) {}
 
   get board(): BoardReport {
     const { name, ports, keys } = this.hat.model;
@@ -143,7 +143,7 @@ export class EmulatorControl {
   private prepare(port: number, action: Exclude<Action, 'hook'>, value: unknown, as: unknown): Task | Refusal {
     if (action === 'dial') return dial(value, as);
     if (action === 'say') return say(value);
-    return flash(value, this.hat.socket(port)?.flashMs ?? 0);
+    return flash(value, this.hat.flashMs(port));
   }
 }
 

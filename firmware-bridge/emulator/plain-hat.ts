@@ -1,8 +1,9 @@
 import { decode, encode, type Law, SILENCE } from 'node-pcm-codecs';
 import { BRANCHLINE_HAT, type HatModel } from '../../board/hat.ts';
-import type { Machine } from '../../src/base/machine.ts';
 import { Queue } from '../../src/base/queue.ts';
-import { DARK, type ExchangeAudio, type HatClient, type HatCommand, type HatEvent, type Light } from '../hat-client.ts';
+import { DARK, type ExchangeAudio, type HatCommand, type HatEvent, type Light } from '../hat-client.ts';
+import { BlockClock } from './block-clock.ts';
+import type { EmulatedHat } from './emulated-hat.ts';
 import { FxsPort } from './fxs-port.ts';
 import { Phone } from './phone.ts';
 
@@ -16,34 +17,30 @@ export interface PlainHatOptions {
   readonly bootId?: number;
 }
 
-/** A stall of the process longer than this stops the HAT's clock, too: its phones do not dial into nothing. */
-const CATCH_UP_BLOCKS = 5;
-
 const LONG_PRESS_MS = 1000;
 
 /**
  * A HAT in this process, phones included, without firmware or link: each 10 ms block of its own sample clock moves loops,
  * ringing and sound of every line by 10 ms.
  */
-export class PlainHat implements HatClient, Machine<HatEvent> {
+export class PlainHat implements EmulatedHat {
   readonly model: HatModel = BRANCHLINE_HAT;
 
   private readonly lines: ReadonlyMap<number, Line>;
   private readonly light: Light[];
   private readonly keys: { readonly key: string; readonly untilMs: number; longAtMs: number | undefined }[] = [];
   private readonly events = new Queue<HatEvent>();
-  private readonly blockMs: number;
+  private readonly clock: BlockClock;
   private readonly exchange: ExchangeAudio;
   private audioPorts: ReadonlySet<number> = new Set();
   private law: Law = 'ulaw';
-  private startMs: number | undefined;
   private blocks = 0;
-  private stalled = 0;
 
   constructor(options: PlainHatOptions) {
     const { model } = this;
     this.exchange = options.exchange;
-    this.blockMs = ((model.blockSamples / model.sampleRateHz) * 1000) / (1 + (options.ppm ?? 0) / 1e6);
+    const blockMs = (model.blockSamples / model.sampleRateHz) * 1000;
+    this.clock = new BlockClock(blockMs / (1 + (options.ppm ?? 0) / 1e6));
     this.lines = new Map(options.ports.map((port) => [port, new Line(model)]));
     this.light = new Array<Light>(model.leds).fill(DARK);
     this.events.push({
@@ -56,7 +53,7 @@ export class PlainHat implements HatClient, Machine<HatEvent> {
 
   /** Blocks by which the process came too late. */
   get stalledBlocks(): number {
-    return this.stalled;
+    return this.clock.stalledBlocks;
   }
 
   get lights(): readonly Light[] {
@@ -75,6 +72,10 @@ export class PlainHat implements HatClient, Machine<HatEvent> {
   /** The electrical side of a socket. */
   socket(port: number): FxsPort | undefined {
     return this.lines.get(port)?.socket;
+  }
+
+  flashMs(port: number): number {
+    return this.lines.get(port)?.socket.flashMs ?? 0;
   }
 
   /** Presses a key of the keypad for some time. False when it is not on the keypad or is down already. */
@@ -108,7 +109,7 @@ export class PlainHat implements HatClient, Machine<HatEvent> {
 
   /** The end of the block that runs; at once before the first `tick`. */
   nextDeadline(): number {
-    return this.startMs === undefined ? 0 : this.startMs + (this.blocks + 1) * this.blockMs;
+    return this.clock.nextDeadline();
   }
 
   handleTimeout(nowMs: number): void {
@@ -117,12 +118,7 @@ export class PlainHat implements HatClient, Machine<HatEvent> {
 
   /** Lives up to `nowMs`; the first call starts the HAT's clock. */
   tick(nowMs: number): void {
-    this.startMs ??= nowMs;
-    const due = Math.floor((nowMs - this.startMs) / this.blockMs + 1e-9) - this.blocks;
-    const late = Math.max(0, due - CATCH_UP_BLOCKS);
-    this.startMs += late * this.blockMs;
-    this.stalled += late;
-    for (let block = late; block < due; block++) this.runBlock(nowMs);
+    for (let due = this.clock.take(nowMs); due > 0; due--) this.runBlock(nowMs);
   }
 
   private get mediaTs(): number {

@@ -1,0 +1,65 @@
+#include "fxs.h"
+
+/* After an interruption the loop needs this long until its current says again what the phone does. */
+#define LOOP_SETTLE_MS 50u
+
+void fxs_init(struct fxs *port) {
+    *port = (struct fxs){.loop = {.timing = LOOP_UNCONFIGURED}};
+}
+
+void fxs_configure(struct fxs *port, const struct loop_timing *timing) {
+    port->loop.timing = *timing;
+}
+
+void fxs_ring(struct fxs *port, const uint16_t *cadence, unsigned steps) {
+    uint32_t period_ms = 0;
+    for (unsigned i = 0; i < steps; i++) period_ms += cadence[i];
+    if (port->loop.off_hook || fxs_is_rung(port) || period_ms == 0) return;
+    for (unsigned i = 0; i < steps; i++) port->cadence[i] = cadence[i];
+    port->steps = steps;
+    port->period_ms = period_ms;
+    port->ring_for_ms = 0;
+}
+
+void fxs_stop_ring(struct fxs *port) {
+    port->period_ms = 0;
+}
+
+void fxs_interrupt(struct fxs *port, uint16_t ms) {
+    port->interrupted_for_ms = ms;
+}
+
+bool fxs_is_rung(const struct fxs *port) {
+    return port->period_ms > 0;
+}
+
+static bool ring_voltage(const struct fxs *port) {
+    if (!fxs_is_rung(port)) return false;
+    uint32_t at = port->ring_for_ms;
+    for (unsigned i = 0; i < port->steps; i++) {
+        if (at < port->cadence[i]) return i % 2 == 0;
+        at -= port->cadence[i];
+    }
+    return false;
+}
+
+struct line_drive fxs_drive(const struct fxs *port) {
+    return (struct line_drive){port->interrupted_for_ms == 0, ring_voltage(port), port->reversed};
+}
+
+struct line_event fxs_step(struct fxs *port, bool closed) {
+    const struct line_event nothing = {0, 0};
+    if (port->interrupted_for_ms > 0) {
+        /* No current flows, whatever the phone does: that is no hang-up. */
+        if (--port->interrupted_for_ms == 0) port->settling_for_ms = LOOP_SETTLE_MS;
+        return nothing;
+    }
+    if (port->settling_for_ms > 0) {
+        port->settling_for_ms--;
+        return nothing;
+    }
+    struct line_event event = loop_step(&port->loop, closed, fxs_is_rung(port));
+    if (fxs_is_rung(port) && ++port->ring_for_ms == port->period_ms) port->ring_for_ms = 0;
+    if (event.event == EVT_HOOK && event.value == 1) fxs_stop_ring(port);
+    return event;
+}

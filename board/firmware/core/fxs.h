@@ -1,0 +1,38 @@
+/* One FXS socket: battery, ringing generator, polarity, and what the loop says. */
+#ifndef FXS_H
+#define FXS_H
+
+#include "loop.h"
+#include "protocol.h"
+
+/* What the line chip is to do with the line. */
+struct line_drive {
+    bool battery;
+    bool ringing;
+    bool reversed;
+};
+
+struct fxs {
+    struct loop loop;
+    uint16_t cadence[LINK_MAX_CADENCE];
+    unsigned steps;
+    uint32_t period_ms;
+    uint32_t ring_for_ms;
+    uint32_t interrupted_for_ms;
+    uint32_t settling_for_ms;
+    bool reversed;
+};
+
+void fxs_init(struct fxs *port);
+void fxs_configure(struct fxs *port, const struct loop_timing *timing);
+/* Rings in ms of ringing, silence, ringing, …; does nothing on a lifted handset, a ringing line or an empty cadence. */
+void fxs_ring(struct fxs *port, const uint16_t *cadence, unsigned steps);
+void fxs_stop_ring(struct fxs *port);
+/* Interrupts the loop current once. */
+void fxs_interrupt(struct fxs *port, uint16_t ms);
+bool fxs_is_rung(const struct fxs *port);
+struct line_drive fxs_drive(const struct fxs *port);
+/* One millisecond; `closed` is what the phone does with the loop. */
+struct line_event fxs_step(struct fxs *port, bool closed);
+
+#endif

@@ -64,7 +64,7 @@ export class Registrant {
   /** Tries at once, whatever went before: at start, and when our own address has changed. */
   register(nowMs: number): void {
     this.isReleased = false;
-    this.dialog?.abandon();
+    this.dialog?.abandon(nowMs);
     this.dialog = undefined;
     if (this.state === 'unregistered') this.enter('registering', null);
     if (this.literal !== undefined) {
@@ -81,7 +81,7 @@ export class Registrant {
     const wasRegistered = this.state === 'registered';
     this.isReleased = true;
     this.timers.clearAll();
-    this.dialog?.abandon();
+    this.dialog?.abandon(nowMs);
     this.dialog = undefined;
     this.enter('unregistered', null);
     const to = this.addresses[this.addressIndex];

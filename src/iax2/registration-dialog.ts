@@ -51,8 +51,9 @@ export class RegistrationDialog extends Dialog<'deadline'> {
   }
 
   /** Gives up without telling anybody: a newer attempt takes its place. */
-  abandon(): void {
+  abandon(nowMs: number): void {
     this.finish();
+    this.around.changed(this, nowMs);
   }
 
   protected legalMessages(): ReadonlySet<MessageName> {

@@ -164,7 +164,7 @@ describe('loss', () => {
       }
     };
     for (let i = 0; i < calls; i++) {
-      a.dial('b', '600');
+      a.dial('b', String(i));
       network.runFor(random.integer(100));
     }
     network.runFor(2 * BOUND_MS);
@@ -173,6 +173,11 @@ describe('loss', () => {
       if (last.type === 'hangup' && last.by !== 'local') failures.set(last.cause, (failures.get(last.cause) ?? 0) + 1);
     }
     expectEmpty(world, seed);
+    // Whoever was answered spoke with somebody who answered.
+    const answeredThere = new Set<string>();
+    for (const [first] of b.events.values()) if (first?.type === 'incoming') answeredThere.add(first.request.number);
+    for (const [id, events] of a.events)
+      if (events.some(({ type }) => type === 'answered')) expect(answeredThere).toContain(String(id - 1));
     return { answered, share: answered / calls, failures };
   }
 

@@ -81,6 +81,9 @@ describe('registration in simulation', () => {
     branch.command((endpoint, now) => endpoint.reregister('hq', now));
     network.runFor(1_000);
     expect(centre.endpoint.bindings).toMatchObject([{ port: 40_002 }]);
+    branch.command((endpoint, now) => endpoint.reregister('hq', now));
+    branch.command((endpoint, now) => endpoint.reregister('hq', now));
+    expect(branch.endpoint.load.dialogs).toBe(1);
   });
 
   it('a centre that is away is a timeout with a reason, and found again when it returns, within the longest wait', () => {

@@ -15,6 +15,8 @@ export class DigitSender {
   private readonly queue = new Queue<{ digit: string; durationMs: number }>();
   private current: { digit: string; durationMs: number } | undefined;
   private dueMs: number | undefined;
+  /** No digit begins before this. */
+  private restUntilMs = 0;
 
   /** False when too many are waiting. */
   add(digit: string, durationMs: number, nowMs: number): boolean {
@@ -47,6 +49,4 @@ export class DigitSender {
   nextDeadline(): number | undefined {
     return this.dueMs;
   }
-
-  private restUntilMs = 0;
 }

@@ -60,17 +60,6 @@ describeAsterisk('a branch behind a router', (version) => {
     await office.waitForLine(1, 'ringing', 3_000);
   });
 
-  test('is registered at its new port with the next refresh otherwise', async () => {
-    const { office, router } = await set('{ refresh: 12s }');
-    await router.rebind();
-    const [port] = router.outerPorts();
-    await office.waitForStatus(
-      'the new address',
-      12_000,
-      (it) => it.trunks['hq']?.registration?.apparent === apparent(port!),
-    );
-  });
-
   test('registers over a line that loses, delays, doubles and reorders', async () => {
     const { centre, office, router } = await set('{ refresh: 12s }');
     router.impair({ loss: 0.1, duplicate: 0.2, delayMs: 20, jitterMs: 60 });

@@ -124,19 +124,6 @@ describeAsterisk(
       await pause(1_800);
       expect(loudestDbm0(await office.heard(2, 1.5))).toBeGreaterThan(-17);
     });
-
-    test('and 300 digits reach the centre in order', async () => {
-      const digits = Array.from({ length: 300 }, (_, i) => '1234567890*#'[(i * 7) % 12]!)
-        .join('')
-        .replaceAll('#', '5');
-      await centre.cli(`dialplan set global WANTED ${digits.length}`);
-      await dialFrom1('7607');
-      await office.waitForLine(1, 'talking', 10_000);
-      const from = centre.log().length;
-      await office.dial(1, digits);
-      const [, read] = await centre.waitForLog(/READ-DIGITS=([^=]*)=/, 120_000, from);
-      expect(read).toBe(digits);
-    });
   },
   ['tshark'],
 );

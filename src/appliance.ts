@@ -57,7 +57,18 @@ export type ApplianceOutput =
   /** Something that status shows other than a call changed. */
   | { readonly type: 'status' }
   /** A peer registered here, moved or is gone: to be kept across restarts. */
-  | { readonly type: 'bindings' };
+  | { readonly type: 'bindings' }
+  | Happened;
+
+/** Something that whoever watches from afar should know; it is in the log already. `what` is in kebab-case. */
+export interface Happened {
+  readonly type: 'happened';
+  readonly kind: 'keypad' | 'line' | 'fault' | 'security';
+  readonly what: string;
+  readonly severity: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly details: Readonly<Record<string, string | number>>;
+}
 
 /** A line with the time at which it came into its state, monotonic ms. */
 export interface LineView {
@@ -170,6 +181,13 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (event.type === 'hello') {
       this.lights.clear();
       this.showLights();
+    } else if (event.type === 'lost') {
+      this.tell('fault', 'hat-lost', 'error', 'The HAT does not answer; its lines are out of service.', {
+        reason: event.reason,
+      });
+    } else if (event.type === 'key' && event.action !== 'up') {
+      const how = event.action === 'long' ? 'held' : 'pressed';
+      this.tell('keypad', `key-${how}`, 'info', `The key ${event.key} was ${how}.`, { key: event.key });
     }
     this.settle(nowMs);
   }
@@ -373,8 +391,7 @@ export class Appliance implements Machine<ApplianceOutput> {
         this.outputs.push({ type: 'status' });
         break;
       case 'security':
-        this.log('warn', 'security', output.reason, {
-          event: output.event,
+        this.tell('security', output.event, 'warn', output.reason, {
           from: formatAddress(output.from),
           username: output.username,
         });
@@ -445,12 +462,27 @@ export class Appliance implements Machine<ApplianceOutput> {
         this.noteLine(output.port, output.status, nowMs);
         break;
       case 'abandoned':
-        this.log('warn', 'lines', `The handset of line ${output.port} was left off the hook; the line is parked.`, {
-          port: output.port,
-        });
+        this.tell(
+          'line',
+          'handset-abandoned',
+          'warn',
+          `The handset of line ${output.port} was left off the hook; the line is parked.`,
+          { port: output.port },
+        );
         break;
     }
     return true;
+  }
+
+  private tell(
+    kind: Happened['kind'],
+    what: string,
+    severity: Happened['severity'],
+    message: string,
+    details: Happened['details'],
+  ): void {
+    this.log(severity, kind, message, { what, ...details });
+    this.outputs.push({ type: 'happened', kind, what, severity, message, details });
   }
 
   private noteLine(port: number, status: LineStatus, nowMs: number): void {

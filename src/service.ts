@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
@@ -22,6 +23,7 @@ import { resolveHost } from './io/dns.ts';
 import { Driver } from './io/driver.ts';
 import { healthReader } from './io/health.ts';
 import { HttpServer } from './io/http-server.ts';
+import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
 import { BrokerLink } from './io/mqtt.ts';
 import { NetworkWatch } from './io/network-watch.ts';
@@ -35,11 +37,15 @@ import type { LineSettings } from './legs/line-leg.ts';
 import { countryProfile } from './lines/country-profile.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
+import { RecordKeeper } from './record-keeper.ts';
+import { callRecords } from './status/cdr.ts';
+import { EventLimit, eventMessage, type Happening } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { callStatus, takeSnapshot } from './status/snapshot.ts';
-import { WallTime } from './status/wall-time.ts';
-import { callReading, statusSource } from './status-source.ts';
+import { formatTime, WallTime } from './status/wall-time.ts';
+import { callReading, legReading, statusSource } from './status-source.ts';
+import type { CallRecord } from './switch/call-record.ts';
 
 export interface ServiceOptions {
   readonly configuration: Configuration;
@@ -77,6 +83,8 @@ export class Service {
   private readonly feed: StatusFeed;
   private readonly publisher: StatusPublisher;
   private readonly broker: BrokerLink | undefined;
+  private readonly eventLimit = new EventLimit();
+  private records: RecordKeeper | undefined;
   private readonly panel: PanelServices;
   private http: HttpServer | undefined;
   private watch: NetworkWatch | undefined;
@@ -190,6 +198,7 @@ export class Service {
     await this.broker?.stop(this.publisher.farewell());
     await this.http?.close();
     await this.udp?.close();
+    await this.records?.close();
     await this.store.settle();
   }
 
@@ -199,6 +208,12 @@ export class Service {
     const failure =
       (await makeDirectory(this.options.dataDirectory)) ?? (await this.udp?.open()) ?? (await this.openHttp());
     if (failure !== undefined) return failure;
+    this.records = await RecordKeeper.open({
+      site: this.configuration.site.id,
+      directory: join(this.options.dataDirectory, OUTBOX_FOLDER),
+      clock: systemClock,
+      log: this.log,
+    });
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
     this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? []));
     this.hatDriver?.give((nowMs) => this.hat?.tick(nowMs));
@@ -298,8 +313,14 @@ export class Service {
       ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
       ...(mqtt.password === undefined ? {} : { password: mqtt.password.reveal() }),
       will: (session) => publisher.will(session),
-      onConnected: (connection, session) => publisher.handleConnected(connection, session),
-      onDisconnected: () => publisher.handleDisconnected(),
+      onConnected: (connection, session) => {
+        publisher.handleConnected(connection, session);
+        this.records?.handleConnected(connection);
+      },
+      onDisconnected: () => {
+        publisher.handleDisconnected();
+        this.records?.handleDisconnected();
+      },
       onMessage: (topic, payload, retained) => publisher.handleMessage(topic, payload, retained),
       onStatus: () => this.noteStatus(),
       versions: new Map(),
@@ -328,15 +349,40 @@ export class Service {
         const call = callStatus(callReading(this.appliance, output.view), since);
         const state = output.change === 'ended' ? 'ending' : call.state;
         this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, output.cause));
+        if (output.record !== null) this.keepRecords(output.record);
         break;
       }
       case 'status':
         this.noteStatus();
         break;
+      case 'happened': {
+        const { kind, what, severity, message, details } = output;
+        this.tell({ kind, what, severity, message, details });
+        break;
+      }
       case 'bindings':
         void this.store.write(BINDINGS_FILE, `${JSON.stringify(this.appliance.bindings)}\n`);
         break;
     }
+  }
+
+  private keepRecords(record: CallRecord): void {
+    const { nowMs, wallMs } = now();
+    const records = callRecords(record, {
+      site: this.configuration.site.id,
+      nextId: randomUUID,
+      time: (atMs) => this.wallTime.format(atMs, nowMs, wallMs),
+      reading: (leg) => legReading(this.appliance, leg),
+    });
+    this.records?.keep(records.map((cdr) => ({ id: cdr.id, topic: 'cdr', payload: JSON.stringify(cdr) })));
+  }
+
+  /** Puts an event on its way, where there is a broker that it could go to. */
+  private tell(happening: Happening): void {
+    const { nowMs, wallMs } = now();
+    const passed = this.broker === undefined ? undefined : this.eventLimit.pass(happening, nowMs);
+    if (passed === undefined) return;
+    this.records?.keep([eventMessage({ id: randomUUID(), at: formatTime(wallMs), ...passed })]);
   }
 
   private noteStatus(): void {

@@ -48,14 +48,15 @@ export function statusSource(parts: StatusParts): StatusSource {
 
 /** A call with what its legs have measured so far. */
 export function callReading(appliance: Appliance, view: ReturnType<Appliance['calls']>[number]): CallReading {
-  const legs = view.legs.map(
-    ({ technology, channel, stream }): LegReading => ({
-      kind: technology,
-      channel,
-      statistics: appliance.plane.statistics(stream),
-    }),
-  );
-  return { ...view, legs };
+  return { ...view, legs: view.legs.map((leg) => legReading(appliance, leg)) };
+}
+
+/** What a leg has measured, or had when its stream was closed. */
+export function legReading(
+  appliance: Appliance,
+  { technology, channel, stream }: ReturnType<Appliance['calls']>[number]['legs'][number],
+): LegReading {
+  return { kind: technology, channel, statistics: appliance.plane.statistics(stream) };
 }
 
 function trunk(status: PeerStatus): TrunkReading {

@@ -50,6 +50,11 @@ for (const [cause, row] of Object.entries(TABLE) as [Cause, CauseRow][]) {
 BY_SIP.set(403, 'call-rejected').set(480, 'no-user-response').set(502, 'destination-out-of-order');
 BY_SIP.set(600, 'user-busy').set(604, 'unallocated-number').set(503, 'temporary-failure');
 
+/** Every cause, for schemas. */
+export function causeWords(): Cause[] {
+  return Object.keys(TABLE) as Cause[];
+}
+
 /** Q.850 value of a cause. */
 export function q850Of(cause: Cause): number {
   return TABLE[cause].q850;

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { openLog } from '../io/log.ts';
 import { addCall, addHangup } from './calls.ts';
+import { addCdr } from './cdr.ts';
 import { addCheck } from './check.ts';
 import { addDemo, type Demo } from './demo.ts';
 import { addRoute } from './route.ts';
@@ -41,6 +42,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
   addStatus(program, terminal);
   addCall(program, terminal);
   addHangup(program, terminal);
+  addCdr(program, terminal);
   for (const command of program.commands) command.copyInheritedSettings(program);
 
   return {

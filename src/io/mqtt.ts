@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
+import type { Delivery } from '../status/outbox.ts';
 import type { MqttConnection, MqttMessage } from '../status/publisher.ts';
 import type { BrokerReading } from '../status/snapshot.ts';
 import { backoffMs } from './backoff.ts';
@@ -9,6 +10,12 @@ import type { Clock } from './clock.ts';
 
 /** As MQTT counts its versions on the wire: 4 is 3.1.1. */
 export type MqttVersion = 4 | 5;
+
+/** A connection that also says what became of a message. */
+export interface BrokerConnection extends MqttConnection {
+  /** Publishes at QoS 1; `done` is called once at most, and not at all when the connection breaks before the answer. */
+  deliver(topic: string, payload: string, done: (delivery: Delivery) => void): void;
+}
 
 export interface BrokerLinkOptions {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
@@ -19,7 +26,7 @@ export interface BrokerLinkOptions {
   /** PEM texts for TLS. */
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly will: (session: string) => MqttMessage;
-  readonly onConnected: (connection: MqttConnection, session: string) => void;
+  readonly onConnected: (connection: BrokerConnection, session: string) => void;
   readonly onDisconnected: () => void;
   readonly onMessage: (topic: string, payload: string, retained: boolean) => void;
   /** `status()` says something else. */
@@ -38,6 +45,9 @@ const FAREWELL_TIMEOUT_MS = 1_000;
 const STABLE_MS = 30_000;
 /** A broker that takes bytes slower than we make them is no broker: beyond this the connection is given up. */
 const MAX_UNSENT_BYTES = 4 << 20;
+
+/** Reason code of a PUBACK: the broker has the message, and nobody to give it to. [MQTT5 §3.4.2.1] */
+const NO_SUBSCRIBERS = 0x10;
 
 /** CONNACK codes for "not this version": 1 in 3.1.1 [MQTT-3.1.2-2], 0x84 in 5 [MQTT-3.1.2-2]. */
 const VERSION_REFUSED = new Set([1, 0x84]);
@@ -160,8 +170,22 @@ export class BrokerLink {
     });
   }
 
-  private connectionOf(client: MqttClient): MqttConnection {
+  private connectionOf(client: MqttClient): BrokerConnection {
+    const unheard = new Set<number>();
+    client.on('packetreceive', (packet) => {
+      if (packet.cmd !== 'puback') return;
+      if (packet.reasonCode === NO_SUBSCRIBERS) unheard.add(packet.messageId!);
+      else unheard.delete(packet.messageId!);
+    });
     return {
+      deliver: (topic, payload, done) => {
+        if (this.client !== client) return;
+        client.publish(topic, payload, { qos: 1 }, (error, packet) => {
+          if (this.client !== client) return;
+          const isUnheard = unheard.delete(packet?.messageId ?? 0);
+          done(error ? 'failed' : isUnheard ? 'unheard' : 'taken');
+        });
+      },
       publish: ({ topic, payload, qos, retain }) => {
         if (this.client !== client) return;
         client.publish(topic, payload, { qos, retain });

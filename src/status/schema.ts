@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { causeWords } from '../base/causes.ts';
+import { eventSchema } from './event.ts';
 
 /**
  * The words of `status --json`, of the HTTP API and of the MQTT state topics: one set of schemas, from which come the
@@ -158,6 +160,45 @@ export const callEventSchema = callSchema
   })
   .meta({ id: 'CallEvent' });
 
+const causeWord = z.enum(causeWords()).describe('why it ended');
+
+const recordFields = {
+  id: z.string().describe('of this record, the same however often it is sent: drop what you have seen'),
+  site: z.string(),
+  callId: z.string().describe('what the legs of a call and the call itself have in common'),
+  from: z.string(),
+  to: z.string().describe('the number that was dialled'),
+  start: time,
+  answer: time.nullable().describe('null if it was never answered'),
+  end: time,
+  durationMs: z.number().describe('from start to end'),
+  talkMs: z.number().describe('from answer to end, 0 without one'),
+  cause: causeWord,
+  q850: z.number().describe('the same cause as a value of Q.850'),
+};
+
+export const callCdrSchema = z.object({ kind: z.literal('call'), ...recordFields }).meta({ id: 'CallRecord' });
+
+export const legCdrSchema = z
+  .object({
+    kind: z.literal('leg'),
+    ...recordFields,
+    leg: z.object({
+      index: z.number().describe('0 is the leg of the caller'),
+      kind: legSchema.shape.kind,
+      channel: legSchema.shape.channel,
+      direction: z.enum(['in', 'out']).describe('in: it called us; out: we called it'),
+    }),
+    quality: z
+      .object({ lossPct: z.number().nullable(), jitterMs: z.number().nullable(), mos: z.number().nullable() })
+      .nullable()
+      .describe('null if no sound was exchanged'),
+  })
+  .meta({ id: 'LegRecord' });
+
+export const cdrSchema = z.discriminatedUnion('kind', [callCdrSchema, legCdrSchema]).meta({ id: 'Cdr' });
+
+export type Cdr = z.infer<typeof cdrSchema>;
 export type Presence = z.infer<typeof presenceSchema>;
 export type CallEvent = z.infer<typeof callEventSchema>;
 export type HealthStatus = Omit<z.infer<typeof healthSchema>, 'at'>;
@@ -182,6 +223,8 @@ export function publishedSchemas(): Record<string, object> {
     phone: topicSchemas['phones/+'],
     trunk: topicSchemas['trunks/+'],
     call: topicSchemas['calls/+'],
+    cdr: cdrSchema,
+    event: eventSchema,
   };
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input', reused: 'inline' })]),

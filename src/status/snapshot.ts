@@ -103,7 +103,8 @@ export function callStatus(reading: CallReading, since: (atMs: number) => string
   };
 }
 
-function legStatus({ kind, channel, statistics, rttMs }: LegReading): LegStatus {
+/** One leg as it stands, or as it was when its stream was closed. */
+export function legStatus({ kind, channel, statistics, rttMs }: LegReading): LegStatus {
   if (statistics === undefined) return { kind, channel, lossPct: null, jitterMs: null, mos: null };
   const expected = statistics.received + statistics.lost;
   const lossPct = expected === 0 ? 0 : (100 * statistics.lost) / expected;

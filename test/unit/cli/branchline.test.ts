@@ -19,10 +19,11 @@ describe('the command line', () => {
       'status',
       'call',
       'hangup',
+      'cdr',
     ]);
   });
 
-  test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup'])('%s has a help', async (command) => {
+  test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup', 'cdr'])('%s has a help', async (command) => {
     const { code, out } = await bench.execute([command, '--help']);
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^Usage: branchline ${command}`));

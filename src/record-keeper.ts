@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto';
+import type { Log } from './base/log.ts';
+import type { Clock } from './io/clock.ts';
+import { Driver } from './io/driver.ts';
+import { Journal } from './io/journal.ts';
+import type { BrokerConnection } from './io/mqtt.ts';
+import { eventMessage } from './status/event.ts';
+import { formatMessage, Outbox, type OutboxMessage, type OutboxOutput, parseMessage } from './status/outbox.ts';
+import { topicRoot } from './status/topics.ts';
+import { formatTime } from './status/wall-time.ts';
+
+/** Some 16,000 records: weeks of a branch without its broker. */
+const MAX_BYTES = 8 << 20;
+
+export interface RecordKeeperOptions {
+  readonly site: string;
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly maxBytes?: number;
+}
+
+/** The outbox with its disk and its broker: what is kept here is delivered, today or after next week's restart. */
+export class RecordKeeper {
+  private readonly driver: Driver<OutboxOutput>;
+  private connection: BrokerConnection | undefined;
+  private readonly root: string;
+
+  static async open(options: RecordKeeperOptions): Promise<RecordKeeper> {
+    const { journal, entries } = await Journal.open(options.directory, options.log);
+    return new RecordKeeper(
+      options,
+      journal,
+      entries.flatMap(({ text }) => parseMessage(text) ?? []),
+    );
+  }
+
+  private constructor(
+    private readonly options: RecordKeeperOptions,
+    private readonly journal: Journal,
+    kept: readonly OutboxMessage[],
+  ) {
+    const { clock, site } = options;
+    this.root = topicRoot(site);
+    this.outbox = new Outbox(
+      { maxBytes: options.maxBytes ?? MAX_BYTES, fullNotice: (waiting) => this.fullNotice(waiting) },
+      kept,
+    );
+    this.driver = new Driver(this.outbox, clock, (output) => this.handleOutput(output));
+    this.driver.give(() => {});
+  }
+
+  private readonly outbox: Outbox;
+
+  /** How many messages wait for a broker. */
+  get waiting(): number {
+    return this.outbox.size;
+  }
+
+  keep(messages: readonly OutboxMessage[]): void {
+    this.driver.give((nowMs) => this.outbox.add(messages, nowMs));
+  }
+
+  handleConnected(connection: BrokerConnection): void {
+    this.connection = connection;
+    this.driver.give(() => this.outbox.handleConnected());
+  }
+
+  handleDisconnected(): void {
+    this.connection = undefined;
+    this.driver.give(() => this.outbox.handleDisconnected());
+  }
+
+  /** Waits for the disk; what was not delivered is there at the next start. */
+  async close(): Promise<void> {
+    this.driver.stop();
+    await this.journal.close();
+  }
+
+  private handleOutput(output: OutboxOutput): void {
+    switch (output.type) {
+      case 'store':
+        void this.store(output.messages);
+        break;
+      case 'send': {
+        const { message, connection } = output;
+        this.connection?.deliver(this.root + message.topic, message.payload, (delivery) => {
+          this.driver.give((nowMs) => this.outbox.handleDelivery(message.id, connection, delivery, nowMs));
+        });
+        break;
+      }
+      case 'forget':
+        void this.journal.forget(output.ids);
+        break;
+      case 'dropped':
+        this.options.log('error', 'outbox', 'The outbox was full; the oldest records were dropped.', {
+          dropped: output.count,
+        });
+        break;
+    }
+  }
+
+  private async store(messages: readonly OutboxMessage[]): Promise<void> {
+    const entries = messages.map((message) => ({ id: message.id, text: formatMessage(message) }));
+    const failure = await this.journal.append(entries);
+    this.driver.give((nowMs) => this.outbox.handleStored(failure !== undefined, nowMs));
+  }
+
+  private fullNotice(waiting: number): OutboxMessage {
+    this.options.log('error', 'outbox', 'The outbox is full; the oldest records are about to be dropped.', { waiting });
+    return eventMessage({
+      id: randomUUID(),
+      at: formatTime(this.options.clock.wallMs()),
+      kind: 'fault',
+      what: 'outbox-full',
+      severity: 'error',
+      message: 'The outbox is full; the oldest records are dropped.',
+      details: { waiting },
+    });
+  }
+}

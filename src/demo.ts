@@ -89,6 +89,7 @@ function configurationOf(document: string): Pick<ServiceOptions, 'configuration'
   const { configuration, dialplan, problems } = loadConfiguration(document, {
     env: () => undefined,
     file: () => ({ failure: 'the demo reads no files' }),
+    key: () => ({ failure: 'the demo reads no files' }),
   });
   if (configuration === undefined || dialplan === undefined)
     throw new Error(`the demo's own configuration is wrong: ${problems[0]?.message}`);

@@ -11,7 +11,7 @@ export function iax2Peers(configuration: Configuration): PeerConfig[] {
 }
 
 function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
-  const { register, qualify, callerId, encryption } = peer;
+  const { register, qualify, callerId, encryption, inKeys, outKey } = peer;
   const isDynamic = peer.host === 'dynamic';
   return {
     name,
@@ -21,6 +21,8 @@ function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
     ...(peer.username === undefined ? {} : { username: peer.username }),
     secrets: (peer.secret ?? []).map((secret) => secret.reveal()),
     auth: peer.auth,
+    ...(inKeys === undefined ? {} : { inKeys: inKeys.map((key) => key.reveal()) }),
+    ...(outKey === undefined ? {} : { outKey: outKey.reveal() }),
     ...(register === undefined
       ? {}
       : {
@@ -34,6 +36,7 @@ function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
     codecs: peer.codecs,
     callToken: peer.callToken,
     ...(encryption === undefined ? {} : { encryption: { method: encryption, force: true } }),
+    ...(peer.trunk ? { trunk: peer.trunkTimestamps ? 'timestamps' : 'plain' } : {}),
     ...(qualify === undefined ? {} : { qualify: { everyMs: qualify.every, timeoutMs: qualify.timeout } }),
     ...(peer.maxCalls === undefined ? {} : { maxCalls: peer.maxCalls }),
     ...(callerId === undefined ? {} : { callerId: { number: callerId, name: '' } }),

@@ -5,7 +5,11 @@ import { reasonOf } from '../io/secret-files.ts';
 import { CommandFailure } from './terminal.ts';
 
 /** Stands in for every secret where none is needed: who asks for a route may not be allowed to read them. */
-export const WITHOUT_SECRETS: SecretStore = { env: () => MASK, file: () => ({ text: MASK }) };
+export const WITHOUT_SECRETS: SecretStore = {
+  env: () => MASK,
+  file: () => ({ text: MASK }),
+  key: () => ({ text: MASK }),
+};
 
 /** Reads and judges a configuration file. A file that cannot be read is wrong usage. */
 export function loadConfigurationFile(file: string, secrets: SecretStore): LoadedConfiguration {

@@ -16,9 +16,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'iax2', status: 'built' },
   { path: 'iax2.peers.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'iax2.peers.*.secret.*', status: 'refuse', when: isSealed, what: 'a sealed secret' },
-  { path: 'iax2.peers.*.auth', status: 'refuse', when: (value) => has(value, 'rsa'), what: 'auth: rsa' },
-  { path: 'iax2.peers.*.auth', status: 'refuse', when: (value) => has(value, 'plaintext'), what: 'auth: plaintext' },
-  { path: 'iax2.peers.*.trunk', status: 'warn', when: (value) => value === true },
   { path: 'sip', status: 'warn' },
   { path: 'dialplan', status: 'built' },
   { path: 'emergency', status: 'refuse' },
@@ -85,8 +82,4 @@ function* matches(value: unknown, pattern: readonly string[], path: Path): Gener
 
 function isSealed(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'sealed' in value;
-}
-
-function has(value: unknown, item: string): boolean {
-  return Array.isArray(value) && value.includes(item);
 }

@@ -32,11 +32,15 @@ export class Secret {
   }
 }
 
+/** Which half of a pair of RSA keys. */
+export type KeyUse = 'public' | 'private';
+
 /** Where a secret's value is. A literal is a secret already. */
 export type SecretSource =
   | { readonly kind: 'literal'; readonly value: Secret }
   | { readonly kind: 'env'; readonly name: string }
   | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'key'; readonly use: KeyUse; readonly path: string }
   | { readonly kind: 'sealed'; readonly box: Secret };
 
 /** A secret as the document has it: not looked up yet. A class, so that nothing else can be taken for one. */
@@ -62,4 +66,6 @@ export interface SecretStore {
   env(name: string): string | undefined;
   /** `path` as the document has it; a relative one counts from the document's folder. */
   file(path: string): { readonly text: string } | { readonly failure: string };
+  /** An RSA key that IAX2 can use, as PEM text. */
+  key(path: string, use: KeyUse): { readonly text: string } | { readonly failure: string };
 }

@@ -44,6 +44,10 @@ function lookUp(source: SecretSource, store: SecretStore): Secret | string {
       const value = read.text.replace(/\r?\n$/, '');
       return value === '' ? `the file ${source.path} is empty; it must hold the secret` : new Secret(value);
     }
+    case 'key': {
+      const read = store.key(source.path, source.use);
+      return 'failure' in read ? read.failure : new Secret(read.text);
+    }
     case 'sealed':
       return source.box;
   }

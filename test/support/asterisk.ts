@@ -181,7 +181,8 @@ export class Asterisk {
     for (const [name, text] of Object.entries(files)) {
       const path = join(this.folder, name.startsWith('keys/') ? 'lib' : 'etc', name);
       mkdirSync(dirname(path), { recursive: true });
-      writeFileSync(path, `${text.replaceAll('@BIND@', this.options.bind)}\n`);
+      // A private key that others may read is not loaded.
+      writeFileSync(path, `${text.replaceAll('@BIND@', this.options.bind)}\n`, { mode: 0o600 });
     }
   }
 

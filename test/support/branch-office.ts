@@ -99,6 +99,8 @@ export interface BranchOptions {
   readonly register?: string;
   readonly qualify?: string;
   readonly codecs?: string;
+  /** How the peer `hq` proves itself, and we ourselves: `[md5]` unless told. */
+  readonly auth?: string;
   /** More keys of the peer `hq`, one per line. */
   readonly hq?: string;
   /** More lines of iax2.peers, four blanks deep. */
@@ -126,7 +128,7 @@ iax2:
       host: ${host}
       username: ${username}
       secret: ${secret}
-      auth: [md5]
+      auth: ${options.auth ?? '[md5]'}
       register: ${register}
       context: from-hq
       codecs: ${codecs}

@@ -5,6 +5,7 @@ import {
   contextName,
   duration,
   hostPort,
+  keyFile,
   listenAddress,
   name,
   network,
@@ -77,12 +78,13 @@ export const iax2Peer = z
       .meta({
         description: 'How identity is proved. `plaintext` sends the secret readable: only where nothing else is known.',
       }),
-    inKeys: z
-      .exactOptional(z.array(nonEmpty).min(1, { error: 'allowed: at least one key' }))
-      .meta({ description: 'Public keys that this peer may prove itself with; files relative to this document.' }),
+    inKeys: z.exactOptional(z.array(keyFile('public')).min(1, { error: 'allowed: at least one key' })).meta({
+      description:
+        'Public keys that this peer may prove itself with: PEM files relative to this document, RSA of 1024 bits as Asterisk has them.',
+    }),
     outKey: z
-      .exactOptional(nonEmpty)
-      .meta({ description: 'Our private key towards it; a file relative to this document.' }),
+      .exactOptional(keyFile('private'))
+      .meta({ description: 'Our private key towards it: a PEM file relative to this document, RSA of 1024 bits.' }),
     register: z.exactOptional(register),
     context: z.exactOptional(contextName).meta({ description: 'Where its calls enter our dialplan.' }),
     allowFrom: z
@@ -100,6 +102,9 @@ export const iax2Peer = z
       .boolean()
       .prefault(false)
       .meta({ description: 'Carries many calls in one datagram. Never together with `encryption`.' }),
+    trunkTimestamps: z.boolean().prefault(true).meta({
+      description: 'Whether each call in a trunk frame has a timestamp. `false`: for peers that cannot read them.',
+    }),
     encryption: z.exactOptional(z.enum(['aes128'])).meta({ description: 'Encrypts calls with it.' }),
     qualify: z.exactOptional(qualify),
     maxCalls: z.exactOptional(whole(1, 1000)).meta({

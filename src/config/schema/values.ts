@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { Secret, SecretReference } from '../secret.ts';
+import { type KeyUse, Secret, SecretReference } from '../secret.ts';
 
 /**
  * The kinds of value that the sections are made of. The `error` text of each says what is allowed; what is wrong is put
@@ -84,6 +84,11 @@ export const secret = z
     return new SecretReference({ kind: 'sealed', box: new Secret(it.sealed ?? '') });
   })
   .meta({ secret: true });
+
+/** One half of a pair of RSA keys, in a file. */
+export function keyFile(use: KeyUse) {
+  return nonEmpty.transform((path) => new SecretReference({ kind: 'key', use, path }));
+}
 
 /** What is dialled: digits, `*`, `#`; in quotes, so that a leading 0 stays. */
 export const number = text(/^[0-9*#]{1,32}$/, 'digits, * and #, 1 to 32 of them, in quotes');

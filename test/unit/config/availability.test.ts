@@ -11,7 +11,6 @@ describe('keys that this version ignores', () => {
       '7:73: warning: hat.lines[1].fax: not available in this version',
       '8:18: warning: a town line (kind: fxo) (hat.lines[2].kind): not available in this version',
       '9:3: warning: hat.keypad: not available in this version',
-      '25:7: warning: iax2.peers.centre.trunk: not available in this version',
       '37:1: warning: sip: not available in this version',
       '55:1: warning: emergency: not available in this version; run refuses it',
       '56:1: warning: conferences: not available in this version',

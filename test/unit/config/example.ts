@@ -6,12 +6,14 @@ import type { SecretStore } from '../../../src/config/secret.ts';
 export const richStore: SecretStore = {
   env: (name) => `value of ${name}`,
   file: (path) => ({ text: `content of ${path}\n` }),
+  key: (path) => ({ text: `key of ${path}\n` }),
 };
 
 /** No secret exists. */
 export const poorStore: SecretStore = {
   env: () => undefined,
   file: (path) => ({ failure: `the file ${path} does not exist` }),
+  key: (path) => ({ failure: `the file ${path} does not exist` }),
 };
 
 /** The problems as `check` prints them, without the file's name. */

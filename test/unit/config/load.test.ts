@@ -384,6 +384,17 @@ describe('a document with every section', () => {
     ]);
   });
 
+  test('names each key that cannot be had', () => {
+    const rsa = WHOLE.replace('auth: [md5]', 'auth: [rsa]\n      inKeys: [old.pub, new.pub]\n      outKey: graz.key');
+    expect(errorsOf(rsa, poorStore).filter((line) => /Key/.test(line))).toEqual([
+      '20:16: iax2.peers.centre.inKeys[0]: the file old.pub does not exist',
+      '20:25: iax2.peers.centre.inKeys[1]: the file new.pub does not exist',
+      '21:15: iax2.peers.centre.outKey: the file graz.key does not exist',
+    ]);
+    expect(load(rsa).configuration?.iax2?.peers['centre']?.outKey?.reveal()).toBe('key of graz.key\n');
+    expect(JSON.stringify(load(rsa).configuration)).not.toContain('graz.key');
+  });
+
   test('is given with durations in ms, addresses taken apart, and defaults filled in', () => {
     const { configuration } = load(WHOLE);
     const peers = configuration!.iax2!.peers;

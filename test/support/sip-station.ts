@@ -1,5 +1,5 @@
 import { Counters } from '../../src/base/counters.ts';
-import type { Address } from '../../src/base/machine.ts';
+import { type Address, earliest } from '../../src/base/machine.ts';
 import { HeaderFields } from '../../src/sip/header-field.ts';
 import type { Transport } from '../../src/sip/hop.ts';
 import { isMalformed } from '../../src/sip/malformed.ts';
@@ -31,6 +31,8 @@ export class SipStation {
   onRequest: (transaction: ServerTransaction, nowMs: number) => void = () => {};
   onResponse: (response: Response, nowMs: number) => void = () => {};
   onCancel: (transaction: ServerTransaction, nowMs: number) => void = () => {};
+  /** What else lives at this address and has deadlines. */
+  readonly tenants: { handleTimeout(nowMs: number): void; nextDeadline(): number | undefined }[] = [];
   private sequence = 0;
 
   constructor(
@@ -90,16 +92,19 @@ export class SipStation {
   }
 
   private station(): Station<NonTransmit> {
-    const { layer, transport } = this;
+    const { layer, transport, tenants } = this;
     return {
       handleDatagram: (bytes, from, nowMs) => {
         const message = parseMessage(bytes);
         if (isMalformed(message)) throw new Error(message.reason);
         layer.handleMessage(message, { transport, ...from }, nowMs);
       },
-      handleTimeout: (nowMs) => layer.handleTimeout(nowMs),
+      handleTimeout: (nowMs) => {
+        layer.handleTimeout(nowMs);
+        for (const tenant of tenants) tenant.handleTimeout(nowMs);
+      },
       poll: () => layer.poll() as ReturnType<Station<NonTransmit>['poll']>,
-      nextDeadline: () => layer.nextDeadline(),
+      nextDeadline: () => tenants.reduce((next, one) => earliest(next, one.nextDeadline()), layer.nextDeadline()),
     };
   }
 

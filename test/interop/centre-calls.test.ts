@@ -82,7 +82,7 @@ describeAsterisk('the centre dials the branch', (version) => {
     await ring();
     await centre.cli('channel request hangup all');
     await office.waitForLine(1, 'idle', 2_000);
-    expect((await office.line(1)).ringing).toBe(false);
+    await waitUntil('the bell to stop', 500, async () => !(await office.line(1)).ringing);
     await ring();
     await office.lift(1);
     await office.waitForLine(1, 'talking', 2_000);

@@ -1,13 +1,14 @@
 import { spawnSync } from 'node:child_process';
 import { env } from 'node:process';
-import { describe, expect, it } from 'vitest';
-import { hasCompiler, nativeFirmware } from '../support/firmware.ts';
+import { expect, it } from 'vitest';
+import { nativeFirmware } from '../support/firmware.ts';
+import { describeWithPeers } from '../support/peers.ts';
 
 /** What CI has time for; FIRMWARE_FUZZ_FRAMES=10000000 is the long run. */
 const FRAMES = Number(env['FIRMWARE_FUZZ_FRAMES'] ?? 600_000);
 const SEEDS = [1, 2, 3];
 
-describe.skipIf(!hasCompiler())('the core of the firmware under ASan and UBSan', () => {
+describeWithPeers('the core of the firmware under ASan and UBSan', ['gcc'], () => {
   it.each(SEEDS)(
     'survives noise, wrong frames and every loop and key: seed %i',
     (seed) => {

@@ -1,7 +1,7 @@
 import { decode } from 'node-pcm-codecs';
-import { describe, expect, it } from 'vitest';
-import { hasCompiler } from '../support/firmware.ts';
+import { expect, it } from 'vitest';
 import { HatBench, makeFirmwareHat } from '../support/hat-bench.ts';
+import { describeWithPeers } from '../support/peers.ts';
 
 /** A code for each block, another than that of the blocks around it. */
 const CODES = 100;
@@ -14,7 +14,7 @@ function decoded(codes: Uint8Array): Int16Array {
   return samples;
 }
 
-describe.skipIf(!hasCompiler())('the sample clock of the HAT', () => {
+describeWithPeers('the sample clock of the HAT', ['gcc'], () => {
   it.each([
     [100, 10],
     [-100, 10],

@@ -7,10 +7,6 @@ import { pid } from 'node:process';
 const root = join(import.meta.dirname, '../..');
 const sources = join(root, 'board/firmware');
 
-export function hasCompiler(command = 'gcc'): boolean {
-  return spawnSync(command, ['--version']).status === 0;
-}
-
 /** Builds the firmware for this machine, once for the same sources: the path of the program. */
 export function nativeFirmware(target: 'host' | 'sanitized' | 'fuzz'): string {
   const hash = createHash('sha256');

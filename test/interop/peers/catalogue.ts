@@ -34,6 +34,9 @@ export const HOST_PEERS = [
   { id: 'mosquitto', command: 'mosquitto', package: 'mosquitto' },
   { id: 'chromium', command: 'chromium', package: 'chromium' },
   { id: 'iproute2', command: 'ip', package: 'iproute2' },
+  { id: 'gcc', command: 'gcc', package: 'build-essential' },
+  { id: 'arm-gcc', command: 'arm-none-eabi-gcc', package: 'gcc-arm-none-eabi' },
+  { id: 'dtc', command: 'dtc', package: 'device-tree-compiler' },
   { id: 'systemd', command: 'systemd-analyze', package: 'systemd' },
 ] as const;
 

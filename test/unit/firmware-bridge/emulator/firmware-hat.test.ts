@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { FirmwareHat, FirmwareHatOptions } from '../../../../firmware-bridge/emulator/firmware-hat.ts';
 import { NativeBoard } from '../../../../firmware-bridge/emulator/native-board.ts';
 import { PlainHat } from '../../../../firmware-bridge/emulator/plain-hat.ts';
@@ -7,8 +7,8 @@ import type { HatEvent } from '../../../../firmware-bridge/hat-client.ts';
 import { Counters } from '../../../../src/base/counters.ts';
 import { SeededRandom } from '../../../../src/base/random.ts';
 import { COUNTRIES, countryProfile } from '../../../../src/lines/country-profile.ts';
-import { hasCompiler } from '../../../support/firmware.ts';
 import { HatBench, makeFirmwareHat, PORTS } from '../../../support/hat-bench.ts';
+import { describeWithPeers } from '../../../support/peers.ts';
 
 const open: FirmwareHat[] = [];
 
@@ -24,7 +24,7 @@ function makeHat(options: Partial<FirmwareHatOptions> = {}): FirmwareHat {
 
 const types = (events: readonly HatEvent[]) => events.map(({ type }) => type);
 
-describe.skipIf(!hasCompiler())('the firmware behind its link', () => {
+describeWithPeers('the firmware behind its link', ['gcc'], () => {
   it('classifies any loop as the plain model does, to the millisecond', () => {
     const breakMs = fc.oneof(fc.integer({ min: 1, max: 130 }), fc.integer({ min: 60, max: 1400 }));
     const acts = fc.array(fc.tuple(breakMs, fc.integer({ min: 1, max: 600 })), { minLength: 1, maxLength: 25 });

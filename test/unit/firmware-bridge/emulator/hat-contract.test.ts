@@ -1,16 +1,16 @@
-import { describe } from 'vitest';
 import { FirmwareHat } from '../../../../firmware-bridge/emulator/firmware-hat.ts';
 import { NativeBoard } from '../../../../firmware-bridge/emulator/native-board.ts';
 import { PlainHat } from '../../../../firmware-bridge/emulator/plain-hat.ts';
 import { Counters } from '../../../../src/base/counters.ts';
 import { silentLog } from '../../../../src/base/log.ts';
 import { SeededRandom } from '../../../../src/base/random.ts';
-import { hasCompiler, nativeFirmware } from '../../../support/firmware.ts';
+import { nativeFirmware } from '../../../support/firmware.ts';
 import { describeHatContract } from '../../../support/hat-contract.ts';
+import { describeWithPeers } from '../../../support/peers.ts';
 
 describeHatContract('The plain model', (options) => ({ hat: new PlainHat(options), close: () => {} }));
 
-describe.skipIf(!hasCompiler())('with a compiler', () => {
+describeWithPeers('with a compiler', ['gcc'], () => {
   describeHatContract('The firmware, built for this machine under sanitizers,', (options) => {
     const board = new NativeBoard({ program: nativeFirmware('sanitized'), ports: options.ports });
     const hat = new FirmwareHat({

@@ -12,6 +12,7 @@ import { lawOfFormat } from './g711-format.ts';
 import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { RelayTimestamps } from './relay-timestamps.ts';
+import { SuperminiClock } from './supermini-clock.ts';
 import { ToneGenerator } from './tone-generator.ts';
 import type { TrunkMember, Trunks } from './trunk-sender.ts';
 
@@ -51,7 +52,7 @@ export class Iax2Stream implements MediaStream {
 
   private readonly framing = new VoiceFraming();
   private readonly relay = new RelayTimestamps();
-  private readonly supermini = new RelayTimestamps();
+  private readonly supermini = new SuperminiClock();
   /** Our place in the trunk; undefined where mini frames are sent. */
   private readonly trunk: TrunkMember | undefined;
   private readonly arrivals = new ArrivalStatistics();
@@ -72,7 +73,6 @@ export class Iax2Stream implements MediaStream {
   private digits: DtmfGenerator | undefined;
   /** When the next packet of a tone or digit is due; −Infinity = at the next tick. */
   private nextSendMs = Number.NEGATIVE_INFINITY;
-  private lastArrivalMs = 0;
   private nextNoFormatMs = Number.NEGATIVE_INFINITY;
   private quelched = false;
   private sent = 0;
@@ -109,6 +109,7 @@ export class Iax2Stream implements MediaStream {
   ): void {
     this.farFormat = format;
     this.unwrapper.note(timestamp);
+    this.supermini.noteVoice(timestamp, this.durationOf(length), nowMs);
     this.say(bytes, at, length, timestamp, nowMs);
   }
 
@@ -118,12 +119,10 @@ export class Iax2Stream implements MediaStream {
     this.say(bytes, at, length, this.unwrapper.unwrap(low), nowMs);
   }
 
-  /** The payload of a trunk entry without a timestamp: the trunk's own is moved onto the call's clock. */
+  /** The payload of a trunk entry without a timestamp, which gets one on the call's clock. */
   handleSupermini(bytes: Uint8Array, at: number, length: number, trunkTimestamp: number, nowMs: number): void {
     if (!this.hasFarFormat(nowMs)) return;
-    const expected = this.unwrapper.last + Math.max(PACKET_MS, Math.round(nowMs - this.lastArrivalMs));
-    if (!this.supermini.fits(trunkTimestamp, expected)) this.supermini.anchor(trunkTimestamp, expected);
-    const timestamp = this.supermini.map(trunkTimestamp);
+    const timestamp = this.supermini.stamp(trunkTimestamp, this.durationOf(length), nowMs);
     this.unwrapper.note(timestamp);
     this.say(bytes, at, length, timestamp, nowMs);
   }
@@ -143,16 +142,19 @@ export class Iax2Stream implements MediaStream {
       this.drop('media.bad-length');
       return;
     }
-    const durationMs = lawOfFormat(this.farFormat) === undefined ? PACKET_MS : length / SAMPLES_PER_MS;
+    const durationMs = this.durationOf(length);
     const arrival = this.arrivals.note(timestamp, durationMs, nowMs);
     if (arrival !== 'fresh') {
       this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');
       return;
     }
-    this.lastArrivalMs = nowMs;
     for (let i = 0; i < this.listeners.length; i++) {
       this.listeners[i]!.hearPacket(bytes, at, length, this.farFormat, timestamp, durationMs, nowMs);
     }
+  }
+
+  private durationOf(length: number): number {
+    return lawOfFormat(this.farFormat) === undefined ? PACKET_MS : length / SAMPLES_PER_MS;
   }
 
   // ---- what the far end hears

@@ -21,7 +21,7 @@ const MAX_PAYLOAD = TRUNK_MTU - META_TRUNK_HEADER_LENGTH - TRUNK_ENTRY_TIMESTAMP
  * Blocks of one call that may wait. With timestamps all of them go at the next beat; without, one with each, since the
  * receiver tells them apart by the beat alone.
  */
-const WAITING_BLOCKS: Readonly<Record<TrunkMode, number>> = { timestamps: 4, plain: 2 };
+const WAITING_BLOCKS = 4;
 
 /** The receiver forgets a trunk that was silent for 5 s; one that begins again at 0 is understood in any case. */
 const IDLE_MS = 4_000;
@@ -34,7 +34,11 @@ interface WaitingBlock {
 
 /** One call's place in a trunk. */
 export class TrunkMember {
-  private readonly blocks: readonly WaitingBlock[];
+  private readonly blocks: readonly WaitingBlock[] = Array.from({ length: WAITING_BLOCKS }, () => ({
+    payload: new Uint8Array(MAX_PAYLOAD),
+    length: 0,
+    timestamp: 0,
+  }));
   private first = 0;
   private count = 0;
 
@@ -42,13 +46,7 @@ export class TrunkMember {
     readonly trunk: TrunkSender,
     readonly localCall: number,
     private readonly counters: Counters,
-  ) {
-    this.blocks = Array.from({ length: WAITING_BLOCKS[trunk.mode] }, () => ({
-      payload: new Uint8Array(MAX_PAYLOAD),
-      length: 0,
-      timestamp: 0,
-    }));
-  }
+  ) {}
 
   /** A block to go with the next beat; false if it is too long for any trunk frame. */
   add(bytes: Uint8Array, at: number, length: number, timestamp: number, table: Uint8Array | undefined): boolean {

@@ -1,0 +1,127 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { isMalformed } from '../../src/iax2/malformed.ts';
+import { decodeMetaTrunkFrame, type MetaTrunkFrame } from '../../src/iax2/meta-trunk.ts';
+import type { Appliance } from '../support/appliance.ts';
+import type { Asterisk } from '../support/asterisk.ts';
+import { parseWav, strongestHz, toneDbm0 } from '../support/audio.ts';
+import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
+import { Capture } from '../support/capture.ts';
+import { describeAsterisk } from '../support/peers.ts';
+import { sine } from '../support/signal.ts';
+import { pause, waitUntil } from '../support/wait-until.ts';
+
+const TRUNK_MTU = 1240;
+const TALK_MS = 3_000;
+
+/** Calls that the centre sends in come back to it: the branch joins them, and its trunk carries both directions. */
+const LOOP = `[from-hq]
+exten => _9XXX,1,Dial(IAX2/hq/\${EXTEN:1},60)
+`;
+
+async function trunkFrames(capture: Capture, ip: string): Promise<MetaTrunkFrame[]> {
+  const frames = (await capture.payloads(`ip.src == ${ip} && udp`)).filter(({ length }) => length > 0);
+  return frames
+    .filter((bytes) => bytes[0] === 0 && bytes[1] === 0)
+    .map((bytes) => {
+      expect(bytes.length).toBeLessThanOrEqual(TRUNK_MTU);
+      const frame = decodeMetaTrunkFrame(bytes);
+      if (isMalformed(frame)) throw new Error(frame.reason);
+      return frame;
+    });
+}
+
+describeAsterisk(
+  'a trunk',
+  (version) => {
+    describe.each([
+      { mode: 'with timestamps', ours: true, theirs: 'trunktimestamps=yes' },
+      { mode: 'without timestamps', ours: false, theirs: 'trunktimestamps=no' },
+    ])('$mode', ({ ours, theirs }) => {
+      let centre: Asterisk;
+      let office: Appliance;
+      let capture: Capture | undefined;
+
+      beforeAll(async () => {
+        centre = await startCentre(version, { peer: 'trunk=yes', general: theirs });
+        office = await startBranch({ hq: `trunk: true\ntrunkTimestamps: ${ours}`, dialplan: LOOP });
+        await office.waitForRegistration('hq', 'registered', 5_000);
+      });
+
+      afterEach(async () => {
+        await centre.cli('channel request hangup all');
+        await office.rest(1);
+        await centre.waitForCli('core show channels count', /0 active channels/, 10_000);
+        await capture?.dispose();
+        capture = undefined;
+      });
+
+      afterAll(async () => {
+        await office?.dispose();
+        await centre?.dispose();
+      });
+
+      test('carries one call, whose level is kept both ways', async () => {
+        capture = await Capture.start(`udp port 4569 and host ${BRANCH} and host ${CENTRE}`);
+        const recording = centre.path('spool', `talk-${ours}`);
+        await centre.cli(`dialplan set global RECORDING ${recording}`);
+        await centre.originate('IAX2/branch1/201', { extension: '610@from-branch' });
+        await office.waitForLine(1, 'ringing', 3_000);
+        await office.lift(1);
+        await office.waitForLine(1, 'talking', 2_000);
+        await office.say(1, Int16Array.from(sine(850, -10, 5_000)));
+        const { samples } = await waitUntil('the recording', 10_000, async () => {
+          const wav = existsSync(`${recording}.wav`) ? parseWav(readFileSync(`${recording}.wav`)) : undefined;
+          return wav !== undefined && wav.samples.length > 3 * 8000 ? wav : undefined;
+        });
+        const middle = samples.subarray(samples.length / 2 - 4000, samples.length / 2 + 4000);
+        expect(strongestHz(middle)).toBeCloseTo(850, 0);
+        expect(Math.abs(toneDbm0(middle, 850) - -10)).toBeLessThan(0.5);
+        await capture.stop();
+        const frames = await trunkFrames(capture, BRANCH);
+        expect(frames.length).toBeGreaterThan(100);
+        expect(frames.every(({ withTimestamps }) => withTimestamps === ours)).toBe(true);
+        expect(await capture.count(`ip.src == ${BRANCH} && iax2.packet_type == 0`)).toBe(0);
+        expect(centre.log()).not.toMatch(/VNAK|[Uu]nknown call|[Mm]ini frame/);
+      });
+
+      test('brings the milliwatt of the centre', async () => {
+        await office.lift(1);
+        await office.waitForLine(1, 'dial-tone', 2_000);
+        await office.dial(1, '7601');
+        await office.waitForLine(1, 'talking', 10_000);
+        await pause(2_500);
+        const heard = await office.heard(1, 2);
+        expect(strongestHz(heard)).toBeCloseTo(1004, 0);
+        expect(Math.abs(toneDbm0(heard, 1004))).toBeLessThan(0.7);
+      });
+
+      test.each([8, 40])('carries %i calls through the branch, each with every block in its place', async (count) => {
+        capture = await Capture.start(`udp port 4569 and host ${BRANCH} and host ${CENTRE}`);
+        // Each of the calls goes to the branch and comes back: the branch has twice as many legs.
+        for (let i = 0; i < count / 2; i++) await centre.originate('IAX2/branch1/9600', { application: 'Milliwatt' });
+        await office.waitForStatus('the calls to stand', 20_000, (it) => it.calls.length === count / 2);
+        await pause(TALK_MS);
+        const status = await office.status();
+        await centre.cli('channel request hangup all');
+        await office.waitForNoCalls(10_000);
+        await capture.stop();
+
+        const frames = await trunkFrames(capture, BRANCH);
+        const calls = new Set(frames.flatMap(({ entries }) => entries.map(({ sourceCall }) => sourceCall)));
+        expect(calls.size).toBe(count);
+        const fullest = Math.max(...frames.map(({ entries }) => entries.length));
+        expect(fullest).toBe(Math.min(7, count));
+        // Voice that comes before a call is accepted or after it has ended is nobody's.
+        const bad = Object.keys(status.dropped).filter((reason) => /^media\.(?!unknown-call|late)/.test(reason));
+        expect(bad).toEqual([]);
+        expect(centre.log()).not.toMatch(/VNAK|[Uu]nknown call|[Mm]ini frame/);
+        for (const call of calls) {
+          const blocks = frames.flatMap(({ entries }) => entries.filter(({ sourceCall }) => sourceCall === call));
+          expect(blocks.length).toBeGreaterThan((0.9 * TALK_MS) / 20);
+        }
+      });
+    });
+  },
+  ['tshark'],
+);

@@ -2,7 +2,16 @@ import type { Cause } from '../base/causes.ts';
 import type { StreamId } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
-import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent } from '../switch/leg.ts';
+import type {
+  DialFailure,
+  DialRequest,
+  IncomingCall,
+  Indication,
+  Leg,
+  LegDialler,
+  LegEvent,
+  Signal,
+} from '../switch/leg.ts';
 
 export type Iax2LegOutput =
   | { readonly type: 'leg'; readonly leg: Leg; readonly event: LegEvent }
@@ -104,6 +113,10 @@ class Iax2Leg implements Leg {
     this.call.sendText(text, nowMs);
   }
 
+  passOn({ technology, code, payload }: Signal, nowMs: number): void {
+    if (technology === this.technology) this.call.sendControl(code, payload, nowMs);
+  }
+
   translate(event: CallEvent, nowMs: number): LegEvent | undefined {
     switch (event.type) {
       case 'answered':
@@ -121,6 +134,11 @@ class Iax2Leg implements Leg {
         return { type: 'digit', digit: event.digit, durationMs: event.durationMs };
       case 'text':
         return { type: 'text', text: event.text };
+      case 'control':
+        return {
+          type: 'signal',
+          signal: { technology: this.technology, code: event.subclass, payload: event.payload },
+        };
       case 'busy':
       case 'congestion':
         // The far end would play its tone until we go; the caller's own dialplan decides what the caller hears.

@@ -334,6 +334,8 @@ class LineLeg implements Leg {
   /** A phone cannot be told of another's flash. */
   flash(_nowMs: number): void {}
 
+  passOn(): void {}
+
   /** A phone has no display for text in a call. */
   sendText(_text: string, _nowMs: number): void {}
 }

@@ -184,6 +184,9 @@ export class Dial implements Activity {
       case 'text':
         other.sendText(event.text, nowMs);
         break;
+      case 'signal':
+        other.passOn(event.signal, nowMs);
+        break;
       case 'hangup':
         if (leg === this.answered) this.endTalk(event.cause, nowMs);
         break;

@@ -30,6 +30,8 @@ export interface Leg {
   /** A hook flash of the other party. */
   flash(nowMs: number): void;
   sendText(text: string, nowMs: number): void;
+  /** What the other party's leg said in its own technology; a leg of another one does nothing. */
+  passOn(signal: Signal, nowMs: number): void;
 }
 
 export type LegId = string;
@@ -52,7 +54,18 @@ export type LegEvent =
   | { readonly type: 'hold' }
   | { readonly type: 'unhold' }
   | { readonly type: 'flash' }
-  | { readonly type: 'text'; readonly text: string };
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: 'signal'; readonly signal: Signal };
+
+/**
+ * Something that one technology says and the switch has no word for: the key of a radio, a connected line. It is carried
+ * untouched from leg to leg of that technology.
+ */
+export interface Signal {
+  readonly technology: Technology;
+  readonly code: number;
+  readonly payload: Uint8Array;
+}
 
 /** Who calls, as far as it is known and may be shown. */
 export interface Party {

@@ -1,7 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { StreamId, StreamIds } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
-import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent } from './leg.ts';
+import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent, Signal } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 
 export type LocalOutput =
@@ -119,6 +119,10 @@ class LocalHalf implements Leg {
 
   sendText(text: string): void {
     this.tell({ type: 'text', text });
+  }
+
+  passOn(signal: Signal): void {
+    this.tell({ type: 'signal', signal });
   }
 
   private tell(event: LegEvent): void {

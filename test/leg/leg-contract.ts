@@ -39,6 +39,7 @@ const COMMANDS: Readonly<Record<string, Act>> = {
   digit: (leg, { nowMs }) => leg.sendDigit('7', 100, nowMs),
   flash: (leg, { nowMs }) => leg.flash(nowMs),
   text: (leg, { nowMs }) => leg.sendText('hello', nowMs),
+  signal: (leg, { nowMs }) => leg.passOn({ technology: 'local', code: 12, payload: new Uint8Array() }, nowMs),
 };
 
 const FAR_END: Readonly<Record<string, Act>> = {

@@ -149,8 +149,10 @@ describe('Dial', () => {
     activity.handleLegEvent(first, { type: 'unhold' }, 5);
     expect(activity.held).toBe(false);
     activity.handleLegEvent(first, { type: 'text', text: 'hello' }, 6);
+    const signal = { technology: 'iax2', code: 12, payload: new Uint8Array() } as const;
+    activity.handleLegEvent(first, { type: 'signal', signal }, 7);
     expect(first.told).toEqual(['digit # 120', 'flash']);
-    expect(caller.told).toEqual(['answer', 'hold', 'unhold', 'text hello']);
+    expect(caller.told).toEqual(['answer', 'hold', 'unhold', 'text hello', 'signal iax2 12']);
   });
 
   it('hangs up everything when the caller goes while targets ring', () => {

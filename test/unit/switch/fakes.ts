@@ -7,6 +7,7 @@ import type {
   Leg,
   LegDialler,
   LegEvent,
+  Signal,
   Technology,
 } from '../../../src/switch/leg.ts';
 
@@ -76,6 +77,9 @@ export class FakeLeg implements Leg {
   }
   sendText(text: string): void {
     this.told.push(`text ${text}`);
+  }
+  passOn({ technology, code }: Signal): void {
+    this.told.push(`signal ${technology} ${code}`);
   }
 
   get last(): string | undefined {

@@ -124,7 +124,18 @@ describe('the switch', () => {
     exchange.handleLegEvent(callee!, hungUp('normal-clearing'), 9000);
     expect(caller.last).toBe('hangup normal-clearing');
     exchange.handleLegEvent(caller, hungUp('normal-clearing'), 9001);
-    expect(drain()).toEqual(['changed ending', 'ended ending normal-clearing']);
+    expect(drain()).toEqual(['changed ending normal-clearing', 'ended ending normal-clearing']);
+    expectEmpty();
+  });
+
+  it('says why a call ends as soon as it ends, though legs still have to say goodbye', () => {
+    const { exchange, lines, call, drain, expectEmpty } = bench();
+    const caller = call('201');
+    drain();
+    exchange.handleLegEvent(lines.dialled[0]!, hungUp('user-busy'), 100);
+    expect(drain()).toEqual(['changed ending user-busy']);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 5_000);
+    expect(drain()).toEqual(['ended ending user-busy']);
     expectEmpty();
   });
 

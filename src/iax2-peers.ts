@@ -34,6 +34,8 @@ function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
     ...(peer.context === undefined ? {} : { context: peer.context }),
     acl: accessList(peer),
     codecs: peer.codecs,
+    // Whoever may call here may ask what numbers there are: a call would tell as much.
+    remoteDialplan: true,
     callToken: peer.callToken,
     ...(encryption === undefined ? {} : { encryption: { method: encryption, force: true } }),
     ...(peer.trunk ? { trunk: peer.trunkTimestamps ? 'timestamps' : 'plain' } : {}),

@@ -45,7 +45,7 @@ export type ApplianceOutput =
   | { readonly type: 'hat'; readonly command: HatCommand }
   /** A host name to look up; the answer is `handleResolved`. */
   | { readonly type: 'resolve'; readonly host: string }
-  /** A call began, moved or is over; `cause` is given with `ended`. */
+  /** A call began, moved or is over; `cause` is why it ends, from the moment it does. */
   | {
       readonly type: 'call';
       readonly change: 'started' | 'changed' | 'ended';

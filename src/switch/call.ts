@@ -30,6 +30,7 @@ export class Call implements CallerSide {
   private activity: Activity | undefined;
   private readonly openLegs = new Set<Leg>();
   private ending = false;
+  private endCause: Cause | null = null;
   /** Why the last attempt failed: what the caller hears when the dialplan ends without an answer. */
   private lastCause: Cause | undefined;
 
@@ -44,6 +45,11 @@ export class Call implements CallerSide {
 
   get patchbay(): Patchbay {
     return this.parts.patchbay;
+  }
+
+  /** Why it ends, from the moment it does; null before. */
+  get cause(): Cause | null {
+    return this.endCause;
   }
 
   get over(): boolean {
@@ -188,6 +194,7 @@ export class Call implements CallerSide {
   private end(cause: Cause, nowMs: number): void {
     if (this.ending) return;
     this.ending = true;
+    this.endCause = cause;
     this.activity?.abort(cause, nowMs);
     this.activity = undefined;
     this.runHangupExtension();

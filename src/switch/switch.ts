@@ -31,7 +31,7 @@ export interface SwitchOutput {
   readonly type: 'call';
   readonly change: 'started' | 'changed' | 'ended';
   readonly view: CallView;
-  /** Why it is over; null before. */
+  /** Why it ends, from the moment it does; null before. */
   readonly cause: Cause | null;
   /** All that it was, once it is over; null before. */
   readonly record: CallRecord | null;
@@ -63,7 +63,6 @@ interface Entry {
   readonly call: Call;
   readonly history: LegHistory;
   view: CallView;
-  cause: Cause | null;
 }
 
 /** Tones by the names that indications give them. */
@@ -179,10 +178,7 @@ export class Switch implements Machine<SwitchOutput> {
   private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
     const entry = this.entryOfLeg.get(leg.id);
     if (entry === undefined) return;
-    if (event.type === 'hangup') {
-      this.entryOfLeg.delete(leg.id);
-      if (leg === entry.call.leg) entry.cause ??= event.cause;
-    }
+    if (event.type === 'hangup') this.entryOfLeg.delete(leg.id);
     entry.history.handleLegEvent(leg, event, nowMs);
     entry.call.handleLegEvent(leg, event, nowMs);
   }
@@ -220,7 +216,7 @@ export class Switch implements Machine<SwitchOutput> {
       sinceMs: 0,
       legs: [],
     };
-    const entry: Entry = { call, history: new LegHistory(), view, cause: null };
+    const entry: Entry = { call, history: new LegHistory(), view };
     this.entries.set(id, entry);
     this.entryOfLeg.set(leg.id, entry);
     return entry;
@@ -262,11 +258,11 @@ export class Switch implements Machine<SwitchOutput> {
     }
     if (call.over) {
       this.entries.delete(call.id);
-      const cause = entry.cause ?? 'normal-clearing';
+      const cause = call.cause ?? 'normal-clearing';
       const record = recordOf(entry, cause, nowMs);
       this.outputs.push({ type: 'call', change: 'ended', view: entry.view, cause, record });
     } else if (changed)
-      this.outputs.push({ type: 'call', change: 'changed', view: entry.view, cause: null, record: null });
+      this.outputs.push({ type: 'call', change: 'changed', view: entry.view, cause: call.cause, record: null });
   }
 
   /** As Asterisk's UNIQUEID: the time of the start and a count, so that it is unique across restarts. */

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { formatMetrics } from '../status/metrics.ts';
-import { callSchema, lineSchema, phoneSchema, statusSchema, trunkSchema } from '../status/schema.ts';
+import {
+  callSchema,
+  healthSchema,
+  lineSchema,
+  phoneSchema,
+  presenceSchema,
+  statusSchema,
+  trunkSchema,
+} from '../status/schema.ts';
 import { failure, json, type Route } from './http.ts';
 import type { PanelServices } from './services.ts';
 
@@ -35,6 +43,20 @@ export function statusRoutes(services: PanelServices): Route[] {
       summary: 'The whole status, as `branchline status --json` prints it',
       responses: { 200: { description: 'the status', schema: statusSchema } },
       handle: () => json(200, services.status()),
+    },
+    {
+      method: 'GET',
+      path: '/api/state',
+      summary: 'That it is there, as the topic state says it',
+      responses: { 200: { description: 'it is', schema: presenceSchema.pick({ state: true }) } },
+      handle: () => json(200, { state: 'online' }),
+    },
+    {
+      method: 'GET',
+      path: '/api/health',
+      summary: 'How the appliance itself is',
+      responses: { 200: { description: 'its health', schema: healthSchema.omit({ at: true }) } },
+      handle: () => json(200, services.health()),
     },
     ...ofKind('lines', 'line', lineSchema),
     ...ofKind('phones', 'phone', phoneSchema),

@@ -47,7 +47,10 @@ const post = (path: string, body: unknown) =>
   });
 
 /** A request with headers that fetch does not let one set. */
-function raw(headers: Record<string, string>, options: { path?: string; method?: string; socketPath?: string } = {}) {
+function raw(
+  headers: Record<string, string>,
+  options: { path?: string; method?: string; socketPath?: string; body?: string } = {},
+) {
   return new Promise<{ status: number; body: string }>((resolve, reject) => {
     const target =
       options.socketPath === undefined
@@ -64,7 +67,7 @@ function raw(headers: Record<string, string>, options: { path?: string; method?:
       },
     );
     sent.on('error', reject);
-    sent.end();
+    sent.end(options.body);
   });
 }
 
@@ -80,6 +83,11 @@ describe('status over HTTP', () => {
     expect(await (await get(`/api/${kind}`)).json()).toEqual(all);
     const [id, one] = Array.isArray(all) ? [all[0]!.id, all[0]] : Object.entries(all)[0]!;
     expect(await (await get(`/api/${kind}/${id}`)).json()).toEqual(one);
+  });
+
+  it('gives what the topics state and health say', async () => {
+    expect(await (await get('/api/state')).json()).toEqual({ state: 'online' });
+    expect(await (await get('/api/health')).json()).toEqual(fake.services.health());
   });
 
   it.each([
@@ -140,7 +148,7 @@ describe('calls over HTTP', () => {
     [{ from: 'line/1' }, 'to: '],
     [{ from: 'line/1', to: '7123', now: true }, 'now'],
     [{ from: 'line/1', to: 'a\nb' }, 'to: letters, digits'],
-    ['{"from":', 'Body is not valid JSON'],
+    ['{"from":', 'The body is not valid JSON.'],
     [undefined, 'Invalid input'],
   ])('refuses %j', async (body, reason) => {
     const response = await post('/api/calls', body ?? 'null');
@@ -149,9 +157,20 @@ describe('calls over HTTP', () => {
     expect(fake.asked).toEqual([]);
   });
 
-  it('refuses a body that is not declared as JSON, as a form of another site would send', async () => {
-    const response = await fetch(`${base}/api/calls`, { method: 'POST', body: '{"from":"line/1","to":"7123"}' });
-    expect([response.status, fake.asked]).toEqual([415, []]);
+  it.each(['text/plain;charset=UTF-8', 'application/x-www-form-urlencoded', undefined])(
+    'reads a body as JSON that a program sends as %s',
+    async (type) => {
+      const options = { path: '/api/calls', method: 'POST', body: '{"from":"line/1","to":"7123"}' };
+      expect((await raw({ host, ...(type === undefined ? {} : { 'content-type': type }) }, options)).status).toBe(201);
+      expect(fake.asked).toEqual(['call line/1 7123']);
+    },
+  );
+
+  it('refuses a body that a form of another site sends, whatever it calls it', async () => {
+    const options = { path: '/api/calls', method: 'POST', body: '{"from":"line/1","to":"7123"}' };
+    for (const origin of ['http://evil.example', 'null'])
+      expect((await raw({ host, origin, 'content-type': 'text/plain' }, options)).status).toBe(403);
+    expect(fake.asked).toEqual([]);
   });
 
   it('refuses a body above its limit', async () => {

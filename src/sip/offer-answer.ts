@@ -1,0 +1,214 @@
+import type { Address } from '../base/machine.ts';
+import {
+  COMFORT_NOISE,
+  type CodecName,
+  encodingsOf,
+  findEncoding,
+  payloadTypeOf,
+  rtpmapOf,
+  TELEPHONE_EVENT,
+} from './codec.ts';
+import { parseDecimal } from './grammar.ts';
+import { type Attribute, attributeOf, formatSdp, type MediaDescription, type SessionDescription } from './sdp.ts';
+
+/** Who may send, from where we stand. [RFC3264 §5.1] */
+export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
+
+/** What both sides agreed on for the voice of a call. */
+export interface MediaAgreement {
+  /** Where the far end wants its RTP; behind a NAT it may come from elsewhere. */
+  readonly remote: Address;
+  readonly remoteRtcpPort: number;
+  readonly codec: CodecName;
+  /** What the codec is called in packets to the far end, and in its packets to us. */
+  readonly payloadType: number;
+  /** For digits; undefined where the far end has none. */
+  readonly telephoneEventType: number | undefined;
+  /** The far end may send comfort noise of this type. */
+  readonly comfortNoiseType: number | undefined;
+  readonly direction: Direction;
+  /** How long the far end wants our packets to be. */
+  readonly ptimeMs: number;
+}
+
+export interface LocalMedia {
+  readonly address: Address;
+  /** In our order of preference. */
+  readonly codecs: readonly CodecName[];
+  /** Decimal digits, different for each call. */
+  readonly sessionId: string;
+}
+
+const OUR_TELEPHONE_EVENT = 101;
+/** Digits 0 to 9, *, #, A to D, flash. [RFC4733 §7.1.1] */
+const EVENTS = '0-16';
+const PTIME_MS = 20;
+const SHORTEST_PTIME_MS = 10;
+const LONGEST_PTIME_MS = 60;
+const DIRECTIONS: readonly Direction[] = ['sendrecv', 'sendonly', 'recvonly', 'inactive'];
+
+/** The session of one call: what was offered, what was answered, and that its shape stays the same. [RFC3264] */
+export class MediaSession {
+  private version = 0;
+  /** The last description of ours, without its version. */
+  private described = '';
+  /** The streams in the order that both sides must keep, ours for voice among them. */
+  private layout: readonly MediaDescription[] = [];
+  private agreed: MediaAgreement | undefined;
+  /** What we want: sendonly while we hold the far end. */
+  private wanted: Direction = 'sendrecv';
+
+  constructor(private readonly local: LocalMedia) {}
+
+  get agreement(): MediaAgreement | undefined {
+    return this.agreed;
+  }
+
+  /** Whether the far end does not want to hear us. */
+  get isHeldByThem(): boolean {
+    return this.agreed !== undefined && !sends(this.agreed.direction);
+  }
+
+  get isHeldByUs(): boolean {
+    return this.wanted === 'sendonly';
+  }
+
+  hold(on: boolean): void {
+    this.wanted = on ? 'sendonly' : 'sendrecv';
+  }
+
+  /** An offer: the first of the call, or one that keeps what was agreed and changes the direction. [RFC3264 §8] */
+  makeOffer(): SessionDescription {
+    const known = this.layout.findIndex(isVoice);
+    const voice = this.voiceLine(this.local.codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT);
+    const media =
+      this.layout.length === 0 ? [voice] : this.layout.map((one, i) => (i === known ? voice : refusedLine(one)));
+    return this.describe(known < 0 && this.layout.length > 0 ? [...media, voice] : media);
+  }
+
+  /** What the far end made of our offer; undefined if there is no voice that both can. */
+  handleAnswer(answer: SessionDescription): MediaAgreement | undefined {
+    const agreement = this.agree(answer, answer.media.find(isVoice));
+    if (agreement !== undefined)
+      this.agreed = { ...agreement, direction: meet(this.wanted, reverse(agreement.direction)) };
+    return agreement === undefined ? undefined : this.agreed;
+  }
+
+  /** Our answer to an offer; undefined if it has no voice that we can: 488, and what was agreed before goes on. */
+  answer(offer: SessionDescription): SessionDescription | undefined {
+    const index = offer.media.findIndex((media) => this.agree(offer, media) !== undefined);
+    const line = offer.media[index];
+    const agreement = line === undefined ? undefined : this.agree(offer, line);
+    if (line === undefined || agreement === undefined) return undefined;
+    const direction = meet(this.wanted, reverse(agreement.direction));
+    this.agreed = { ...agreement, direction };
+    const voice = this.voiceLine([agreement.codec], agreement, direction, agreement.telephoneEventType);
+    return this.describe(offer.media.map((media, i) => (i === index ? voice : refusedLine(media))));
+  }
+
+  /** What a stream of theirs would give; `direction` is as they wrote it. */
+  private agree(session: SessionDescription, media: MediaDescription | undefined): MediaAgreement | undefined {
+    const ip = media?.connection ?? session.connection;
+    if (media === undefined || ip === undefined || !isVoice(media) || media.port === 0) return undefined;
+    const encodings = encodingsOf(media);
+    const theirs = [...encodings].map(([type, encoding]) => ({
+      type,
+      codec: this.local.codecs.find((codec) => rtpmapOf(codec).toLowerCase() === encoding.toLowerCase()),
+    }));
+    const first = theirs.find(({ codec }) => codec !== undefined);
+    if (first?.codec === undefined) return undefined;
+    const [rtcp = ''] = (attributeOf(session, media, 'rtcp') ?? '').split(' ');
+    const isOldHold = ip === '0.0.0.0' || ip === '::';
+    const written = directionOf(session, media);
+    return {
+      remote: { ip, port: media.port },
+      remoteRtcpPort: parseDecimal(rtcp, 65_535) ?? media.port + 1,
+      codec: first.codec,
+      payloadType: first.type,
+      telephoneEventType: findEncoding(encodings, TELEPHONE_EVENT),
+      comfortNoiseType: findEncoding(encodings, COMFORT_NOISE),
+      direction: isOldHold ? meet(written, 'sendonly') : written,
+      ptimeMs: ptimeOf(session, media),
+    };
+  }
+
+  private voiceLine(
+    codecs: readonly CodecName[],
+    agreement: MediaAgreement | undefined,
+    direction: Direction,
+    eventType: number | undefined,
+  ): MediaDescription {
+    const formats: string[] = [];
+    const attributes: Attribute[] = [];
+    const add = (type: number, encoding: string) => {
+      formats.push(String(type));
+      attributes.push(['rtpmap', `${type} ${encoding}`]);
+    };
+    for (const codec of codecs) add(agreement?.payloadType ?? payloadTypeOf(codec), rtpmapOf(codec));
+    if (agreement?.comfortNoiseType !== undefined) add(agreement.comfortNoiseType, COMFORT_NOISE);
+    if (eventType !== undefined) {
+      add(eventType, TELEPHONE_EVENT);
+      attributes.push(['fmtp', `${eventType} ${EVENTS}`]);
+    }
+    attributes.push(['ptime', String(agreement?.ptimeMs ?? PTIME_MS)], [direction, null]);
+    const { port } = this.local.address;
+    return { kind: 'audio', port, protocol: 'RTP/AVP', formats, connection: undefined, attributes };
+  }
+
+  /** The version goes up when something changed, and only then. [RFC3264 §8] */
+  private describe(media: readonly MediaDescription[]): SessionDescription {
+    this.layout = media;
+    const { address, sessionId } = this.local;
+    const at = (version: number): SessionDescription => ({
+      origin: { username: '-', sessionId, version: String(version), address: address.ip },
+      connection: address.ip,
+      attributes: [],
+      media,
+    });
+    const text = formatSdp(at(0));
+    if (text !== this.described) this.version++;
+    this.described = text;
+    return at(this.version);
+  }
+}
+
+function isVoice(media: MediaDescription): boolean {
+  return media.kind === 'audio' && media.protocol.toUpperCase() === 'RTP/AVP';
+}
+
+function refusedLine(media: MediaDescription): MediaDescription {
+  return { ...media, port: 0, connection: undefined, attributes: [] };
+}
+
+function directionOf(session: SessionDescription, media: MediaDescription): Direction {
+  const written = (attributes: readonly Attribute[]) =>
+    DIRECTIONS.find((direction) => attributes.some(([name, value]) => name === direction && value === null));
+  return written(media.attributes) ?? written(session.attributes) ?? 'sendrecv';
+}
+
+/** 10 to 60 ms in whole tens, and no more than the far end can take. */
+function ptimeOf(session: SessionDescription, media: MediaDescription): number {
+  const read = (name: string) => parseDecimal(attributeOf(session, media, name) ?? '', 1_000);
+  const wanted = Math.min(read('ptime') ?? PTIME_MS, read('maxptime') ?? LONGEST_PTIME_MS);
+  const whole = Math.floor(wanted / SHORTEST_PTIME_MS) * SHORTEST_PTIME_MS;
+  return Math.min(Math.max(whole, SHORTEST_PTIME_MS), LONGEST_PTIME_MS);
+}
+
+export function sends(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'sendonly';
+}
+
+export function receives(direction: Direction): boolean {
+  return direction === 'sendrecv' || direction === 'recvonly';
+}
+
+/** The same from the other side. */
+function reverse(direction: Direction): Direction {
+  return direction === 'sendonly' ? 'recvonly' : direction === 'recvonly' ? 'sendonly' : direction;
+}
+
+/** What both allow. */
+function meet(a: Direction, b: Direction): Direction {
+  const [out, back] = [sends(a) && sends(b), receives(a) && receives(b)];
+  return out ? (back ? 'sendrecv' : 'sendonly') : back ? 'recvonly' : 'inactive';
+}

@@ -125,6 +125,9 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
     else if (verdict === 'gap') this.count('iax2.out-of-order');
     else this.dispatch(message, nowMs);
     if (!wasSettled && this.reliable.isSettled && !this.isGone) this.handleSettled(nowMs);
+    if (verdict !== 'next') return;
+    const held = this.reliable.takeHeld();
+    if (held !== undefined) this.handleFrame(held, nowMs);
   }
 
   handleTimeout(nowMs: number): void {

@@ -6,15 +6,22 @@ import type { CallRequest } from './call.ts';
 import { type CallIdentity, CallLeg, type CallTimer } from './call-leg.ts';
 import type { Surroundings } from './dialog.ts';
 import { deriveKey, FrameCipher, findKey } from './encryption.ts';
-import { AUTH_METHOD, DPSTATUS, ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
+import { decodeFrame } from './frame.ts';
+import {
+  AUTH_METHOD,
+  DPSTATUS,
+  decodeInformationElements,
+  ENCRYPTION_METHOD,
+  type InformationElements,
+} from './information-element.ts';
 import { TO_BE_DETERMINED } from './lookup-dialog.ts';
-import { type Malformed, malformed } from './malformed.ts';
+import { isMalformed, type Malformed, malformed } from './malformed.ts';
 import { decodePreferences, formatOf, maskOf, negotiate } from './media-format.ts';
 import type { Message } from './message.ts';
 import type { CallerId, PeerConfig } from './peer.ts';
 import type { Reliable } from './reliable.ts';
 import type { LookupAnswer } from './remote-dialplan.ts';
-import { IAX_SUBCLASS } from './subclass.ts';
+import { FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
 
 /** A call that only asks is ended when it has asked nothing for so long. */
 const LOOKUP_IDLE_MS = 30_000;
@@ -205,7 +212,7 @@ export class IncomingCallLeg extends CallLeg {
     const { crypto } = this.around;
     const challenge = utf8Encode(this.challenge);
     const keys = (this.options.config?.secrets ?? []).map((secret) => deriveKey(crypto, challenge, secret));
-    const key = findKey(crypto, keys, bytes);
+    const key = findKey(crypto, keys, bytes, isProof);
     if (key === undefined) return malformed('undecipherable');
     this.encrypt(new FrameCipher(crypto, key), this.encryption);
     return super.unseal(bytes, nowMs);
@@ -285,6 +292,14 @@ export class IncomingCallLeg extends CallLeg {
     const where = formatAddress(this.reliable.remote);
     this.fail('destination-out-of-order', `${where} has given up this call.`, 'far-end', nowMs);
   }
+}
+
+/** Nothing else comes first, and hardly any wrong key makes one. */
+function isProof(bytes: Uint8Array): boolean {
+  const frame = decodeFrame(bytes);
+  if (frame.type !== 'full' || frame.frameType !== FRAME_TYPE.IAX || frame.subclass !== IAX_SUBCLASS.AUTHREP)
+    return false;
+  return !isMalformed(decodeInformationElements(frame.body));
 }
 
 /** Punctuation that people write into numbers is taken out, as Asterisk does. */

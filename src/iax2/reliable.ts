@@ -2,8 +2,9 @@ import type { Address } from '../base/machine.ts';
 import { distance8, inWindow8, next8 } from '../base/sequence.ts';
 import type { CallClock } from './call-clock.ts';
 import { encodeFullFrame, type FullFrame } from './frame.ts';
-import { markRetransmission } from './frame-header.ts';
+import { isFullFrame, markRetransmission, readFrameType, readFullTimestamp, readSubclassByte } from './frame-header.ts';
 import { FRAME_TYPE, IAX_SUBCLASS, isOutsideSequence } from './subclass.ts';
+import { timestampDistance } from './voice.ts';
 
 /** Before a round trip was measured, one is taken to be this long. */
 export const INITIAL_ROUND_TRIP_MS = 1_000;
@@ -14,8 +15,13 @@ const BACKOFF = 10;
 export const TRANSMISSIONS = 4;
 /** Sequence numbers are told apart over half a circle; more than this waits until something is acknowledged. */
 const MAX_IN_FLIGHT = 100;
+/** So many frames behind a gap are kept until it is filled; what is further ahead has to come again. */
+const MAX_HELD = 32;
 /** A burst of frames behind one gap asks for the missing one once, not once each. */
 const VNAK_INTERVAL_MS = 20;
+
+/** The timestamps of two frames of one call, which asks every few seconds whether it still stands, are never so far apart. */
+const LONGEST_PAUSE_MS = 600_000;
 
 /** What a received frame is to the sequence of its dialog. */
 export type Verdict =
@@ -25,7 +31,7 @@ export type Verdict =
   | 'unsequenced'
   /** Seen before; it was acknowledged again. */
   | 'duplicate'
-  /** One before it is missing; a VNAK asked for it. */
+  /** One before it is missing; a VNAK asked for it, and this one is kept. */
   | 'gap';
 
 /** Encrypts an encoded full frame as it goes out. */
@@ -39,6 +45,7 @@ interface Outgoing {
   readonly schedule: readonly number[] | undefined;
   transmissions: number;
   firstSentMs: number;
+  lastSentMs: number;
   dueMs: number;
   intervalMs: number;
 }
@@ -68,6 +75,8 @@ export class Reliable {
   /** In flight, oldest first: their OSeqnos are the ones just below `oseqno`. */
   private readonly unacknowledged: Outgoing[] = [];
   private readonly waiting: Outgoing[] = [];
+  /** Frames that overtook the one before them, by OSeqno. */
+  private readonly held = new Map<number, FullFrame>();
 
   constructor(
     readonly localCall: number,
@@ -95,6 +104,7 @@ export class Reliable {
       schedule,
       transmissions: 0,
       firstSentMs: nowMs,
+      lastSentMs: nowMs,
       dueMs: nowMs,
       intervalMs: 0,
     };
@@ -122,6 +132,7 @@ export class Reliable {
       }
       if (ahead > 0) {
         this.takeAcknowledged(frame.iseqno, nowMs);
+        if (ahead <= MAX_HELD) this.held.set(frame.oseqno, { ...frame, body: frame.body.slice() });
         this.sendVnak(nowMs);
         return 'gap';
       }
@@ -132,8 +143,28 @@ export class Reliable {
     const isIax = frame.frameType === FRAME_TYPE.IAX;
     if (isIax && frame.subclass === IAX_SUBCLASS.INVAL) return 'unsequenced';
     this.takeAcknowledged(frame.iseqno, nowMs);
-    if (isIax && frame.subclass === IAX_SUBCLASS.VNAK) this.resendFrom(frame.iseqno);
+    if (isIax && frame.subclass === IAX_SUBCLASS.VNAK) this.resendFrom(frame.iseqno, nowMs);
     return unsequenced ? 'unsequenced' : 'next';
+  }
+
+  /**
+   * Whether an encoded frame could be of this dialog at this moment, as far as its numbers tell: what a wrong key makes
+   * of one has any. Frames that are not full always fit.
+   */
+  fits(bytes: Uint8Array): boolean {
+    if (!isFullFrame(bytes)) return true;
+    const isNear = (a: number, b: number) => distance8(a, b) < MAX_IN_FLIGHT || distance8(b, a) < MAX_IN_FLIGHT;
+    const apartMs = Math.abs(timestampDistance(readFullTimestamp(bytes), this.lastReceivedTimestamp));
+    if (apartMs >= LONGEST_PAUSE_MS || !isNear(bytes[9]!, this.oseqno)) return false;
+    // OSeqno of an ACK or VNAK is not a place in the sender's sequence.
+    return isOutsideSequence(readFrameType(bytes), readSubclassByte(bytes)) || isNear(bytes[8]!, this.iseqno);
+  }
+
+  /** The frame that is next and came before its turn, to be received again; undefined if there is none. */
+  takeHeld(): FullFrame | undefined {
+    const frame = this.held.get(this.iseqno);
+    this.held.delete(this.iseqno);
+    return frame;
   }
 
   /** After a frame was processed: sends an ACK unless an answer carried it. [RFC5456 §6.9.1] */
@@ -159,7 +190,7 @@ export class Reliable {
     for (const outgoing of this.unacknowledged) {
       if (outgoing.dueMs > nowMs) continue;
       if (this.isExhausted(outgoing)) return false;
-      this.transmitAgain(outgoing);
+      this.transmitAgain(outgoing, nowMs);
       outgoing.transmissions++;
       this.arm(outgoing, nowMs);
     }
@@ -181,8 +212,7 @@ export class Reliable {
   reset(nowMs: number): void {
     const only = this.unacknowledged.length === 1 ? this.unacknowledged[0] : undefined;
     if (only?.transmissions === 1) this.measured(nowMs - only.firstSentMs);
-    this.unacknowledged.length = 0;
-    this.waiting.length = 0;
+    this.abandon();
     this.oseqno = 0;
     this.iseqno = 0;
     this.told = 0;
@@ -202,6 +232,7 @@ export class Reliable {
   abandon(): void {
     this.unacknowledged.length = 0;
     this.waiting.length = 0;
+    this.held.clear();
   }
 
   /** The numbers that a late frame of this dialog is answered with. */
@@ -218,6 +249,7 @@ export class Reliable {
     this.oseqno = next8(this.oseqno);
     this.told = this.iseqno;
     outgoing.firstSentMs = nowMs;
+    outgoing.lastSentMs = nowMs;
     outgoing.transmissions = 1;
     this.arm(outgoing, nowMs);
     this.unacknowledged.push(outgoing);
@@ -238,7 +270,8 @@ export class Reliable {
     return transmissions >= (schedule?.length ?? TRANSMISSIONS);
   }
 
-  private transmitAgain(outgoing: Outgoing): void {
+  private transmitAgain(outgoing: Outgoing, nowMs: number): void {
+    outgoing.lastSentMs = nowMs;
     markRetransmission(outgoing.bytes, this.iseqno);
     this.emit(outgoing);
   }
@@ -247,11 +280,17 @@ export class Reliable {
     this.transmit(this.remote, seal === undefined ? Uint8Array.from(bytes) : seal(bytes));
   }
 
-  /** A VNAK names the first frame that the far end misses; back-off goes on as if nothing had been. [RFC5456 §6.9.3] */
-  private resendFrom(sequence: number): void {
+  /**
+   * A VNAK names the first frame that the far end misses; back-off goes on as if nothing had been. What was sent within
+   * half a round trip may still arrive: a burst of VNAKs brings it once. [RFC5456 §6.9.3]
+   */
+  private resendFrom(sequence: number, nowMs: number): void {
     const first = this.oseqno - this.unacknowledged.length;
-    for (const [i, outgoing] of this.unacknowledged.entries())
-      if (distance8(first + i, sequence) < 0x80) this.transmitAgain(outgoing);
+    const recentMs = (this.roundTripMs ?? 0) / 2;
+    for (const [i, outgoing] of this.unacknowledged.entries()) {
+      const isRecent = nowMs - outgoing.lastSentMs < recentMs;
+      if (!isRecent && distance8(first + i, sequence) < 0x80) this.transmitAgain(outgoing, nowMs);
+    }
   }
 
   /** Every frame's ISeqno acknowledges all of ours before it, if it lies in the window. [RFC5456 §7.1] */

@@ -22,10 +22,13 @@ import {
   informationElements,
   miniFrame,
 } from '../../support/iax2-arbitraries.ts';
+import { seededCrypto } from '../../support/iax2-world.ts';
 import { CIPHER_KEY, CIPHER_VECTORS, FRAME_VECTORS } from '../../vectors/iax2/frames.ts';
 
 /** The padding 00 01 02 … of the vectors instead of random bytes. */
 const COUNTING: Crypto = { ...nodeCrypto, randomBytes: (length) => Uint8Array.from({ length }, (_, i) => i) };
+/** One wrong key in twenty makes something that looks like a frame: with fixed padding the same ones each time. */
+const SEEDED = seededCrypto(1);
 const OTHER_KEY = new Uint8Array(16).fill(7);
 
 function frameOf(name: string): Uint8Array {
@@ -140,7 +143,7 @@ describe('finding the key', () => {
 
 describe('the keys of a call', () => {
   const ping = frameOf('PING');
-  const both = () => [new FrameCipher(nodeCrypto, CIPHER_KEY), new FrameCipher(nodeCrypto, CIPHER_KEY)] as const;
+  const both = () => [new FrameCipher(SEEDED, CIPHER_KEY), new FrameCipher(SEEDED, CIPHER_KEY)] as const;
 
   it('are the same in both directions at first', () => {
     const [ours, theirs] = both();
@@ -159,7 +162,7 @@ describe('the keys of a call', () => {
     expect(theirs.handleRotation(challenge, 0)).toBe(true);
     expect(decrypted(theirs.decrypt(ours.encrypt(ping), 0))).toBe(toHex(ping));
     expect(decrypted(ours.decrypt(theirs.encrypt(ping), 0))).toBe(toHex(ping));
-    expect(isMalformed(new FrameCipher(nodeCrypto, CIPHER_KEY).decrypt(ours.encrypt(ping), 0))).toBe(true);
+    expect(isMalformed(new FrameCipher(SEEDED, CIPHER_KEY).decrypt(ours.encrypt(ping), 0))).toBe(true);
   });
 
   it('keep the one before for five seconds, for frames that the RTKEY overtook', () => {
@@ -204,7 +207,7 @@ describe('the keys of a call', () => {
 
   it('hardly ever accept nonsense', () => {
     const [, theirs] = both();
-    const foreign = new FrameCipher(nodeCrypto, OTHER_KEY);
+    const foreign = new FrameCipher(SEEDED, OTHER_KEY);
     let accepted = 0;
     for (let i = 0; i < 500; i++) if (!isMalformed(theirs.decrypt(foreign.encrypt(ping), 0))) accepted++;
     // Structure is all there is to check: of nonsense one in some hundred looks like a digit, a CNG or a voice frame.

@@ -147,6 +147,30 @@ describe('receiving [RFC5456 §7.1]', () => {
     expect(names(sent)).toEqual(['VNAK', 'VNAK']);
   });
 
+  it('a frame that overtook another is kept for its turn, up to 32 ahead, and never given twice', () => {
+    const { reliable } = make();
+    for (const oseqno of [2, 1, 2, 33]) expect(reliable.receive(frame({ oseqno, iseqno: 0 }), 0)).toBe('gap');
+    expect(reliable.takeHeld()).toBeUndefined();
+    reliable.receive(frame({ oseqno: 0, iseqno: 0 }), 0);
+    const given: number[] = [];
+    for (let held = reliable.takeHeld(); held !== undefined; held = reliable.takeHeld()) {
+      given.push(held.oseqno);
+      expect(reliable.receive(held, 0)).toBe('next');
+    }
+    expect(given).toEqual([1, 2]);
+    expect(reliable.receive(frame({ oseqno: 1, iseqno: 0 }), 0)).toBe('duplicate');
+  });
+
+  it('a VNAK that comes while a frame may still arrive does not send it once more', () => {
+    const { reliable, sent, ping } = make();
+    reliable.measured(100);
+    ping(0);
+    reliable.receive(frame({ oseqno: 0, iseqno: 0, subclass: IAX_SUBCLASS.VNAK }), 49);
+    expect(sent).toHaveLength(1);
+    reliable.receive(frame({ oseqno: 0, iseqno: 0, subclass: IAX_SUBCLASS.VNAK }), 50);
+    expect(sent).toHaveLength(2);
+  });
+
   it('a VNAK brings all frames from the missing one on at once, with R set', () => {
     const { reliable, sent, ping } = make();
     for (let i = 0; i < 4; i++) ping(i);

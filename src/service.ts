@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
 import { PlainHat } from '../firmware-bridge/emulator/plain-hat.ts';
@@ -19,6 +18,7 @@ import { iax2Peers } from './iax2-peers.ts';
 import type { BindFailure } from './io/bind-failure.ts';
 import { systemClock } from './io/clock.ts';
 import { CONTROL_SOCKET } from './io/control-client.ts';
+import { makeDataDirectory } from './io/data-directory.ts';
 import { resolveHost } from './io/dns.ts';
 import { Driver } from './io/driver.ts';
 import { healthReader } from './io/health.ts';
@@ -205,8 +205,7 @@ export class Service {
   // ---- start
 
   private async open(): Promise<BindFailure | undefined> {
-    const failure =
-      (await makeDirectory(this.options.dataDirectory)) ?? (await this.udp?.open()) ?? (await this.openHttp());
+    const failure = (await openData(this.options.dataDirectory)) ?? (await this.udp?.open()) ?? (await this.openHttp());
     if (failure !== undefined) return failure;
     this.records = await RecordKeeper.open({
       site: this.configuration.site.id,
@@ -424,13 +423,9 @@ function now(): { readonly nowMs: number; readonly wallMs: number } {
   return { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() };
 }
 
-async function makeDirectory(path: string): Promise<BindFailure | undefined> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o750 });
-    return undefined;
-  } catch (error) {
-    return { failed: 'other', reason: `the data directory ${path} cannot be made: ${(error as Error).message}` };
-  }
+async function openData(path: string): Promise<BindFailure | undefined> {
+  const reason = await makeDataDirectory(path);
+  return reason === undefined ? undefined : { failed: 'other', reason };
 }
 
 function pause(ms: number): Promise<void> {

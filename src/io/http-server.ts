@@ -13,6 +13,8 @@ import { buildRouting } from './http-routing.ts';
 const MAX_MESSAGE_BYTES = 64 << 10;
 const MAX_SOCKETS = 64;
 const PING_MS = 30_000;
+/** What `sockaddr_un` of Linux holds beside its final zero; a longer path would be cut without a word. */
+const MAX_SOCKET_PATH_BYTES = 107;
 
 /**
  * Serves an `HttpApp` on TCP (loopback) and on a unix socket that only our own user can open. Over TCP, requests that a
@@ -46,6 +48,11 @@ export class HttpServer {
 
   /** Binds `path` with mode 0600; a socket left over from a run that ended badly is replaced. */
   async listenUnix(path: string): Promise<BindFailure | undefined> {
+    if (Buffer.byteLength(path) > MAX_SOCKET_PATH_BYTES)
+      return {
+        failed: 'other',
+        reason: `${path}: a socket has room for ${MAX_SOCKET_PATH_BYTES} bytes of path; choose a shorter --data`,
+      };
     if (await answers(path)) return { failed: 'port-in-use', reason: `${path}: another instance runs with this data` };
     rmSync(path, { force: true });
     const server = this.createServer(false);

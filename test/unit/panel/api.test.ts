@@ -352,6 +352,12 @@ describe('the unix socket', () => {
     await second.close();
   });
 
+  it('is refused where its path is longer than a socket can have, and nothing is left at the shorter one', async () => {
+    const path = join(directory, 'x'.repeat(108 - directory.length - 1));
+    expect(await server.listenUnix(path)).toEqual({ failed: 'other', reason: expect.stringContaining('107 bytes') });
+    expect(() => statSync(path.slice(0, 107))).toThrow();
+  });
+
   it('leaves a TCP port that is in use with one sentence', async () => {
     const second = await HttpServer.create(
       createApi(fake.services, '1.0.0', () => undefined),

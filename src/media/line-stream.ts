@@ -5,7 +5,7 @@ import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
 import type { PlaneParts } from './iax2-stream.ts';
 import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
-import { FixedPlayoutBuffer, type PlayoutBuffer } from './playout-buffer.ts';
+import { PlayoutBuffer } from './playout-buffer.ts';
 import { ToneGenerator } from './tone-generator.ts';
 
 /** Blocks of another line that may wait: lines of one HAT are exchanged in turn, so one is the rule. */
@@ -39,7 +39,7 @@ export class LineStream implements MediaStream {
     this.spec = spec;
     this.digits = new DtmfGenerator(spec.law);
     this.tone = new ToneGenerator(spec.law);
-    this.playout = new FixedPlayoutBuffer(spec.law);
+    this.playout = new PlayoutBuffer(spec.law);
     this.silence.fill(SILENCE[spec.law]);
     this.detector = new DtmfDetector(spec.law, {
       onDigitBegin: (digit) => parts.events.push({ type: 'digit-begin', stream: id, digit }),

@@ -1,117 +1,247 @@
-import { SILENCE } from 'node-pcm-codecs';
-import type { Law } from '../base/media-port.ts';
+import { decodeSample, type Law, SILENCE } from 'node-pcm-codecs';
 import { timestampDistance } from '../iax2/voice.ts';
+import { Concealment } from './concealment.ts';
+import { DelayTarget } from './delay-target.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
-
-/**
- * Turns packets, which come when they come, into blocks on the reader's clock. Timestamps are ms and wrap at 32 bits.
- * What lies in the buffer is audio of one law; whoever puts converts.
- */
-export interface PlayoutBuffer {
-  /**
-   * Takes `length` codes of `bytes` from `at` on, each replaced by its entry of `table` where one is given. False if they
-   * came too late to be heard.
-   */
-  put(bytes: Uint8Array, at: number, length: number, timestamp: number, table?: Uint8Array): boolean;
-  /** Fills the block with the next codes; silence where none came. */
-  read(block: Uint8Array): void;
-  /** Forgets everything: the next packet begins a new stream. */
-  reset(): void;
-  /** How long the packet that came last has to wait, ms; 0 while nothing plays. */
-  readonly delayMs: number;
-}
-
-/** A fixed delay: enough for the jitter of an office's access line, hardly heard. */
-export const PLAYOUT_DELAY_MS = 40;
 
 const CAPACITY_MS = 512;
 const CAPACITY = CAPACITY_MS * SAMPLES_PER_MS;
 
-/** So many late packets one after another mean that the delay of the path has grown for good. */
-const LATE_LIMIT = 5;
+/** So many packets one after another that are out of all bounds mean that the sender counts from elsewhere. */
+const LOST_TRACK_LIMIT = 5;
 
-/** If no packet of so many had to wait less than `EXCESS_MS`, the delay of the path has shrunk or the clocks drift. */
-const REVIEW_PACKETS = 100;
-const EXCESS_MS = PLAYOUT_DELAY_MS + 30;
+/** How far the delay may be off its target before it is mended. */
+const SLACK_MS = 8;
+/** If speech leaves no pause for so many blocks, a delay that is so much too long is mended in the midst of it. */
+const PATIENCE_BLOCKS = 300;
+const INTOLERABLE_MS = 60;
 
-/** Plays each packet `PLAYOUT_DELAY_MS` after it would have come without jitter. */
-export class FixedPlayoutBuffer implements PlayoutBuffer {
+/** A block is quiet below this mean of magnitudes, or below this share of what was loud of late. */
+const QUIET = 100;
+const QUIET_SHARE = 1 / 16;
+const LOUDNESS_DECAY = 0.998;
+
+/** What has become of a stream, for judging the buffer; ms of sound. */
+export interface PlayoutCounts {
+  readonly concealedMs: number;
+  /** Left out and put in where the delay changed. */
+  readonly skippedMs: number;
+  readonly insertedMs: number;
+  readonly late: number;
+  readonly resyncs: number;
+}
+
+/**
+ * Turns packets, which come when they come, into blocks on the reader's clock: packets wait as long as the observed
+ * jitter asks for, 20 to 200 ms, what is missing is concealed, and the delay follows jitter and drifting clocks by slips
+ * in pauses of the talk. Timestamps are ms and wrap at 32 bits. What lies in the buffer is audio of one law; whoever puts
+ * converts. Nothing is allocated per packet or block.
+ */
+export class PlayoutBuffer {
+  /** How long the packet that came last has to wait, ms; 0 while nothing plays. */
   delayMs = 0;
   private readonly silence: number;
-  private readonly ring: Uint8Array;
+  private readonly ring = new Uint8Array(CAPACITY);
+  /** For each ms of the ring whether it has come. */
+  private readonly present = new Uint8Array(CAPACITY_MS);
+  private readonly concealment: Concealment;
+  private readonly target = new DelayTarget();
   private anchored = false;
   /** Timestamp of the next code to be read. */
   private playAt = 0;
-  private lateInARow = 0;
-  private reviewed = 0;
-  private shortestWaitMs = CAPACITY_MS;
+  /** The reader's clock: ms that were read. */
+  private clockMs = 0;
+  private outOfBounds = 0;
+  private loudness = 0;
+  private impatience = 0;
+  private readonly totals = { concealedMs: 0, skippedMs: 0, insertedMs: 0, late: 0, resyncs: 0 };
 
-  constructor(law: Law) {
+  constructor(private readonly law: Law) {
     this.silence = SILENCE[law];
-    this.ring = new Uint8Array(CAPACITY).fill(this.silence);
+    this.concealment = new Concealment(law);
   }
 
-  put(bytes: Uint8Array, at: number, length: number, timestamp: number, table?: Uint8Array): boolean {
-    let waitMs = this.anchored ? timestampDistance(timestamp, this.playAt) : -1;
-    const late = this.anchored && waitMs < 0;
-    const tooEarly = waitMs + length / SAMPLES_PER_MS > CAPACITY_MS;
-    if (late && ++this.lateInARow < LATE_LIMIT && waitMs > -CAPACITY_MS) return false;
-    if (!this.anchored || late || tooEarly) {
-      this.reset();
-      this.anchored = true;
-      this.playAt = (timestamp - PLAYOUT_DELAY_MS) | 0;
-      waitMs = PLAYOUT_DELAY_MS;
-    }
-    this.lateInARow = 0;
-    this.delayMs = waitMs;
-    this.review(waitMs);
+  get counts(): PlayoutCounts {
+    return this.totals;
+  }
 
-    const ring = this.ring;
-    const from = timestamp << 3;
-    for (let i = 0; i < length; i++) {
-      const code = bytes[at + i]!;
-      ring[(from + i) & (CAPACITY - 1)] = table === undefined ? code : table[code]!;
+  get targetMs(): number {
+    return this.target.targetMs;
+  }
+
+  /**
+   * Takes `length` codes of `bytes` from `at` on, each replaced by its entry of `table` where one is given. False if they
+   * came too late to be heard.
+   */
+  put(bytes: Uint8Array, at: number, length: number, timestamp: number, table?: Uint8Array): boolean {
+    const durationMs = Math.ceil(length / SAMPLES_PER_MS);
+    let waitMs = timestampDistance(timestamp, this.playAt);
+    if (this.anchored && (waitMs + durationMs > CAPACITY_MS || waitMs < -CAPACITY_MS)) {
+      if (++this.outOfBounds < LOST_TRACK_LIMIT) return false;
+      this.reset();
+      this.totals.resyncs++;
     }
+    this.outOfBounds = 0;
+    if (!this.anchored) {
+      this.anchored = true;
+      this.playAt = (timestamp - this.target.targetMs) | 0;
+      waitMs = this.target.targetMs;
+    }
+    const isLate = waitMs + durationMs <= 0;
+    this.target.note((this.clockMs - timestamp) | 0, isLate);
+    if (isLate) {
+      this.totals.late++;
+      return false;
+    }
+    this.delayMs = Math.max(0, waitMs);
+    this.store(bytes, at, length, timestamp, Math.max(0, -waitMs), table);
     return true;
   }
 
+  /** Fills a block of whole ms with the next codes; what did not come is made up of what came before. */
   read(block: Uint8Array): void {
-    if (!this.anchored) {
-      block.fill(this.silence);
-      return;
-    }
-    const ring = this.ring;
-    const from = this.playAt << 3;
-    for (let i = 0; i < block.length; i++) {
-      const slot = (from + i) & (CAPACITY - 1);
-      block[i] = ring[slot]!;
-      ring[slot] = this.silence;
-    }
-    this.playAt = (this.playAt + block.length / SAMPLES_PER_MS) | 0;
+    const blockMs = block.length / SAMPLES_PER_MS;
+    if (this.anchored) this.readAnchored(block, blockMs);
+    else block.fill(this.silence);
+    this.clockMs = (this.clockMs + blockMs) | 0;
   }
 
+  /** Forgets everything: the next packet begins a new stream. */
   reset(): void {
-    this.ring.fill(this.silence);
+    this.present.fill(0);
+    this.concealment.reset();
+    this.target.reset();
     this.anchored = false;
     this.delayMs = 0;
-    this.lateInARow = 0;
-    this.beginReview();
+    this.outOfBounds = 0;
+    this.loudness = 0;
+    this.impatience = 0;
   }
 
-  /** Leaves out what makes every packet wait longer than it must. */
-  private review(waitMs: number): void {
-    if (waitMs < this.shortestWaitMs) this.shortestWaitMs = waitMs;
-    if (++this.reviewed < REVIEW_PACKETS) return;
-    const excessMs = this.shortestWaitMs - PLAYOUT_DELAY_MS;
-    if (this.shortestWaitMs > EXCESS_MS) {
-      this.ring.fill(this.silence);
-      this.playAt = (this.playAt + excessMs) | 0;
+  private readAnchored(block: Uint8Array, blockMs: number): void {
+    const stepMs = this.steer(blockMs);
+    if (stepMs === 0) {
+      this.conceal(block, 0, blockMs);
+      return;
     }
-    this.beginReview();
+    let fromMs = 0;
+    while (fromMs < blockMs) {
+      const has = this.has(fromMs);
+      let toMs = fromMs + 1;
+      while (toMs < blockMs && this.has(toMs) === has) toMs++;
+      if (has) this.play(block, fromMs, toMs);
+      else this.conceal(block, fromMs, toMs);
+      fromMs = toMs;
+    }
+    this.advance(stepMs);
   }
 
-  private beginReview(): void {
-    this.reviewed = 0;
-    this.shortestWaitMs = CAPACITY_MS;
+  private store(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    timestamp: number,
+    skipMs: number,
+    table: Uint8Array | undefined,
+  ): void {
+    const from = timestamp << 3;
+    for (let i = skipMs * SAMPLES_PER_MS; i < length; i++) {
+      const code = bytes[at + i]!;
+      this.ring[(from + i) & (CAPACITY - 1)] = table === undefined ? code : table[code]!;
+      // The last ms may be a part of one; its end is then silence, not what lay there.
+      if ((i & 7) === 0) this.begin((timestamp + (i >> 3)) & (CAPACITY_MS - 1), length - i);
+    }
+  }
+
+  private begin(ms: number, left: number): void {
+    this.present[ms] = 1;
+    if (left < SAMPLES_PER_MS) {
+      const at = ms * SAMPLES_PER_MS;
+      this.ring.fill(this.silence, at + left, at + SAMPLES_PER_MS);
+    }
+  }
+
+  /**
+   * How far the play position moves with this block: the length of the block, less or more of it in a pause of the talk,
+   * nothing where what is missing is waited for.
+   */
+  private steer(blockMs: number): number {
+    const offMs = this.offMs();
+    if (Math.abs(offMs) <= SLACK_MS) {
+      this.impatience = 0;
+      return blockMs;
+    }
+    const isMissing = this.isMissing(blockMs);
+    if (offMs < 0) {
+      if (!isMissing && !this.isQuiet(blockMs)) return blockMs;
+      const insertMs = Math.min(blockMs, Math.floor(-offMs));
+      // A missing block is waited for as a whole: it may be under way.
+      if (isMissing && insertMs < blockMs) return blockMs;
+      this.totals.insertedMs += insertMs;
+      return blockMs - (isMissing ? blockMs : Math.min(insertMs, blockMs - 1));
+    }
+    this.impatience++;
+    const isLong = offMs > INTOLERABLE_MS && this.impatience > PATIENCE_BLOCKS;
+    if (isMissing ? !this.concealment.isSilent : !this.isQuiet(blockMs) && !isLong) return blockMs;
+    const skipMs = Math.min(blockMs, Math.floor(offMs));
+    this.advance(skipMs);
+    this.totals.skippedMs += skipMs;
+    this.concealment.splice();
+    this.impatience = 0;
+    return blockMs;
+  }
+
+  /** How much longer the fastest packets wait than they should. */
+  private offMs(): number {
+    if (!this.target.isKnown) return 0;
+    const waitMs = timestampDistance((this.clockMs - this.playAt) | 0, this.target.fastestMs);
+    return waitMs - this.target.targetMs;
+  }
+
+  private has(ms: number): boolean {
+    return this.present[(this.playAt + ms) & (CAPACITY_MS - 1)] === 1;
+  }
+
+  private isMissing(blockMs: number): boolean {
+    for (let ms = 0; ms < blockMs; ms++) if (this.has(ms)) return false;
+    return true;
+  }
+
+  private isQuiet(blockMs: number): boolean {
+    for (let ms = 0; ms < blockMs; ms++) if (!this.has(ms)) return false;
+    return this.magnitude(blockMs) < Math.max(QUIET, this.loudness * QUIET_SHARE);
+  }
+
+  /** Mean of the magnitudes of what is next. */
+  private magnitude(blockMs: number): number {
+    let sum = 0;
+    const from = this.playAt << 3;
+    const count = blockMs * SAMPLES_PER_MS;
+    for (let i = 0; i < count; i++) sum += Math.abs(decodeSample(this.law, this.ring[(from + i) & (CAPACITY - 1)]!));
+    return sum / count;
+  }
+
+  private play(block: Uint8Array, fromMs: number, toMs: number): void {
+    const at = (this.playAt << 3) & (CAPACITY - 1);
+    const from = fromMs * SAMPLES_PER_MS;
+    const to = toMs * SAMPLES_PER_MS;
+    let sum = 0;
+    for (let i = from; i < to; i++) {
+      const code = this.ring[(at + i) & (CAPACITY - 1)]!;
+      block[i] = code;
+      sum += Math.abs(decodeSample(this.law, code));
+    }
+    this.loudness = Math.max(this.loudness * LOUDNESS_DECAY, sum / (to - from));
+    this.concealment.pass(block, from, to);
+  }
+
+  private conceal(block: Uint8Array, fromMs: number, toMs: number): void {
+    if (!this.concealment.isSilent) this.totals.concealedMs += toMs - fromMs;
+    this.concealment.fill(block, fromMs * SAMPLES_PER_MS, toMs * SAMPLES_PER_MS);
+  }
+
+  private advance(ms: number): void {
+    for (let i = 0; i < ms; i++) this.present[(this.playAt + i) & (CAPACITY_MS - 1)] = 0;
+    this.playAt = (this.playAt + ms) | 0;
   }
 }

@@ -1,0 +1,188 @@
+import { decodeSample, encodeSample, type Law, SILENCE } from 'node-pcm-codecs';
+
+/** The voice's pitch is looked for between 200 and 67 Hz, by the last 20 ms. */
+const SHORTEST_PITCH = 40;
+const LONGEST_PITCH = 120;
+const COMPARED = 160;
+/** Below this energy all lags look alike. */
+const LEAST_ENERGY = 250;
+
+/** After each 10 ms of a gap another period of the voice is repeated with the one before, at most three. */
+const STEP = 80;
+const MOST_PERIODS = 3;
+/** The repeated voice fades by a fifth per 10 ms after the first, and is gone after 60 ms. */
+const FADED = 6 * STEP;
+
+/** Where sound joins sound they are blended over a quarter of a period, after a gap for 4 ms more per 10 ms of it. */
+const OVERLAP_PER_STEP = 32;
+const LONGEST_OVERLAP = STEP;
+
+const HISTORY = MOST_PERIODS * LONGEST_PITCH + LONGEST_PITCH / 4;
+
+/**
+ * Fills gaps in speech by repeating its last period, in the manner of ITU-T G.711 Appendix I. What came is passed on
+ * code by code and without delay; so the beginning of a gap cannot be blended with the sound before it, as the
+ * Appendix does by 3.75 ms of delay, but is led from the last sample to the repeated wave. Nothing is allocated per block.
+ */
+export class Concealment {
+  /** The last samples that were heard, the latest at the end. */
+  private readonly history = new Float64Array(HISTORY);
+  /** What is repeated: the history as it was when the gap began, its end blended into the beginning of the repetition. */
+  private readonly cycle = new Float64Array(HISTORY);
+  private readonly cycleEnd = new Float64Array(LONGEST_PITCH / 4);
+  /** Nothing was heard yet: there is nothing to repeat or to blend with. */
+  private isFresh = true;
+  private inGap = false;
+  /** Samples made up since the gap began. */
+  private made = 0;
+  private pitch = LONGEST_PITCH;
+  private overlap = LONGEST_PITCH / 4;
+  private periods = 1;
+  private position = 0;
+  private last = 0;
+  /** What the repeated wave was off the sample before it, and for how many samples it is still led back. */
+  private offset = 0;
+  private leading = 0;
+  /** Samples that are still to be blended with what came after the gap. */
+  private blending = 0;
+  private blendLength = 1;
+
+  constructor(private readonly law: Law) {}
+
+  /** Forgets what was heard. */
+  reset(): void {
+    this.history.fill(0);
+    this.isFresh = true;
+    this.inGap = false;
+    this.blending = 0;
+  }
+
+  /** The codes `from`…`to` came; after a gap their beginning is blended with what was made up. */
+  pass(codes: Uint8Array, from: number, to: number): void {
+    const { law } = this;
+    this.isFresh = false;
+    if (this.inGap) {
+      this.inGap = false;
+      const more = Math.floor(this.made / STEP) * OVERLAP_PER_STEP;
+      this.blendLength = Math.min(this.overlap + more, LONGEST_OVERLAP);
+      this.blending = this.blendLength;
+    }
+    this.makeRoom(to - from);
+    const end = HISTORY - to;
+    for (let i = from; i < to; i++) {
+      let sample = decodeSample(law, codes[i]!);
+      if (this.blending > 0) {
+        const share = this.blending-- / (this.blendLength + 1);
+        sample += Math.round((this.make() - sample) * share);
+        codes[i] = encodeSample(law, sample);
+      }
+      this.history[end + i] = sample;
+    }
+  }
+
+  /** The codes `from`…`to` did not come: they are made up. */
+  fill(codes: Uint8Array, from: number, to: number): void {
+    if (this.isFresh) {
+      codes.fill(SILENCE[this.law], from, to);
+      return;
+    }
+    if (!this.inGap) this.beginGap();
+    this.blending = 0;
+    this.makeRoom(to - from);
+    const end = HISTORY - to;
+    for (let i = from; i < to; i++) {
+      const sample = Math.round(this.make());
+      codes[i] = encodeSample(this.law, sample);
+      this.history[end + i] = sample;
+    }
+  }
+
+  /** What comes next does not follow what came before: it is joined as after a gap of no length. */
+  splice(): void {
+    if (!this.inGap && !this.isFresh) this.beginGap();
+  }
+
+  /** What is made up has faded to silence, or nothing was heard yet. */
+  get isSilent(): boolean {
+    return this.isFresh || (this.inGap && this.made >= FADED);
+  }
+
+  private beginGap(): void {
+    this.inGap = true;
+    this.made = 0;
+    this.pitch = findPitch(this.history);
+    this.overlap = this.pitch >> 2;
+    this.periods = 1;
+    this.position = 0;
+    this.cycle.set(this.history);
+    for (let i = 0; i < this.overlap; i++) this.cycleEnd[i] = this.history[HISTORY - this.overlap + i]!;
+    this.closeCycle();
+    this.lead(this.history[HISTORY - 1]!, this.history[HISTORY - 1 - this.pitch]!);
+  }
+
+  /** The end of the repeated piece flows into its beginning. */
+  private closeCycle(): void {
+    const { overlap, cycle } = this;
+    const back = this.pitch * this.periods;
+    for (let i = 0; i < overlap; i++) {
+      const at = HISTORY - overlap + i;
+      const share = (i + 1) / (overlap + 1);
+      cycle[at] = this.cycleEnd[i]! * (1 - share) + cycle[at - back]! * share;
+    }
+  }
+
+  /** From `from` on the wave is led to where it would be had it come from `to`. */
+  private lead(from: number, to: number): void {
+    this.last = from;
+    this.offset = from - to;
+    this.leading = this.overlap;
+  }
+
+  private addPeriod(): void {
+    this.periods++;
+    this.closeCycle();
+    const length = this.pitch * this.periods;
+    this.position %= this.pitch;
+    this.lead(this.last, this.cycle[HISTORY - length + ((this.position + length - 1) % length)]!);
+  }
+
+  private make(): number {
+    const { made } = this;
+    if (made >= FADED) return 0;
+    if (made > 0 && made % STEP === 0 && this.periods < MOST_PERIODS) this.addPeriod();
+    const length = this.pitch * this.periods;
+    let sample = this.cycle[HISTORY - length + this.position]!;
+    this.position = (this.position + 1) % length;
+    if (this.leading > 0) sample += (this.offset * this.leading--) / (this.overlap + 1);
+    this.last = sample;
+    this.made++;
+    const gain = made < STEP ? 1 : 1 - (made - STEP) / (FADED - STEP);
+    return Math.max(-0x8000, Math.min(0x7fff, sample * gain));
+  }
+
+  private makeRoom(count: number): void {
+    this.history.copyWithin(0, count);
+  }
+}
+
+/** The lag at which the end of the history is most like itself. */
+function findPitch(history: Float64Array): number {
+  let best = SHORTEST_PITCH;
+  let bestLikeness = Number.NEGATIVE_INFINITY;
+  const from = HISTORY - COMPARED;
+  for (let lag = SHORTEST_PITCH; lag <= LONGEST_PITCH; lag++) {
+    let product = 0;
+    let energy = 0;
+    for (let i = from; i < HISTORY; i++) {
+      const earlier = history[i - lag]!;
+      product += history[i]! * earlier;
+      energy += earlier * earlier;
+    }
+    const likeness = product / Math.sqrt(Math.max(energy, LEAST_ENERGY));
+    if (likeness > bestLikeness) {
+      best = lag;
+      bestLikeness = likeness;
+    }
+  }
+  return best;
+}

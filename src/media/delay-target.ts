@@ -1,0 +1,68 @@
+import { timestampDistance } from '../iax2/voice.ts';
+
+export const MIN_TARGET_MS = 20;
+export const MAX_TARGET_MS = 200;
+/** Until enough packets were seen to know better. */
+export const FIRST_TARGET_MS = 40;
+
+/** The jitter is judged by so many packets, ten seconds of talk, and anew after each few. */
+const WINDOW = 512;
+const REVIEW = 16;
+
+/** So many late packets in a row mean that the path is another one: what was seen before says nothing of it. */
+const LATE_IN_A_ROW = 3;
+
+/** Packets among a hundred whose jitter counts; the rest is outliers that are concealed. */
+const COUNTED = 0.95;
+const MARGIN_MS = 20;
+
+/**
+ * How long packets should wait, by how much later than the fastest of them others have come. A transit is a reading of
+ * our clock minus the packet's timestamp: what it is in itself nobody knows, but differences mean something.
+ */
+export class DelayTarget {
+  targetMs = FIRST_TARGET_MS;
+  /** Enough packets were seen; before, their transits say nothing yet. */
+  isKnown = false;
+  /** The transit of the fastest packet of late. */
+  fastestMs = 0;
+  private readonly transits = new Int32Array(WINDOW);
+  private readonly sorted = new Int32Array(WINDOW);
+  private seen = 0;
+  private lateInARow = 0;
+  /** Transits are kept relative to the first, since they wrap. */
+  private baseMs = 0;
+
+  reset(): void {
+    this.seen = 0;
+    this.lateInARow = 0;
+    this.isKnown = false;
+    this.targetMs = FIRST_TARGET_MS;
+  }
+
+  /** `isLate`: it could not be heard, so waiting for a review would lose more. */
+  note(transitMs: number, isLate: boolean): void {
+    this.lateInARow = isLate ? this.lateInARow + 1 : 0;
+    if (this.lateInARow === LATE_IN_A_ROW) this.seen = 0;
+    if (this.seen === 0) {
+      this.baseMs = transitMs;
+      this.fastestMs = transitMs;
+    }
+    this.transits[this.seen++ % WINDOW] = timestampDistance(transitMs, this.baseMs);
+    if (timestampDistance(transitMs, this.fastestMs) < 0) this.fastestMs = transitMs;
+    if (isLate || this.seen % REVIEW === 0) this.review();
+  }
+
+  private review(): void {
+    this.isKnown = true;
+    const count = Math.min(this.seen, WINDOW);
+    this.sorted.fill(0x7fffffff);
+    for (let i = 0; i < count; i++) this.sorted[i] = this.transits[i]!;
+    this.sorted.sort();
+    const fastest = this.sorted[0]!;
+    const counted = this.sorted[Math.min(count - 1, Math.floor(count * COUNTED))]!;
+    this.fastestMs = (this.baseMs + fastest) | 0;
+    const target = counted - fastest + MARGIN_MS;
+    this.targetMs = Math.max(MIN_TARGET_MS, Math.min(MAX_TARGET_MS, target));
+  }
+}

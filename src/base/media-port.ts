@@ -25,7 +25,7 @@ export interface MediaPort {
   noteSent(stream: StreamId, timestamp: number): void;
   /** IAX2: a full frame was accepted with this timestamp; mini frames are unwrapped around it. [RFC5456 §8.1.2] */
   noteReceived(stream: StreamId, timestamp: number): void;
-  /** Stops (or resumes) sending voice; the clock runs on. [RFC5456 §6.9] */
+  /** Stops (or resumes) sending voice; the clock runs on. [RFC5456 §6.4.4] */
   quelch(stream: StreamId, on: boolean): void;
   /** The last voice timestamp sent, 0 before the first; read from shared memory where the plane is a worker. */
   lastTimestamp(stream: StreamId): number;

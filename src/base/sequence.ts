@@ -1,4 +1,4 @@
-/** Arithmetic of 8-bit sequence numbers that wrap, as IAX2 counts its full frames. [RFC5456 §7.1] */
+/** Arithmetic of 8-bit sequence numbers that wrap, as IAX2 counts its full frames. [RFC5456 §7] */
 
 export function next8(sequence: number): number {
   return (sequence + 1) & 0xff;

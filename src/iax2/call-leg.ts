@@ -44,7 +44,7 @@ export interface CallIdentity {
 
 /**
  * A call leg from ACCEPT to its end, whichever side began it; how it gets there is in `OutgoingCallLeg` and
- * `IncomingCallLeg`. [RFC5456 §6.2, §6.3]
+ * `IncomingCallLeg`. [RFC5456 §6.2] [RFC5456 §6.3]
  */
 export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   abstract readonly direction: 'outgoing' | 'incoming';
@@ -340,7 +340,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.enter('gone');
   }
 
-  // Native transfer. [RFC5456 §6.6.2]
+  // Native transfer. [RFC5456 §6.5]
 
   /** Whether a frame comes from the party that the hub wants us to talk to. */
   isTransferTarget(from: Address, sourceCall: number): boolean {
@@ -456,7 +456,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     if (this.current === 'ending') this.finish();
   }
 
-  /** [RFC5456 §7.2.1]: the far end is taken for dead, and is not told. */
+  /** [RFC5456 §6.6]: the far end is taken for dead, and is not told. */
   protected handleSilence(nowMs: number): void {
     const where = formatAddress(this.reliable.remote);
     this.fail('destination-out-of-order', `${where} does not answer any more.`, 'timeout', nowMs);

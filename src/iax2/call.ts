@@ -41,11 +41,11 @@ export interface Call {
   sendText(text: string, nowMs: number): void;
   /** Any other control frame that two switches pass on untouched: RADIO_KEY, OPTION, CONNECTED_LINE, … */
   sendControl(subclass: number, payload: Uint8Array, nowMs: number): void;
-  /** An HTML frame: URL, LINKURL, … [RFC5456 §8.3] */
+  /** An HTML frame: URL, LINKURL, … [RFC5456 §8.5] */
   sendHtml(subclass: number, payload: Uint8Array, nowMs: number): void;
-  /** Asks the far end to stop (resume) sending voice. [RFC5456 §6.9] */
+  /** Asks the far end to stop (resume) sending voice. [RFC5456 §6.4.4] [RFC5456 §6.4.5] */
   quelch(on: boolean, nowMs: number): void;
-  /** Asks the far end to take the call to another number of its dialplan. [RFC5456 §6.6.1] */
+  /** Asks the far end to take the call to another number of its dialplan. [RFC5456 §6.4.6] */
   transferTo(number: string, context: string | undefined, nowMs: number): void;
 }
 
@@ -94,7 +94,7 @@ export type CallEvent =
   | { readonly type: 'html'; readonly subclass: number; readonly payload: Uint8Array }
   /** A control frame that the endpoint gives no meaning of its own (RADIO_KEY, CONNECTED_LINE, …). */
   | { readonly type: 'control'; readonly subclass: number; readonly payload: Uint8Array }
-  /** The far end asks for its party to be connected elsewhere. [RFC5456 §6.6.1] */
+  /** The far end asks for its party to be connected elsewhere. [RFC5456 §6.4.6] */
   | { readonly type: 'transfer'; readonly number: string; readonly context: string };
 
 /** Who ended a call: timeout = the far end fell silent. */

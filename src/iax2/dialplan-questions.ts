@@ -6,7 +6,7 @@ const MAX_QUESTIONS = 1_024;
 
 export type GiveAnswer = (answer: LookupAnswer, nowMs: number) => void;
 
-/** What other switches want to know of our dialplan, until it has answered. [RFC5456 §6.5] */
+/** What other switches want to know of our dialplan, until it has answered. [RFC5456 §6.8] */
 export class DialplanQuestions {
   private readonly open = new Map<number, GiveAnswer>();
   private lastId = 0;

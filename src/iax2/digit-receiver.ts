@@ -8,7 +8,7 @@ const LONE_DIGIT_MS = 80;
  */
 const SHORTEST_DIGIT_MS = 20;
 
-/** Makes digits with a length of DTMF_BEGIN and DTMF frames, or of DTMF alone. [RFC5456 §8.2] */
+/** Makes digits with a length of DTMF_BEGIN and DTMF frames, or of DTMF alone. [RFC5456 §6.10.1] */
 export class DigitReceiver {
   private began: { readonly digit: string; readonly timestamp: number; readonly atMs: number } | undefined;
 

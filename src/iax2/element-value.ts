@@ -176,7 +176,7 @@ export interface Loss {
   readonly count: number;
 }
 
-/** [RFC5456 §8.6.38] */
+/** [RFC5456 §8.6.37] */
 export const loss: ElementCodec<Loss> = {
   decode: (data) => {
     if (data.length !== 4) return undefined;

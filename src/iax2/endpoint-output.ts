@@ -33,7 +33,7 @@ export type EndpointOutput =
       readonly username: string;
       readonly reason: string;
     }
-  /** A peer asks whether a number exists here (DPREQ); the answer is `answerLookup`. [RFC5456 §6.5] */
+  /** A peer asks whether a number exists here (DPREQ); the answer is `answerLookup`. [RFC5456 §6.8] */
   | {
       readonly type: 'lookup-request';
       readonly id: number;
@@ -44,7 +44,7 @@ export type EndpointOutput =
   /** The answer to our own `lookup`. */
   | { readonly type: 'lookup'; readonly id: number; readonly result: LookupResult };
 
-/** What a remote dialplan says about a number. [RFC5456 §8.6.20] */
+/** What a remote dialplan says about a number. [RFC5456 §8.6.19] */
 export type LookupResult =
   | {
       readonly known: true;

@@ -173,7 +173,7 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   /**
    * Asks a peer whether it has a number. The answer if it is known, else the id under which it comes as an output
-   * `lookup`. [RFC5456 §6.5]
+   * `lookup`. [RFC5456 §6.8]
    */
   lookup(request: LookupRequest, nowMs: number): LookupResult | { readonly id: number } {
     const result = this.remoteDialplan.lookup(request, nowMs);

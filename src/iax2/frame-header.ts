@@ -112,7 +112,7 @@ export function writeVideoMiniHeader(
 
 /**
  * Marks an encoded full frame as sent again: the R bit set, ISeqno as it is at this moment; timestamp and OSeqno stay.
- * [RFC5456 §7.2.1]
+ * [RFC5456 §8.1.1]
  */
 export function markRetransmission(fullFrame: Uint8Array, iseqno: number): void {
   fullFrame[2]! |= 0x80;

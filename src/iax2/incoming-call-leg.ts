@@ -55,7 +55,7 @@ export class IncomingCallLeg extends CallLeg {
   private isUnproven = false;
   /** ENCRYPTION bits of our AUTHREQ: the proof that answers it comes encrypted. */
   private encryption = 0;
-  /** A call to "TBD": it asks for numbers, and may become a call by DIAL. [RFC5456 §6.5] */
+  /** A call to "TBD": it asks for numbers, and may become a call by DIAL. [RFC5456 §6.8] */
   private isLookup = false;
 
   constructor(

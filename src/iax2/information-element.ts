@@ -31,7 +31,7 @@ export interface InformationElements {
   dialplanStatus?: number | undefined;
   /** [RFC5456 §8.6.24] */
   autoAnswer?: true | undefined;
-  /** Letters in order of preference, see media-format. [RFC5456 §8.6.36] */
+  /** Letters in order of preference, see media-format. [RFC5456 §8.6.35] */
   codecPreferences?: string | undefined;
   /** [RFC5456 §8.6.2] */
   callingNumber?: string | undefined;
@@ -97,19 +97,19 @@ export interface InformationElements {
   iaxUnknown?: number | undefined;
   /** Class of music, often empty. [RFC5456 §8.6.25] */
   musicOnHold?: string | undefined;
-  /** ms. [RFC5456 §8.6.37] */
+  /** ms. [RFC5456 §8.6.36] */
   rrJitterMs?: number | undefined;
-  /** [RFC5456 §8.6.38] */
+  /** [RFC5456 §8.6.37] */
   rrLoss?: Loss | undefined;
-  /** Frames received. [RFC5456 §8.6.39] */
+  /** Frames received. [RFC5456 §8.6.38] */
   rrPackets?: number | undefined;
-  /** ms that the playout buffer adds at most. [RFC5456 §8.6.40] */
+  /** ms that the playout buffer adds at most. [RFC5456 §8.6.39] */
   rrDelayMs?: number | undefined;
-  /** Frames dropped. [RFC5456 §8.6.41] */
+  /** Frames dropped. [RFC5456 §8.6.40] */
   rrDropped?: number | undefined;
-  /** Frames out of order. [RFC5456 §8.6.42] */
+  /** Frames out of order. [RFC5456 §8.6.41] */
   rrOutOfOrder?: number | undefined;
-  /** Never used by anyone. [RFC5456 §8.6.35] */
+  /** Reserved, and never used by anyone. [RFC5456 §8.6] */
   encryptionKey?: Uint8Array | undefined;
   /** Nested elements, see provisioning. */
   provisioning?: Uint8Array | undefined;

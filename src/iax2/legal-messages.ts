@@ -4,7 +4,7 @@ import type { MessageName } from './message.ts';
 /** Legal whatever the state, once there is a far end: it asks how we are, or answers. */
 const ALWAYS = ['PING', 'PONG', 'LAGRQ', 'LAGRP', 'ACK', 'VNAK', 'INVAL', 'UNSUPPORT'] as const;
 
-/** What runs between two ends of a call that was accepted. [RFC5456 §6.2.4, §6.3] */
+/** What runs between two ends of a call that was accepted. [RFC5456 §6.3.1] */
 const LINKED = [
   ...ALWAYS,
   'HANGUP',
@@ -36,7 +36,7 @@ const LINKED = [
 
 /**
  * Which messages mean something to a call leg in which state. Anything else is acknowledged, counted and passed over,
- * since it can be late or early, but never harmful. [RFC5456 §6.2, §6.3]
+ * since it can be late or early, but never harmful. [RFC5456 §6.2] [RFC5456 §6.3.1]
  */
 export const LEGAL_MESSAGES: Readonly<Record<CallState, ReadonlySet<MessageName>>> = {
   resolving: new Set([]),

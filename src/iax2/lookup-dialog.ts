@@ -9,7 +9,7 @@ import type { Reliable } from './reliable.ts';
 import type { LookupAnswer } from './remote-dialplan.ts';
 import { IAX_SUBCLASS } from './subclass.ts';
 
-/** CALLED_NUMBER of a call that only asks. [RFC5456 §6.5] */
+/** CALLED_NUMBER of a call that only asks. [RFC5456 §6.8] */
 export const TO_BE_DETERMINED = 'TBD';
 const PROTOCOL_VERSION = 2;
 /** Every format: no media will flow. */
@@ -40,7 +40,7 @@ export interface LookupDialogOptions {
   readonly ended: (reason: string, nowMs: number) => void;
 }
 
-/** A call to a peer on which we ask what its dialplan has: NEW to "TBD", then DPREQ for each number. [RFC5456 §6.5] */
+/** A call to a peer on which we ask what its dialplan has: NEW to "TBD", then DPREQ for each number. [RFC5456 §6.8] */
 export class LookupDialog extends Dialog<'setup' | 'idle'> {
   private isAccepted = false;
   private isLeaving = false;

@@ -115,7 +115,7 @@ export function formatMaskText(mask: FormatMask): string {
 /** Asterisk sends no more preferences than these. */
 const MAX_PREFERENCES = 31;
 
-/** Formats in order of preference as the letters of CODEC_PREFS; a format without a letter is left out. [RFC5456 §8.6.36] */
+/** Formats in order of preference as the letters of CODEC_PREFS; a format without a letter is left out. [RFC5456 §8.6.35] */
 export function encodePreferences(formats: readonly number[]): string {
   let letters = '';
   for (const format of formats) {

@@ -27,8 +27,8 @@ export interface QualifyEnvironment {
 
 /**
  * Asks a peer again and again whether it is there: POKE, which it answers with a PONG without keeping any state. A call
- * number of ours is kept for it, and every POKE has a timestamp of its own, so that the round trip is exact. [RFC5456
- * §6.7.1]
+ * number of ours is kept for it, and every POKE has a timestamp of its own, so that the round trip is exact.
+ * [RFC5456 §6.7.1]
  */
 export class Qualify {
   /** Null before the first answer or failure. */

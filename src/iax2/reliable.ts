@@ -11,7 +11,7 @@ export const INITIAL_ROUND_TRIP_MS = 1_000;
 const FIRST_RETRY_MIN_MS = 100;
 const RETRY_MAX_MS = 10_000;
 const BACKOFF = 10;
-/** The first transmission and three more; then the far end is dead. [RFC5456 §7.2.1] */
+/** The first transmission and three more; then the far end is dead. [RFC5456 §7] */
 export const TRANSMISSIONS = 4;
 /** Sequence numbers are told apart over half a circle; more than this waits until something is acknowledged. */
 const MAX_IN_FLIGHT = 100;
@@ -119,7 +119,7 @@ export class Reliable {
   }
 
   /**
-   * Judges a frame of the far end and takes what it acknowledges. Duplicates and gaps are answered here. [RFC5456 §7.1]
+   * Judges a frame of the far end and takes what it acknowledges. Duplicates and gaps are answered here. [RFC5456 §7]
    */
   receive(frame: FullFrame, nowMs: number): Verdict {
     const unsequenced = isOutsideSequence(frame.frameType, frame.subclass);
@@ -219,7 +219,7 @@ export class Reliable {
     this.remoteCall = 0;
   }
 
-  /** Goes on with another far end, as if from the beginning. [RFC5456 §6.6.2] */
+  /** Goes on with another far end, as if from the beginning. [RFC5456 §6.5] */
   redirect(to: Address, toCall: number, nowMs: number): void {
     this.reset(nowMs);
     this.remote = to;
@@ -293,7 +293,7 @@ export class Reliable {
     }
   }
 
-  /** Every frame's ISeqno acknowledges all of ours before it, if it lies in the window. [RFC5456 §7.1] */
+  /** Every frame's ISeqno acknowledges all of ours before it, if it lies in the window. [RFC5456 §7] */
   private takeAcknowledged(iseqno: number, nowMs: number): void {
     const first = (this.oseqno - this.unacknowledged.length) & 0xff;
     const beyondFirst = inWindow8(iseqno, next8(first), next8(this.oseqno));

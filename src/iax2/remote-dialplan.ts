@@ -41,7 +41,7 @@ interface Waiting {
 /**
  * Asks other switches what numbers they have, one open call per peer and context, and keeps the answers. It never makes
  * a caller wait: what is not known yet comes as an output, and a peer that is away is known to be so at once.
- * [RFC5456 §6.5]
+ * [RFC5456 §6.8]
  */
 export class RemoteDialplan {
   private readonly kept = new Map<string, { readonly result: LookupResult; readonly untilMs: number }>();

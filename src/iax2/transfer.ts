@@ -20,7 +20,7 @@ export interface TransferTarget {
 /**
  * One native transfer as the end of it sees it: the hub in the middle of our call asks us to talk to its other party
  * directly (TXREQ), both parties reach each other (TXCNT, TXACC), we say so (TXREADY), and the hub lets go (TXREL), or
- * of the media only (TXMEDIA). [RFC5456 §6.6.2]
+ * of the media only (TXMEDIA). [RFC5456 §6.5]
  */
 class Transfer implements TransferTarget {
   private tries = 0;

@@ -23,7 +23,7 @@ function registrationOf(branch: Switch) {
 }
 
 describe('registration in simulation', () => {
-  it(`succeeds in the end whatever the order of datagrams, is refreshed, and is given back, ${SEEDS} seeds`, () => {
+  it(`succeeds in the end whatever the order of datagrams, is refreshed, and is given back, ${SEEDS} seeds [RFC5456 §6.1.2] [RFC5456 §6.1.3] [RFC5456 §6.1.4] [RFC5456 §6.1.6]`, () => {
     for (let seed = 1; seed <= SEEDS; seed++) {
       const { network, centre, branch } = world(seed, ROUGH);
       network.runFor(1_000);
@@ -63,7 +63,7 @@ describe('registration in simulation', () => {
     expect(run()).toEqual(first);
   });
 
-  it('a NAT that rebinds is noticed at the next refresh, and the new address is an event', () => {
+  it('a NAT that rebinds is noticed at the next refresh, and the new address is an event [RFC5456 §7.3]', () => {
     const { network, centre, branch } = world(3, ROUGH, { register: { refreshS: 60, everyMs: 8_000 } });
     network.runFor(5_000);
     branch.host.rebind(40_001);
@@ -103,7 +103,7 @@ describe('registration in simulation', () => {
     }
   });
 
-  it('a thousand branches come back after an outage of the centre without a burst, and all are bound', () => {
+  it('a thousand branches come back after an outage of the centre without a burst, and all are bound [RFC5456 §7.2.2]', () => {
     const network = new Network(1000, ROUGH);
     const names = Array.from({ length: 1_000 }, (_, i) => `branch-${i}`);
     const peers = names.map((name) => peer({ name, host: 'dynamic' }));

@@ -71,7 +71,7 @@ describe('a queue', () => {
 });
 
 describe('sequence numbers modulo 256', () => {
-  it('wrap from 255 to 0 [RFC5456 §7.1]', () => {
+  it('wrap from 255 to 0 [RFC5456 §7]', () => {
     expect(next8(255)).toBe(0);
     expect(distance8(2, 254)).toBe(4);
   });

@@ -104,7 +104,7 @@ describe('who may come in', () => {
     expect(probe.open('NEW', anonymous)).toMatchObject([{ name: 'AUTHREQ', ies: { username: 'central' } }]);
   });
 
-  it('a challenge is different each time', () => {
+  it('a challenge is different each time [RFC5456 §8.6.14]', () => {
     const { probe } = world();
     const challenges = [7, 8].map((call) => toHex(probe.open('NEW', CALL, call)[0]!.ies.challenge!));
     expect(challenges[0]).not.toBe(challenges[1]);

@@ -28,7 +28,7 @@ function verify(proof: object, fields: { methods: readonly ('md5' | 'rsa' | 'pla
 }
 
 describe('proving who we are [RFC5456 §6.2.6]', () => {
-  it('MD5 is the hex digest of challenge and secret', () => {
+  it('MD5 is the hex digest of challenge and secret [RFC5456 §8.6.15]', () => {
     expect(prove(MD5, ['md5'])).toEqual({ md5Result: 'f8a1d13c667ef5952076fe900b6ea97b' });
   });
 
@@ -61,7 +61,7 @@ describe('checking a proof', () => {
     expect(verify({ md5Result: '' }, { methods: ['md5'] })).toBeUndefined();
   });
 
-  it('an RSA signature of a known key is taken', () => {
+  it('an RSA signature of a known key is taken [RFC5456 §8.6.16]', () => {
     const proof = prove(RSA, ['rsa'], keys.privateKey)!;
     expect(verify(proof, { methods: ['rsa'] })).toBeDefined();
     expect(
@@ -76,7 +76,7 @@ describe('checking a proof', () => {
     expect(verify(prove(RSA, ['rsa'], keys.privateKey)!, { methods: ['md5'] })).toBeUndefined();
   });
 
-  it('only what can be checked is offered', () => {
+  it('only what can be checked is offered [RFC5456 §8.6.13]', () => {
     expect(methodBits({ methods: ['md5', 'rsa'], secrets: [], inKeys: [] })).toBe(0);
     expect(methodBits({ methods: ['md5', 'rsa'], secrets: ['x'], inKeys: [] })).toBe(MD5);
     expect(methodBits({ methods: [], secrets: ['x'], inKeys: [] })).toBe(MD5);

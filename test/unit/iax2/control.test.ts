@@ -5,7 +5,7 @@ import { CONTROL_SUBCLASS } from '../../../src/iax2/subclass.ts';
 
 const NONE = new Uint8Array(0);
 
-describe('control frames [RFC5456 §8.3]', () => {
+describe('control frames [RFC5456 §6.3.1] [RFC5456 §6.3.2] [RFC5456 §8.3]', () => {
   it.each([
     ['RINGING', { type: 'ringing' }],
     ['PROGRESS', { type: 'progress' }],

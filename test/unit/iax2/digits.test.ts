@@ -33,7 +33,7 @@ describe('sending digits', () => {
   });
 });
 
-describe('hearing digits [RFC5456 §8.2]', () => {
+describe('hearing digits [RFC5456 §6.10.1] [RFC5456 §8.2.1]', () => {
   it('takes their length from their timestamps', () => {
     const receiver = new DigitReceiver();
     expect(receiver.begin('5', 1_000, 0)).toEqual([{ type: 'digit-begin', digit: '5' }]);

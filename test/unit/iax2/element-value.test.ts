@@ -55,7 +55,7 @@ describe('date and time', () => {
 });
 
 describe('loss', () => {
-  it('has 8 bits of percent and 24 of count, and does not overflow from one to the other [RFC5456 §8.6.38]', () => {
+  it('has 8 bits of percent and 24 of count, and does not overflow from one to the other [RFC5456 §8.6.37]', () => {
     expect(toHex(loss.encode({ percent: 100, count: 0x1_0000_0000 }))).toBe('64ffffff');
     expect(toHex(loss.encode({ percent: 300, count: 1 }))).toBe('ff000001');
   });

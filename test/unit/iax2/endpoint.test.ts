@@ -31,7 +31,7 @@ function talking(ofA: Partial<PeerConfig> = {}, ofB: Partial<PeerConfig> = {}) {
 const EMPTY = { calls: 0, dialogs: 0, callNumbers: 0 };
 
 describe('a call between two endpoints [RFC5456 §6.2]', () => {
-  it('is authenticated, offered, accepted, rung, answered and hung up', () => {
+  it('is authenticated, offered, accepted, rung, answered and hung up [RFC5456 §6.2.2] [RFC5456 §6.2.3] [RFC5456 §6.2.5] [RFC5456 §6.2.6] [RFC5456 §6.2.7] [RFC5456 §6.3.3] [RFC5456 §6.3.4]', () => {
     const { network, a, b } = pair();
     const call = a.dial('b', '600');
     network.runFor(200);
@@ -75,7 +75,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect([a.media.opened, a.media.closed, b.media.opened, b.media.closed]).toEqual([1, 1, 1, 1]);
   });
 
-  it('carries digits with their length, hold with its music, flash, text, and frames of other switches', () => {
+  it('carries digits with their length, hold with its music, flash, text, and frames of other switches [RFC5456 §6.4.1] [RFC5456 §6.4.2] [RFC5456 §6.4.3] [RFC5456 §6.4.4] [RFC5456 §6.4.5] [RFC5456 §6.4.6] [RFC5456 §6.10.1] [RFC5456 §6.10.4] [RFC5456 §6.10.6]', () => {
     const { network, a, b, call, there } = talking();
     a.with(call, (c, now) => {
       c.sendDigit('5', 90, now);
@@ -110,7 +110,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(b.media.quelched.size).toBe(0);
   });
 
-  it('carries three hundred digits, over the wrap of the sequence numbers', () => {
+  it('carries three hundred digits, over the wrap of the sequence numbers [RFC5456 §8.1.1]', () => {
     const { network, a, b, call, there } = talking();
     const digits = Array.from({ length: 300 }, (_, i) => '0123456789*#'[i % 12]!).join('');
     a.with(call, (c, now) => {
@@ -121,7 +121,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(heard.join('')).toBe(digits);
   });
 
-  it('sends voice that the media plane wants as a full frame, and follows a change of codec', () => {
+  it('sends voice that the media plane wants as a full frame, and follows a change of codec [RFC5456 §6.10.2] [RFC5456 §8.1.2]', () => {
     const { network, a, b, call, there } = talking();
     const voice = new Uint8Array(160).fill(0xff);
     a.command((endpoint, now) => endpoint.sendVoice(call.stream, 5_000, 8, voice, now));
@@ -145,7 +145,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(b.media.formats.get(there.stream)).toBe(8);
   });
 
-  it('PING every 21 s and LAGRQ every 10 s keep it alive, and PONG reports what was received [RFC5456 §6.7]', () => {
+  it('PING every 21 s and LAGRQ every 10 s keep it alive, and PONG reports what was received [RFC5456 §6.7] [RFC5456 §6.7.2] [RFC5456 §6.7.3] [RFC5456 §6.7.4] [RFC5456 §6.7.5]', () => {
     const { network, a, b, call } = talking();
     const seen: number[] = [];
     network.tap = (from, _to, bytes) => {
@@ -159,7 +159,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(a.counters.snapshot()).toEqual({});
   });
 
-  it('ends within 20 s when the network is cut, at both ends, and the reason says so', () => {
+  it('ends within 20 s when the network is cut, at both ends, and the reason says so [RFC5456 §6.6] [RFC5456 §7]', () => {
     const { network, a, b, call, there } = talking();
     network.runFor(3_000);
     network.blackhole(A, B);
@@ -179,7 +179,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect([a.endpoint.load, b.endpoint.load]).toEqual([EMPTY, EMPTY]);
   });
 
-  it('a HANGUP whose ACK was lost is acknowledged again after the call is gone', () => {
+  it('a HANGUP whose ACK was lost is acknowledged again after the call is gone [RFC5456 §6.2.5]', () => {
     const { network, a, b, call, there } = talking();
     network.blackhole(B, A);
     a.with(call, (c, now) => c.hangup('normal-clearing', now));
@@ -234,7 +234,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(event?.type === 'incoming' && event.request.caller).toEqual(callerId);
   });
 
-  it('frames that mean nothing in the state of the call are acknowledged, counted and passed over', () => {
+  it('frames that mean nothing in the state of the call are acknowledged, counted and passed over [RFC5456 §6.3.1]', () => {
     const network = new Network(1);
     const here = new Switch(network, A, 1, { peers: [peer({ name: 'phone', host: 'dynamic', secrets: [] })] });
     const probe = new Probe(network, B, A);
@@ -253,7 +253,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(here.incoming[0]!.state).toBe('offered');
   });
 
-  it('a message that nobody knows is answered with UNSUPPORT [RFC5456 §6.10]', () => {
+  it('a message that nobody knows is answered with UNSUPPORT [RFC5456 §6.9.5]', () => {
     const network = new Network(1);
     new Switch(network, A, 1, { peers: [peer({ name: 'phone', host: 'dynamic', secrets: [] })] });
     const probe = new Probe(network, B, A);
@@ -363,7 +363,7 @@ describe('placing a call that cannot be', () => {
     ]);
   });
 
-  it('a wrong secret ends in "No authority found", cause 50', () => {
+  it('a wrong secret ends in "No authority found", cause 50 [RFC5456 §6.2.4] [RFC5456 §8.6.33]', () => {
     const { network, a } = pair({ secrets: ['wrong'] });
     const call = a.dial('b');
     network.runFor(200);
@@ -465,7 +465,7 @@ describe('the registrar', () => {
     expect(centre.endpoint.bindings).toMatchObject([{ refreshS: granted }]);
   });
 
-  it('tells waiting messages and our address', () => {
+  it('tells waiting messages and our address [RFC5456 §6.1.4] [RFC5456 §8.6.17] [RFC5456 §8.6.23]', () => {
     const { branch } = registered(60);
     expect(branch.endpoint.peerStatus('hq')!.registration).toMatchObject({
       apparent: '192.0.2.1:4569',
@@ -473,7 +473,7 @@ describe('the registrar', () => {
     });
   });
 
-  it('calls a peer where it registered, and forgets it ten seconds after its refresh time', () => {
+  it('calls a peer where it registered, and forgets it ten seconds after its refresh time [RFC5456 §6.1.2] [RFC5456 §7.2.2]', () => {
     const { network, centre, branch } = registered(60);
     centre.dial('lyon', '201');
     network.runFor(200);
@@ -499,7 +499,7 @@ describe('the registrar', () => {
     expect(centre.endpoint.bindings).toEqual([]);
   });
 
-  it('refuses a wrong secret and an unknown name in the same way', () => {
+  it('refuses a wrong secret and an unknown name in the same way [RFC5456 §6.1.5]', () => {
     const network = new Network(1);
     new Switch(network, B, 1, { peers: [peer({ name: 'lyon', host: 'dynamic' })] });
     const hq = (username: string) =>
@@ -516,7 +516,7 @@ describe('the registrar', () => {
     ]);
   });
 
-  it('a peer that asks for what is not configured is no-auth', () => {
+  it('a peer that asks for what is not configured is no-auth [RFC5456 §6.1.3]', () => {
     const network = new Network(1);
     new Switch(network, B, 1, { peers: [peer({ name: 'lyon', host: 'dynamic' })] });
     const hq = peer({ name: 'hq', host: B.ip, username: 'lyon', secrets: [], register: { refreshS: 60 } });

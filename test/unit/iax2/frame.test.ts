@@ -122,7 +122,7 @@ describe('full frames', () => {
     expect(frame).toMatchObject({ body: Uint8Array.of(9, 2) });
   });
 
-  it('are sent again with R set, the present ISeqno and nothing else changed [RFC5456 §7.2.1]', () => {
+  it('are sent again with R set, the present ISeqno and nothing else changed [RFC5456 §8.1.1]', () => {
     const fields = { sourceCall: 2, destinationCall: 5, timestamp: 7, oseqno: 1, frameType: FRAME_TYPE.IAX };
     const bytes = encodeFullFrame({ ...fields, subclass: IAX_SUBCLASS.PING, iseqno: 3 });
     markRetransmission(bytes, 9);

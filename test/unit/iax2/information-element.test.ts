@@ -92,7 +92,7 @@ describe.each(CASES.map(([elements, hex]) => ({ name: Object.keys(elements).join
   ({ elements, hex }) => {
     const bytes = fromHex(hex)!;
 
-    it(`is ${hex}, both ways [RFC5456 §8.6]`, () => {
+    it(`is ${hex}, both ways [RFC5456 §8.6.1–8.6.42]`, () => {
       expect(decodeInformationElements(bytes)).toEqual(elements);
       expect(toHex(encodeInformationElements(elements))).toBe(toHex(bytes));
     });

@@ -39,7 +39,7 @@ describe('media formats', () => {
     expect(formatName(format)).toBe(name);
   });
 
-  it('bits 4 and 11 are named as Asterisk names them, not as the RFC does', () => {
+  it('bits 4 and 11 are named as Asterisk names them, not as the RFC does [RFC5456 §8.7]', () => {
     expect(formatName(0x10)).toBe('g726aal2');
     expect(formatName(0x800)).toBe('g726');
   });
@@ -78,7 +78,7 @@ describe('media formats', () => {
 });
 
 describe('preferences', () => {
-  it('of µ-law, then A-law are DE [RFC5456 §8.6.36]', () => {
+  it('of µ-law, then A-law are DE [RFC5456 §8.6.35]', () => {
     expect(encodePreferences([ULAW, ALAW])).toBe('DE');
     expect(decodePreferences('DE')).toEqual([ULAW, ALAW]);
   });

@@ -12,7 +12,7 @@ describe.each([true, false])('a trunk frame, with timestamps: %s', (withTimestam
   const bytes = encodeMetaTrunkFrame({ timestamp: 0xffff_fffe, withTimestamps, entries: ENTRIES });
   const header = withTimestamps ? 6 : 4;
 
-  it('has each call’s number, length and payload [RFC5456 §8.1.3.2]', () => {
+  it('has each call’s number, length and payload [RFC5456 §7.1] [RFC5456 §8.1.3.2]', () => {
     const frame = decodeMetaTrunkFrame(bytes);
     if (frame.type === 'malformed') expect.unreachable();
     expect(frame).toMatchObject({ timestamp: 0xffff_fffe, withTimestamps });

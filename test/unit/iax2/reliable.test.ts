@@ -111,7 +111,7 @@ describe('retransmission [RFC5456 §7.2.1]', () => {
   });
 });
 
-describe('receiving [RFC5456 §7.1]', () => {
+describe('receiving [RFC5456 §7]', () => {
   it('takes frames in order and acknowledges with the timestamp of the frame [RFC5456 §6.9.1]', () => {
     const { reliable, sent } = make();
     expect(reliable.receive(frame({ oseqno: 0, iseqno: 0, timestamp: 1_234 }), 0)).toBe('next');
@@ -182,7 +182,7 @@ describe('receiving [RFC5456 §7.1]', () => {
     ]);
   });
 
-  it('numbers wrap after 255 without a hitch', () => {
+  it('numbers wrap after 255 without a hitch [RFC5456 §8.1.1]', () => {
     const { reliable } = make();
     for (let i = 0; i < 600; i++) {
       expect(reliable.receive(frame({ oseqno: i & 0xff, iseqno: 0 }), i)).toBe('next');
@@ -191,7 +191,7 @@ describe('receiving [RFC5456 §7.1]', () => {
     }
   });
 
-  it('an INVAL acknowledges nothing', () => {
+  it('an INVAL acknowledges nothing [RFC5456 §6.9.2]', () => {
     const { reliable, ping } = make();
     ping(0);
     reliable.receive(frame({ oseqno: 0, iseqno: 1, subclass: IAX_SUBCLASS.INVAL }), 5);

@@ -45,8 +45,8 @@ const known = (fields: Partial<Extract<LookupResult, { known: true }>>): LookupR
   ...fields,
 });
 
-describe('asking another switch what numbers it has [RFC5456 §6.5]', () => {
-  it('every kind of answer comes back, all numbers are asked on one call', () => {
+describe('asking another switch what numbers it has [RFC5456 §6.8]', () => {
+  it('every kind of answer comes back, all numbers are asked on one call [RFC5456 §6.8.1] [RFC5456 §6.8.2] [RFC5456 §8.6.19]', () => {
     const table = {
       '71': { status: 'can-exist', matchMore: true },
       '7123': {},
@@ -69,7 +69,7 @@ describe('asking another switch what numbers it has [RFC5456 §6.5]', () => {
     expect([a.endpoint.load, b.endpoint.load]).toEqual([EMPTY, EMPTY]);
   });
 
-  it('an answer is kept for as long as it says, and given at once meanwhile', () => {
+  it('an answer is kept for as long as it says, and given at once meanwhile [RFC5456 §8.6.18]', () => {
     const { network, asked, lookup } = world({ '7123': {} });
     lookup('7123');
     network.runFor(300);
@@ -138,7 +138,7 @@ describe('answering lookups', () => {
     return { network, here, probe, opened: probe.open('NEW', NEW) };
   }
 
-  it('DIAL makes a call of a lookup [RFC5456 §6.5]', () => {
+  it('DIAL makes a call of a lookup [RFC5456 §6.8] [RFC5456 §6.8.3]', () => {
     const { here, probe, opened } = asked({ remoteDialplan: true });
     expect(opened.map(({ name }) => name)).toEqual(['ACCEPT']);
     const destinationCall = opened[0]!.frame.sourceCall;

@@ -40,7 +40,7 @@ describe('subclass bytes', () => {
 });
 
 describe('names', () => {
-  it('are the RFC’s', () => {
+  it('are the RFC’s [RFC5456 §8.2] [RFC5456 §8.3] [RFC5456 §8.4] [RFC5456 §8.5]', () => {
     expect(frameTypeName(6)).toBe('IAX');
     expect(iaxSubclassName(13)).toBe('REGREQ');
     expect(controlSubclassName(-1)).toBe('STOP_SOUNDS');

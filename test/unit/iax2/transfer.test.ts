@@ -34,8 +34,8 @@ function call(fields: Partial<PeerConfig>) {
 
 const names = (heard: readonly { name: string }[]) => heard.map(({ name }) => name);
 
-describe('native transfer, at the end of it [RFC5456 §6.6.2]', () => {
-  it('is refused unless the configuration allows it, and to whom', () => {
+describe('native transfer, at the end of it [RFC5456 §6.5]', () => {
+  it('is refused unless the configuration allows it, and to whom [RFC5456 §6.5.1] [RFC5456 §6.5.7]', () => {
     for (const fields of [{}, { transfer: { mode: 'full', targets: [] } } as const]) {
       const { here, party, ask } = call(fields);
       expect(names(ask())).toEqual(['TXREJ']);
@@ -47,7 +47,7 @@ describe('native transfer, at the end of it [RFC5456 §6.6.2]', () => {
     expect(party.heard).toEqual([]);
   });
 
-  it('reaches the other party, tells the hub, and goes on with the other party from sequence number 0', () => {
+  it('reaches the other party, tells the hub, and goes on with the other party from sequence number 0 [RFC5456 §6.5.2] [RFC5456 §6.5.3] [RFC5456 §6.5.4] [RFC5456 §6.5.5]', () => {
     const { network, here, hub, party, destinationCall, leg, ask } = call(ALLOWED);
     expect(names(ask())).toEqual(['ACK']);
     expect(party.heard[0]).toMatchObject({ name: 'TXCNT', ies: { transferId: 5 }, frame: { destinationCall: 77 } });
@@ -66,7 +66,7 @@ describe('native transfer, at the end of it [RFC5456 §6.6.2]', () => {
     expect(here.endpoint.load).toEqual({ calls: 0, dialogs: 0, callNumbers: 0 });
   });
 
-  it('of the media only leaves the signalling with the hub', () => {
+  it('of the media only leaves the signalling with the hub [RFC5456 §6.5.6]', () => {
     const { network, here, hub, party, destinationCall, leg, ask } = call(ALLOWED);
     ask();
     party.iax('TXACC', {}, { sourceCall: 77, destinationCall });

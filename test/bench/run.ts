@@ -147,8 +147,9 @@ ${rates.map((rate) => row(`answered at ${rate} calls/s, %`, `set-up answered ${r
 ${callCounts.map((count) => row(`machine busy, ${count} calls, %`, `machine ${count}`, 0)).join('\n')}
 ${callCounts.map((count) => row(`taken by the machine's host, ${count} calls, %`, `steal ${count}`, 1)).join('\n')}
 
-How to read it: generator and sink share the machine with the switch that is measured. Where the machine is busy above 90 %
-calls lose packets and the switch looks cheaper than it is; a set-up rate below 100 % answered is a limit of this rig as
+How to read it: generator and sink share the machine with the switch that is measured. Where the machine, with whatever else
+ran on it, is busy above 90 %,
+calls lose packets and the switch looks cheaper or dearer than it is; a set-up rate below 100 % answered is a limit of this rig as
 much as of the switch.
 `;
 }

@@ -46,9 +46,14 @@ export function conformance(): { readonly rows: readonly ConformanceRow[]; reado
   const [code, tests] = [taggedFiles('src'), taggedFiles('test')];
   const naming = (files: ReadonlyMap<string, ReadonlySet<string>>, section: string) =>
     [...files].filter(([, sections]) => sections.has(section)).map(([file]) => file);
+  /** Code is often one for the messages of a whole section: then its tag names that. */
+  const namingBest = (section: string): string[] => {
+    const files = naming(code, section);
+    return files.length > 0 || !section.includes('.') ? files : namingBest(section.slice(0, section.lastIndexOf('.')));
+  };
   const rows = CLAUSES.map((clause) => ({
     ...clause,
-    code: naming(code, clause.section),
+    code: namingBest(clause.section),
     tests: naming(tests, clause.section),
   }));
   const isKnown = (section: string) =>

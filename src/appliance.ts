@@ -70,6 +70,9 @@ export interface Happened {
   readonly details: Readonly<Record<string, string | number>>;
 }
 
+/** `identify`: it is this one. */
+const HERE: Light = { colour: 'white', onMs: 250, offMs: 250 };
+
 /** A line with the time at which it came into its state, monotonic ms. */
 export interface LineView {
   readonly status: LineStatus;
@@ -90,6 +93,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly lines = new Map<number, LineView>();
   /** What the HAT was told to show. */
   private readonly lights = new Map<number, Light>();
+  private identifiedUntilMs: number | undefined;
   private readonly lineSettings: readonly LineSettings[];
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly log: Log;
@@ -213,12 +217,17 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.endpoint.handleTimeout(nowMs);
     this.lineLegs.handleTimeout(nowMs);
     this.switch.handleTimeout(nowMs);
+    if (this.identifiedUntilMs !== undefined && nowMs >= this.identifiedUntilMs) {
+      this.identifiedUntilMs = undefined;
+      this.showLights();
+    }
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
     const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
-    return earliest(media, earliest(this.lineLegs.nextDeadline(), this.switch.nextDeadline()));
+    const legs = earliest(this.lineLegs.nextDeadline(), this.switch.nextDeadline());
+    return earliest(earliest(media, legs), this.identifiedUntilMs);
   }
 
   poll(): ApplianceOutput | undefined {
@@ -268,6 +277,13 @@ export class Appliance implements Machine<ApplianceOutput> {
     const ended = this.switch.hangup(id, 'normal-clearing', nowMs);
     this.settle(nowMs);
     return ended;
+  }
+
+  /** Every LED blinks white for so long, to tell this box from others. */
+  identify(durationMs: number, nowMs: number): void {
+    this.identifiedUntilMs = nowMs + durationMs;
+    this.showLights();
+    this.settle(nowMs);
   }
 
   /** New calls run this dialplan; those that stand finish with theirs. */
@@ -497,7 +513,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     const registrations = this.endpoint.peerStatuses.flatMap(({ registration }) => registration ?? []);
     const isAlone = registrations.length > 0 && !registrations.some(({ state }) => state === 'registered');
     for (const [port, { status }] of this.lines) {
-      const light = lightOf(status.state, isAlone);
+      const light = this.identifiedUntilMs === undefined ? lightOf(status.state, isAlone) : HERE;
       if (this.lights.get(port) === light) continue;
       this.lights.set(port, light);
       this.outputs.push({ type: 'hat', command: { type: 'led', led: port, light } });

@@ -7,7 +7,7 @@ import type { ExitCode } from './cli/terminal.ts';
 import { demo } from './demo.ts';
 import { openLog } from './io/log.ts';
 import { ServiceNotifier } from './io/systemd.ts';
-import { Service } from './service.ts';
+import { ServiceHost } from './service-host.ts';
 
 /** Set by the build; a run from the sources says so. */
 const VERSION = process.env['BRANCHLINE_VERSION'] ?? '0.0.0-development';
@@ -19,12 +19,19 @@ const DRAIN_MS = 20_000;
 async function run(request: RunRequest): Promise<ExitCode> {
   const sink = openLog({ level: 'info' });
   const { log } = sink;
-  const service = await Service.start({
-    ...request.loaded,
+  const failing = new AbortController();
+  const service = await ServiceHost.start({
+    local: request.loaded,
+    readLocal: request.reload,
+    secrets: request.secrets,
     dataDirectory: request.dataDirectory,
     version: VERSION,
     log,
     pageDirectory: PAGE_DIRECTORY,
+    onFailure: (reason) => {
+      log('error', 'main', reason);
+      failing.abort();
+    },
   });
   if ('failed' in service) {
     log('error', 'main', service.failed);
@@ -34,29 +41,32 @@ async function run(request: RunRequest): Promise<ExitCode> {
   const notifier = new ServiceNotifier(process.env, log);
   // A signal that nobody waits for would end the process in the middle of its goodbye.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
-  process.on('SIGHUP', () => void reload(request, service, notifier, log));
+  process.on('SIGHUP', () => void reload(service, notifier, log));
   process.stdout.write('ready\n');
   void notifier.ready('serving');
   const watchdog = feedWatchdog(service, notifier);
-  if ((await nextSignal()) === 'SIGTERM') {
+  if ((await Promise.race([nextSignal(), aborted(failing.signal)])) === 'SIGTERM') {
     void notifier.stopping();
     await drain(service);
   }
   clearInterval(watchdog);
   await service.stop();
   sink.flush();
-  return 0;
+  return failing.signal.aborted ? 1 : 0;
 }
 
-async function reload(request: RunRequest, service: Service, notifier: ServiceNotifier, log: Log): Promise<void> {
+function aborted(signal: AbortSignal): Promise<'failed'> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve('failed'), { once: true }));
+}
+
+async function reload(service: ServiceHost, notifier: ServiceNotifier, log: Log): Promise<void> {
   await notifier.reloading();
-  const loaded = request.reload();
-  if (loaded === undefined) log('error', 'main', 'The configuration has errors; the running one stays.');
-  else service.reload(loaded);
+  const failure = await service.reload();
+  if (failure !== undefined) log('error', 'main', `Nothing was reloaded: ${failure}.`);
   await notifier.ready('serving');
 }
 
-function feedWatchdog(service: Service, notifier: ServiceNotifier): NodeJS.Timeout | undefined {
+function feedWatchdog(service: ServiceHost, notifier: ServiceNotifier): NodeJS.Timeout | undefined {
   if (notifier.watchdogMs === undefined) return undefined;
   return setInterval(() => {
     if (service.mediaIsOnTime) notifier.alive();
@@ -64,7 +74,7 @@ function feedWatchdog(service: Service, notifier: ServiceNotifier): NodeJS.Timeo
 }
 
 /** Waits until the calls have ended, the time is over, or somebody asks again. */
-async function drain(service: Service): Promise<void> {
+async function drain(service: ServiceHost): Promise<void> {
   const impatient = new AbortController();
   const timer = setTimeout(() => impatient.abort(), DRAIN_MS);
   void nextSignal().then(() => impatient.abort());

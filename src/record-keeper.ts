@@ -84,7 +84,7 @@ export class RecordKeeper {
         break;
       case 'send': {
         const { message, connection } = output;
-        this.connection?.deliver(this.root + message.topic, message.payload, (delivery) => {
+        this.connection?.deliver({ topic: this.root + message.topic, payload: message.payload }, (delivery) => {
           this.driver.give((nowMs) => this.outbox.handleDelivery(message.id, connection, delivery, nowMs));
         });
         break;

@@ -25,7 +25,7 @@ import { healthReader } from './io/health.ts';
 import { HttpServer } from './io/http-server.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
-import { BrokerLink } from './io/mqtt.ts';
+import { BrokerLink, type MqttVersion } from './io/mqtt.ts';
 import { NetworkWatch } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
@@ -38,6 +38,7 @@ import { countryProfile } from './lines/country-profile.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
 import { RecordKeeper } from './record-keeper.ts';
+import type { RemoteControl } from './remote-control.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
@@ -55,6 +56,8 @@ export interface ServiceOptions {
   readonly log: Log;
   /** Folder of the panel's page. */
   readonly pageDirectory: string;
+  /** Who takes orders from head office. */
+  readonly remote?: RemoteControl;
   /** Other panels worth a link. */
   readonly neighbours?: PanelServices['neighbours'];
 }
@@ -82,7 +85,8 @@ export class Service {
   private readonly feedDriver: Driver<StatusChange>;
   private readonly feed: StatusFeed;
   private readonly publisher: StatusPublisher;
-  private readonly broker: BrokerLink | undefined;
+  private broker: BrokerLink | undefined;
+  private readonly brokerVersions = new Map<string, MqttVersion>();
   private readonly eventLimit = new EventLimit();
   private records: RecordKeeper | undefined;
   private readonly panel: PanelServices;
@@ -149,17 +153,19 @@ export class Service {
         return () => this.listeners.delete(listener);
       },
       originate: (from, to) => this.originate(from, to),
-      hangup: (id) => this.driver.give((nowMs) => this.appliance.hangup(id, nowMs)),
+      hangup: (id) => this.hangup(id),
       trace: (number, from) => this.trace(number, from),
       emulator: this.hat === undefined ? undefined : new EmulatorControl(this.hat),
       neighbours: options.neighbours ?? [],
     };
   }
 
-  /** Takes over another configuration without disturbing calls: peers and dialplan. The rest takes a restart. */
-  reload({ configuration, dialplan }: RunnableConfiguration): void {
+  /** Takes over another configuration without disturbing calls: peers, dialplan, broker. The rest takes a restart. */
+  reload({ configuration, dialplan }: Pick<RunnableConfiguration, 'configuration' | 'dialplan'>): void {
     const changes = differences(this.configuration, configuration);
+    const mqttChanged = changes.some(({ path }) => path[0] === 'mqtt');
     this.configuration = configuration;
+    if (mqttChanged) void this.relink();
     this.driver.give((nowMs) => {
       this.appliance.setDialplan(dialplan);
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
@@ -168,7 +174,7 @@ export class Service {
     this.log('info', 'main', 'The configuration was taken over.', { changes: changes.length });
     const late = changes
       .map(({ path }) => formatPath(path))
-      .filter((path) => !/^(?:dialplan|iax2\.peers)\b/.test(path));
+      .filter((path) => !isLive(path));
     if (late.length > 0) this.log('warn', 'main', `These changes take effect with the next start: ${late.join(', ')}.`);
   }
 
@@ -195,11 +201,48 @@ export class Service {
     while (!this.appliance.isIdle && systemClock.nowMs() < deadlineMs) await pause(20);
     this.driver.stop();
     this.feedDriver.stop();
-    await this.broker?.stop(this.publisher.farewell());
+    await this.unlink();
     await this.http?.close();
     await this.udp?.close();
     await this.records?.close();
     await this.store.settle();
+  }
+
+  /** How many calls stand. */
+  get calls(): number {
+    return this.appliance.calls().length;
+  }
+
+  /** Trunks that are registered or answer. */
+  get reachedTrunks(): string[] {
+    const trunks = Object.entries(this.panel.status().trunks);
+    return trunks.flatMap(([name, { reachable, registration }]) =>
+      reachable === true || (reachable === null && registration?.state === 'registered') ? [name] : [],
+    );
+  }
+
+  /** Rings `from` and connects it to `to`. */
+  originate(from: string, to: string): { readonly id: string } | { readonly failed: string } {
+    const made = this.driver.give((nowMs) => this.appliance.originate(from, to, nowMs));
+    return 'failed' in made ? { failed: made.reason } : made;
+  }
+
+  /** Ends a call; false if there is none with this id. */
+  hangup(id: string): boolean {
+    return this.driver.give((nowMs) => this.appliance.hangup(id, nowMs));
+  }
+
+  /** Shows which box this is, on its LEDs. */
+  identify(durationMs: number): void {
+    this.driver.give((nowMs) => this.appliance.identify(durationMs, nowMs));
+  }
+
+  /** Puts an event on its way, where there is a broker that it could go to. */
+  tell(happening: Happening): void {
+    const { nowMs, wallMs } = now();
+    const passed = this.configuration.mqtt === undefined ? undefined : this.eventLimit.pass(happening, nowMs);
+    if (passed === undefined) return;
+    this.records?.keep([eventMessage({ id: randomUUID(), at: formatTime(wallMs), ...passed })]);
   }
 
   // ---- start
@@ -303,9 +346,10 @@ export class Service {
   }
 
   private brokerLink(): BrokerLink | undefined {
-    const { mqtt, site } = this.options.configuration;
+    const { mqtt, site } = this.configuration;
     if (mqtt === undefined) return undefined;
     const { publisher } = this;
+    const { remote } = this.options;
     return new BrokerLink({
       url: mqtt.url,
       clientId: site.id,
@@ -315,18 +359,41 @@ export class Service {
       onConnected: (connection, session) => {
         publisher.handleConnected(connection, session);
         this.records?.handleConnected(connection);
+        remote?.handleConnected(connection);
       },
       onDisconnected: () => {
         publisher.handleDisconnected();
         this.records?.handleDisconnected();
+        remote?.handleDisconnected();
       },
-      onMessage: (topic, payload, retained) => publisher.handleMessage(topic, payload, retained),
+      onMessage: (topic, payload, retained, replyTo) => {
+        if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
+        else publisher.handleMessage(topic, payload, retained);
+      },
       onStatus: () => this.noteStatus(),
-      versions: new Map(),
+      versions: this.brokerVersions,
       clock: systemClock,
       random: systemRandom,
       log: this.log,
     });
+  }
+
+  /** Leaves the broker and connects to the one that is configured. */
+  private async relink(): Promise<void> {
+    await this.unlink();
+    this.broker = this.brokerLink();
+    this.broker?.start();
+    this.noteStatus();
+  }
+
+  private async unlink(): Promise<void> {
+    const { broker } = this;
+    this.broker = undefined;
+    if (broker === undefined) return;
+    const farewell = this.publisher.farewell();
+    this.records?.handleDisconnected();
+    this.options.remote?.handleDisconnected();
+    await broker.stop(farewell);
   }
 
   // ---- what the appliance says
@@ -376,14 +443,6 @@ export class Service {
     this.records?.keep(records.map((cdr) => ({ id: cdr.id, topic: 'cdr', payload: JSON.stringify(cdr) })));
   }
 
-  /** Puts an event on its way, where there is a broker that it could go to. */
-  private tell(happening: Happening): void {
-    const { nowMs, wallMs } = now();
-    const passed = this.broker === undefined ? undefined : this.eventLimit.pass(happening, nowMs);
-    if (passed === undefined) return;
-    this.records?.keep([eventMessage({ id: randomUUID(), at: formatTime(wallMs), ...passed })]);
-  }
-
   private noteStatus(): void {
     this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
   }
@@ -396,11 +455,6 @@ export class Service {
   }
 
   // ---- what the panel and the command line ask
-
-  private originate(from: string, to: string): { readonly id: string } | { readonly failed: string } {
-    const made = this.driver.give((nowMs) => this.appliance.originate(from, to, nowMs));
-    return 'failed' in made ? { failed: made.reason } : made;
-  }
 
   private trace(number: string, from: string): RouteTrace | { readonly failed: string } {
     const line = /^line\/(\d+)$/i.exec(from)?.[1];
@@ -417,6 +471,11 @@ export class Service {
       })),
     };
   }
+}
+
+/** Whether a change of this key takes effect without another start. */
+export function isLive(path: string): boolean {
+  return /^(?:dialplan|iax2\.peers|mqtt)\b/.test(path);
 }
 
 function now(): { readonly nowMs: number; readonly wallMs: number } {

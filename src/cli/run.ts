@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LoadedConfiguration } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
+import type { SecretStore } from '../config/secret.ts';
 import { secretStore } from '../io/secret-files.ts';
 import { loadConfigurationFile } from './configuration-file.ts';
 import { CommandFailure, DEFAULT_CONFIGURATION, DEFAULT_DATA, type ExitCode, type Terminal } from './terminal.ts';
@@ -10,6 +11,8 @@ export interface RunRequest {
   readonly configurationFile: string;
   readonly dataDirectory: string;
   readonly loaded: RunnableConfiguration;
+  /** Secrets as the configuration names them, from the environment and beside its file. */
+  readonly secrets: SecretStore;
   /** Reads the file again; the problems are already logged, undefined if it may not run. */
   reload(): RunnableConfiguration | undefined;
 }
@@ -43,7 +46,7 @@ export function addRun(program: Command, terminal: Terminal, run: Run, exitWith:
           return undefined;
         }
       };
-      exitWith(await run({ configurationFile: options.config, dataDirectory: options.data, loaded, reload }));
+      exitWith(await run({ configurationFile: options.config, dataDirectory: options.data, loaded, secrets, reload }));
     });
 }
 

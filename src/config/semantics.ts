@@ -164,6 +164,9 @@ function checkPorts(config: ConfigurationInput, report: Report): void {
 
 function checkServices(config: ConfigurationInput, report: Report): void {
   const { mqtt, web } = config;
+  if (mqtt?.commands === 'signed' && mqtt.provisioning === undefined) {
+    report(['mqtt', 'commands'], 'signed commands need mqtt.provisioning.publicKey, the key they are checked with');
+  }
   if (mqtt?.password !== undefined && mqtt.username === undefined) {
     report(['mqtt', 'password'], 'a password needs mqtt.username');
   }

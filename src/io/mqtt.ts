@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Delivery } from '../status/outbox.ts';
@@ -14,7 +14,20 @@ export type MqttVersion = 4 | 5;
 /** A connection that also says what became of a message. */
 export interface BrokerConnection extends MqttConnection {
   /** Publishes at QoS 1; `done` is called once at most, and not at all when the connection breaks before the answer. */
-  deliver(topic: string, payload: string, done: (delivery: Delivery) => void): void;
+  deliver(message: DeliverableMessage, done: (delivery: Delivery) => void): void;
+  subscribe(filters: readonly string[], qos?: 0 | 1): void;
+}
+
+export interface DeliverableMessage extends Pick<MqttMessage, 'topic' | 'payload'> {
+  readonly retain?: boolean;
+  /** What the asker named its question with; MQTT 5 only. */
+  readonly correlation?: Uint8Array;
+}
+
+/** Where the sender of a message wants its answer; MQTT 5 only. [MQTT5 §4.10.1] */
+export interface ReplyTo {
+  readonly responseTopic?: string;
+  readonly correlation?: Uint8Array;
 }
 
 export interface BrokerLinkOptions {
@@ -28,7 +41,7 @@ export interface BrokerLinkOptions {
   readonly will: (session: string) => MqttMessage;
   readonly onConnected: (connection: BrokerConnection, session: string) => void;
   readonly onDisconnected: () => void;
-  readonly onMessage: (topic: string, payload: string, retained: boolean) => void;
+  readonly onMessage: (topic: string, payload: string, retained: boolean, replyTo: ReplyTo) => void;
   /** `status()` says something else. */
   readonly onStatus: () => void;
   /** What each broker, by URL, was found to speak: kept by the caller, so that a new link need not ask again. */
@@ -132,7 +145,8 @@ export class BrokerLink {
       this.options.onConnected(this.connectionOf(client), session);
     });
     client.on('message', (topic, payload, packet) => {
-      if (this.client === client) this.options.onMessage(topic, payload.toString('utf8'), packet.retain);
+      if (this.client !== client) return;
+      this.options.onMessage(topic, payload.toString('utf8'), packet.retain, replyTo(packet.properties));
     });
     client.on('close', () => {
       if (this.client !== client) return;
@@ -178,9 +192,10 @@ export class BrokerLink {
       else unheard.delete(packet.messageId!);
     });
     return {
-      deliver: (topic, payload, done) => {
+      deliver: ({ topic, payload, retain = false, correlation }, done) => {
         if (this.client !== client) return;
-        client.publish(topic, payload, { qos: 1 }, (error, packet) => {
+        const properties = correlation === undefined ? {} : { correlationData: Buffer.from(correlation) };
+        client.publish(topic, payload, { qos: 1, retain, properties }, (error, packet) => {
           if (this.client !== client) return;
           const isUnheard = unheard.delete(packet?.messageId ?? 0);
           done(error ? 'failed' : isUnheard ? 'unheard' : 'taken');
@@ -191,8 +206,8 @@ export class BrokerLink {
         client.publish(topic, payload, { qos, retain });
         if (client.stream.writableLength > MAX_UNSENT_BYTES) client.stream.destroy();
       },
-      subscribe: (filters) => {
-        if (this.client === client) client.subscribe([...filters], { qos: 0 });
+      subscribe: (filters, qos = 0) => {
+        if (this.client === client) client.subscribe([...filters], { qos });
       },
     };
   }
@@ -237,4 +252,12 @@ function describe(error: Error): string {
 
 function withoutUser(url: string): string {
   return url.replace(/^([a-z]+:\/\/)[^/@]*@/i, '$1');
+}
+
+function replyTo(properties: IPublishPacket['properties']): ReplyTo {
+  const { responseTopic, correlationData } = properties ?? {};
+  return {
+    ...(responseTopic === undefined ? {} : { responseTopic }),
+    ...(correlationData === undefined ? {} : { correlation: correlationData }),
+  };
 }

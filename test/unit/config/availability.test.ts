@@ -18,7 +18,6 @@ describe('keys that this version ignores', () => {
       '58:1: warning: features: not available in this version',
       '59:1: warning: hours: not available in this version',
       '60:1: warning: net: not available in this version',
-      '61:90: warning: mqtt.provisioning: not available in this version',
       '62:8: warning: https (web.listen): not available in this version',
       '62:16: warning: web.listen off loopback: not available in this version; run refuses it',
       '62:40: warning: web.users: not available in this version',

@@ -260,6 +260,10 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [`${SITE}mqtt: { url: http://x }\n`, `2:14: mqtt.url is "http://x"; allowed: ${BROKER}`],
     [`${SITE}mqtt: { url: "mqtt://h:99999" }\n`, `2:14: mqtt.url is "mqtt://h:99999"; allowed: ${BROKER}`],
     [`${SITE}mqtt: { url: "mqtt://h", password: x }\n`, '2:36: a password needs mqtt.username'],
+    [
+      `${SITE}mqtt: { url: "mqtt://h", commands: signed }\n`,
+      '2:36: signed commands need mqtt.provisioning.publicKey, the key they are checked with',
+    ],
     [`${SITE}mqtt: {}\n`, `2:7: mqtt.url is missing; allowed: ${BROKER}`],
     [
       `${SITE}net: { rtpPorts: 4001-4000, dscp: { media: 99 }, external: "a b" }\n`,

@@ -1,0 +1,313 @@
+import type { Log } from './base/log.ts';
+import { differences, formatChange } from './config/diff.ts';
+import { type Configuration, loadConfiguration } from './config/load.ts';
+import { formatPath } from './config/problem.ts';
+import type { SecretStore } from './config/secret.ts';
+import { systemClock } from './io/clock.ts';
+import { signatureVerifier } from './io/signing.ts';
+import { Store } from './io/store.ts';
+import { type Outcome, type Performers, RemoteControl, readProvisioning } from './remote-control.ts';
+import { isLive, Service, type ServiceOptions } from './service.ts';
+import type { Authority } from './status/command.ts';
+import type { Happening } from './status/event.ts';
+import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';
+import type { Fault, VerifySignature } from './status/signed.ts';
+
+type Runnable = Pick<ServiceOptions, 'configuration' | 'dialplan'>;
+
+export interface ServiceHostOptions extends Omit<ServiceOptions, 'configuration' | 'dialplan' | 'remote'> {
+  /** The configuration of the box itself. */
+  readonly local: Runnable;
+  /** Reads it again; the problems are already logged, undefined if it may not run. */
+  readonly readLocal: () => Runnable | undefined;
+  /** Where the secrets of every configuration come from, and the key that those from head office are signed with. */
+  readonly secrets: SecretStore;
+  /** Nothing runs any longer. */
+  readonly onFailure: (reason: string) => void;
+}
+
+/** How long a change that needs another start waits for the calls that stand. */
+const PATIENCE_MS = 3_600_000;
+/** How long calls may go on once somebody has asked for a restart. */
+const DRAIN_MS = 20_000;
+/** An answer on its way to the broker is gone by then. */
+const ANSWER_MS = 500;
+
+/**
+ * Keeps one appliance running through changes of its configuration: what can be taken over is, and for the rest it is
+ * stopped and started within the process once no call stands. Which configuration runs is decided here: that of the box
+ * itself, or the last good one from head office.
+ */
+export class ServiceHost {
+  private readonly store: Store;
+  private readonly log: Log;
+  private readonly site: string;
+  private local: Runnable;
+  private running: Runnable;
+  private isProvisioned = false;
+  private service: Service | undefined;
+  private remote: RemoteControl | undefined;
+  private isStopping = false;
+  /** Changes are made one after the other. */
+  private work: Promise<unknown> = Promise.resolve();
+
+  static async start(options: ServiceHostOptions): Promise<ServiceHost | { readonly failed: string }> {
+    const host = new ServiceHost(options);
+    const failed = await host.open();
+    return failed === undefined ? host : { failed };
+  }
+
+  private constructor(private readonly options: ServiceHostOptions) {
+    this.log = options.log;
+    this.store = new Store(options.dataDirectory, options.log);
+    this.local = options.local;
+    this.running = options.local;
+    this.site = options.local.configuration.site.id;
+  }
+
+  get mediaIsOnTime(): boolean {
+    return this.service?.mediaIsOnTime ?? true;
+  }
+
+  /** Reads the configuration of the box again. It runs, unless one from head office does. */
+  reload(): Promise<string | undefined> {
+    return this.inOrder(async () => {
+      const local = this.options.readLocal();
+      if (local === undefined) return 'the configuration has errors; the running one stays';
+      this.local = local;
+      if (this.isProvisioned)
+        return 'the configuration that runs comes from head office; the file of this box does not count';
+      this.running = local;
+      this.service?.reload(local);
+      return undefined;
+    });
+  }
+
+  async drain(signal: AbortSignal): Promise<void> {
+    await this.service?.drain(signal);
+  }
+
+  async stop(): Promise<void> {
+    this.isStopping = true;
+    this.remote?.stop();
+    await this.service?.stop();
+    await this.store.settle();
+  }
+
+  // ---- start
+
+  private async open(): Promise<string | undefined> {
+    const { mqtt } = this.local.configuration;
+    const verify = mqtt?.provisioning === undefined ? undefined : this.verifier(mqtt.provisioning.publicKey);
+    const record = verify === undefined ? NEVER_PROVISIONED : await readProvisioning(this.store, systemClock);
+    this.useProvisioned(record);
+    if (mqtt !== undefined) this.remote = await this.openRemote(verify, record);
+    const failed = await this.startService(this.running);
+    if (failed === undefined || !this.isProvisioned) return failed;
+    this.log('error', 'config', `The configuration from head office cannot run: ${failed}. That of the box does.`);
+    this.isProvisioned = false;
+    this.running = this.local;
+    return this.startService(this.local);
+  }
+
+  /** The last good configuration from head office, if there is one and it still may run. */
+  private useProvisioned({ good }: ProvisioningRecord): void {
+    if (good === null) return;
+    const read = this.read(good.config);
+    if ('faults' in read) {
+      const why = read.faults[0]?.message ?? 'it is invalid';
+      this.log(
+        'error',
+        'config',
+        `Revision ${good.revision} from head office may not run: ${why}. That of the box does.`,
+      );
+      return;
+    }
+    this.running = read;
+    this.isProvisioned = true;
+  }
+
+  private openRemote(verify: VerifySignature | undefined, record: ProvisioningRecord): Promise<RemoteControl> {
+    return RemoteControl.open(
+      {
+        site: this.site,
+        store: this.store,
+        clock: systemClock,
+        log: this.log,
+        authority: () => this.authority(verify),
+        provisioning:
+          verify === undefined
+            ? undefined
+            : {
+                verify,
+                judge: (config) => this.judge(config),
+                reach: () => ({ trunks: this.service?.reachedTrunks ?? [] }),
+              },
+        apply: (config) => this.apply(config),
+        perform: this.performers(),
+        tell: (happening: Happening) => this.service?.tell(happening),
+      },
+      record,
+    );
+  }
+
+  private async startService({ configuration, dialplan }: Runnable): Promise<string | undefined> {
+    const { remote } = this;
+    const started = await Service.start({
+      ...this.options,
+      configuration,
+      dialplan,
+      ...(remote === undefined ? {} : { remote }),
+    });
+    if ('failed' in started) return started.failed;
+    this.service = started;
+    return undefined;
+  }
+
+  private verifier(path: string): VerifySignature | undefined {
+    const file = this.options.secrets.file(path);
+    const verify = 'failure' in file ? file : signatureVerifier(file.text);
+    if (typeof verify === 'function') return verify;
+    const why = 'failure' in file ? file.failure : `${path} ${verify.failure}`;
+    this.log('error', 'config', `mqtt.provisioning.publicKey: ${why}; no configuration is taken over MQTT.`);
+    return undefined;
+  }
+
+  private authority(verify: VerifySignature | undefined): Authority | { readonly failure: string } {
+    if (this.running.configuration.mqtt?.commands !== 'signed') return { kind: 'broker' };
+    return verify === undefined
+      ? { failure: 'the key that commands are checked with is missing' }
+      : { kind: 'signed', verify };
+  }
+
+  // ---- configurations from head office
+
+  private read(config: string): Runnable | { readonly faults: readonly Fault[] } {
+    const { configuration, dialplan, problems } = loadConfiguration(config, this.options.secrets);
+    const stops = problems.filter(({ severity, stopsRun }) => severity === 'error' || stopsRun === true);
+    if (configuration !== undefined && dialplan !== undefined && stops.length === 0) return { configuration, dialplan };
+    return { faults: stops.map(({ line, column, message }) => ({ path: `config:${line}:${column}`, message })) };
+  }
+
+  private judge(config: string) {
+    const read = this.read(config);
+    if ('faults' in read) return read;
+    const { configuration } = read;
+    const fault = this.lockout(configuration);
+    if (fault !== undefined) return { faults: [{ path: 'config', message: fault }] };
+    const changes = differences(this.running.configuration, configuration).map(formatChange);
+    return { changes, trunks: observableTrunks(configuration) };
+  }
+
+  /** What would take the appliance out of the hands of head office. */
+  private lockout({ site, mqtt }: Configuration): string | undefined {
+    if (site.id !== this.site)
+      return `site.id is ${site.id}, and this is ${this.site}; a site is renamed on the box itself`;
+    if (mqtt?.provisioning === undefined) {
+      return 'without mqtt.provisioning it could never be changed again; it is removed on the box itself';
+    }
+    const { publicKey } = mqtt.provisioning;
+    return publicKey === this.local.configuration.mqtt?.provisioning?.publicKey
+      ? undefined
+      : `mqtt.provisioning.publicKey is ${publicKey}, another one than on the box; a key is changed on the box itself`;
+  }
+
+  /** Makes a configuration run; gives why not, and then the one before it runs. */
+  private apply(config: string | null): Promise<string | undefined> {
+    return this.inOrder(async () => {
+      const next = config === null ? this.local : this.read(config);
+      if ('faults' in next) return next.faults[0]?.message ?? 'it is invalid';
+      const failure = await this.change(next);
+      if (failure === undefined) this.isProvisioned = config !== null;
+      return failure;
+    });
+  }
+
+  private async change(next: Runnable): Promise<string | undefined> {
+    const before = this.running;
+    const changes = differences(before.configuration, next.configuration);
+    if (changes.every(({ path }) => isLive(formatPath(path)))) {
+      this.running = next;
+      this.service?.reload(next);
+      return undefined;
+    }
+    if (!(await this.quiet())) return 'the calls that stand did not end, and it needs another start';
+    await this.service?.stop();
+    this.running = next;
+    const failure = await this.startService(next);
+    if (failure === undefined) return undefined;
+    this.running = before;
+    await this.startOrFail(before);
+    return failure;
+  }
+
+  /** Waits until no call stands; false if that takes too long. */
+  private async quiet(): Promise<boolean> {
+    const deadlineMs = systemClock.nowMs() + PATIENCE_MS;
+    while ((this.service?.calls ?? 0) > 0) {
+      if (this.isStopping || systemClock.nowMs() > deadlineMs) return false;
+      await pause(200);
+    }
+    return true;
+  }
+
+  private async startOrFail(runnable: Runnable): Promise<void> {
+    const failure = await this.startService(runnable);
+    if (failure === undefined) return;
+    this.service = undefined;
+    this.options.onFailure(failure);
+  }
+
+  // ---- commands
+
+  private performers(): Performers {
+    return {
+      restart: () => {
+        systemClock.after(ANSWER_MS, () => void this.inOrder(() => this.restart()));
+        return {};
+      },
+      reload: async () => outcomeOf(await this.reload()),
+      identify: ({ seconds }) => {
+        this.service?.identify(seconds * 1000);
+        return {};
+      },
+      originate: ({ from, to }) => {
+        const made = this.service?.originate(from, to) ?? { failed: 'the appliance is starting' };
+        return 'failed' in made ? { error: made.failed } : { result: { call: made.id } };
+      },
+      hangup: ({ call }) => outcomeOf(this.service?.hangup(call) ? undefined : `there is no call ${call}`),
+    };
+  }
+
+  private async restart(): Promise<void> {
+    if (this.isStopping) return;
+    const impatient = new AbortController();
+    const cancel = systemClock.after(DRAIN_MS, () => impatient.abort());
+    await this.service?.drain(impatient.signal);
+    cancel();
+    await this.service?.stop();
+    if (!this.isProvisioned) this.running = this.local = this.options.readLocal() ?? this.local;
+    await this.startOrFail(this.running);
+  }
+
+  private inOrder<Result>(task: () => Promise<Result>): Promise<Result> {
+    const result = this.work.then(task);
+    this.work = result.catch(() => {});
+    return result;
+  }
+}
+
+/** Trunks of which it can be seen whether they are reached. */
+function observableTrunks({ iax2 }: Configuration): string[] {
+  return Object.entries(iax2?.peers ?? {}).flatMap(([name, { host, register, qualify }]) =>
+    host === 'dynamic' || register !== undefined || qualify !== undefined ? [name] : [],
+  );
+}
+
+function outcomeOf(error: string | undefined): Outcome {
+  return error === undefined ? {} : { error };
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => systemClock.after(ms, resolve));
+}

@@ -86,12 +86,15 @@ export class PeerTable {
   reregister(name: string | undefined, nowMs: number): void {
     for (const peer of this.peers.values()) {
       if (name !== undefined && peer.config.name !== name) continue;
-      if (peer.registrant !== undefined) {
-        peer.registrant.register(nowMs);
-        this.environment.touch(peer.registrant);
-      }
+      this.registerAgain(peer, nowMs);
       this.requalify(peer, nowMs);
     }
+  }
+
+  private registerAgain({ registrant }: KnownPeer, nowMs: number): void {
+    if (registrant === undefined) return;
+    registrant.register(nowMs);
+    this.environment.touch(registrant);
   }
 
   handleResolved(host: string, found: readonly { readonly ip: string; readonly port?: number }[], nowMs: number): void {
@@ -157,6 +160,7 @@ export class PeerTable {
     const localCall = this.environment.allot(config.host, nowMs);
     if (localCall === undefined || config.qualify === undefined) return;
     const { transmit, emit } = this.environment;
+    let wasUnreachable = false;
     const qualify = new Qualify(
       localCall,
       config.qualify,
@@ -169,6 +173,9 @@ export class PeerTable {
         changed: (reachable, atMs) => {
           const { rttMs, reason } = qualify;
           emit({ type: 'peer-state', peer: config.name, reachable, rttMs, reason });
+          // Whoever was away may have forgotten where we are, or never have heard of it.
+          if (reachable && wasUnreachable) this.registerAgain(peer, atMs);
+          wasUnreachable = !reachable;
           if (!reachable && peer.hasName) this.hosts.refresh(config.host, 'qualify', atMs);
         },
       },

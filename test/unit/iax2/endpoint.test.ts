@@ -488,6 +488,32 @@ describe('the registrar', () => {
     });
   });
 
+  it('hears again at once from a branch that missed it: it may have forgotten where the branch is', () => {
+    const network = new Network(1);
+    const centre = new Switch(network, B, 1, { peers: [peer({ name: 'lyon', host: 'dynamic' })] });
+    const register = { refreshS: 3_600 };
+    const hq = peer({
+      name: 'hq',
+      host: B.ip,
+      username: 'lyon',
+      register,
+      qualify: { everyMs: 2_000, timeoutMs: 1_000 },
+    });
+    const branch = new Switch(network, A, 2, { peers: [hq] });
+    network.runFor(500);
+    const known = () => centre.endpoint.bindings.length;
+    expect(known()).toBe(1);
+    centre.host.isDown = true;
+    network.runFor(10_000);
+    expect(branch.endpoint.peerStatus('hq')).toMatchObject({ reachable: false });
+    centre.restart();
+    centre.host.isDown = false;
+    expect(known()).toBe(0);
+    network.runFor(3_000);
+    expect(branch.endpoint.peerStatus('hq')).toMatchObject({ reachable: true, registration: { state: 'registered' } });
+    expect(known()).toBe(1);
+  });
+
   it('keeps bindings over a restart if they are handed back, but no longer than they were granted', () => {
     const { network, centre, branch } = registered(60);
     const { bindings } = centre.endpoint;

@@ -38,9 +38,9 @@ describe('run', () => {
       '2:1: emergency: not available in this version; run refuses it',
     ],
     [
-      'encryption',
-      `${VALID}iax2: { peers: { hq: { type: peer, host: h, encryption: aes128 } } }\n`,
-      '2:45: iax2.peers.hq.encryption: not available in this version; run refuses it',
+      'a sealed secret',
+      `${VALID}iax2: { peers: { hq: { type: peer, host: h, secret: { sealed: AAAA } } } }\n`,
+      '2:45: a sealed secret (iax2.peers.hq.secret): not available in this version; run refuses it',
     ],
   ])('does not start with %s', async (_, text, message) => {
     const file = bench.write('a.yaml', text);

@@ -8,6 +8,7 @@ import {
   digestResponse,
   formatAuthorization,
   ha1Of,
+  parseAuthorization,
   parseChallenge,
 } from './digest.ts';
 import type { HeaderFields } from './header-field.ts';
@@ -43,8 +44,11 @@ export class Credentials {
     private readonly secret: DigestSecret,
   ) {}
 
-  /** Takes over the challenges of a 401 or 407. False where another try would end as this one did. */
-  handleChallenge(response: Response): boolean {
+  /**
+   * Takes over the challenges of a 401 or 407 to a request with the header fields `sent`. False where another try would
+   * end as this one did. Other requests may be under way: what counts is what this one had answered.
+   */
+  handleChallenge(response: Response, sent: HeaderFields): boolean {
     let isWorthwhile = false;
     const pairs = [
       ['WWW-Authenticate', 'Authorization'],
@@ -53,10 +57,10 @@ export class Credentials {
     for (const [asked, header] of pairs) {
       for (const challenge of strongestPerRealm(response.headers.all(asked))) {
         const key = `${header} ${challenge.realm}`;
-        const before = this.answered.get(key);
-        // Asked again although we had answered: the secret is wrong, unless only the nonce was too old.
-        if (before !== undefined && !challenge.isStale && before.challenge.nonce === challenge.nonce) continue;
-        if (before === undefined || challenge.isStale || before.count > 1) isWorthwhile = true;
+        const tried = answerIn(sent, header, challenge.realm);
+        // Refused with a nonce used for the first time: the secret is wrong. One used again may only be worn out.
+        const isWornOut = tried !== undefined && this.usesOf(key, tried) > 1;
+        if (tried === undefined || challenge.isStale || isWornOut) isWorthwhile = true;
         this.answered.set(key, { challenge, header, count: 0 });
       }
     }
@@ -77,6 +81,11 @@ export class Credentials {
     this.answered.clear();
   }
 
+  private usesOf(key: string, { nonce, protection }: Authorization): number {
+    const known = this.answered.get(key);
+    return protection?.count ?? (known?.challenge.nonce === nonce ? known.count : 1);
+  }
+
   private answer(answered: Answered, method: string, uri: string, body: Uint8Array): string | undefined {
     const { challenge } = answered;
     const { username, crypto } = this;
@@ -90,6 +99,15 @@ export class Credentials {
     const unsigned = { username, realm, nonce, uri, algorithm, isSession, opaque, protection } as const;
     return formatAuthorization({ ...unsigned, response: digestResponse(crypto, ha1, unsigned, method, body) });
   }
+}
+
+function answerIn(sent: HeaderFields, header: string, realm: string): Authorization | undefined {
+  for (const text of sent.all(header)) {
+    const authorization = parseAuthorization(text);
+    if (authorization !== undefined && !isMalformed(authorization) && authorization.realm === realm)
+      return authorization;
+  }
+  return undefined;
 }
 
 function strongestPerRealm(texts: readonly string[]): Challenge[] {

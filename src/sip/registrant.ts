@@ -159,17 +159,25 @@ export class Registrant {
     };
     this.credentials.authorise(request);
     const user: ClientTransactionUser = {
-      handleResponse: (response, atMs) => this.handleResponse(response, expiresS, attempt, tries, atMs),
+      handleResponse: (response, atMs) =>
+        this.handleResponse(response, request.headers, expiresS, attempt, tries, atMs),
       handleFailure: (why, atMs) => this.handleFailure(why, attempt, atMs),
     };
     this.environment.send(request, user, nowMs);
   }
 
-  private handleResponse(response: Response, expiresS: number, attempt: number, tries: number, nowMs: number): void {
+  private handleResponse(
+    response: Response,
+    sent: HeaderFields,
+    expiresS: number,
+    attempt: number,
+    tries: number,
+    nowMs: number,
+  ): void {
     const { status } = response;
     if (status < 200) return;
     if (status === 401 || status === 407) {
-      const isWorthwhile = this.credentials.handleChallenge(response) && tries < MAX_TRIES;
+      const isWorthwhile = this.credentials.handleChallenge(response, sent) && tries < MAX_TRIES;
       if (isWorthwhile && (attempt === this.attempt || expiresS === 0)) this.send(expiresS, attempt, tries + 1, nowMs);
       else if (attempt === this.attempt && !this.isStopped) this.fail('no-auth', response, REJECTED_RETRY_MS, nowMs);
       if (!isWorthwhile) this.credentials.forget();

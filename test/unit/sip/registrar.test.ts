@@ -4,6 +4,7 @@ import { Counters } from '../../../src/base/counters.ts';
 import { Authenticator } from '../../../src/sip/authenticator.ts';
 import { Credentials } from '../../../src/sip/credentials.ts';
 import type { DigestAlgorithm } from '../../../src/sip/digest.ts';
+import { HeaderFields } from '../../../src/sip/header-field.ts';
 import type { Hop } from '../../../src/sip/hop.ts';
 import { isMalformed } from '../../../src/sip/malformed.ts';
 import type { Request, Response } from '../../../src/sip/message.ts';
@@ -59,9 +60,10 @@ function request(lines: readonly string[], user = '211', callId = 'a'): Request 
 function register(lines: readonly string[], user = '211', more: { callId?: string; from?: Hop; secret?: string } = {}) {
   const from = more.from ?? FROM;
   const credentials = new Credentials(seededCrypto(cseq), user, { password: more.secret ?? SECRETS[user] ?? '' });
-  const challenged = registrar.handleRegister(request(lines, user, more.callId), from, nowMs);
+  const first = request(lines, user, more.callId);
+  const challenged = registrar.handleRegister(first, from, nowMs);
   if (challenged?.status !== 401) return challenged;
-  credentials.handleChallenge(challenged);
+  credentials.handleChallenge(challenged, first.headers);
   const second = request(lines, user, more.callId);
   credentials.authorise(second);
   return registrar.handleRegister(second, from, nowMs);
@@ -164,7 +166,7 @@ describe('REGISTER [RFC3261 §10.3]', () => {
     const late = request([CONTACT, 'Expires: 0']);
     register([CONTACT]);
     const credentials = new Credentials(seededCrypto(1), '211', { password: 'geheim' });
-    credentials.handleChallenge(registrar.handleRegister(late, FROM, nowMs)!);
+    credentials.handleChallenge(registrar.handleRegister(late, FROM, nowMs)!, late.headers);
     credentials.authorise(late);
     expect(registrar.handleRegister(late, FROM, nowMs)?.status).toBe(500);
     expect(registrar.bindings).toHaveLength(1);
@@ -215,7 +217,7 @@ describe('who may register', () => {
 
   it('nobody for another', () => {
     const credentials = new Credentials(seededCrypto(1), '212', { password: 'other' });
-    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!);
+    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!, new HeaderFields());
     const second = request([CONTACT]);
     credentials.authorise(second);
     expect(registrar.handleRegister(second, FROM, nowMs)?.status).toBe(403);
@@ -223,7 +225,7 @@ describe('who may register', () => {
 
   it('nobody who replays what another sent, from his address or from elsewhere', () => {
     const credentials = new Credentials(seededCrypto(1), '211', { password: 'geheim' });
-    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!);
+    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!, new HeaderFields());
     const second = request([CONTACT]);
     credentials.authorise(second);
     expect(registrar.handleRegister(second, FROM, nowMs)?.status).toBe(200);
@@ -235,13 +237,13 @@ describe('who may register', () => {
 
   it('a nonce that is too old is stale, and the phone only has to ask again', () => {
     const credentials = new Credentials(seededCrypto(1), '211', { password: 'geheim' });
-    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!);
+    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!, new HeaderFields());
     nowMs += 121_000;
     const late = request([CONTACT]);
     credentials.authorise(late);
     const response = registrar.handleRegister(late, FROM, nowMs)!;
     expect(response.headers.get('WWW-Authenticate')).toContain('stale=true');
-    expect(credentials.handleChallenge(response)).toBe(true);
+    expect(credentials.handleChallenge(response, late.headers)).toBe(true);
     const again = request([CONTACT]);
     credentials.authorise(again);
     expect(registrar.handleRegister(again, FROM, nowMs)?.status).toBe(200);
@@ -257,7 +259,7 @@ describe('who may register', () => {
     expect(register([CONTACT])?.status).toBe(200);
     const credentials = new Credentials(seededCrypto(1), '211', { password: 'geheim' });
     algorithms = ['MD5'];
-    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!);
+    credentials.handleChallenge(registrar.handleRegister(request([CONTACT]), FROM, nowMs)!, new HeaderFields());
     algorithms = ['SHA-256'];
     const second = request([CONTACT]);
     credentials.authorise(second);

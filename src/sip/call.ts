@@ -1,0 +1,108 @@
+import type { Cause } from '../base/causes.ts';
+import type { Address } from '../base/machine.ts';
+import type { StreamId } from '../base/media-port.ts';
+import type { CallerId } from './caller-identity.ts';
+import type { CodecName } from './codec.ts';
+import type { MediaAgreement } from './offer-answer.ts';
+
+/**
+ * One call leg as its owner sees it. Commands are legal in every state; one that makes no sense any more does nothing.
+ * What happens comes as `CallEvent` from the endpoint's `poll()`, never from inside a command. Every call gives exactly
+ * one `hangup` event, also after its own `hangup` command, and says nothing more after it.
+ */
+export interface Call {
+  /** Unique in a run of the endpoint; for logs and maps. */
+  readonly id: number;
+  readonly direction: 'outgoing' | 'incoming';
+  /** The phone's user or the trunk's name. */
+  readonly peer: string;
+  readonly stream: StreamId;
+  readonly state: CallState;
+  /** What both sides agreed on; undefined before. */
+  readonly media: MediaAgreement | undefined;
+
+  /** Incoming: 180. */
+  ringing(nowMs: number): void;
+  /** Incoming: 183 with our answer, so that the caller hears what we play. */
+  progress(nowMs: number): void;
+  answer(nowMs: number): void;
+  /** Ends the call: CANCEL, a refusal for `cause`, or BYE. */
+  hangup(cause: Cause, nowMs: number): void;
+  hold(nowMs: number): void;
+  unhold(nowMs: number): void;
+  /** By INFO. Where both sides agreed on telephone-event, digits are the media plane's. */
+  sendDigit(digit: string, durationMs: number, nowMs: number): void;
+  flash(nowMs: number): void;
+  sendText(text: string, nowMs: number): void;
+  /** Asks the far end to call somebody else and leave us: REFER. How that goes comes as events. [RFC3515] */
+  transferTo(number: string, nowMs: number): void;
+  /** Says how the transfer goes that the far end asked for: 100, 180, 200, 486, … */
+  reportTransfer(status: number, nowMs: number): void;
+}
+
+export type CallState =
+  /** Outgoing: the address is being looked up. */
+  | 'resolving'
+  /** Outgoing: INVITE sent. Incoming: our owner has it. */
+  | 'calling'
+  /** A provisional response went or came. */
+  | 'early'
+  | 'up'
+  /** Over for the owner; the far end is being told. */
+  | 'ending'
+  | 'gone';
+
+export type CallEvent =
+  | { readonly type: 'incoming'; readonly request: CallRequest }
+  | { readonly type: 'proceeding' }
+  | { readonly type: 'ringing' }
+  /** Early media: what comes now is to be heard. */
+  | { readonly type: 'progress' }
+  | { readonly type: 'answered' }
+  /** What both sides agreed on has changed. */
+  | { readonly type: 'media'; readonly agreement: MediaAgreement }
+  | { readonly type: 'hangup'; readonly cause: Cause; readonly reason: string; readonly by: HangupBy }
+  | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
+  | { readonly type: 'flash' }
+  | { readonly type: 'hold' }
+  | { readonly type: 'unhold' }
+  | { readonly type: 'text'; readonly text: string }
+  /** The far end wants its party connected elsewhere; the answer is `reportTransfer`. */
+  | { readonly type: 'transfer'; readonly number: string; readonly host: string }
+  /** How the transfer goes that we asked for; 0: it was refused or nobody knows. */
+  | { readonly type: 'transfer-progress'; readonly status: number };
+
+/** Who ended a call: timeout = the far end fell silent. */
+export type HangupBy = 'far-end' | 'timeout' | 'local';
+
+/** What an incoming call asks for. */
+export interface CallRequest {
+  readonly number: string;
+  readonly context: string;
+  readonly peer: string;
+  readonly caller: CallerId;
+  /** Who forwarded the call, where that is said (Diversion). */
+  readonly redirectingNumber: string | null;
+}
+
+/** What `placeCall` needs. */
+export interface PlaceCall {
+  /** A phone's user, or a trunk's name. */
+  readonly peer: string;
+  /** At a trunk; a phone is called by its binding. */
+  readonly number: string;
+  readonly caller: CallerId;
+  readonly stream: StreamId;
+  /** Where our RTP of this call is. */
+  readonly media: Address;
+  /** In order of preference; the peer's if absent. */
+  readonly codecs?: readonly CodecName[];
+  /** Of a phone with several contacts: which of them, as its binding has it. The most wanted if absent. */
+  readonly contact?: string;
+}
+
+/** Why there can be no call; known at once. */
+export interface CallFailure {
+  readonly failed: Cause;
+  readonly reason: string;
+}

@@ -1,0 +1,24 @@
+import type { Binding } from './binding.ts';
+import type { Call, CallEvent } from './call.ts';
+import type { Hop, SipTransmit } from './hop.ts';
+import type { RegistrationStatus } from './registrant.ts';
+
+/** What an endpoint gives from `poll()`: messages to send, and what happened. */
+export type EndpointOutput =
+  | SipTransmit
+  /** A stream that nobody can read any more is to be closed. */
+  | { readonly type: 'close'; readonly connection: number }
+  | { readonly type: 'call'; readonly call: Call; readonly event: CallEvent }
+  /** Our registration at a trunk changed. */
+  | { readonly type: 'registration'; readonly trunk: string; readonly status: RegistrationStatus }
+  /** A phone came, moved or went: all its bindings. */
+  | { readonly type: 'bindings'; readonly user: string; readonly bindings: readonly Binding[] }
+  /** A host to look up, SRV and all; the answer is `handleResolved(host, hops, nowMs)`. */
+  | { readonly type: 'resolve'; readonly host: string; readonly port: number | undefined }
+  /** Somebody failed to prove who he is, or was locked out. */
+  | {
+      readonly type: 'security';
+      readonly event: 'auth-failed' | 'locked-out';
+      readonly from: Hop;
+      readonly username: string;
+    };

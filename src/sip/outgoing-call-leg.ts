@@ -1,0 +1,283 @@
+import { toHex } from '../base/bytes.ts';
+import { type Cause, causeText } from '../base/causes.ts';
+import { CALL_METHODS, type CallIdentity, CallLeg, type CallSurroundings } from './call-leg.ts';
+import type { Credentials } from './credentials.ts';
+import { Dialog } from './dialog.ts';
+import { parseDecimal } from './grammar.ts';
+import { HeaderFields } from './header-field.ts';
+import type { Hop } from './hop.ts';
+import { InviteClientTransaction } from './invite-client-transaction.ts';
+import { isMalformed } from './malformed.ts';
+import type { Request, Response } from './message.ts';
+import { formatNameAddr, type NameAddr, nameAddr, tagOf, withTag } from './name-addr.ts';
+import type { MediaSession } from './offer-answer.ts';
+import { causeOfResponse } from './reason.ts';
+import { sdpBody } from './sdp.ts';
+import { DEFAULT_SESSION_S, sessionOfResponse, sessionRequest } from './session-timer.ts';
+import type { OutgoingRequest } from './transaction-layer.ts';
+import type { Uri } from './uri.ts';
+
+/** What the INVITE says. */
+export interface Invitation {
+  readonly uri: Uri;
+  readonly from: NameAddr;
+  readonly to: NameAddr;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  /** How long nobody may answer before the next target is tried, or the call is given up. */
+  readonly timeoutMs: number;
+}
+
+interface EarlyDialog {
+  readonly dialog: Dialog;
+  lastRSeq: number | undefined;
+}
+
+const MAX_TRIES = 4;
+const MAX_SESSION_S = 86_400;
+const MAX_RSEQ = 2 ** 32 - 1;
+
+/** A call that we place: the UAC of an INVITE. [RFC3261 §13.2] */
+export class OutgoingCallLeg extends CallLeg {
+  private invite: InviteClientTransaction | undefined;
+  private lastInvite: OutgoingRequest | undefined;
+  private readonly early = new Map<string, EarlyDialog>();
+  /** The ACK of each 2xx, by the tag of who sent it: forks answer more than once. */
+  private readonly acks = new Map<string, { readonly ack: Request; readonly hop: Hop }>();
+  private readonly callId: string;
+  private readonly from: NameAddr;
+  private targets: readonly Hop[] = [];
+  private sequence = 0;
+  private tries = 0;
+  private sessionS = DEFAULT_SESSION_S;
+  private isCancelled = false;
+  private hasProceeded = false;
+
+  constructor(
+    identity: CallIdentity,
+    around: CallSurroundings,
+    session: MediaSession,
+    credentials: Credentials | undefined,
+    private readonly invitation: Invitation,
+  ) {
+    super(identity, 'resolving', around, session, credentials);
+    this.callId = toHex(around.crypto.randomBytes(16));
+    this.from = withTag(invitation.from, toHex(around.crypto.randomBytes(8)));
+  }
+
+  /** The addresses are known, in the order to try them. */
+  start(targets: readonly Hop[], nowMs: number): void {
+    if (this.state !== 'resolving') return;
+    this.targets = targets;
+    if (targets.length === 0) this.fail('destination-out-of-order', 'The address of the far end is not known.');
+    else this.sendInvite(nowMs);
+  }
+
+  ringing(): void {}
+  progress(): void {}
+  answer(): void {}
+
+  hangup(cause: Cause, nowMs: number): void {
+    if (this.state === 'up' || this.state === 'resolving') this.end(cause, causeText(cause), 'local', nowMs);
+    else if (this.state === 'calling' || this.state === 'early') {
+      this.tellEnd(cause, causeText(cause), 'local');
+      this.become('ending');
+      this.isCancelled = true;
+      // Before a provisional response CANCEL is not legal; it goes when one comes.
+      if (this.invite !== undefined) this.around.layer.cancel(this.invite, nowMs);
+    }
+  }
+
+  protected override vanish(): void {
+    for (const { dialog } of this.early.values()) this.around.removeDialog(dialog);
+    this.early.clear();
+    super.vanish();
+  }
+
+  /** A BYE in an early dialog: the INVITE is still to be ended. */
+  protected override handleEndedByThem(nowMs: number): void {
+    if (this.state !== 'up' && this.invite !== undefined) this.around.layer.cancel(this.invite, nowMs);
+  }
+
+  private sendInvite(nowMs: number): void {
+    const [hop] = this.targets;
+    if (hop === undefined) return;
+    this.become('calling');
+    this.tries++;
+    const { invitation, around } = this;
+    const headers = new HeaderFields([
+      ['Max-Forwards', '70'],
+      ['Contact', formatNameAddr(nameAddr(around.contact(hop)))],
+      ['Allow', CALL_METHODS.join(', ')],
+      ['Supported', 'timer, 100rel'],
+      ...sessionRequest(this.sessionS),
+      ...invitation.headers,
+    ]);
+    const body = sdpBody(this.session.makeOffer());
+    headers.set('Content-Type', body.type);
+    const request: OutgoingRequest = {
+      method: 'INVITE',
+      uri: invitation.uri,
+      from: this.from,
+      to: invitation.to,
+      callId: this.callId,
+      cseq: { number: ++this.sequence, method: 'INVITE' },
+      headers,
+      body: body.bytes,
+    };
+    this.credentials?.authorise(request);
+    this.lastInvite = request;
+    const user = {
+      handleResponse: (response: Response, atMs: number) => {
+        this.handleResponse(response, request, hop, atMs);
+        around.changed(this, atMs);
+      },
+      handleFailure: (_why: string, atMs: number) => {
+        this.handleNoAnswer(request, atMs);
+        around.changed(this, atMs);
+      },
+    };
+    const transaction = around.layer.send(request, hop, user, nowMs, invitation.timeoutMs);
+    if (transaction instanceof InviteClientTransaction) this.invite = transaction;
+  }
+
+  private handleResponse(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
+    const { status } = response;
+    if (status < 200) {
+      if (request === this.lastInvite) this.handleProvisional(response, request, hop, nowMs);
+    } else if (status < 300) this.handleSuccess(response, request, hop, nowMs);
+    else if (request === this.lastInvite) this.handleRefusal(response, request, nowMs);
+  }
+
+  private handleProvisional(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
+    if (this.isCancelled) {
+      if (this.invite !== undefined) this.around.layer.cancel(this.invite, nowMs);
+      return;
+    }
+    if (this.state !== 'calling' && this.state !== 'early') return;
+    if (!this.hasProceeded) this.emit({ type: 'proceeding' });
+    this.hasProceeded = true;
+    this.become('early');
+    const tag = tagOf(response.to);
+    if (response.status === 100 || tag === undefined) return;
+    const early = this.earlyDialog(tag, response, request, hop);
+    if (early === undefined || !this.confirmReceipt(early, response, nowMs)) return;
+    this.notePeer(response.headers);
+    const answer = this.readSdp(response);
+    const isAgreed = answer !== undefined && this.session.handleAnswer(answer) !== undefined;
+    if (isAgreed) this.tellMedia();
+    if (response.status === 180) this.emit({ type: 'ringing' });
+    if (isAgreed) this.emit({ type: 'progress' });
+  }
+
+  private earlyDialog(tag: string, response: Response, request: OutgoingRequest, hop: Hop): EarlyDialog | undefined {
+    const known = this.early.get(tag);
+    if (known !== undefined) return known;
+    const dialog = Dialog.ofResponse(request, response, hop);
+    if (isMalformed(dialog)) return undefined;
+    const early: EarlyDialog = { dialog, lastRSeq: undefined };
+    this.early.set(tag, early);
+    this.dialog = dialog;
+    this.around.addDialog(dialog, this);
+    return early;
+  }
+
+  /** PRACK for a response that asks for it. False for one that was seen, or came out of order. [RFC3262 §4] */
+  private confirmReceipt(early: EarlyDialog, response: Response, nowMs: number): boolean {
+    const { headers, cseq } = response;
+    if (!headers.words('Require').some((word) => word.toLowerCase() === '100rel')) return true;
+    const rseq = parseDecimal(headers.get('RSeq') ?? '', MAX_RSEQ);
+    if (rseq === undefined || (early.lastRSeq !== undefined && rseq !== early.lastRSeq + 1)) return false;
+    early.lastRSeq = rseq;
+    const { dialog } = early;
+    const prack = dialog.request('PRACK', { headers: [['RAck', `${rseq} ${cseq.number} INVITE`]] });
+    this.credentials?.authorise(prack);
+    this.around.layer.send(prack, dialog.hop, { handleResponse: () => {}, handleFailure: () => {} }, nowMs);
+    return true;
+  }
+
+  private handleSuccess(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
+    const tag = tagOf(response.to) ?? '';
+    const sent = this.acks.get(tag);
+    if (sent !== undefined) {
+      this.around.layer.transmit(sent.hop, sent.ack);
+      return;
+    }
+    const dialog = this.early.get(tag)?.dialog ?? Dialog.ofResponse(request, response, hop);
+    if (isMalformed(dialog)) return;
+    dialog.refreshTarget(response);
+    const ack = this.around.layer.sendAck(dialog.ack(request.cseq.number), dialog.hop);
+    this.acks.set(tag, { ack, hop: dialog.hop });
+    const isFirst = (this.state === 'calling' || this.state === 'early') && !this.isCancelled;
+    if (isFirst) this.confirm(dialog, response, nowMs);
+    else {
+      // Another fork answered, or the call was hung up meanwhile: it is ended at once. [RFC3261 §13.2.2.4, §15]
+      const nobody = { handleResponse: () => {}, handleFailure: () => {} };
+      this.around.layer.send(dialog.request('BYE'), dialog.hop, nobody, nowMs);
+      if (this.isCancelled) this.vanish();
+    }
+  }
+
+  private confirm(dialog: Dialog, response: Response, nowMs: number): void {
+    for (const { dialog: other } of this.early.values()) if (other !== dialog) this.around.removeDialog(other);
+    this.early.clear();
+    this.dialog = dialog;
+    this.around.addDialog(dialog, this);
+    this.become('up');
+    this.notePeer(response.headers);
+    this.startSession(sessionOfResponse(response.headers), nowMs);
+    const answer = this.readSdp(response);
+    if (answer !== undefined) this.session.handleAnswer(answer);
+    if (this.session.agreement === undefined) {
+      this.end('bearer-unavailable', 'The far end answered our offer with nothing that we can.', 'local', nowMs);
+      return;
+    }
+    this.tellMedia();
+    this.emit({ type: 'answered' });
+  }
+
+  private handleRefusal(response: Response, request: OutgoingRequest, nowMs: number): void {
+    if (this.isCancelled) {
+      this.vanish();
+      return;
+    }
+    const { status, headers } = response;
+    const mayTryAgain = this.tries < MAX_TRIES;
+    if (
+      (status === 401 || status === 407) &&
+      mayTryAgain &&
+      this.credentials?.handleChallenge(response, request.headers) === true
+    ) {
+      this.sendInvite(nowMs);
+      return;
+    }
+    const minS = status === 422 ? parseDecimal(headers.get('Min-SE') ?? '', MAX_SESSION_S) : undefined;
+    if (minS !== undefined && minS > this.sessionS && mayTryAgain) {
+      this.sessionS = minS;
+      this.sendInvite(nowMs);
+      return;
+    }
+    if (status === 503 && this.tryNext(nowMs)) return;
+    this.fail(causeOfResponse(response), `The far end answered ${status} ${response.reason}.`.replace(' .', '.'));
+  }
+
+  private handleNoAnswer(request: OutgoingRequest, nowMs: number): void {
+    if (request !== this.lastInvite || this.state === 'up' || this.isGone) return;
+    if (this.isCancelled) this.vanish();
+    else if (this.state === 'early') this.fail('no-user-response', 'The far end fell silent while it rang.', 'timeout');
+    else if (!this.tryNext(nowMs)) this.fail('no-user-response', 'The far end did not answer.', 'timeout');
+  }
+
+  /** A target that is down or full is no reason to give up while there is another. [RFC3263 §4.3] */
+  private tryNext(nowMs: number): boolean {
+    this.targets = this.targets.slice(1);
+    if (this.targets.length === 0) return false;
+    this.tries = 0;
+    this.sendInvite(nowMs);
+    return true;
+  }
+
+  private fail(cause: Cause, reason: string, by: 'far-end' | 'timeout' = 'far-end'): void {
+    this.tellEnd(cause, reason, by);
+    this.vanish();
+  }
+}

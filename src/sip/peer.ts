@@ -1,0 +1,48 @@
+import type { CallerId } from './caller-identity.ts';
+import type { CodecName } from './codec.ts';
+import type { DigestSecret } from './digest.ts';
+import type { RegistrationStatus } from './registrant.ts';
+import type { SipUri } from './uri.ts';
+
+/** A phone of the office: it registers here and proves itself for each call. */
+export interface PhoneConfig {
+  readonly user: string;
+  /** Without one it can neither register nor call. */
+  readonly secret?: DigestSecret;
+  /** Shown in place of what it says about itself. */
+  readonly callerId?: CallerId;
+  /** Where its calls enter the dialplan. */
+  readonly context?: string;
+  readonly codecs: readonly CodecName[];
+  /** Calls at a time, in both directions. */
+  readonly maxCalls?: number;
+}
+
+/** A provider or another switch. */
+export interface TrunkConfig {
+  readonly name: string;
+  /** Where it is: `sip:itsp.example`, a host name or an address. */
+  readonly registrar: SipUri;
+  /** Who we are there. */
+  readonly username?: string;
+  readonly secret?: DigestSecret;
+  /** Keeps us registered there; needs a secret. */
+  readonly register?: { readonly expiresS: number; readonly retryMs?: number };
+  /** Where its calls enter the dialplan. Without one it cannot call in. */
+  readonly context?: string;
+  /** The number that calls without one show. */
+  readonly callerId?: CallerId;
+  /** It is told who calls even if that must not be shown, and is believed about callers. [RFC3325] */
+  readonly isTrusted?: boolean;
+  readonly codecs: readonly CodecName[];
+  readonly maxCalls?: number;
+  /** How long a call may stay without any answer before the next address, or the next trunk, is tried. */
+  readonly setupTimeoutMs?: number;
+}
+
+export interface TrunkStatus {
+  readonly name: string;
+  /** Null where we do not register. */
+  readonly registration: RegistrationStatus | null;
+  readonly calls: number;
+}

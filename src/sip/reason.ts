@@ -1,0 +1,24 @@
+import { type Cause, causeOfQ850, causeOfSipStatus, causeText, q850Of } from '../base/causes.ts';
+import { parseDecimal, quote } from './grammar.ts';
+import type { HeaderFields } from './header-field.ts';
+import type { Response } from './message.ts';
+
+/** Q.850 in SIP, so that a cause survives a way over other switches. [RFC3326] */
+export function formatReason(cause: Cause): string {
+  return `Q.850;cause=${q850Of(cause)};text=${quote(causeText(cause))}`;
+}
+
+/** The cause that a message names; undefined where it names none. */
+export function reasonOf(headers: HeaderFields): Cause | undefined {
+  for (const value of headers.list('Reason')) {
+    const [, digits] = /^Q\.850\s*;(?:.*;)?\s*cause\s*=\s*(\d+)/i.exec(value) ?? [];
+    const q850 = parseDecimal(digits ?? '', 127);
+    if (q850 !== undefined) return causeOfQ850(q850);
+  }
+  return undefined;
+}
+
+/** Why a call was refused: what the far end's network says, else what its status means. */
+export function causeOfResponse({ headers, status }: Pick<Response, 'headers' | 'status'>): Cause {
+  return reasonOf(headers) ?? causeOfSipStatus(status);
+}

@@ -13,7 +13,11 @@ export default defineConfig({
       { extends: true, test: { ...shared, name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
       {
         extends: true,
-        test: { ...realTime, name: 'interop', include: ['test/interop/**/*.test.ts'], testTimeout: 180_000 },
+        test: { ...realTime, name: 'interop', include: ['test/interop/*.test.ts'], testTimeout: 180_000 },
+      },
+      {
+        extends: true,
+        test: { ...realTime, name: 'patient', include: ['test/interop/patient/*.test.ts'], testTimeout: 180_000 },
       },
       { extends: true, test: { ...realTime, name: 'soak', include: ['test/soak/**/*.test.ts'], testTimeout: 900_000 } },
     ],

@@ -1,6 +1,6 @@
 /**
  * Runs the tests: unit, sim and fuzz beside each other, then interop against real peers with nothing beside it, and
- * with --all the long runs of soak. Ends on `N passed, N failed, N skipped` over all of them, alone on its line.
+ * with --all the scenarios that take their time. Ends on `N passed, N failed, N skipped` over all of them, alone on its line.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -43,7 +43,7 @@ function failedStep(what: string): void {
 
 function runProjects(name: string, projects: readonly string[]): void {
   console.log(`\n── ${name}`);
-  const file = join(reports, `${name}.json`);
+  const file = join(reports, `${name.replaceAll(' ', '-')}.json`);
   const { status } = spawnSync(
     join(bin, 'vitest'),
     [
@@ -99,7 +99,7 @@ try {
   if (build.status !== 0) failedStep('build');
   else {
     runProjects('interop', ['interop']);
-    if (argv.includes('--all')) runProjects('soak', ['soak']);
+    if (argv.includes('--all')) runProjects('patient interop', ['patient']);
   }
 } finally {
   rmSync(reports, { recursive: true, force: true });

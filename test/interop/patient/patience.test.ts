@@ -1,10 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
-import type { Asterisk } from '../support/asterisk.ts';
-import { CENTRE, ROUTER, ROUTER_OUTSIDE, startBranch, startCentre } from '../support/branch-office.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { UdpProxy } from '../support/udp-proxy.ts';
-import { pause } from '../support/wait-until.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import type { Asterisk } from '../../support/asterisk.ts';
+import { CENTRE, ROUTER, ROUTER_OUTSIDE, startBranch, startCentre } from '../../support/branch-office.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { UdpProxy } from '../../support/udp-proxy.ts';
+import { pause } from '../../support/wait-until.ts';
 
 describeAsterisk('what takes its time', (version) => {
   let centre: Asterisk | undefined;

@@ -33,6 +33,7 @@ export const HOST_PEERS = [
   { id: 'tshark', command: 'tshark', package: 'tshark' },
   { id: 'mosquitto', command: 'mosquitto', package: 'mosquitto' },
   { id: 'chromium', command: 'chromium', package: 'chromium' },
+  { id: 'iaxmodem', command: 'iaxmodem', package: 'iaxmodem' },
   { id: 'iproute2', command: 'ip', package: 'iproute2' },
   { id: 'gcc', command: 'gcc', package: 'build-essential' },
   { id: 'arm-gcc', command: 'arm-none-eabi-gcc', package: 'gcc-arm-none-eabi' },

@@ -7,6 +7,7 @@ import { Appliance, type ApplianceOutput } from './appliance.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import { earliest } from './base/machine.ts';
+import { startCapture } from './capture.ts';
 import type { RunnableConfiguration } from './cli/run.ts';
 import { differences } from './config/diff.ts';
 import type { Configuration } from './config/load.ts';
@@ -19,6 +20,7 @@ import type { BindFailure } from './io/bind-failure.ts';
 import { systemClock } from './io/clock.ts';
 import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
+import { DatagramTap } from './io/datagram-tap.ts';
 import { resolveHost } from './io/dns.ts';
 import { Driver } from './io/driver.ts';
 import { healthReader } from './io/health.ts';
@@ -73,6 +75,7 @@ export class Service {
   private readonly log: Log;
   private readonly counters = new Counters();
   private readonly lateness = new Lateness();
+  private readonly tap = new DatagramTap();
   private readonly startedMs = systemClock.nowMs();
   private readonly wallTime = new WallTime();
   private readonly listeners = new Set<(change: StatusChange) => void>();
@@ -155,6 +158,7 @@ export class Service {
       originate: (from, to) => this.originate(from, to),
       hangup: (id) => this.hangup(id),
       trace: (number, from) => this.trace(number, from),
+      capture: (call, take) => this.capture(call, take),
       emulator: this.hat === undefined ? undefined : new EmulatorControl(this.hat),
       neighbours: options.neighbours ?? [],
     };
@@ -172,9 +176,7 @@ export class Service {
     });
     this.noteStatus();
     this.log('info', 'main', 'The configuration was taken over.', { changes: changes.length });
-    const late = changes
-      .map(({ path }) => formatPath(path))
-      .filter((path) => !isLive(path));
+    const late = changes.map(({ path }) => formatPath(path)).filter((path) => !isLive(path));
     if (late.length > 0) this.log('warn', 'main', `These changes take effect with the next start: ${late.join(', ')}.`);
   }
 
@@ -320,6 +322,7 @@ export class Service {
       clock: systemClock,
       log: this.log,
       counters: this.counters,
+      tap: this.tap,
     });
   }
 
@@ -455,6 +458,13 @@ export class Service {
   }
 
   // ---- what the panel and the command line ask
+
+  private capture(call: string | undefined, take: (bytes: Uint8Array) => void): () => void {
+    const { appliance, tap, options, udp } = this;
+    const local = () => udp?.local ?? { ip: '0.0.0.0', port: 0 };
+    const application = `branchline ${options.version}`;
+    return startCapture({ appliance, tap, application, local, wallMs: () => systemClock.wallMs() }, call, take);
+  }
 
   private trace(number: string, from: string): RouteTrace | { readonly failed: string } {
     const line = /^line\/(\d+)$/i.exec(from)?.[1];

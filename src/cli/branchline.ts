@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { openLog } from '../io/log.ts';
 import { addCall, addHangup } from './calls.ts';
+import { addCapture } from './capture.ts';
 import { addCdr } from './cdr.ts';
 import { addCheck } from './check.ts';
 import { addDemo, type Demo } from './demo.ts';
@@ -43,6 +44,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
   addCall(program, terminal);
   addHangup(program, terminal);
   addCdr(program, terminal);
+  addCapture(program, terminal);
   for (const command of program.commands) command.copyInheritedSettings(program);
 
   return {

@@ -107,7 +107,8 @@ export class HttpServer {
     const refusal = forBrowsers ? this.app.refusal(request.headers) : undefined;
     if (refusal !== undefined) return refusal;
     const match = matchSocket(this.app.sockets, request.url ?? '/');
-    if (match === undefined) return this.app.failure(404, 'there is no such WebSocket');
+    if (match === undefined || (forBrowsers && match.route.isLocal === true))
+      return this.app.failure(404, 'there is no such WebSocket');
     if (this.webSockets.clients.size >= MAX_SOCKETS) return this.app.failure(503, 'too many WebSockets are open');
     return match.route.open(match.request);
   }

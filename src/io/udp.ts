@@ -4,6 +4,7 @@ import { type Log, RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
 import type { Clock } from './clock.ts';
+import type { DatagramTap } from './datagram-tap.ts';
 
 /** Room for a burst while the event loop is busy; the kernel gives what `net.core.rmem_max` allows. */
 const RECEIVE_BUFFER_BYTES = 4 << 20;
@@ -16,6 +17,8 @@ export interface UdpOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
+  /** Sees every datagram as it is on the wire. */
+  readonly tap?: DatagramTap;
 }
 
 /**
@@ -74,6 +77,7 @@ export class UdpPort {
       this.countFailure('send-failed', new Error(`${formatAddress(to)} is IPv6, the socket is IPv4`));
       return;
     }
+    this.options.tap?.note('out', bytes, to);
     const ip = socketIsV6 && !toIsV6 ? `::ffff:${to.ip}` : to.ip;
     this.socket.send(bytes, to.port, ip, (error) => {
       if (error !== null) this.countFailure('send-failed', error);
@@ -91,7 +95,9 @@ export class UdpPort {
   private readonly handleMessage = (message: Buffer, remote: RemoteInfo): void => {
     // A plain array: `slice` of a Buffer gives a view where pure code expects a copy.
     const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length);
-    this.options.onDatagram(bytes, { ip: canonicalIp(remote.address), port: remote.port });
+    const from = { ip: canonicalIp(remote.address), port: remote.port };
+    this.options.tap?.note('in', bytes, from);
+    this.options.onDatagram(bytes, from);
   };
 
   private countFailure(what: 'send-failed' | 'socket-error', error: Error): void {

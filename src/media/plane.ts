@@ -1,6 +1,14 @@
 import type { Counters } from '../base/counters.ts';
 import type { Address, Machine } from '../base/machine.ts';
-import type { MediaEvent, MediaPort, Source, StreamId, StreamSpec, StreamStatistics } from '../base/media-port.ts';
+import type {
+  Iax2StreamSpec,
+  MediaEvent,
+  MediaPort,
+  Source,
+  StreamId,
+  StreamSpec,
+  StreamStatistics,
+} from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import {
   FULL_HEADER_LENGTH,
@@ -191,6 +199,11 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   statistics(stream: StreamId): StreamStatistics | undefined {
     return this.streams.get(stream)?.statistics() ?? this.lastCounts.get(stream);
+  }
+
+  /** Whose voice an open stream is on the wire; undefined for a line or an unknown stream. */
+  iax2Spec(stream: StreamId): Iax2StreamSpec | undefined {
+    return this.iax2(stream)?.spec;
   }
 
   private keepCounts(stream: StreamId, counts: StreamStatistics): void {

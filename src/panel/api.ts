@@ -1,4 +1,5 @@
 import { callRoutes } from './call-routes.ts';
+import { captureSocket } from './capture-socket.ts';
 import { emulatorRoutes, emulatorSockets } from './emulator-routes.ts';
 import { eventSocket } from './event-socket.ts';
 import { failure, type HttpApp, type HttpResponse, json, type Route } from './http.ts';
@@ -27,7 +28,7 @@ export function createApi(
   });
   return {
     routes,
-    sockets: [eventSocket(services), ...emulatorSockets(services)],
+    sockets: [eventSocket(services), captureSocket(services), ...emulatorSockets(services)],
     file,
     failure,
     refusal(headers) {

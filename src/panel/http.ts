@@ -54,6 +54,8 @@ export interface HttpResponse {
 export interface SocketRoute {
   readonly path: string;
   readonly summary: string;
+  /** Only for the unix socket, which none but our own user can open. */
+  readonly isLocal?: true;
   /** Accepts a connection, or refuses it with an answer. */
   readonly open: (request: HttpRequest) => SocketHandler | HttpResponse;
 }

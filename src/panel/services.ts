@@ -14,6 +14,8 @@ export interface PanelServices {
   hangup(id: string): boolean;
   /** What the dialplan would do with `number`, coming from a context or from `line/N`. */
   trace(number: string, from: string): RouteTrace | { readonly failed: string };
+  /** Gives a pcapng file in pieces as datagrams pass, of one call or of all; gives what ends that. */
+  capture(call: string | undefined, take: (bytes: Uint8Array) => void): () => void;
   /** The emulated HAT; undefined with a real one or none. */
   readonly emulator: Emulator | undefined;
   /** Other panels worth a link, such as the demo's central switch. */

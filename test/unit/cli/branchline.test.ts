@@ -20,14 +20,18 @@ describe('the command line', () => {
       'call',
       'hangup',
       'cdr',
+      'capture',
     ]);
   });
 
-  test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup', 'cdr'])('%s has a help', async (command) => {
-    const { code, out } = await bench.execute([command, '--help']);
-    expect(code).toBe(0);
-    expect(out).toMatch(new RegExp(`^Usage: branchline ${command}`));
-  });
+  test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup', 'cdr', 'capture'])(
+    '%s has a help',
+    async (command) => {
+      const { code, out } = await bench.execute([command, '--help']);
+      expect(code).toBe(0);
+      expect(out).toMatch(new RegExp(`^Usage: branchline ${command}`));
+    },
+  );
 
   test.each([
     [[]],

@@ -236,7 +236,7 @@ describe('emulated phones over HTTP', () => {
   it('is not there with a real HAT', async () => {
     const app = createApi({ ...fake.services, emulator: undefined }, '1.0.0', () => undefined);
     expect(app.routes.filter((route) => route.path.startsWith('/api/emulator'))).toEqual([]);
-    expect(app.sockets.map((socket) => socket.path)).toEqual(['/api/events']);
+    expect(app.sockets.map((socket) => socket.path)).toEqual(['/api/events', '/api/capture']);
   });
 });
 

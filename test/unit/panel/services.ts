@@ -34,6 +34,11 @@ export function fakeServices() {
       asked.push(`call ${from} ${to}`);
       return from === 'line/9' ? { failed: 'there is no line 9' } : { id: 'c2' };
     },
+    capture(call, take) {
+      asked.push(`capture ${call ?? 'all'}`);
+      take(Uint8Array.of(10, 13, 13, 10));
+      return () => asked.push('capture ended');
+    },
     hangup(id) {
       asked.push(`hangup ${id}`);
       return id === 'c1';

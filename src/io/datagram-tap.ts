@@ -1,0 +1,19 @@
+import type { Address } from '../base/machine.ts';
+
+/** One datagram as it passed a socket; the bytes are whose they were and may change after the call. */
+export type DatagramListener = (direction: 'in' | 'out', bytes: Uint8Array, remote: Address) => void;
+
+/** Shows whoever listens what passes a socket. While nobody does it costs one look at an empty set. */
+export class DatagramTap {
+  private readonly listeners = new Set<DatagramListener>();
+
+  /** Gives what ends the listening. */
+  listen(listener: DatagramListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  note(direction: 'in' | 'out', bytes: Uint8Array, remote: Address): void {
+    for (const listener of this.listeners) listener(direction, bytes, remote);
+  }
+}

@@ -116,6 +116,22 @@ describe('the image for the RP2040', () => {
     expect(bench.live(500).map(({ type }) => type)).toEqual(['line']);
   });
 
+  it('lets line 1 fall through and blinks red when its host is gone, and waits for the end of a call over the town line', () => {
+    const bench = new HatBench(makeFirmwareHat({ board: makeBoard() })).begin();
+    expect(bench.hat.relay).toBe(true);
+    bench.hat.plug('out', bench.nowMs);
+    bench.live(3500);
+    expect(bench.hat.relay).toBe(false);
+    expect(bench.hat.lights).toEqual([1, 2, 3, 4].map(() => ({ colour: 'red', onMs: 200, offMs: 200 })));
+    bench.hat.bypass = true;
+    bench.hat.plug('in', bench.nowMs);
+    bench.live(1000);
+    expect(bench.hat.relay).toBe(false);
+    bench.hat.bypass = false;
+    bench.live(20);
+    expect(bench.hat.relay).toBe(true);
+  });
+
   it('plays every block of ten seconds at 10,000 ppm', () => {
     const hat = makeFirmwareHat({ board: makeBoard(), ppm: 10_000, exchange: (_port, up, down) => down.set(up) });
     const bench = new HatBench(hat).begin();

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/base/random.ts';
 import { formatProblem } from '../../src/config/problem.ts';
+import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 import { load, WHOLE } from '../unit/config/example.ts';
-
-/** A new seed each run, printed with a failure; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
-const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
-const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
 
 const SPECIAL = [
   ...':,[]{}#&*!|>\'"%@`-?<=~\\ \t\n\r\0',
@@ -34,10 +31,10 @@ function mutate(text: string, random: SeededRandom): string {
   return mutated;
 }
 
-describe(`configuration, seed ${SEED}`, () => {
+describe(`configuration, seed ${FUZZ_SEED}`, () => {
   it('gives a configuration or errors with a place in the text, for any text', () => {
-    const random = new SeededRandom(SEED);
-    const end = performance.now() + BUDGET_MS;
+    const random = new SeededRandom(FUZZ_SEED);
+    const end = performance.now() + FUZZ_MS;
     let runs = 0;
     for (; performance.now() < end; runs++) {
       const text = mutate(WHOLE, random);
@@ -54,7 +51,7 @@ describe(`configuration, seed ${SEED}`, () => {
           throw new Error(`${line}:${column} of ${lines} lines, ${JSON.stringify(message)}: ${JSON.stringify(text)}`);
       }
     }
-    console.log(`configuration: ${runs} documents, seed ${SEED}`);
+    console.log(`configuration: ${runs} documents, seed ${FUZZ_SEED}`);
   });
 });
 

@@ -3,14 +3,11 @@ import { SeededRandom } from '../../src/base/random.ts';
 import { Execution } from '../../src/dialplan/execution.ts';
 import { parseDialplan } from '../../src/dialplan/parse.ts';
 import { traceRoute } from '../../src/dialplan/trace.ts';
+import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 import { ASTERISK_EXPRESSIONS } from '../unit/dialplan/asterisk-expressions.ts';
 import { FLOW_DIALPLAN } from '../unit/dialplan/asterisk-flows.ts';
 import { ASTERISK_RUNS } from '../unit/dialplan/asterisk-runs.ts';
 import { testEnvironment } from '../unit/dialplan/support.ts';
-
-/** A new seed each run, printed with it; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
-const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
-const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
 
 const PIECES = [
   '[office]',
@@ -138,10 +135,10 @@ function mutated(random: SeededRandom): string {
 
 describe('a dialplan of any text', () => {
   it('is parsed, looked up, run and traced without a throw, each problem with its position', {
-    timeout: 6 * BUDGET_MS,
+    timeout: 6 * FUZZ_MS,
   }, () => {
-    const random = new SeededRandom(SEED);
-    const untilMs = performance.now() + BUDGET_MS;
+    const random = new SeededRandom(FUZZ_SEED);
+    const untilMs = performance.now() + FUZZ_MS;
     let runs = 0;
     let slowestMs = 0;
     for (; performance.now() < untilMs; runs++) {
@@ -153,7 +150,7 @@ describe('a dialplan of any text', () => {
         if (
           !(line >= 1 && line <= lines.length && column >= 1 && column <= lines[line - 1]!.length + 1 && message !== '')
         )
-          expect.fail(`seed ${SEED}, run ${runs}: ${line}:${column} ${message}\n${text}`);
+          expect.fail(`seed ${FUZZ_SEED}, run ${runs}: ${line}:${column} ${message}\n${text}`);
       }
       for (const context of [...dialplan.contexts.keys()].slice(0, 3)) {
         for (const number of ['1', '201', 's', 'h']) {
@@ -164,7 +161,7 @@ describe('a dialplan of any text', () => {
       }
       slowestMs = Math.max(slowestMs, performance.now() - startMs);
     }
-    console.log(`dialplan fuzz: seed ${SEED}, ${runs} texts, the slowest ${Math.round(slowestMs)} ms`);
+    console.log(`dialplan fuzz: seed ${FUZZ_SEED}, ${runs} texts, the slowest ${Math.round(slowestMs)} ms`);
     expect(runs).toBeGreaterThan(100);
   });
 });

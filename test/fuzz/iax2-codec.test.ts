@@ -11,12 +11,9 @@ import { TrunkReader } from '../../src/iax2/meta-trunk.ts';
 import { decodeProvisioning } from '../../src/iax2/provisioning.ts';
 import { formatTrace } from '../../src/iax2/trace.ts';
 import { nodeCrypto } from '../../src/io/node-crypto.ts';
+import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 import { anyFrame } from '../support/iax2-arbitraries.ts';
 import { CIPHER_KEY, CIPHER_VECTORS, FRAME_VECTORS, MALFORMED_VECTORS } from '../vectors/iax2/frames.ts';
-
-/** A new seed each run, printed with a failure; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
-const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
-const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
 
 const PEER = { ip: '192.0.2.1', port: 4569 };
 const reader = new TrunkReader();
@@ -99,7 +96,7 @@ function mutate(valid: Uint8Array, random: SeededRandom): Uint8Array {
 }
 
 function runFor(budgetMs: number, title: string, once: (random: SeededRandom) => Uint8Array, use = feed): void {
-  const random = new SeededRandom(SEED);
+  const random = new SeededRandom(FUZZ_SEED);
   const start = performance.now();
   let runs = 0;
   while (performance.now() - start < budgetMs) {
@@ -108,32 +105,32 @@ function runFor(budgetMs: number, title: string, once: (random: SeededRandom) =>
       try {
         use(bytes);
       } catch (error) {
-        throw new Error(`${title}, seed ${SEED}, run ${runs}: ${toHex(bytes)}`, { cause: error });
+        throw new Error(`${title}, seed ${FUZZ_SEED}, run ${runs}: ${toHex(bytes)}`, { cause: error });
       }
     }
   }
-  console.log(`${title}: ${runs} datagrams, seed ${SEED}`);
+  console.log(`${title}: ${runs} datagrams, seed ${FUZZ_SEED}`);
 }
 
 const VALID = [...FRAME_VECTORS, ...MALFORMED_VECTORS].map(({ hex }) => fromHex(hex)!);
 const ENCRYPTED = CIPHER_VECTORS.map(({ hex }) => fromHex(hex)!);
 
-describe('no datagram makes the IAX2 codec throw', { timeout: BUDGET_MS + 60_000 }, () => {
+describe('no datagram makes the IAX2 codec throw', { timeout: FUZZ_MS + 60_000 }, () => {
   it('random bytes', () => {
-    runFor(BUDGET_MS * 0.35, 'random bytes', randomBytes);
+    runFor(FUZZ_MS * 0.35, 'random bytes', randomBytes);
   });
 
   it('frames of the vectors, changed', () => {
-    runFor(BUDGET_MS * 0.3, 'changed vectors', (random) => mutate(VALID[random.integer(VALID.length)]!, random));
+    runFor(FUZZ_MS * 0.3, 'changed vectors', (random) => mutate(VALID[random.integer(VALID.length)]!, random));
   });
 
   it('frames of every kind, changed', () => {
-    const frames = fc.sample(anyFrame, { seed: SEED, numRuns: 500 }).map(encodeFrame);
-    runFor(BUDGET_MS * 0.25, 'changed frames', (random) => mutate(frames[random.integer(frames.length)]!, random));
+    const frames = fc.sample(anyFrame, { seed: FUZZ_SEED, numRuns: 500 }).map(encodeFrame);
+    runFor(FUZZ_MS * 0.25, 'changed frames', (random) => mutate(frames[random.integer(frames.length)]!, random));
   });
 
   it('encrypted frames, changed', () => {
     const once = (random: SeededRandom) => mutate(ENCRYPTED[random.integer(ENCRYPTED.length)]!, random);
-    runFor(BUDGET_MS * 0.1, 'changed encrypted frames', once, feedCipher);
+    runFor(FUZZ_MS * 0.1, 'changed encrypted frames', once, feedCipher);
   });
 });

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/base/random.ts';
 import type { Call } from '../../src/iax2/endpoint.ts';
+import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 import { peer, Switch } from '../support/iax2-world.ts';
 import { Network, ROUGH } from '../support/network.ts';
-
-/** A new seed each run, printed with a failure; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
-const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
-const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
 
 const A = { ip: '192.0.2.1', port: 4569 };
 const B = { ip: '192.0.2.2', port: 4569 };
@@ -77,10 +74,10 @@ function run(seed: number): void {
 }
 
 describe('an endpoint under damaged datagrams', () => {
-  it(`never throws, and has forgotten everything in the end (seed ${SEED})`, () => {
-    const endMs = performance.now() + BUDGET_MS;
+  it(`never throws, and has forgotten everything in the end (seed ${FUZZ_SEED})`, () => {
+    const endMs = performance.now() + FUZZ_MS;
     for (let round = 0; performance.now() < endMs; round++) {
-      const seed = (SEED + round) % 2 ** 32;
+      const seed = (FUZZ_SEED + round) % 2 ** 32;
       try {
         run(seed);
       } catch (error) {

@@ -6,10 +6,7 @@ import { parseTonePattern } from '../../src/base/tone-pattern.ts';
 import { readMiniTimestamp, readSourceCall } from '../../src/iax2/frame-header.ts';
 import { MAX_PAYLOAD } from '../../src/media/iax2-stream.ts';
 import { MediaPlane } from '../../src/media/plane.ts';
-
-/** A new seed each run, printed with a failure; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
-const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
-const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
+import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 
 const CALLS = 4;
 const LINES = 2;
@@ -42,9 +39,9 @@ function datagram(random: SeededRandom): Uint8Array {
   return bytes;
 }
 
-describe(`the media plane (seed ${SEED})`, () => {
+describe(`the media plane (seed ${FUZZ_SEED})`, () => {
   it('stands any bytes, blocks, commands and times, and sends nothing but mini frames of open calls', () => {
-    const random = new SeededRandom(SEED);
+    const random = new SeededRandom(FUZZ_SEED);
     const open = new Set<number>();
     let sent = 0;
     const plane = new MediaPlane({
@@ -81,7 +78,7 @@ describe(`the media plane (seed ${SEED})`, () => {
       (stream) => media.statistics(stream),
     ];
 
-    const end = performance.now() + BUDGET_MS;
+    const end = performance.now() + FUZZ_MS;
     while (performance.now() < end) {
       for (let i = 0; i < 200; i++) {
         nowMs += random.integer(15);

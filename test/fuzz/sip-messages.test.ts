@@ -9,12 +9,9 @@ import { StreamFramer } from '../../src/sip/stream-framer.ts';
 import { sameUri } from '../../src/sip/uri.ts';
 import { branchOf, responseHop, stampVia } from '../../src/sip/via.ts';
 import { encodeMessage, encodeRefusal } from '../../src/sip/write.ts';
+import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 import { TORTURE_MESSAGES } from '../vectors/sip/rfc4475.ts';
 import { IPV6_MESSAGES } from '../vectors/sip/rfc5118.ts';
-
-/** A new seed each run, printed with a failure; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
-const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
-const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
 
 const ABILITIES = { methods: ['INVITE', 'ACK', 'OPTIONS', 'REGISTER'], extensions: [], bodies: ['application/sdp'] };
 const FROM = { transport: 'udp', ip: '192.0.2.1', port: 5060 } as const;
@@ -96,7 +93,7 @@ function runFor(
   once: (random: SeededRandom) => Uint8Array,
   use = feed as typeof feedStream,
 ) {
-  const random = new SeededRandom(SEED);
+  const random = new SeededRandom(FUZZ_SEED);
   const start = performance.now();
   let runs = 0;
   while (performance.now() - start < budgetMs) {
@@ -105,28 +102,28 @@ function runFor(
       try {
         use(bytes, random);
       } catch (error) {
-        throw new Error(`${title}, seed ${SEED}, run ${runs}: ${toHex(bytes)}`, { cause: error });
+        throw new Error(`${title}, seed ${FUZZ_SEED}, run ${runs}: ${toHex(bytes)}`, { cause: error });
       }
     }
   }
-  console.log(`${title}: ${runs} messages, seed ${SEED}`);
+  console.log(`${title}: ${runs} messages, seed ${FUZZ_SEED}`);
 }
 
-describe('no bytes make the SIP parser throw', { timeout: BUDGET_MS + 60_000 }, () => {
+describe('no bytes make the SIP parser throw', { timeout: FUZZ_MS + 60_000 }, () => {
   const any = (random: SeededRandom) => VALID[random.integer(VALID.length)]!;
 
   it('random bytes', () => {
-    runFor(BUDGET_MS * 0.1, 'random bytes', (random) =>
+    runFor(FUZZ_MS * 0.1, 'random bytes', (random) =>
       Uint8Array.from({ length: random.integer(400) }, () => random.integer(256)),
     );
   });
 
   it('messages of the RFCs, changed', () => {
-    runFor(BUDGET_MS * 0.6, 'changed messages', (random) => mutate(any(random), random));
+    runFor(FUZZ_MS * 0.6, 'changed messages', (random) => mutate(any(random), random));
   });
 
   it('streams of messages, changed and cut anywhere', () => {
     const once = (random: SeededRandom) => mutate(Uint8Array.of(...any(random), ...any(random)), random);
-    runFor(BUDGET_MS * 0.3, 'changed streams', once, feedStream);
+    runFor(FUZZ_MS * 0.3, 'changed streams', once, feedStream);
   });
 });

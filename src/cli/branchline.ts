@@ -6,6 +6,8 @@ import { addCapture } from './capture.ts';
 import { addCdr } from './cdr.ts';
 import { addCheck } from './check.ts';
 import { addDemo, type Demo } from './demo.ts';
+import { addFleet } from './fleet.ts';
+import { addKeygen } from './keygen.ts';
 import { addRoute } from './route.ts';
 import { addRun, type Run } from './run.ts';
 import { addStatus } from './status.ts';
@@ -44,6 +46,8 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
   addCall(program, terminal);
   addHangup(program, terminal);
   addCdr(program, terminal);
+  addFleet(program, terminal);
+  addKeygen(program, terminal);
   addCapture(program, terminal);
   for (const command of program.commands) command.copyInheritedSettings(program);
 

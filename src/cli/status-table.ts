@@ -44,7 +44,8 @@ function callCells(call: CallStatus): string[] {
   return [call.from, call.to, call.state, call.since.slice(11, 19), call.legs.map((leg) => leg.channel).join(' + ')];
 }
 
-function table<T>(
+/** Columns as wide as they must be; nothing for no entries. */
+export function table<T>(
   title: string,
   columns: readonly string[],
   entries: readonly (readonly [string, T])[],

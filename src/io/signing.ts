@@ -9,7 +9,7 @@ import {
 } from 'node:crypto';
 import type { VerifySignature } from '../status/signed.ts';
 
-/** A pair of Ed25519 keys as PEM texts. */
+/** A pair of keys as PEM texts. */
 export interface SigningKeys {
   readonly publicKey: string;
   readonly privateKey: string;
@@ -17,6 +17,15 @@ export interface SigningKeys {
 
 export function generateSigningKeys(): SigningKeys {
   return generateKeyPairSync('ed25519', {
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+}
+
+/** 2048 bits, as PEM texts. */
+export function generateRsaKeys(): SigningKeys {
+  return generateKeyPairSync('rsa', {
+    modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },
     privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
   });

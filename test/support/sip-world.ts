@@ -1,6 +1,6 @@
 import { Counters } from '../../src/base/counters.ts';
 import { silentLog } from '../../src/base/log.ts';
-import type { Address } from '../../src/base/machine.ts';
+import { type Address, earliest } from '../../src/base/machine.ts';
 import { StreamIds } from '../../src/base/media-port.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import {
@@ -46,6 +46,7 @@ export class SipSwitch {
   readonly incoming: Call[] = [];
   readonly media = new Set<number>();
   endpoint: Endpoint;
+  private tasks: { atMs: number; task: () => void }[] = [];
   readonly host: Host<NonTransmit>;
   /** What is done with every call event; the tests set it. */
   onCall: (call: Call, event: CallEvent, nowMs: number) => void = () => {};
@@ -96,6 +97,12 @@ export class SipSwitch {
     return (this.events.get(call) ?? []).findLast((event) => event.type === type) as never;
   }
 
+  /** Does something when the clock is that much further. */
+  later(delayMs: number, task: () => void): void {
+    this.tasks.push({ atMs: this.network.nowMs + delayMs, task });
+    this.host.drain();
+  }
+
   /** The process dies and starts again with what was kept of its phones. */
   restart(): void {
     const kept = this.endpoint.bindings;
@@ -132,9 +139,14 @@ export class SipSwitch {
   private station(): Station<NonTransmit> {
     return {
       handleDatagram: (bytes, from, nowMs) => this.endpoint.handleDatagram(bytes, { transport: 'udp', ...from }, nowMs),
-      handleTimeout: (nowMs) => this.endpoint.handleTimeout(nowMs),
+      handleTimeout: (nowMs) => {
+        this.endpoint.handleTimeout(nowMs);
+        const due = this.tasks.filter(({ atMs }) => atMs <= nowMs);
+        this.tasks = this.tasks.filter(({ atMs }) => atMs > nowMs);
+        for (const { task } of due) task();
+      },
       poll: () => this.endpoint.poll() as ReturnType<Station<NonTransmit>['poll']>,
-      nextDeadline: () => this.endpoint.nextDeadline(),
+      nextDeadline: () => this.tasks.reduce((next, { atMs }) => earliest(next, atMs), this.endpoint.nextDeadline()),
     };
   }
 

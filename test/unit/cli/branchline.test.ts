@@ -20,6 +20,8 @@ describe('the command line', () => {
       'call',
       'hangup',
       'cdr',
+      'fleet',
+      'keygen',
       'capture',
     ]);
   });

@@ -1,0 +1,168 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { FleetLink, type FleetMessage } from '../io/fleet-link.ts';
+import { reasonOf } from '../io/secret-files.ts';
+import { documentSigner } from '../io/signing.ts';
+import { type Answer, answerSchema } from '../status/command.ts';
+import { Fleet, fleetFilters } from '../status/fleet.ts';
+import { parseJson, type SIGNING_DOMAINS, signedBytes } from '../status/signed.ts';
+import { CommandFailure, type Terminal } from './terminal.ts';
+
+export interface BrokerOptions {
+  readonly broker: string;
+  readonly username?: string;
+  readonly passwordFile?: string;
+  readonly ca?: string;
+}
+
+/** What every command of the fleet asks for. */
+export function withBroker(command: Command): Command {
+  return command
+    .requiredOption('--broker <url>', 'the broker: mqtt://, mqtts://, ws:// or wss://')
+    .option('--username <name>', 'who we are there')
+    .option('--password-file <file>', 'the file with the password; else BRANCHLINE_MQTT_PASSWORD')
+    .option('--ca <file>', 'the certificate to trust, PEM');
+}
+
+/** Retained messages that come within this of each other belong to one answer of the broker. */
+const QUIET_MS = 400;
+const LONGEST_MS = 10_000;
+
+/** A connection with the picture of the fleet that it gives. */
+export class FleetBroker {
+  readonly fleet = new Fleet();
+  private heardMs = performance.now();
+  private readonly listeners = new Set<(message: FleetMessage) => void>();
+
+  private constructor(
+    private readonly link: FleetLink,
+    private readonly terminal: Terminal,
+  ) {}
+
+  /** Does `work` on a connection, and closes it. */
+  static async use<Result>(
+    options: BrokerOptions,
+    terminal: Terminal,
+    work: (broker: FleetBroker) => Promise<Result>,
+  ): Promise<Result> {
+    const password = passwordOf(options, terminal);
+    let broker: FleetBroker | undefined;
+    const link = await FleetLink.open(
+      {
+        url: options.broker,
+        ...(options.username === undefined ? {} : { username: options.username }),
+        ...(password === undefined ? {} : { password }),
+        ...(options.ca === undefined ? {} : { ca: readText(options.ca) }),
+      },
+      (message) => broker?.handleMessage(message),
+    );
+    if ('failure' in link) throw new CommandFailure(`cannot connect to the broker: ${link.failure}`);
+    broker = new FleetBroker(link, terminal);
+    try {
+      return await work(broker);
+    } finally {
+      await link.close();
+    }
+  }
+
+  /** Reads what is retained of every site, or of one. */
+  async read(site?: string): Promise<void> {
+    await this.link.subscribe(fleetFilters(site));
+    this.heardMs = performance.now();
+    const deadlineMs = this.heardMs + LONGEST_MS;
+    while (performance.now() < Math.min(this.heardMs + QUIET_MS, deadlineMs)) await this.terminal.pause(50);
+  }
+
+  subscribe(filters: readonly string[]): Promise<void> {
+    return this.link.subscribe(filters);
+  }
+
+  publish(topic: string, payload: string, retain: boolean): Promise<void> {
+    return this.link.publish(topic, payload, retain);
+  }
+
+  /** Hands every message to `listener`; gives what ends that. */
+  listen(listener: (message: FleetMessage) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  /** Waits until `find` finds something; undefined if that takes too long. */
+  async waitFor<Found>(timeoutMs: number, find: () => Found | undefined): Promise<Found | undefined> {
+    const deadlineMs = performance.now() + timeoutMs;
+    for (;;) {
+      const found = find();
+      if (found !== undefined || performance.now() > deadlineMs || this.terminal.stop.aborted) return found;
+      await this.terminal.pause(50);
+    }
+  }
+
+  /** Gives one command to one site, and waits for its answer. */
+  async command(
+    site: string,
+    verb: string,
+    args: object,
+    signer: DocumentSigner | undefined,
+  ): Promise<Answer | undefined> {
+    const id = randomUUID();
+    const topic = `branchline/${site}/reply/${id}`;
+    let answer: Answer | undefined;
+    const end = this.listen((message) => {
+      if (message.topic === topic) answer = answerSchema.safeParse(parseJson(message.payload)).data ?? answer;
+    });
+    await this.link.subscribe([topic]);
+    const expires = new Date(Date.now() + 60_000).toISOString();
+    const content = signer === undefined ? { id, ...args } : { site, verb, id, expires, ...args };
+    const payload = signer === undefined ? JSON.stringify(content) : envelope('command', content, signer);
+    await this.link.publish(`branchline/${site}/cmd/${verb}`, payload, false);
+    await this.waitFor(10_000, () => answer);
+    end();
+    return answer;
+  }
+
+  private handleMessage(message: FleetMessage): void {
+    this.heardMs = performance.now();
+    this.fleet.handleMessage(message.topic, message.payload);
+    for (const listener of this.listeners) listener(message);
+  }
+}
+
+type DocumentSigner = Exclude<ReturnType<typeof documentSigner>, { readonly failure: string }>;
+
+/** The private key in a file. */
+export function signerOf(file: string): DocumentSigner {
+  const signer = documentSigner(readText(file));
+  if ('failure' in signer) throw new CommandFailure(`${file} ${signer.failure}; make one with branchline keygen`, 2);
+  return signer;
+}
+
+/** A signed document as it is published. */
+export function envelope(domain: keyof typeof SIGNING_DOMAINS, content: object, signer: DocumentSigner): string {
+  const bytes = Buffer.from(JSON.stringify(content));
+  return JSON.stringify({
+    document: bytes.toString('base64'),
+    signature: Buffer.from(signer.sign(signedBytes(domain, bytes))).toString('base64'),
+    keyId: signer.keyId,
+  });
+}
+
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new CommandFailure(`${file} ${reasonOf(error)}`, 2);
+  }
+}
+
+/** An option that must be a whole number of 0 or more. */
+export function wholeNumber(option: string, text: string): number {
+  if (!/^\d{1,15}$/.test(text)) throw new CommandFailure(`${option} is ${text}; a whole number is wanted`, 2);
+  return Number(text);
+}
+
+function passwordOf({ passwordFile }: BrokerOptions, { environment }: Terminal): string | undefined {
+  return passwordFile === undefined
+    ? environment['BRANCHLINE_MQTT_PASSWORD']
+    : readText(passwordFile).replace(/\r?\n$/, '');
+}

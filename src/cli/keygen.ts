@@ -1,0 +1,31 @@
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { generateRsaKeys, generateSigningKeys } from '../io/signing.ts';
+import { CommandFailure, type Terminal } from './terminal.ts';
+
+export function addKeygen(program: Command, terminal: Terminal): void {
+  program
+    .command('keygen')
+    .description('makes a pair of keys: NAME.key, to be kept secret, and NAME.pub')
+    .argument('<name>', 'a path without its ending, such as ops')
+    .option('--rsa', 'for `auth: rsa` of IAX2; else for signing configurations and commands')
+    .option('--json', 'prints the names of the files as JSON')
+    .action((name: string, options: { rsa?: true; json?: true }) => {
+      const keys = options.rsa ? generateRsaKeys() : generateSigningKeys();
+      const files = { privateKey: `${name}.key`, publicKey: `${name}.pub` };
+      writeNew(files.privateKey, keys.privateKey, 0o600);
+      writeNew(files.publicKey, keys.publicKey, 0o644);
+      if (options.json) terminal.out(`${JSON.stringify(files, null, 2)}\n`);
+      else terminal.out(`${files.privateKey}: keep it secret\n${files.publicKey}: goes to the other side\n`);
+    });
+}
+
+/** A key that is there already is worth more than a new one. */
+function writeNew(file: string, text: string, mode: number): void {
+  try {
+    writeFileSync(file, text, { mode, flag: 'wx' });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new CommandFailure(code === 'EEXIST' ? `${file} is there already; it stays as it is` : message);
+  }
+}

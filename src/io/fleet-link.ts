@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+
+export interface FleetLinkOptions {
+  readonly url: string;
+  readonly username?: string;
+  readonly password?: string;
+  /** PEM text of whom to trust, for TLS with a certificate of one's own. */
+  readonly ca?: string;
+}
+
+export interface FleetMessage {
+  readonly topic: string;
+  readonly payload: string;
+  readonly retained: boolean;
+}
+
+/** Head office's end of the broker: one short connection for one command. */
+export class FleetLink {
+  private constructor(private readonly client: MqttClient) {}
+
+  /** Connects, in MQTT 5 or else in 3.1.1; gives why not. */
+  static async open(
+    options: FleetLinkOptions,
+    onMessage: (message: FleetMessage) => void,
+  ): Promise<FleetLink | { readonly failure: string }> {
+    let failure = '';
+    for (const protocolVersion of [5, 4] as const) {
+      try {
+        const client = await connectAsync(options.url, clientOptions(options, protocolVersion), false);
+        client.on('message', (topic, payload, { retain }) => {
+          onMessage({ topic, payload: payload.toString('utf8'), retained: retain });
+        });
+        client.on('error', () => {});
+        return new FleetLink(client);
+      } catch (error) {
+        const { code, message } = error as NodeJS.ErrnoException;
+        failure = message || String(code);
+      }
+    }
+    return { failure };
+  }
+
+  async subscribe(filters: readonly string[]): Promise<void> {
+    await this.client.subscribeAsync([...filters], { qos: 1 });
+  }
+
+  async publish(topic: string, payload: string, retain: boolean): Promise<void> {
+    await this.client.publishAsync(topic, payload, { qos: 1, retain });
+  }
+
+  async close(): Promise<void> {
+    await this.client.endAsync();
+  }
+}
+
+function clientOptions({ username, password, ca }: FleetLinkOptions, protocolVersion: 4 | 5): IClientOptions {
+  return {
+    protocolVersion,
+    clientId: `branchline-fleet-${randomBytes(6).toString('hex')}`,
+    clean: true,
+    connectTimeout: 10_000,
+    reconnectPeriod: 1_000,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(ca === undefined ? {} : { ca }),
+  };
+}

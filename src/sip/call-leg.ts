@@ -104,7 +104,11 @@ export type CallTimer =
   /** The far end was told and does not answer. */
   | 'ending'
   /** Nobody took the call. */
-  | 'ringing';
+  | 'ringing'
+  /** Our provisional response goes again, or proxies would give the call up. */
+  | 'still-ringing'
+  /** The address that we called says nothing. */
+  | 'setup';
 
 /** What calls in both directions do once there is a dialog. [RFC3261 §12, §14, §15] */
 export abstract class CallLeg implements Call {

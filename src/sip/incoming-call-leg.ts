@@ -14,6 +14,8 @@ import type { ServerTransaction } from './transaction-layer.ts';
 
 /** However long the owner lets it ring, a call that nobody takes ends. */
 const LONGEST_RINGING_MS = 600_000;
+/** [RFC3261 §13.3.1.1] */
+const STILL_RINGING_MS = 60_000;
 const T1_MS = 500;
 const PRACK_WAIT_MS = 64 * T1_MS;
 
@@ -43,6 +45,8 @@ export class IncomingCallLeg extends CallLeg {
   private next: (readonly ['provisional', number] | readonly ['answer']) | undefined;
   private readonly reliability: 'never' | 'with-answer' | 'always';
   private hasProgressed = false;
+  /** What goes again each minute. */
+  private lastProvisional: Response | undefined;
 
   constructor(
     identity: CallIdentity,
@@ -92,6 +96,7 @@ export class IncomingCallLeg extends CallLeg {
     const { answer, timing } = this.invited;
     this.become('up');
     this.timers.clear('ringing');
+    this.timers.clear('still-ringing');
     this.startSession(timing.interval, nowMs);
     const body = sdpBody(answer ?? this.session.makeOffer());
     this.succeed(this.transaction, this.parts([...timing.headers], body), answer === undefined, nowMs);
@@ -141,6 +146,9 @@ export class IncomingCallLeg extends CallLeg {
       unconfirmed.pauseMs *= 2;
       this.timers.set('provisional', nowMs + unconfirmed.pauseMs);
       this.around.layer.respond(this.transaction, unconfirmed.response, nowMs);
+    } else if (timer === 'still-ringing') {
+      this.timers.set('still-ringing', nowMs + STILL_RINGING_MS);
+      if (this.lastProvisional !== undefined) this.around.layer.respond(this.transaction, this.lastProvisional, nowMs);
     } else super.fire(timer, nowMs);
   }
 
@@ -166,6 +174,9 @@ export class IncomingCallLeg extends CallLeg {
       : [];
     const response = makeResponse(this.invite, status, this.parts(extra, body));
     this.around.layer.respond(this.transaction, response, nowMs);
+    this.timers.set('still-ringing', nowMs + STILL_RINGING_MS);
+    // One that must arrive has a number of its own each time; without it the words are the same.
+    this.lastProvisional = isReliable ? undefined : response;
     if (isReliable) {
       this.unconfirmed = { response, rseq, pauseMs: T1_MS };
       this.timers.set('provisional', nowMs + T1_MS);

@@ -1,6 +1,6 @@
 import { toHex } from '../base/bytes.ts';
 import { type Cause, causeText } from '../base/causes.ts';
-import { CALL_METHODS, type CallIdentity, CallLeg, type CallSurroundings } from './call-leg.ts';
+import { CALL_METHODS, type CallIdentity, CallLeg, type CallSurroundings, type CallTimer } from './call-leg.ts';
 import type { Credentials } from './credentials.ts';
 import { Dialog } from './dialog.ts';
 import { parseDecimal } from './grammar.ts';
@@ -39,6 +39,8 @@ const MAX_RSEQ = 2 ** 32 - 1;
 /** A call that we place: the UAC of an INVITE. [RFC3261 §13.2] */
 export class OutgoingCallLeg extends CallLeg {
   private invite: InviteClientTransaction | undefined;
+  /** Each INVITE that is under way, given up ones among them: whoever answers one of these late is told to stop. */
+  private readonly transactions = new Map<OutgoingRequest, InviteClientTransaction>();
   private lastInvite: OutgoingRequest | undefined;
   private readonly early = new Map<string, EarlyDialog>();
   /** The ACK of each 2xx, by the tag of who sent it: forks answer more than once. */
@@ -51,6 +53,7 @@ export class OutgoingCallLeg extends CallLeg {
   private sessionS = DEFAULT_SESSION_S;
   private isCancelled = false;
   private hasProceeded = false;
+  private hasRung = false;
 
   constructor(
     identity: CallIdentity,
@@ -136,24 +139,28 @@ export class OutgoingCallLeg extends CallLeg {
         around.changed(this, atMs);
       },
     };
-    const transaction = around.layer.send(request, hop, user, nowMs, invitation.timeoutMs);
-    if (transaction instanceof InviteClientTransaction) this.invite = transaction;
+    const transaction = around.layer.send(request, hop, user, nowMs);
+    if (!(transaction instanceof InviteClientTransaction)) return;
+    this.invite = transaction;
+    this.transactions.set(request, transaction);
+    this.timers.set('setup', nowMs + invitation.timeoutMs);
   }
 
   private handleResponse(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
     const { status } = response;
+    const isCurrent = request === this.lastInvite && !this.isCancelled;
+    if (status >= 300) this.transactions.delete(request);
     if (status < 200) {
-      if (request === this.lastInvite) this.handleProvisional(response, request, hop, nowMs);
-    } else if (status < 300) this.handleSuccess(response, request, hop, nowMs);
-    else if (request === this.lastInvite) this.handleRefusal(response, request, nowMs);
+      if (isCurrent) this.handleProvisional(response, request, hop, nowMs);
+      else this.cancel(request, nowMs);
+    } else if (status < 300) this.handleSuccess(response, request, hop, isCurrent, nowMs);
+    else if (isCurrent) this.handleRefusal(response, request, nowMs);
+    else this.vanishIfDone();
   }
 
   private handleProvisional(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
-    if (this.isCancelled) {
-      if (this.invite !== undefined) this.around.layer.cancel(this.invite, nowMs);
-      return;
-    }
     if (this.state !== 'calling' && this.state !== 'early') return;
+    this.timers.clear('setup');
     if (!this.hasProceeded) this.emit({ type: 'proceeding' });
     this.hasProceeded = true;
     this.become('early');
@@ -165,7 +172,10 @@ export class OutgoingCallLeg extends CallLeg {
     const answer = this.readSdp(response);
     const isAgreed = answer !== undefined && this.session.handleAnswer(answer) !== undefined;
     if (isAgreed) this.tellMedia();
-    if (response.status === 180) this.emit({ type: 'ringing' });
+    if (response.status === 180 && !this.hasRung) {
+      this.hasRung = true;
+      this.emit({ type: 'ringing' });
+    }
     if (isAgreed) this.emit({ type: 'progress' });
   }
 
@@ -195,7 +205,13 @@ export class OutgoingCallLeg extends CallLeg {
     return true;
   }
 
-  private handleSuccess(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
+  private handleSuccess(
+    response: Response,
+    request: OutgoingRequest,
+    hop: Hop,
+    isCurrent: boolean,
+    nowMs: number,
+  ): void {
     const tag = tagOf(response.to) ?? '';
     const sent = this.acks.get(tag);
     if (sent !== undefined) {
@@ -207,13 +223,14 @@ export class OutgoingCallLeg extends CallLeg {
     dialog.refreshTarget(response);
     const ack = this.around.layer.sendAck(dialog.ack(request.cseq.number), dialog.hop);
     this.acks.set(tag, { ack, hop: dialog.hop });
-    const isFirst = (this.state === 'calling' || this.state === 'early') && !this.isCancelled;
+    const isFirst = isCurrent && (this.state === 'calling' || this.state === 'early');
+    this.transactions.delete(request);
     if (isFirst) this.confirm(dialog, response, nowMs);
     else {
       // Another fork answered, or the call was hung up meanwhile: it is ended at once. [RFC3261 §13.2.2.4, §15]
       const nobody = { handleResponse: () => {}, handleFailure: () => {} };
       this.around.layer.send(dialog.request('BYE'), dialog.hop, nobody, nowMs);
-      if (this.isCancelled) this.vanish();
+      this.vanishIfDone();
     }
   }
 
@@ -223,6 +240,7 @@ export class OutgoingCallLeg extends CallLeg {
     this.dialog = dialog;
     this.around.addDialog(dialog, this);
     this.become('up');
+    this.timers.clear('setup');
     this.notePeer(response.headers);
     this.startSession(sessionOfResponse(response.headers), nowMs);
     const answer = this.readSdp(response);
@@ -236,10 +254,6 @@ export class OutgoingCallLeg extends CallLeg {
   }
 
   private handleRefusal(response: Response, request: OutgoingRequest, nowMs: number): void {
-    if (this.isCancelled) {
-      this.vanish();
-      return;
-    }
     const { status, headers } = response;
     const mayTryAgain = this.tries < MAX_TRIES;
     if (
@@ -261,10 +275,33 @@ export class OutgoingCallLeg extends CallLeg {
   }
 
   private handleNoAnswer(request: OutgoingRequest, nowMs: number): void {
-    if (request !== this.lastInvite || this.state === 'up' || this.isGone) return;
-    if (this.isCancelled) this.vanish();
+    this.transactions.delete(request);
+    if (request !== this.lastInvite || this.isCancelled) this.vanishIfDone();
     else if (this.state === 'early') this.fail('no-user-response', 'The far end fell silent while it rang.', 'timeout');
-    else if (!this.tryNext(nowMs)) this.fail('no-user-response', 'The far end did not answer.', 'timeout');
+    else if (this.state === 'calling') this.giveUpTarget(nowMs);
+  }
+
+  /** Nobody answered in time. Should somebody still, he is told to stop: his phone must not ring for nobody. */
+  private giveUpTarget(nowMs: number): void {
+    if (this.tryNext(nowMs)) return;
+    this.tellEnd('no-user-response', 'The far end did not answer.', 'timeout');
+    this.become('ending');
+    this.isCancelled = true;
+    this.vanishIfDone();
+  }
+
+  protected override fire(timer: CallTimer, nowMs: number): void {
+    if (timer !== 'setup') super.fire(timer, nowMs);
+    else if (this.state === 'calling') this.giveUpTarget(nowMs);
+  }
+
+  private cancel(request: OutgoingRequest, nowMs: number): void {
+    const transaction = this.transactions.get(request);
+    if (transaction !== undefined) this.around.layer.cancel(transaction, nowMs);
+  }
+
+  private vanishIfDone(): void {
+    if (this.state === 'ending' && this.isCancelled && this.transactions.size === 0) this.vanish();
   }
 
   /** A target that is down or full is no reason to give up while there is another. [RFC3263 §4.3] */

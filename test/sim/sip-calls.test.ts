@@ -32,7 +32,7 @@ function world(seed: number, weather: Weather): World {
 
 /** Nothing is left of any call: no dialog, no transaction, no media; then the registrations go, too. */
 function expectEmpty({ seed, network, centre, one, two }: World): void {
-  network.runFor(400_000);
+  network.runFor(700_000);
   for (const station of [centre, one, two]) {
     expect(station.endpoint.load, `seed ${seed}`).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
     expect([...station.media], `seed ${seed}`).toEqual([]);

@@ -185,11 +185,28 @@ describe('a call to a phone', () => {
     expect(fails('211')).toMatchObject({ failed: 'destination-out-of-order' });
   });
 
+  it('that answers late is told to stop, so that it does not ring for nobody', () => {
+    network.blackhole(PHONE, CENTRE);
+    desk.onCall = (call, event, nowMs) => {
+      if (event.type === 'incoming') call.ringing(nowMs);
+    };
+    const call = centre.dial('211');
+    network.runFor(10_000);
+    expect(centre.typesOf(call)).toEqual(['hangup']);
+    network.blackhole(PHONE, CENTRE, false);
+    network.runFor(10_000);
+    expect(wire).toContain('CANCEL');
+    expect(desk.typesOf(desk.incoming[0]!)).toEqual(['incoming', 'hangup']);
+    expect(centre.typesOf(call)).toEqual(['hangup']);
+    expectEmpty();
+  });
+
   it('that has gone without a word ends after eight seconds', () => {
     desk.host.isDown = true;
     const call = centre.dial('211');
     network.runFor(8_000);
     expect(centre.eventOf(call, 'hangup')).toMatchObject({ cause: 'no-user-response', by: 'timeout' });
+    network.runFor(25_000);
     expect(centre.endpoint.load).toMatchObject({ calls: 0, dialogs: 0 });
   });
 

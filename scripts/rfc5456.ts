@@ -8,7 +8,7 @@ export interface Clause {
   readonly absent?: string;
 }
 
-type Row = readonly [section: string, what: string, deviation?: Pick<Clause, 'differs' | 'absent'>];
+type Row = readonly [section: string, what: string, deviation?: Pick<Clause, 'differs' | 'absent'> | undefined];
 
 const differs = (text: string) => ({ differs: text });
 const absent = (text: string) => ({ absent: text });

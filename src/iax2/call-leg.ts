@@ -8,10 +8,11 @@ import { Dialog, type Surroundings } from './dialog.ts';
 import { DigitReceiver } from './digit-receiver.ts';
 import { DigitSender } from './digit-sender.ts';
 import { type FrameCipher, isPlausible } from './encryption.ts';
+import { FarClock } from './far-clock.ts';
 import type { FullFrame } from './frame.ts';
 import { ENCRYPTION_METHOD, encodeInformationElements, type InformationElements } from './information-element.ts';
 import { LEGAL_MESSAGES } from './legal-messages.ts';
-import type { Malformed } from './malformed.ts';
+import { isMalformed, type Malformed } from './malformed.ts';
 import { type FormatMask, includesFormat } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
 import { qualityReport } from './quality-report.ts';
@@ -57,6 +58,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   protected capability: FormatMask = 0n;
   /** Set once the call is encrypted. */
   protected cipher: FrameCipher | undefined;
+  private readonly farClock = new FarClock();
   /** Whether the far end follows a change of key. */
   protected canRotate = false;
   private current: CallState;
@@ -234,7 +236,11 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   unseal(bytes: Uint8Array, nowMs: number): Uint8Array | Malformed {
     if (this.cipher === undefined) return bytes;
     // One wrong key in twenty makes something that looks like a frame; it does not fit where this call stands as well.
-    return this.cipher.decrypt(bytes, nowMs, (frame) => isPlausible(frame) && this.reliable.fits(frame));
+    const fits = (frame: Uint8Array) =>
+      isPlausible(frame) && this.reliable.fits(frame) && this.farClock.fits(frame, nowMs);
+    const plain = this.cipher.decrypt(bytes, nowMs, fits);
+    if (!isMalformed(plain)) this.farClock.note(plain, nowMs);
+    return plain;
   }
 
   /** A mini frame of this call as it goes out. */

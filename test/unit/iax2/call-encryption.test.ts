@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { encryptFrame } from '../../../src/iax2/encryption.ts';
 import type { PeerConfig } from '../../../src/iax2/endpoint.ts';
 import { decodeFrame, encodeMiniFrame } from '../../../src/iax2/frame.ts';
 import { FRAME_TYPE, IAX_SUBCLASS } from '../../../src/iax2/subclass.ts';
-import { peer, Switch } from '../../support/iax2-world.ts';
+import { peer, Switch, seededCrypto } from '../../support/iax2-world.ts';
 import { FAIR, Network, ROUGH, type Weather } from '../../support/network.ts';
 
 const A = { ip: '192.0.2.1', port: 4569 };
@@ -45,7 +46,7 @@ describe('encrypted calls [RFC5456 §7.4]', () => {
     const { network, a, b } = call(WISH, WISH);
     const spec = [...a.media.streams.values()][0]!;
     if (spec.kind !== 'iax2') throw new Error('not IAX2');
-    const mini = encodeMiniFrame(spec.localCall, 4_000, new Uint8Array(160).fill(0x55));
+    const mini = encodeMiniFrame(spec.localCall, network.nowMs - spec.epochMs, new Uint8Array(160).fill(0x55));
     const sealed = a.endpoint.sealMini(mini);
     expect(sealed.length).toBe(194);
     expect(b.endpoint.unseal(sealed, A, network.nowMs)).toEqual(mini);
@@ -59,6 +60,23 @@ describe('encrypted calls [RFC5456 §7.4]', () => {
     const { a, leg } = call(ofA, ofB);
     expect(a.typesOf(leg)).toEqual(['accepted', 'answered']);
     expect(a.endpoint.sealMini(Uint8Array.of(0, 5, 1, 2))).toHaveLength(4);
+  });
+
+  it('voice under a key that an RTKEY has yet to bring is not taken for noise', () => {
+    const { network, a, b } = call(WISH, WISH);
+    const spec = [...a.media.streams.values()][0]!;
+    if (spec.kind !== 'iax2') throw new Error('not IAX2');
+    const crypto = seededCrypto(4);
+    let opened = 0;
+    for (let i = 0; i < 200; i++) {
+      network.runFor(20);
+      const mini = encodeMiniFrame(spec.localCall, network.nowMs - spec.epochMs, new Uint8Array(160));
+      // Another key than the call's makes of it what it likes.
+      const sealed = encryptFrame(crypto, new Uint8Array(16).fill(i), mini);
+      if (b.endpoint.unseal(sealed, A, network.nowMs) !== undefined) opened++;
+    }
+    expect(opened).toBeLessThan(30);
+    expect(b.counters.get('iax2.undecipherable')).toBe(200 - opened);
   });
 
   it.each([

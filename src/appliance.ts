@@ -497,7 +497,6 @@ export class Appliance implements Machine<ApplianceOutput> {
     message: string,
     details: Happened['details'],
   ): void {
-    this.log(severity, kind, message, { what, ...details });
     this.outputs.push({ type: 'happened', kind, what, severity, message, details });
   }
 

@@ -89,6 +89,9 @@ export class Service {
   private readonly feed: StatusFeed;
   private readonly publisher: StatusPublisher;
   private broker: BrokerLink | undefined;
+  /** Changes of the broker are made one after the other. */
+  private linking: Promise<void> = Promise.resolve();
+  private stopped = false;
   private readonly brokerVersions = new Map<string, MqttVersion>();
   private readonly eventLimit = new EventLimit();
   private records: RecordKeeper | undefined;
@@ -169,7 +172,7 @@ export class Service {
     const changes = differences(this.configuration, configuration);
     const mqttChanged = changes.some(({ path }) => path[0] === 'mqtt');
     this.configuration = configuration;
-    if (mqttChanged) void this.relink();
+    if (mqttChanged) this.linking = this.linking.then(() => this.relink());
     this.driver.give((nowMs) => {
       this.appliance.setDialplan(dialplan);
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
@@ -203,6 +206,8 @@ export class Service {
     while (!this.appliance.isIdle && systemClock.nowMs() < deadlineMs) await pause(20);
     this.driver.stop();
     this.feedDriver.stop();
+    this.stopped = true;
+    await this.linking;
     await this.unlink();
     await this.http?.close();
     await this.udp?.close();
@@ -241,10 +246,8 @@ export class Service {
 
   /** Puts an event on its way, where there is a broker that it could go to. */
   tell(happening: Happening): void {
-    const { nowMs, wallMs } = now();
-    const passed = this.configuration.mqtt === undefined ? undefined : this.eventLimit.pass(happening, nowMs);
-    if (passed === undefined) return;
-    this.records?.keep([eventMessage({ id: randomUUID(), at: formatTime(wallMs), ...passed })]);
+    const passed = this.eventLimit.pass(happening, now().nowMs);
+    if (passed !== undefined) this.keepEvent(passed);
   }
 
   // ---- start
@@ -383,6 +386,7 @@ export class Service {
 
   /** Leaves the broker and connects to the one that is configured. */
   private async relink(): Promise<void> {
+    if (this.stopped) return;
     await this.unlink();
     this.broker = this.brokerLink();
     this.broker?.start();
@@ -426,13 +430,27 @@ export class Service {
         break;
       case 'happened': {
         const { kind, what, severity, message, details } = output;
-        this.tell({ kind, what, severity, message, details });
+        this.report({ kind, what, severity, message, details });
         break;
       }
       case 'bindings':
         void this.store.write(BINDINGS_FILE, `${JSON.stringify(this.appliance.bindings)}\n`);
         break;
     }
+  }
+
+  /** What others can cause at will goes into the log as seldom as to the broker. */
+  private report(happening: Happening): void {
+    const passed = this.eventLimit.pass(happening, now().nowMs);
+    if (passed === undefined) return;
+    const { kind, what, severity, message, details } = passed;
+    this.log(severity, kind, message, { what, ...details });
+    this.keepEvent(passed);
+  }
+
+  private keepEvent(happening: Happening): void {
+    if (this.configuration.mqtt === undefined) return;
+    this.records?.keep([eventMessage({ id: randomUUID(), at: formatTime(now().wallMs), ...happening })]);
   }
 
   private keepRecords(record: CallRecord): void {

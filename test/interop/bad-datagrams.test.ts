@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { utf8Encode } from '../../src/base/bytes.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import type { Appliance } from '../support/appliance.ts';
 import { BRANCH, startBranch } from '../support/branch-office.ts';
@@ -46,4 +47,34 @@ test('20,000 random datagrams on the IAX2 port are counted, and the telephones g
   await office.lift(1);
   await office.waitForLine(1, 'dial-tone', 2_000);
   expect(office.log.split('\n').length).toBeLessThan(200);
+});
+
+test('two thousand calls of a user that nobody knows are told once and again, not two thousand times', async () => {
+  const socket = createSocket('udp4');
+  socket.bind(0, loopbackAddress(8));
+  await once(socket, 'listening');
+  const element = (id: number, value: Uint8Array) => [id, value.length, ...value];
+  const open = (call: number, token: Uint8Array) =>
+    Uint8Array.of(
+      ...[0x80 | (call >> 8), call & 0xff, 0, 0, 0, 0, 0, 3, 0, 0, 6, 1],
+      ...element(11, Uint8Array.of(0, 2)),
+      ...element(1, utf8Encode('201')),
+      ...element(6, utf8Encode('mallory')),
+      ...element(54, token),
+    );
+  const before = office.log.split('\n').length;
+  socket.send(open(1, new Uint8Array()), 4569, BRANCH);
+  const [challenge] = (await once(socket, 'message')) as [Buffer];
+  const token = challenge.subarray(14, 14 + challenge[13]!);
+  const refused = once(socket, 'message');
+  for (let call = 2; call < 2_002; call++) {
+    socket.send(open(call, token), 4569, BRANCH);
+    if (call % 50 === 0) await pause(2);
+  }
+  await refused;
+  await pause(500);
+  socket.close();
+  expect((await office.status()).dropped['iax2.unknown-user']).toBeGreaterThan(100);
+  expect(office.log).toContain('Nobody here is called mallory');
+  expect(office.log.split('\n').length - before).toBeLessThan(40);
 });

@@ -1,0 +1,242 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { utf8Decode, utf8Encode } from '../../../src/base/bytes.ts';
+import type { Call, TrunkConfig } from '../../../src/sip/endpoint.ts';
+import { isMalformed } from '../../../src/sip/malformed.ts';
+import type { Request } from '../../../src/sip/message.ts';
+import { parseMessage } from '../../../src/sip/parse.ts';
+import { sipUri } from '../../../src/sip/uri.ts';
+import { FAIR, Network } from '../../support/network.ts';
+import { SipSwitch } from '../../support/sip-world.ts';
+
+const US = { ip: '192.0.2.10', port: 5060 };
+const FIRST = { ip: '203.0.113.1', port: 5060 };
+const SECOND = { ip: '203.0.113.2', port: 5060 };
+const ANSWER =
+  'v=0\r\no=- 1 1 IN IP4 203.0.113.9\r\ns=-\r\nc=IN IP4 203.0.113.9\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n';
+
+let network: Network;
+let us: SipSwitch;
+/** What we sent, and to whom. */
+let sent: { to: string; request: Request | undefined; text: string }[];
+
+function start(fields: Partial<TrunkConfig> = {}): void {
+  network = new Network(1, FAIR);
+  const trunk: TrunkConfig = {
+    name: 'itsp',
+    registrar: sipUri({ host: 'itsp.example' }),
+    codecs: ['ulaw'],
+    context: 'in',
+    ...fields,
+  };
+  us = new SipSwitch(network, US, 1, { trunks: [trunk] });
+  sent = [];
+  network.tap = (from, to, bytes) => {
+    if (from.ip !== US.ip) return;
+    const message = parseMessage(bytes);
+    const request = !isMalformed(message) && message.type === 'request' ? message : undefined;
+    sent.push({ to: to.ip, request, text: utf8Decode(bytes) });
+  };
+}
+
+beforeEach(() => start());
+
+const resolve = (...hops: (typeof FIRST)[]) =>
+  us.command((endpoint, nowMs) =>
+    endpoint.handleResolved(
+      'itsp.example',
+      hops.map((hop) => ({ transport: 'udp', ...hop }) as const),
+      nowMs,
+    ),
+  );
+const methods = () => sent.map(({ to, request, text }) => `${to} ${request?.method ?? text.split(' ')[1]}`);
+
+/** The provider answers the last request of that method. */
+function answer(status: string, method = 'INVITE', more: readonly string[] = [], body = '', tag = 'theirs'): void {
+  const { to, text } = sent.findLast(({ request }) => request?.method === method)!;
+  const echo = text.split('\r\n').filter((line) => /^(Via|From|Call-ID|CSeq):/.test(line));
+  const toLine = /^To: ([^\r;]*)/m.exec(text)![1];
+  const type = body === '' ? [] : ['Content-Type: application/sdp'];
+  const lines = [
+    `SIP/2.0 ${status}`,
+    ...echo,
+    `To: ${toLine};tag=${tag}`,
+    ...more,
+    ...type,
+    `Content-Length: ${body.length}`,
+  ];
+  network.carry({ ip: to, port: 5060 }, US, utf8Encode(`${lines.join('\r\n')}\r\n\r\n${body}`));
+  network.runFor(50);
+}
+
+describe('a call over a trunk', () => {
+  it('waits for the address, says who calls, and is one call at the trunk', () => {
+    const call = us.dial('itsp', '+33#1', { caller: { number: '201', name: 'Zoë' } });
+    expect(call.state).toBe('resolving');
+    expect(us.outputs).toContainEqual({ type: 'resolve', host: 'itsp.example', port: undefined });
+    resolve(FIRST);
+    expect(sent[0]?.text).toMatch(/^INVITE sip:\+33%231@itsp\.example SIP\/2\.0\r\n/);
+    expect(sent[0]?.text).toContain('From: "Zoë" <sip:201@itsp.example>;tag=');
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ name: 'itsp', registration: null, calls: 1 }]);
+  });
+
+  it('without an address fails, and one that was hung up meanwhile is not placed', () => {
+    const [lost, dropped] = [us.dial('itsp'), us.dial('itsp')];
+    us.with(dropped, (call, nowMs) => call.hangup('normal-clearing', nowMs));
+    resolve();
+    expect(us.eventOf(lost, 'hangup')).toMatchObject({ cause: 'destination-out-of-order' });
+    expect(us.typesOf(dropped)).toEqual(['hangup']);
+    expect(sent).toEqual([]);
+    expect(us.endpoint.load).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+  });
+
+  it('goes to the next address after silence, or at once after 503 [RFC3263 §4.3]', () => {
+    const call = us.dial('itsp');
+    resolve(FIRST, SECOND);
+    network.runFor(4_100);
+    expect(methods().at(-1)).toBe(`${SECOND.ip} INVITE`);
+    answer('503 Service Unavailable', 'INVITE', ['Retry-After: 60']);
+    expect(us.eventOf(call, 'hangup')).toMatchObject({ cause: 'temporary-failure', by: 'far-end' });
+    start();
+    const other = us.dial('itsp');
+    resolve(FIRST, SECOND);
+    answer('503 Service Unavailable');
+    expect(methods()).toEqual([`${FIRST.ip} INVITE`, `${FIRST.ip} ACK`, `${SECOND.ip} INVITE`]);
+    answer('486 Busy Here');
+    expect(us.eventOf(other, 'hangup')).toMatchObject({ cause: 'user-busy' });
+  });
+
+  it('is given up after the trunk’s time, not after 32 s, so that the next priority runs', () => {
+    start({ setupTimeoutMs: 3_000 });
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    network.runFor(3_000);
+    expect(us.eventOf(call, 'hangup')).toMatchObject({ cause: 'no-user-response', by: 'timeout' });
+    network.runFor(40_000);
+    expect(us.endpoint.load).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+  });
+
+  it('asks for a longer session where the trunk wants that [RFC4028 §7.3]', () => {
+    us.dial('itsp');
+    resolve(FIRST);
+    answer('422 Session Interval Too Small', 'INVITE', ['Min-SE: 3600']);
+    expect(sent.at(-1)?.text).toContain('Session-Expires: 3600');
+    answer('422 Session Interval Too Small', 'INVITE', ['Min-SE: 3600']);
+    expect(methods().filter((line) => line.endsWith('INVITE'))).toHaveLength(2);
+  });
+
+  it('proves itself once, and a wrong secret ends it', () => {
+    start({ username: 'lyon', secret: { password: 'geheim' } });
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    const challenge = (nonce: string) => [`Proxy-Authenticate: Digest realm="itsp", nonce="${nonce}", qop="auth"`];
+    answer('407 Proxy Authentication Required', 'INVITE', challenge('1'));
+    expect(sent.at(-1)?.text).toContain('Proxy-Authorization: Digest username="lyon"');
+    answer('407 Proxy Authentication Required', 'INVITE', challenge('2'));
+    expect(us.typesOf(call).at(-1)).toBe('hangup');
+    expect(
+      JSON.stringify([us.outputs, sent.map(({ text }) => text)], (key, value: unknown) =>
+        key === 'call' ? undefined : value,
+      ),
+    ).not.toContain('geheim');
+  });
+
+  it('that two phones answer goes to the first; the other is thanked and ended [RFC3261 §13.2.2.4]', () => {
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    const contact = (n: number) => [`Contact: <sip:x@203.0.113.${n}>`];
+    answer('180 Ringing', 'INVITE', contact(11), '', 'one');
+    answer('180 Ringing', 'INVITE', contact(12), '', 'two');
+    answer('200 OK', 'INVITE', contact(12), ANSWER, 'two');
+    answer('200 OK', 'INVITE', contact(11), ANSWER, 'one');
+    answer('200 OK', 'INVITE', contact(12), ANSWER, 'two');
+    expect(methods().slice(1)).toEqual([
+      '203.0.113.12 ACK',
+      '203.0.113.11 ACK',
+      '203.0.113.11 BYE',
+      '203.0.113.12 ACK',
+    ]);
+    expect(us.typesOf(call)).toEqual(['proceeding', 'ringing', 'media', 'answered']);
+    expect(call.state).toBe('up');
+    expect(us.endpoint.load.dialogs).toBe(1);
+  });
+
+  it('that is answered when it was given up is thanked and ended', () => {
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    answer('180 Ringing');
+    us.with(call, (leg, nowMs) => leg.hangup('normal-clearing', nowMs));
+    network.runFor(10);
+    answer('200 OK', 'INVITE', [], ANSWER);
+    expect(methods().slice(1)).toEqual([`${FIRST.ip} CANCEL`, `${FIRST.ip} ACK`, `${FIRST.ip} BYE`]);
+    expect(us.typesOf(call).filter((type) => type === 'answered' || type === 'hangup')).toEqual(['hangup']);
+  });
+
+  it('that is answered with nothing that we can ends', () => {
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    answer('200 OK', 'INVITE', [], ANSWER.replace('RTP/AVP 0', 'RTP/AVP 18'));
+    expect(us.eventOf(call, 'hangup')).toMatchObject({ cause: 'bearer-unavailable' });
+    expect(methods().slice(1)).toEqual([`${FIRST.ip} ACK`, `${FIRST.ip} BYE`]);
+  });
+
+  it('confirms what must arrive, in order and once [RFC3262 §4]', () => {
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    const reliable = (rseq: number) => ['Require: 100rel', `RSeq: ${rseq}`, 'Contact: <sip:x@203.0.113.11>'];
+    answer('183 Session Progress', 'INVITE', reliable(7), ANSWER);
+    answer('183 Session Progress', 'INVITE', reliable(7), ANSWER);
+    answer('180 Ringing', 'INVITE', reliable(9));
+    answer('180 Ringing', 'INVITE', reliable(8));
+    const pracks = sent
+      .filter(({ request }) => request?.method === 'PRACK')
+      .map(({ text }) => /^RAck: (.*)$/m.exec(text)![1]?.trim());
+    expect(pracks).toEqual(['7 1 INVITE', '8 1 INVITE']);
+    expect(us.typesOf(call)).toEqual(['proceeding', 'media', 'progress', 'ringing']);
+  });
+});
+
+describe('a call from a trunk', () => {
+  it('is known by its address, and the number is in To where the URI is only our name', () => {
+    start({ registrar: sipUri({ host: FIRST.ip }), username: 'lyon', isTrusted: true });
+    const invite = [
+      'INVITE sip:lyon@192.0.2.10 SIP/2.0',
+      `Via: SIP/2.0/UDP ${FIRST.ip};branch=z9hG4bK1`,
+      'From: <sip:anonymous@anonymous.invalid>;tag=1',
+      'To: <sip:+33472000001@itsp.example>',
+      'Call-ID: in',
+      'CSeq: 1 INVITE',
+      `Contact: <sip:x@${FIRST.ip}>`,
+      'P-Asserted-Identity: <sip:+331@itsp.example>',
+      'Diversion: <sip:+339@itsp.example>;reason=unconditional',
+      'Content-Type: application/sdp',
+      `Content-Length: ${ANSWER.length}`,
+    ];
+    network.carry(FIRST, US, utf8Encode(`${invite.join('\r\n')}\r\n\r\n${ANSWER}`));
+    network.runFor(100);
+    expect(us.eventOf(us.incoming[0] as Call, 'incoming')?.request).toEqual({
+      number: '+33472000001',
+      context: 'in',
+      peer: 'itsp',
+      caller: { number: '+331', name: '', isRestricted: true },
+      redirectingNumber: '+339',
+    });
+  });
+});
+
+describe('streams', () => {
+  it('are cut into messages, kept alive, closed when they cannot be read, and answered over', () => {
+    const from = { transport: 'tcp', ip: '198.51.100.7', port: 40_000, connection: 5 } as const;
+    const options =
+      'OPTIONS sip:x@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/TCP 10.0.0.1;branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:x@y>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n';
+    const feed = (text: string) => us.endpoint.handleBytes(utf8Encode(text), from, network.nowMs);
+    feed('\r\n\r\n');
+    expect(us.endpoint.poll()).toEqual({ type: 'transmit', to: from, bytes: utf8Encode('\r\n') });
+    feed(options.slice(0, 50));
+    feed(options.slice(50));
+    const response = us.endpoint.poll();
+    expect(response).toMatchObject({ type: 'transmit', to: from });
+    feed('OPTIONS sip:x SIP/2.0\r\n\r\n');
+    expect(us.endpoint.poll()).toEqual({ type: 'close', connection: 5 });
+    us.endpoint.handleConnectionClosed(5, network.nowMs);
+  });
+});

@@ -5,12 +5,17 @@ import { errorSchema } from './status-routes.ts';
 
 /** What can be dialled and who can dial: numbers, extensions, `line/1`; never control characters. */
 const partySchema = z
-  .string()
+  .string({ error: ({ input }) => (input === undefined ? 'it is missing' : 'it must be text') })
   .min(1)
   .max(80)
   .regex(/^[\w+*#@./-]+$/, 'letters, digits and + * # @ . / - only');
 
-export const originateSchema = z.strictObject({ from: partySchema, to: partySchema }).meta({ id: 'Originate' });
+export const originateSchema = z
+  .strictObject(
+    { from: partySchema, to: partySchema },
+    { error: ({ code }) => (code === 'invalid_type' ? 'The body must be an object of from and to.' : undefined) },
+  )
+  .meta({ id: 'Originate' });
 const callIdSchema = z.object({ id: z.string() }).meta({ id: 'CallId' });
 
 const traceSchema = z
@@ -78,7 +83,7 @@ export function callRoutes(services: PanelServices): Route[] {
   ];
 }
 
-/** The first thing that is wrong, with its place: `to: Invalid input: expected string, received undefined`. */
+/** The first thing that is wrong, with its place: `to: it is missing`. */
 export function firstProblem(error: z.ZodError): string {
   const issue = error.issues[0];
   if (issue === undefined) return 'not valid';

@@ -145,11 +145,12 @@ describe('calls over HTTP', () => {
   });
 
   it.each([
-    [{ from: 'line/1' }, 'to: '],
+    [{ from: 'line/1' }, 'to: it is missing'],
+    [{ from: 'line/1', to: 7123 }, 'to: it must be text'],
     [{ from: 'line/1', to: '7123', now: true }, 'now'],
     [{ from: 'line/1', to: 'a\nb' }, 'to: letters, digits'],
     ['{"from":', 'The body is not valid JSON.'],
-    [undefined, 'Invalid input'],
+    [undefined, 'The body must be an object of from and to.'],
   ])('refuses %j', async (body, reason) => {
     const response = await post('/api/calls', body ?? 'null');
     expect(response.status).toBe(400);

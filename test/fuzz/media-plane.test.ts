@@ -3,9 +3,12 @@ import { Counters } from '../../src/base/counters.ts';
 import type { Iax2StreamSpec, MediaPort, StreamSpec } from '../../src/base/media-port.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { parseTonePattern } from '../../src/base/tone-pattern.ts';
-import { readMiniTimestamp, readSourceCall } from '../../src/iax2/frame-header.ts';
+import { frameKind, readMiniTimestamp, readSourceCall } from '../../src/iax2/frame-header.ts';
+import { isMalformed } from '../../src/iax2/malformed.ts';
+import { decodeMetaTrunkFrame } from '../../src/iax2/meta-trunk.ts';
 import { MAX_PAYLOAD } from '../../src/media/iax2-stream.ts';
 import { MediaPlane } from '../../src/media/plane.ts';
+import { TRUNK_MTU } from '../../src/media/trunk-sender.ts';
 import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 
 const CALLS = 4;
@@ -15,7 +18,10 @@ const TONE = parseTonePattern('!350+440/30,!0/20,400*25/70,0/50')!;
 
 function specOf(stream: number, random: SeededRandom): StreamSpec {
   if (stream <= LINES) return { kind: 'line', port: stream, law: random.integer(2) === 0 ? 'ulaw' : 'alaw' };
-  return callSpec(stream, FORMATS[random.integer(FORMATS.length)]!);
+  const spec = callSpec(stream, FORMATS[random.integer(FORMATS.length)]!);
+  const trunk = [undefined, 'plain', 'timestamps'] as const;
+  const mode = trunk[random.integer(trunk.length)];
+  return mode === undefined ? spec : { ...spec, trunk: mode };
 }
 
 function callSpec(stream: number, format: number): Iax2StreamSpec {
@@ -40,7 +46,7 @@ function datagram(random: SeededRandom): Uint8Array {
 }
 
 describe(`the media plane (seed ${FUZZ_SEED})`, () => {
-  it('stands any bytes, blocks, commands and times, and sends nothing but mini frames of open calls', () => {
+  it('stands any bytes, blocks, commands and times, and sends nothing but mini and trunk frames of open calls', () => {
     const random = new SeededRandom(FUZZ_SEED);
     const open = new Set<number>();
     let sent = 0;
@@ -48,6 +54,15 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
       counters: new Counters(),
       send: (_, bytes, at, length) => {
         sent++;
+        const trunkFrame =
+          frameKind(bytes.subarray(at, at + length)) === 'meta' ? bytes.slice(at, at + length) : undefined;
+        if (trunkFrame !== undefined) {
+          const frame = decodeMetaTrunkFrame(trunkFrame);
+          if (isMalformed(frame) || length > TRUNK_MTU) throw new Error(`a trunk frame of ${length} bytes`);
+          for (const { sourceCall } of frame.entries)
+            if (!open.has(sourceCall)) throw new Error(`trunked voice of call ${sourceCall}`);
+          return;
+        }
         if (length <= 4 || length > 4 + MAX_PAYLOAD) throw new Error(`a datagram of ${length} bytes`);
         if (!open.has(readSourceCall(bytes, at))) throw new Error(`voice of call ${readSourceCall(bytes, at)}`);
         readMiniTimestamp(bytes, at);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { pid } from 'node:process';
+import { Rp2040Board } from '../../firmware-bridge/emulator/rp2040-board.ts';
 
 const root = join(import.meta.dirname, '../..');
 const sources = join(root, 'board/firmware');
@@ -25,4 +26,9 @@ export function nativeFirmware(target: 'host' | 'sanitized' | 'fuzz'): string {
   if (status !== 0) throw new Error(`the firmware does not build:\n${stderr}`);
   renameSync(built, program);
   return program;
+}
+
+/** The shipped image in an emulated RP2040, with line modules on these sockets. */
+export function shippedBoard(ports: readonly number[]): Rp2040Board {
+  return new Rp2040Board({ image: readFileSync(join(sources, 'prebuilt/hat-rp2040.bin')), ports });
 }

@@ -133,7 +133,22 @@ describeWithPeers('the firmware behind its link', ['gcc'], () => {
     expect(hooks).toEqual(Array.from({ length: 80 }, (_, i) => (i % 2 === 0 ? 'off' : 'on')));
     expect(counters.get('hat.bad-crc') + counters.get('hat.frame-broken')).toBeGreaterThan(100);
     expect(bench.hat.serial.linkStatistics.repeated).toBeGreaterThan(0);
-  });
+  }, 30_000);
+
+  it('finds its way back from a reset in the middle of any frame', () => {
+    let cut: number | undefined;
+    const wire = (bytes: Uint8Array) => (cut === undefined ? bytes : bytes.subarray(0, cut));
+    const bench = new HatBench(makeHat({ wire })).begin();
+    for (let at = 0; at < 60; at++) {
+      bench.hat.serial.reboot(bench.nowMs);
+      cut = at;
+      const events = bench.live(10);
+      cut = undefined;
+      events.push(...bench.live(3000));
+      expect(types(events), `${at} bytes`).toEqual(['lost', 'hello']);
+      expect(events[1]).toMatchObject({ bootId: at + 2 });
+    }
+  }, 30_000);
 
   it('reports of ten keys at once none that is not held, and all of them up again', () => {
     const bench = new HatBench(makeHat()).begin();
@@ -155,7 +170,7 @@ describeWithPeers('the firmware behind its link', ['gcc'], () => {
     expect(types(bench.live(120_000))).toEqual(['line']);
     bench.hat.phone(1)!.putDown();
     expect(types(bench.live(2000))).toEqual(['line']);
-  });
+  }, 30_000);
 
   it('ends with a message when the process is gone', () => {
     const board = new NativeBoard({ program: '/bin/true', ports: PORTS });

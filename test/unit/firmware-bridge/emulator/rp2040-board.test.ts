@@ -9,7 +9,8 @@ import type { PioProgram } from '../../../../firmware-bridge/emulator/rp2040-pio
 import { FrameDecoder } from '../../../../firmware-bridge/frame.ts';
 import { decodeMessage, type Message } from '../../../../firmware-bridge/messages.ts';
 import { Counters } from '../../../../src/base/counters.ts';
-import { HatBench, makeFirmwareHat } from '../../../support/hat-bench.ts';
+import { shippedBoard } from '../../../support/firmware.ts';
+import { HatBench, makeFirmwareHat, PORTS } from '../../../support/hat-bench.ts';
 
 const prebuilt = join(import.meta.dirname, '../../../../board/firmware/prebuilt');
 const image = readFileSync(join(prebuilt, 'hat-rp2040.bin'));
@@ -21,9 +22,7 @@ const QUIET: World = {
   bypass: false,
 };
 
-function makeBoard(ports = [1, 2, 3, 4]): Rp2040Board {
-  return new Rp2040Board({ image, ports });
-}
+const makeBoard = (ports = PORTS) => shippedBoard(ports);
 
 function messagesOf(uart: Uint8Array): Message[] {
   return [...new FrameDecoder(new Counters()).frames(uart)].flatMap(({ code, payload }) => {
@@ -105,7 +104,7 @@ describe('the image for the RP2040', () => {
     const before = board.instructions;
     for (let block = 0; block < 100; block++) board.run(QUIET);
     expect(board.instructions - before).toBeLessThan(4_000_000);
-  });
+  }, 30_000);
 
   it('comes back from a reboot with the next boot id and says that it was told to', () => {
     const bench = new HatBench(makeFirmwareHat({ board: makeBoard() })).begin();
@@ -114,7 +113,7 @@ describe('the image for the RP2040', () => {
     expect(events.map(({ type }) => type)).toEqual(['lost', 'hello']);
     bench.serve('fr').hat.phone(1)!.lift();
     expect(bench.live(500).map(({ type }) => type)).toEqual(['line']);
-  });
+  }, 30_000);
 
   it('lets line 1 fall through and blinks red when its host is gone, and waits for the end of a call over the town line', () => {
     const bench = new HatBench(makeFirmwareHat({ board: makeBoard() })).begin();
@@ -122,7 +121,7 @@ describe('the image for the RP2040', () => {
     bench.hat.plug('out', bench.nowMs);
     bench.live(3500);
     expect(bench.hat.relay).toBe(false);
-    expect(bench.hat.lights).toEqual([1, 2, 3, 4].map(() => ({ colour: 'red', onMs: 200, offMs: 200 })));
+    expect(bench.hat.lights).toEqual(PORTS.map(() => ({ colour: 'red', onMs: 200, offMs: 200 })));
     bench.hat.bypass = true;
     bench.hat.plug('in', bench.nowMs);
     bench.live(1000);
@@ -130,7 +129,7 @@ describe('the image for the RP2040', () => {
     bench.hat.bypass = false;
     bench.live(20);
     expect(bench.hat.relay).toBe(true);
-  });
+  }, 30_000);
 
   it('plays every block of ten seconds at 10,000 ppm', () => {
     const hat = makeFirmwareHat({ board: makeBoard(), ppm: 10_000, exchange: (_port, up, down) => down.set(up) });

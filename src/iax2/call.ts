@@ -126,6 +126,8 @@ export interface PlaceCall {
   readonly caller: CallerId;
   /** Codec names in order of preference; the peer's if absent. */
   readonly codecs?: readonly FormatName[];
+  /** Leaves of those codecs the ones with which the call can be joined to another; if none is left, the call fails. */
+  readonly fits?: (codec: FormatName) => boolean;
   readonly stream: StreamId;
   readonly variables?: ReadonlyMap<string, string>;
   readonly autoAnswer?: boolean;

@@ -45,9 +45,16 @@ export class OutgoingDialogs {
     const peer = peers.get(request.peer);
     const target = peer === undefined ? hostTarget(request.peer) : this.peerTarget(peer, nowMs);
     if ('failed' in target) return target;
+    const config = peer?.config;
+    const allowed = request.codecs ?? config?.codecs ?? DEFAULT_CODECS;
+    const codecs = allowed.filter((codec) => request.fits?.(codec) ?? true);
+    if (codecs.length === 0)
+      return {
+        failed: 'bearer-unavailable',
+        reason: `None of the codecs of ${request.peer} fits the other end of the call.`,
+      };
     const reliable = dialogs.allot(target.address ?? UNKNOWN_ADDRESS, request.stream, nowMs, target.host);
     if (reliable === undefined) return { failed: 'no-circuit', reason: NO_NUMBER };
-    const config = peer?.config;
     const ownId = peer === undefined || peer.isPhone ? undefined : config?.callerId;
     const caller = request.caller.number === '' && ownId !== undefined ? ownId : request.caller;
     const options = {
@@ -58,7 +65,7 @@ export class OutgoingDialogs {
       request: { ...request, caller },
       username: request.username ?? config?.username,
       credentials: credentialsFor(peer, request.secret),
-      codecs: request.codecs ?? config?.codecs ?? DEFAULT_CODECS,
+      codecs,
       encryption: config?.encryption,
       trunk: config?.trunk,
     };

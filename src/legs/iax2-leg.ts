@@ -2,6 +2,8 @@ import type { Cause } from '../base/causes.ts';
 import type { StreamId } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
+import { type FormatName, formatName, formatOf } from '../iax2/media-format.ts';
+import { lawOfFormat } from '../media/g711-format.ts';
 import type {
   DialFailure,
   DialRequest,
@@ -27,7 +29,9 @@ export class Iax2Legs implements LegDialler {
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
     const target = parseIax2Resource(request.resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'IAX2/ needs a peer.' };
-    const call = this.placeCall({ ...target, caller: request.caller, stream: request.stream }, nowMs);
+    const { caller, stream, codec } = request;
+    const fits = (name: FormatName) => (codec === undefined ? isHeardByAll(formatOf(name)) : name === codec);
+    const call = this.placeCall({ ...target, caller, stream, fits }, nowMs);
     if ('failed' in call) return call;
     return this.adopt(call);
   }
@@ -76,6 +80,11 @@ class Iax2Leg implements Leg {
 
   get stream(): StreamId {
     return this.call.stream;
+  }
+
+  get codec(): string | undefined {
+    const { format } = this.call;
+    return format === 0 || isHeardByAll(format) ? undefined : formatName(format);
   }
 
   indicate(progress: Indication, nowMs: number): void {
@@ -152,6 +161,11 @@ class Iax2Leg implements Leg {
         return undefined;
     }
   }
+}
+
+/** Whether the media plane can make sound of it, and so whatever the other end needs. */
+function isHeardByAll(format: number): boolean {
+  return lawOfFormat(format) !== undefined;
 }
 
 /** Reads what stands behind `IAX2/`; undefined without a peer. */

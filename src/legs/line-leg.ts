@@ -180,6 +180,8 @@ class Line {
     if (this.fxs.state === 'out-of-service') {
       return { failed: 'destination-out-of-order', reason: `Line ${port} is out of service.` };
     }
+    if (request.codec !== undefined)
+      return { failed: 'bearer-unavailable', reason: `Line ${port} cannot make sound of ${request.codec}.` };
     if (!this.fxs.ring(request.caller, nowMs)) return { failed: 'user-busy', reason: `Line ${port} is in use.` };
     this.open(request.stream, nowMs);
     this.leg = this.newLeg(request.stream);

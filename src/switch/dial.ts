@@ -62,10 +62,14 @@ export class Dial implements Activity {
   start(nowMs: number): void {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
+    const { codec } = this.parts.caller.leg;
     for (const { technology, resource } of this.order.targets) {
       const stream = this.parts.streams.next();
       const dialler = this.parts.diallers.get(technology);
-      const made = dialler?.dial({ technology, resource, caller: this.parts.party, stream }, nowMs);
+      const made = dialler?.dial(
+        { technology, resource, caller: this.parts.party, stream, ...(codec === undefined ? {} : { codec }) },
+        nowMs,
+      );
       if (made === undefined) this.failures.push('facility-rejected');
       else if ('failed' in made) this.failures.push(made.failed);
       else {

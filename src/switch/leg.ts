@@ -16,6 +16,8 @@ export interface Leg {
   readonly channel: string;
   /** Its audio in the media plane; may be patched before it is open. */
   readonly stream: StreamId;
+  /** What its voice is coded with, where that can only be carried, to a leg of the same codec; else all can hear it. */
+  readonly codec?: string | undefined;
 
   /** Tells a caller how its call gets on. On a leg that was dialled, or answered, it does nothing. */
   indicate(progress: Indication, nowMs: number): void;
@@ -88,6 +90,8 @@ export interface DialRequest {
   readonly resource: string;
   readonly caller: Party;
   readonly stream: StreamId;
+  /** The caller's, see `Leg`. */
+  readonly codec?: string;
 }
 
 /**

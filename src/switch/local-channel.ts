@@ -38,7 +38,8 @@ export class LocalChannels implements LegDialler {
     }
     const channel = `Local/${number}@${context}-${++this.channels}`;
     const outer = new LocalHalf(`${channel};1`, request.stream, this.outputs);
-    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs);
+    // Whoever is called through it is called by the one who called it.
+    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs, request.codec);
     outer.join(inner);
     this.open.add(outer).add(inner);
     this.patchbay.pair(outer.stream, inner.stream);
@@ -68,6 +69,7 @@ class LocalHalf implements Leg {
     readonly id: string,
     readonly stream: StreamId,
     private readonly outputs: Queue<LocalOutput>,
+    readonly codec?: string,
   ) {}
 
   get channel(): string {

@@ -1,6 +1,21 @@
 /** UTF-8 and hex without platform objects: pure parts compile without the DOM's TextDecoder and Node's Buffer. */
 
 export function utf8Encode(text: string): Uint8Array {
+  return asciiEncode(text) ?? encodeSymbols(text);
+}
+
+/** Most protocol text is ASCII, and then a byte is a character; undefined where it is not. */
+function asciiEncode(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return undefined;
+    bytes[i] = code;
+  }
+  return bytes;
+}
+
+function encodeSymbols(text: string): Uint8Array {
   const out: number[] = [];
   for (const symbol of text) {
     const code = symbol.codePointAt(0)!;
@@ -20,6 +35,9 @@ export function utf8Encode(text: string): Uint8Array {
   return Uint8Array.from(out);
 }
 
+/** Characters made at one go; more would not fit as arguments of one call. */
+const ASCII_RUN = 4_096;
+
 const MINIMUM = [0, 0x80, 0x800, 0x10000];
 
 /** Decodes UTF-8; each byte that cannot be part of a character becomes U+FFFD. Never throws. */
@@ -28,8 +46,10 @@ export function utf8Decode(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; ) {
     const lead = bytes[i]!;
     if (lead < 0x80) {
-      text += String.fromCharCode(lead);
-      i++;
+      let end = i + 1;
+      while (end < bytes.length && bytes[end]! < 0x80 && end - i < ASCII_RUN) end++;
+      text += String.fromCharCode(...bytes.subarray(i, end));
+      i = end;
       continue;
     }
     const extra =

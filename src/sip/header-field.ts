@@ -81,30 +81,47 @@ for (const [name, compact] of NAMES) {
 
 /** The one spelling of a name, compact or in any case; a name that we do not know stays as it is. [RFC3261 §7.3.3] */
 export function canonicalName(name: string): string {
-  return CANONICAL.get(name.toLowerCase()) ?? name;
+  return SPELLED.has(name) ? name : (CANONICAL.get(name.toLowerCase()) ?? name);
+}
+
+/** Names as we write them, which is how they mostly come. */
+const SPELLED = new Set(NAMES.map(([name]) => name));
+
+interface Field {
+  /** By which it is found: the canonical name, or in lower case one that we do not know. */
+  readonly key: string;
+  readonly name: string;
+  readonly value: string;
+}
+
+function keyOf(name: string): string {
+  const canonical = canonicalName(name);
+  return SPELLED.has(canonical) ? canonical : canonical.toLowerCase();
 }
 
 /**
- * Header fields in their order, values as text; what a value means is read when somebody asks (`contactsOf`, `routesOf`,
- * …). Names are found in any case and in compact form.
+ * Header fields in their order, values as text; what a value means is read when somebody asks (`contactsOf`,
+ * `addressesOf`, …). Names are found in any case and in compact form.
  */
 export class HeaderFields implements Iterable<readonly [name: string, value: string]> {
-  private fields: (readonly [name: string, value: string])[];
+  private fields: Field[] = [];
 
   constructor(fields: Iterable<readonly [name: string, value: string]> = []) {
-    this.fields = [...fields].map(([name, value]) => [canonicalName(name), value] as const);
+    for (const [name, value] of fields) this.add(name, value);
   }
 
   /** The first value. */
   get(name: string): string | undefined {
-    const key = canonicalName(name).toLowerCase();
-    return this.fields.find(([other]) => other.toLowerCase() === key)?.[1];
+    const key = keyOf(name);
+    return this.fields.find((field) => field.key === key)?.value;
   }
 
   /** Each header field of that name, commas and all: for what must not be split, such as Authorization. */
   all(name: string): string[] {
-    const key = canonicalName(name).toLowerCase();
-    return this.fields.filter(([other]) => other.toLowerCase() === key).map(([, value]) => value);
+    const key = keyOf(name);
+    const values: string[] = [];
+    for (const field of this.fields) if (field.key === key) values.push(field.value);
+    return values;
   }
 
   /** All elements of a list, whether written with commas or as header fields of their own. [RFC3261 §7.3.1] */
@@ -122,7 +139,7 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
   }
 
   add(name: string, value: string): this {
-    this.fields.push([canonicalName(name), value]);
+    this.fields.push({ key: keyOf(name), name: canonicalName(name), value });
     return this;
   }
 
@@ -132,8 +149,8 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
   }
 
   delete(name: string): this {
-    const key = canonicalName(name).toLowerCase();
-    this.fields = this.fields.filter(([other]) => other.toLowerCase() !== key);
+    const key = keyOf(name);
+    this.fields = this.fields.filter((field) => field.key !== key);
     return this;
   }
 
@@ -141,7 +158,7 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
     return this.fields.length;
   }
 
-  [Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
-    return this.fields[Symbol.iterator]();
+  *[Symbol.iterator](): IterableIterator<readonly [name: string, value: string]> {
+    for (const { name, value } of this.fields) yield [name, value];
   }
 }

@@ -27,7 +27,7 @@ import { healthReader } from './io/health.ts';
 import { HttpServer } from './io/http-server.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
-import { BrokerLink, type MqttVersion } from './io/mqtt.ts';
+import { type BrokerConnection, BrokerLink, type MqttVersion } from './io/mqtt.ts';
 import { NetworkWatch } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
@@ -44,6 +44,7 @@ import type { RemoteControl } from './remote-control.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
+import { BIRTH_TOPIC, discovery, discoveryTopic } from './status/home-assistant.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { callStatus, takeSnapshot } from './status/snapshot.ts';
 import { formatTime, WallTime } from './status/wall-time.ts';
@@ -92,6 +93,8 @@ export class Service {
   /** Changes of the broker are made one after the other. */
   private linking: Promise<void> = Promise.resolve();
   private stopped = false;
+  /** The connection on which Home Assistant was told. */
+  private announcedTo: BrokerConnection | undefined;
   private readonly brokerVersions = new Map<string, MqttVersion>();
   private readonly eventLimit = new EventLimit();
   private records: RecordKeeper | undefined;
@@ -366,6 +369,7 @@ export class Service {
         publisher.handleConnected(connection, session);
         this.records?.handleConnected(connection);
         remote?.handleConnected(connection);
+        this.announce(connection);
       },
       onDisconnected: () => {
         publisher.handleDisconnected();
@@ -373,7 +377,8 @@ export class Service {
         remote?.handleDisconnected();
       },
       onMessage: (topic, payload, retained, replyTo) => {
-        if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
+        if (topic === BIRTH_TOPIC) this.announce(this.announcedTo);
+        else if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
         else publisher.handleMessage(topic, payload, retained);
       },
       onStatus: () => this.noteStatus(),
@@ -382,6 +387,16 @@ export class Service {
       random: systemRandom,
       log: this.log,
     });
+  }
+
+  /** Tells Home Assistant what there is here, if it is wanted. */
+  private announce(connection: BrokerConnection | undefined): void {
+    const { mqtt, site } = this.configuration;
+    if (connection === undefined || mqtt?.homeAssistant !== true) return;
+    if (this.announcedTo !== connection) connection.subscribe([BIRTH_TOPIC]);
+    this.announcedTo = connection;
+    const payload = JSON.stringify(discovery(this.panel.status(), site.name, mqtt.commands !== 'signed'));
+    connection.publish({ topic: discoveryTopic(site.id), payload, qos: 0, retain: true });
   }
 
   /** Leaves the broker and connects to the one that is configured. */

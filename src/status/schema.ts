@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { causeWords } from '../base/causes.ts';
+import { answerSchema } from './command.ts';
 import { eventSchema } from './event.ts';
+import { reportedSchema } from './provisioning.ts';
 
 /**
  * The words of `status --json`, of the HTTP API and of the MQTT state topics: one set of schemas, from which come the
@@ -225,6 +227,8 @@ export function publishedSchemas(): Record<string, object> {
     call: topicSchemas['calls/+'],
     cdr: cdrSchema,
     event: eventSchema,
+    'config-reported': reportedSchema,
+    'command-answer': answerSchema,
   };
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, z.toJSONSchema(schema, { io: 'input', reused: 'inline' })]),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { execPath } from 'node:process';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentSigner, generateSigningKeys } from '../../src/io/signing.ts';
@@ -8,11 +9,12 @@ import { type Answer, answerSchema } from '../../src/status/command.ts';
 import { type Event, eventSchema } from '../../src/status/event.ts';
 import { type Reported, reportedSchema } from '../../src/status/provisioning.ts';
 import { SIGNING_DOMAINS } from '../../src/status/signed.ts';
-import { Appliance } from '../support/appliance.ts';
+import { Appliance, bundle } from '../support/appliance.ts';
 import { loopbackAddress } from '../support/loopback.ts';
 import { Mosquitto } from '../support/mosquitto.ts';
 import { watchBroker } from '../support/mqtt-watcher.ts';
 import { describeWithPeers } from '../support/peers.ts';
+import { Program } from '../support/program.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const ROOT = 'branchline/lyon-01';
@@ -31,7 +33,7 @@ dialplan: |
   [office]
   exten => _20X,1,Dial(\${DEVICE(\${EXTEN})},20)
   ${more.dialplan ?? ''}
-mqtt: { url: "${more.url ?? broker.url}", provisioning: { publicKey: ops.pub } }
+mqtt: { url: "${more.url ?? broker.url}", homeAssistant: true, provisioning: { publicKey: ops.pub } }
 ${more.extra ?? ''}`;
   const appliance = new Appliance({ config: config() });
   let watcher: Awaited<ReturnType<typeof watchBroker>>;
@@ -121,6 +123,15 @@ ${more.extra ?? ''}`;
     await appliance.waitForLine(2, 'talking', 5_000);
   }
 
+  it('finds it in Home Assistant, also when that starts again', async () => {
+    const topic = 'homeassistant/device/branchline-lyon-01/config';
+    const device = await waitUntil('the discovery', 5_000, () => watcher.json(topic));
+    expect(device['components']).toMatchObject({ 'line-1': { state_topic: `${ROOT}/lines/1` } });
+    await watcher.publish(topic, '');
+    await watcher.publish('homeassistant/status', 'online', false);
+    expect(await waitUntil('the discovery', 5_000, () => watcher.json(topic))).toEqual(device);
+  });
+
   describe('gives configurations', () => {
     it('that are applied without touching a call, kept once the broker is reached, and survive kill -9', async () => {
       await talk();
@@ -164,7 +175,8 @@ ${more.extra ?? ''}`;
       await push(5, config({ line: '203', dialplan: 'exten => 600,1,Echo' }));
       await waitUntil('the log to be quiet', 2_000, async () => (await appliance.status()).calls.length === 1);
       expect((await appliance.status()).lines['2']?.extension).toBe('202');
-      await appliance.rest(1, 2);
+      // Once the call is over it goes at once, and for a moment nobody answers.
+      await Promise.allSettled([appliance.hangUp(1), appliance.hangUp(2)]);
       await waitForReport(5, 'applied', 20_000);
       expect((await appliance.status()).lines['2']?.extension).toBe('203');
       expect(appliance.pid).toBe(pid);
@@ -212,7 +224,10 @@ ${more.extra ?? ''}`;
       expect(await command('hangup', { call: made.result!['call'] })).toMatchObject({ ok: true });
       await appliance.waitForNoCalls();
       expect(await command('hangup', { call: 'none' })).toMatchObject({ ok: false, error: 'there is no call none' });
-      const audit = events('command').slice(-3);
+      const audit = await waitUntil('the audit', 5_000, () => {
+        const last = events('command').slice(-3);
+        return last.at(-1)?.details['ok'] === false && last.at(-1)?.what === 'hangup' ? last : undefined;
+      });
       expect(audit.map(({ what, details }) => [what, details['ok']])).toEqual([
         ['originate', true],
         ['hangup', true],
@@ -247,6 +262,35 @@ ${more.extra ?? ''}`;
       await connected();
       expect(await routes('603')).toBe(true);
       expect(events('command').filter(({ what }) => what === 'restart')).toHaveLength(1);
+    });
+  });
+
+  describe('is at the other end of branchline fleet', () => {
+    const run = async (...args: string[]) => {
+      const program = new Program('branchline fleet', execPath, [bundle, 'fleet', ...args, '--broker', broker.url]);
+      return { code: await program.exit(30_000), out: program.stdout, err: program.stderr };
+    };
+
+    it('which lists it, compares, pushes with a signature, and ends a trial', async () => {
+      const key = join(appliance.folder, 'ops.key');
+      writeFileSync(key, keys.privateKey);
+      const file = join(appliance.folder, 'next.yaml');
+      writeFileSync(file, config({ dialplan: 'exten => 604,1,Echo' }));
+      const [site] = JSON.parse((await run('list', '--json')).out) as { state: string; reported: Reported }[];
+      expect(site).toMatchObject({ site: 'lyon-01', state: 'online', reported: { revision: 8, state: 'applied' } });
+      expect((await run('diff', file, '--site', 'lyon-01')).out).toContain('~ dialplan: ');
+      const push = ['push', file, '--key', key, '--site', 'lyon-01', '--confirm-within', '8s'];
+      expect(await run(...push)).toEqual({ code: 0, out: 'lyon-01  applied\n', err: '' });
+      expect(await routes('604')).toBe(true);
+      writeFileSync(file, config({ dialplan: 'exten => 605,1,Echo' }));
+      expect(await run(...push, '--confirm', 'operator', '--confirm-within', '5m')).toMatchObject({
+        code: 0,
+        out: 'lyon-01  pending-confirm\n',
+      });
+      expect(await run('rollback', 'lyon-01')).toEqual({ code: 0, out: 'lyon-01  done\n', err: '' });
+      await waitUntil('the rollback', 5_000, () => reported()?.state === 'rolled-back');
+      expect(await routes('604')).toBe(true);
+      expect(await routes('605')).toBe(false);
     });
   });
 });

@@ -42,6 +42,12 @@ export const mqtt = z.strictObject({
   ).meta({ description: 'Where the broker is.' }),
   username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there.' }),
   password: z.exactOptional(secret).meta({ secret: true, description: 'The password that goes with it.' }),
+  homeAssistant: z
+    .exactOptional(z.boolean())
+    .meta({ description: 'Whether Home Assistant is told of this appliance, so that it shows up there by itself.' }),
+  homeAssistant: z
+    .exactOptional(z.boolean())
+    .meta({ description: 'Whether Home Assistant is told of this appliance, so that it shows up there by itself.' }),
   commands: z.exactOptional(z.enum(['broker', 'signed'])).meta({
     description:
       'Who may command: `broker`, whoever the broker lets publish on `cmd/…`; `signed`, only who holds the key of `provisioning`.',

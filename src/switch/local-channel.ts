@@ -84,10 +84,10 @@ class LocalHalf implements Leg {
   indicate(progress: Indication): void {
     if (this.answered) return;
     // A tone is heard through the patchbay; only what a far end would be told goes across.
-    if (progress === 'busy') this.tell({ type: 'hangup', cause: 'user-busy', reason: 'The Local channel is busy.' });
-    else if (progress === 'congestion') {
-      this.tell({ type: 'hangup', cause: 'switch-congestion', reason: 'The Local channel is congested.' });
-    } else this.tell({ type: progress });
+    // Whoever dialled is done with a channel that is busy, so nobody is left to hear that from this half.
+    if (progress === 'busy') this.end('user-busy', 'The Local channel is busy.');
+    else if (progress === 'congestion') this.end('switch-congestion', 'The Local channel is congested.');
+    else this.tell({ type: progress });
   }
 
   answer(): void {
@@ -97,10 +97,7 @@ class LocalHalf implements Leg {
   }
 
   hangup(cause: Cause): void {
-    if (this.ended) return;
-    const reason = 'The Local channel was hung up.';
-    this.tell({ type: 'hangup', cause, reason });
-    this.say({ type: 'hangup', cause, reason });
+    this.end(cause, 'The Local channel was hung up.');
   }
 
   hold(): void {
@@ -125,6 +122,12 @@ class LocalHalf implements Leg {
 
   passOn(signal: Signal): void {
     this.tell({ type: 'signal', signal });
+  }
+
+  private end(cause: Cause, reason: string): void {
+    if (this.ended) return;
+    this.tell({ type: 'hangup', cause, reason });
+    this.say({ type: 'hangup', cause, reason });
   }
 
   private tell(event: LegEvent): void {

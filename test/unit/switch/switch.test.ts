@@ -17,6 +17,9 @@ exten => _7XXX,2,Dial(IAX2/backup/\${EXTEN:1},30)
 exten => _7XXX,3,Congestion
 exten => 300,1,Dial(Local/201@office)
 exten => 301,1,Dial(Local/301@office)
+exten => 302,1,Dial(Local/602@office)
+exten => 303,1,Dial(Local/304@office)
+exten => 304,1,Congestion
 exten => 600,1,Answer
 exten => 600,2,Echo
 exten => 601,1,Milliwatt
@@ -266,6 +269,17 @@ describe('the switch', () => {
     exchange.handleLegEvent(caller, hungUp('normal-clearing'), 7);
     expect(callee!.last).toBe('hangup normal-clearing');
     exchange.handleLegEvent(callee!, hungUp('normal-clearing'), 8);
+    expectEmpty();
+  });
+
+  it.each([
+    ['302', 'user-busy'],
+    ['303', 'switch-congestion'],
+  ])('ends both halves of a Local channel that says %s is busy or congested', (number, cause) => {
+    const { exchange, call, expectEmpty } = bench();
+    const caller = call(number);
+    expect(caller.last).toBe(`hangup ${cause}`);
+    exchange.handleLegEvent(caller, hungUp(cause as 'user-busy'), 1);
     expectEmpty();
   });
 

@@ -162,6 +162,7 @@ describe('codecs', () => {
       { ours: '[ulaw, alaw]', theirs: 'ulaw\nallow=alaw', agreed: 'ulaw' },
       { ours: '[alaw, ulaw]', theirs: 'ulaw\nallow=alaw', agreed: 'alaw' },
       { ours: '[alaw]', theirs: 'ulaw\nallow=alaw', agreed: 'alaw' },
+      { ours: '[gsm, alaw]', theirs: 'alaw\nallow=gsm', agreed: 'gsm' },
     ];
     test.each(cases)(
       'by a call that comes in: ours are $ours, theirs $theirs, and it is $agreed [RFC5456 §8.6.35]',

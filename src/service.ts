@@ -27,7 +27,7 @@ import { healthReader } from './io/health.ts';
 import { HttpServer } from './io/http-server.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
-import { type BrokerConnection, BrokerLink, type MqttVersion } from './io/mqtt.ts';
+import { type BrokerConnection, BrokerLink, type BrokerTls, type MqttVersion } from './io/mqtt.ts';
 import { NetworkWatch } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
@@ -364,6 +364,7 @@ export class Service {
       clientId: site.id,
       ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
       ...(mqtt.password === undefined ? {} : { password: mqtt.password.reveal() }),
+      ...(mqtt.tls === undefined ? {} : { tls: certificates(mqtt.tls) }),
       will: (session) => publisher.will(session),
       onConnected: (connection, session) => {
         publisher.handleConnected(connection, session);
@@ -514,6 +515,14 @@ export class Service {
       })),
     };
   }
+}
+
+function certificates({ ca, cert, key }: NonNullable<NonNullable<Configuration['mqtt']>['tls']>): BrokerTls {
+  return {
+    ...(ca === undefined ? {} : { ca: ca.reveal() }),
+    ...(cert === undefined ? {} : { cert: cert.reveal() }),
+    ...(key === undefined ? {} : { key: key.reveal() }),
+  };
 }
 
 /** Whether a change of this key takes effect without another start. */

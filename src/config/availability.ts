@@ -26,6 +26,7 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'net', status: 'warn' },
   { path: 'mqtt', status: 'built' },
   { path: 'mqtt.password', status: 'refuse', when: isSealed, what: 'a sealed secret' },
+  { path: 'mqtt.tls.*', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'web', status: 'built' },
   { path: 'web.listen', status: 'warn', when: (value) => String(value).startsWith('https:'), what: 'https' },
   { path: 'web.users', status: 'warn' },

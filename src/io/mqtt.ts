@@ -30,14 +30,20 @@ export interface ReplyTo {
   readonly correlation?: Uint8Array;
 }
 
+/** PEM texts: whom to trust, and who we are. */
+export interface BrokerTls {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 export interface BrokerLinkOptions {
   /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
   readonly url: string;
   readonly clientId: string;
   readonly username?: string;
   readonly password?: string;
-  /** PEM texts for TLS. */
-  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  readonly tls?: BrokerTls;
   readonly will: (session: string) => MqttMessage;
   readonly onConnected: (connection: BrokerConnection, session: string) => void;
   readonly onDisconnected: () => void;

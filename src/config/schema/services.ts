@@ -42,9 +42,17 @@ export const mqtt = z.strictObject({
   ).meta({ description: 'Where the broker is.' }),
   username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there.' }),
   password: z.exactOptional(secret).meta({ secret: true, description: 'The password that goes with it.' }),
-  homeAssistant: z
-    .exactOptional(z.boolean())
-    .meta({ description: 'Whether Home Assistant is told of this appliance, so that it shows up there by itself.' }),
+  tls: z
+    .exactOptional(
+      z.strictObject({
+        ca: z.exactOptional(secret).meta({ secret: true, description: 'Whom to trust, where not a public authority.' }),
+        cert: z
+          .exactOptional(secret)
+          .meta({ secret: true, description: 'Our own certificate, where the broker asks for one.' }),
+        key: z.exactOptional(secret).meta({ secret: true, description: 'The key that goes with it.' }),
+      }),
+    )
+    .meta({ description: 'Certificates for mqtts:// and wss://, as PEM files: `{ file: ca.pem }`.' }),
   homeAssistant: z
     .exactOptional(z.boolean())
     .meta({ description: 'Whether Home Assistant is told of this appliance, so that it shows up there by itself.' }),

@@ -8,7 +8,10 @@ export default defineConfig({
   resolve: { conditions: ['development'] },
   test: {
     projects: [
-      { extends: true, test: { ...shared, name: 'unit', include: ['test/{unit,leg}/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: { ...shared, name: 'unit', include: ['test/{unit,leg}/**/*.test.ts'], testTimeout: 30_000 },
+      },
       { extends: true, test: { ...shared, name: 'sim', include: ['test/sim/**/*.test.ts'], testTimeout: 120_000 } },
       { extends: true, test: { ...shared, name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
       {

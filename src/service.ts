@@ -265,10 +265,11 @@ export class Service {
       log: this.log,
     });
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
-    this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? []));
     this.hatDriver?.give((nowMs) => this.hat?.tick(nowMs));
     this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
     this.broker?.start();
+    // Last, when nothing that takes long is left to do: the first round trips are measured now.
+    this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? []));
     this.watch = new NetworkWatch(systemClock, ({ added, removed }) => {
       this.log('info', 'net', 'Our addresses have changed; registering again.', {
         added: added.join(' '),

@@ -32,7 +32,10 @@ const EARLY: ReadonlySet<CallEvent['type']> = new Set(['proceeding', 'ringing', 
 const ROTATE_MIN_MS = 120_000;
 const ROTATE_SPAN_MS = 180_000;
 
-export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence' | 'rotate';
+/** Voice waits no longer for an RTKEY to be acknowledged. */
+const KEY_CHANGE_MS = 3_000;
+
+export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence' | 'rotate' | 'rotated';
 
 /** What a leg is told at its birth. */
 export interface CallIdentity {
@@ -65,6 +68,10 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   private readonly transfer: TransferParty;
   private mediaFormat = 0;
   private isMediaOpen = false;
+  /** The far end does not want our voice. */
+  private isQuelched = false;
+  /** An RTKEY of ours is on its way. */
+  private isChangingKey = false;
   /** Whether the owner knows of this leg: an incoming call shows itself only when it has proved who it is. */
   protected isShown: boolean;
   private readonly silence = new SilenceWatch();
@@ -270,6 +277,21 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.sendIax(IAX_SUBCLASS.RTKEY, { challenge: key }, nowMs);
     cipher.rotate(key);
     this.useKey(cipher);
+    // Until the far end has the RTKEY, and Asterisk after it, too, voice under the other key would be noise there.
+    this.isChangingKey = true;
+    this.timers.set('rotated', nowMs + KEY_CHANGE_MS);
+    this.quelchVoice();
+  }
+
+  private resumeVoice(): void {
+    if (!this.isChangingKey) return;
+    this.isChangingKey = false;
+    this.timers.clear('rotated');
+    this.quelchVoice();
+  }
+
+  private quelchVoice(): void {
+    if (this.isMediaOpen) this.around.media.quelch(this.stream, this.isQuelched || this.isChangingKey);
   }
 
   // States.
@@ -418,11 +440,13 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         this.tell({ type: 'html', subclass: frame.subclass, payload: frame.body.slice() });
         break;
       case 'QUELCH':
-        this.around.media.quelch(this.stream, true);
+        this.isQuelched = true;
+        this.quelchVoice();
         this.tell(ies.musicOnHold === undefined ? { type: 'quelch' } : { type: 'hold', musicClass: ies.musicOnHold });
         break;
       case 'UNQUELCH':
-        this.around.media.quelch(this.stream, false);
+        this.isQuelched = false;
+        this.quelchVoice();
         this.tell({ type: 'unquelch' });
         break;
       case 'TXREQ':
@@ -460,6 +484,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
 
   protected override handleSettled(_nowMs: number): void {
     if (this.current === 'ending') this.finish();
+    else this.resumeVoice();
   }
 
   /** [RFC5456 §6.6]: the far end is taken for dead, and is not told. */
@@ -497,6 +522,9 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         break;
       case 'rotate':
         this.rotateKey(nowMs);
+        break;
+      case 'rotated':
+        this.resumeVoice();
         break;
     }
   }

@@ -62,6 +62,29 @@ describe('encrypted calls [RFC5456 §7.4]', () => {
     expect(a.endpoint.sealMini(Uint8Array.of(0, 5, 1, 2))).toHaveLength(4);
   });
 
+  it('no voice is sent from an RTKEY until it is acknowledged, when either key would be wrong', () => {
+    const { network, a, leg } = call(WISH, WISH);
+    const pauses: [number, boolean][] = [];
+    const { media } = a;
+    media.quelch = (_stream, on) => pauses.push([network.nowMs, on]);
+    network.runFor(600_000);
+    expect(pauses.length).toBeGreaterThanOrEqual(4);
+    for (let i = 0; i + 1 < pauses.length; i += 2) {
+      const [[from, off], [to, on]] = [pauses[i]!, pauses[i + 1]!];
+      expect([off, on]).toEqual([true, false]);
+      expect(to - from).toBe(20);
+    }
+    // An RTKEY that is lost does not silence the call for good.
+    media.quelch = (_stream, on) => {
+      pauses.push([network.nowMs, on]);
+      network.weather = { ...FAIR, loss: on ? 1 : 0 };
+    };
+    network.runFor(310_000);
+    const [[from, off], [to, on]] = [pauses.at(-2)!, pauses.at(-1)!];
+    expect([off, on, to - from]).toEqual([true, false, 3_000]);
+    expect(leg.state).toBe('up');
+  });
+
   it('voice under a key that an RTKEY has yet to bring is not taken for noise', () => {
     const { network, a, b } = call(WISH, WISH);
     const spec = [...a.media.streams.values()][0]!;

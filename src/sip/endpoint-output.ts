@@ -1,6 +1,7 @@
 import type { Binding } from './binding.ts';
 import type { Call, CallEvent } from './call.ts';
 import type { Hop, SipTransmit } from './hop.ts';
+import type { Reachability } from './qualify.ts';
 import type { RegistrationStatus } from './registrant.ts';
 
 /** What an endpoint gives from `poll()`: messages to send, and what happened. */
@@ -13,6 +14,8 @@ export type EndpointOutput =
   | { readonly type: 'registration'; readonly trunk: string; readonly status: RegistrationStatus }
   /** A phone came, moved or went: all its bindings. */
   | { readonly type: 'bindings'; readonly user: string; readonly bindings: readonly Binding[] }
+  /** Qualify found the trunk or lost it. */
+  | ({ readonly type: 'trunk-state'; readonly trunk: string } & Reachability)
   /** A host to look up, SRV and all; the answer is `handleResolved(host, hops, nowMs)`. */
   | { readonly type: 'resolve'; readonly host: string; readonly port: number | undefined }
   /** Somebody failed to prove who he is, or was locked out. */

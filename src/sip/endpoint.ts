@@ -10,16 +10,18 @@ import type { Random } from '../base/random.ts';
 import { Authenticator } from './authenticator.ts';
 import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallFailure, PlaceCall } from './call.ts';
-import { CALL_METHODS, type CallLeg, type CallSurroundings } from './call-leg.ts';
+import type { CallLeg } from './call-leg.ts';
 import { callerHeaders, callerOf, numberOf } from './caller-identity.ts';
 import type { CodecName } from './codec.ts';
 import { type Dialog, dialogKey } from './dialog.ts';
+import type { CallSurroundings } from './dialog-usage.ts';
 import type { DigestAlgorithm } from './digest.ts';
 import { INFO_TYPES } from './dtmf-info.ts';
 import type { EndpointOutput } from './endpoint-output.ts';
 import { formatHop, type Hop } from './hop.ts';
 import { IncomingCallLeg } from './incoming-call-leg.ts';
 import { InviteServerTransaction } from './invite-server-transaction.ts';
+import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
 import { addressesOf, makeResponse, type Request, type ResponseParts } from './message.ts';
 import { nameAddr, tagOf } from './name-addr.ts';
@@ -46,6 +48,7 @@ export type { EndpointOutput } from './endpoint-output.ts';
 export type { Hop, Transport } from './hop.ts';
 export type { Direction, MediaAgreement } from './offer-answer.ts';
 export type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
+export type { QualifyConfig, Reachability } from './qualify.ts';
 export type { RegistrationState, RegistrationStatus } from './registrant.ts';
 
 export interface EndpointOptions {
@@ -148,7 +151,6 @@ export class Endpoint implements Machine<EndpointOutput> {
       emit: (call, event) => this.outputs.push({ type: 'call', call, event }),
       addDialog: (dialog, call) => this.dialogs.set(dialog.key, { dialog, call }),
       removeDialog: (dialog) => this.dialogs.delete(dialog.key),
-      changed: (call) => this.settle(call),
     };
     for (const config of options.trunks) this.trunks.set(config.name, this.makeTrunk(config));
   }
@@ -159,13 +161,13 @@ export class Endpoint implements Machine<EndpointOutput> {
       bindings.filter(({ user }) => this.phones.has(user)),
       nowMs,
     );
-    for (const { registrant } of this.trunks.values()) registrant?.start(nowMs);
+    for (const trunk of this.trunks.values()) trunk.start(nowMs);
   }
 
   /** Hangs up every call and takes back our registrations; `isIdle` when all of it was acknowledged or given up. */
   stop(nowMs: number): void {
     for (const call of [...this.calls]) this.settleAfter(call, () => call.hangup('normal-clearing', nowMs));
-    for (const { registrant } of this.trunks.values()) registrant?.stop(nowMs);
+    for (const trunk of this.trunks.values()) trunk.stop(nowMs);
   }
 
   /** Places a call; what becomes of it comes as events. Fails at once where it is known that there can be none. */
@@ -236,7 +238,7 @@ export class Endpoint implements Machine<EndpointOutput> {
   handleTimeout(nowMs: number): void {
     this.layer.handleTimeout(nowMs);
     this.registrar.handleTimeout(nowMs);
-    for (const { registrant } of this.trunks.values()) registrant?.handleTimeout(nowMs);
+    for (const trunk of this.trunks.values()) trunk.handleTimeout(nowMs);
     for (const call of [...this.calls]) this.settleAfter(call, () => call.handleTimeout(nowMs));
     this.pump(nowMs);
   }
@@ -248,7 +250,7 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   nextDeadline(): number | undefined {
     let next = earliest(this.layer.nextDeadline(), this.registrar.nextDeadline());
-    for (const { registrant } of this.trunks.values()) next = earliest(next, registrant?.nextDeadline());
+    for (const trunk of this.trunks.values()) next = earliest(next, trunk.nextDeadline());
     for (const call of this.calls) next = earliest(next, call.nextDeadline());
     return next;
   }
@@ -472,6 +474,9 @@ export class Endpoint implements Machine<EndpointOutput> {
   private callTrunk(trunk: Trunk, request: PlaceCall, nowMs: number): Call | CallFailure {
     const { config } = trunk;
     if (trunk.isFull) return { failed: 'no-circuit', reason: `${config.name} has as many calls as it may have.` };
+    const { reachable, reason } = trunk.status;
+    if (reachable === false)
+      return { failed: 'destination-out-of-order', reason: `${config.name} is unreachable. ${reason}` };
     const caller = request.caller.number === '' ? (config.callerId ?? request.caller) : request.caller;
     const uri = { ...config.registrar, user: sipUri({ host: 'x', user: request.number }).user };
     const { from, headers } = callerHeaders(caller, sipUri({ host: config.registrar.host }), config.isTrusted === true);
@@ -533,9 +538,10 @@ export class Endpoint implements Machine<EndpointOutput> {
       random,
       wallClock,
       local,
-      send: (request, to, user, nowMs) => void this.layer.send(request, to, user, nowMs),
+      send: (request, to, user, nowMs, timeoutMs) => void this.layer.send(request, to, user, nowMs, timeoutMs),
       resolve: (host, port) => this.outputs.push({ type: 'resolve', host, port }),
       changed: (trunk, status) => this.outputs.push({ type: 'registration', trunk, status }),
+      reached: (trunk, state) => this.outputs.push({ type: 'trunk-state', trunk, ...state }),
     });
   }
 

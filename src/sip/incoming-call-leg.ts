@@ -1,9 +1,11 @@
 import { type Cause, causeText, sipStatusOf } from '../base/causes.ts';
 import type { CallRequest } from './call.ts';
-import { CALL_METHODS, type CallIdentity, CallLeg, type CallSurroundings, type CallTimer } from './call-leg.ts';
+import { CallLeg } from './call-leg.ts';
 import type { Credentials } from './credentials.ts';
 import { Dialog } from './dialog.ts';
+import type { CallIdentity, CallSurroundings, CallTimer } from './dialog-usage.ts';
 import type { InviteServerTransaction } from './invite-server-transaction.ts';
+import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
 import { makeResponse, type Request, type Response, type ResponseParts } from './message.ts';
 import type { MediaSession } from './offer-answer.ts';

@@ -1,12 +1,14 @@
 import { toHex } from '../base/bytes.ts';
 import { type Cause, causeText } from '../base/causes.ts';
-import { CALL_METHODS, type CallIdentity, CallLeg, type CallSurroundings, type CallTimer } from './call-leg.ts';
+import { CallLeg } from './call-leg.ts';
 import type { Credentials } from './credentials.ts';
 import { Dialog } from './dialog.ts';
+import type { CallIdentity, CallSurroundings, CallTimer } from './dialog-usage.ts';
 import { parseDecimal } from './grammar.ts';
 import { HeaderFields } from './header-field.ts';
 import type { Hop } from './hop.ts';
 import { InviteClientTransaction } from './invite-client-transaction.ts';
+import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
 import type { Request, Response } from './message.ts';
 import { formatNameAddr, type NameAddr, nameAddr, tagOf, withTag } from './name-addr.ts';
@@ -132,11 +134,9 @@ export class OutgoingCallLeg extends CallLeg {
     const user = {
       handleResponse: (response: Response, atMs: number) => {
         this.handleResponse(response, request, hop, atMs);
-        around.changed(this, atMs);
       },
       handleFailure: (_why: string, atMs: number) => {
         this.handleNoAnswer(request, atMs);
-        around.changed(this, atMs);
       },
     };
     const transaction = around.layer.send(request, hop, user, nowMs);

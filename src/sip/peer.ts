@@ -1,6 +1,7 @@
 import type { CallerId } from './caller-identity.ts';
 import type { CodecName } from './codec.ts';
 import type { DigestSecret } from './digest.ts';
+import type { QualifyConfig, Reachability } from './qualify.ts';
 import type { RegistrationStatus } from './registrant.ts';
 import type { SipUri } from './uri.ts';
 
@@ -36,11 +37,13 @@ export interface TrunkConfig {
   readonly isTrusted?: boolean;
   readonly codecs: readonly CodecName[];
   readonly maxCalls?: number;
+  /** Asks whether it is there; calls to it fail at once while it is not. */
+  readonly qualify?: QualifyConfig;
   /** How long a call may stay without any answer before the next address, or the next trunk, is tried. */
   readonly setupTimeoutMs?: number;
 }
 
-export interface TrunkStatus {
+export interface TrunkStatus extends Reachability {
   readonly name: string;
   /** Null where we do not register. */
   readonly registration: RegistrationStatus | null;

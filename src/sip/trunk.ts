@@ -1,9 +1,15 @@
+import { toHex } from '../base/bytes.ts';
 import type { Crypto } from '../base/crypto.ts';
 import { parseIp } from '../base/ip.ts';
+import { earliest } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import { Credentials } from './credentials.ts';
+import { HeaderFields } from './header-field.ts';
 import type { Hop, Transport } from './hop.ts';
+import { NO_BODY } from './message.ts';
+import { formatNameAddr, nameAddr, withTag } from './name-addr.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
+import { Qualify, type Reachability } from './qualify.ts';
 import { Registrant, type RegistrationStatus } from './registrant.ts';
 import type { ClientTransactionUser } from './transaction.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
@@ -15,9 +21,16 @@ export interface TrunkEnvironment {
   readonly wallClock: () => number;
   /** Our own address towards there. */
   readonly local: (to: Hop | undefined) => HostPort;
-  readonly send: (request: OutgoingRequest, to: Hop, user: ClientTransactionUser, nowMs: number) => void;
+  readonly send: (
+    request: OutgoingRequest,
+    to: Hop,
+    user: ClientTransactionUser,
+    nowMs: number,
+    timeoutMs?: number,
+  ) => void;
   readonly resolve: (host: string, port: number | undefined) => void;
   readonly changed: (trunk: string, status: RegistrationStatus) => void;
+  readonly reached: (trunk: string, state: Reachability) => void;
 }
 
 type Wanted = (hops: readonly Hop[], nowMs: number) => void;
@@ -27,6 +40,7 @@ export class Trunk {
   calls = 0;
   readonly registrant: Registrant | undefined;
   readonly credentials: Credentials | undefined;
+  readonly qualify: Qualify | undefined;
   private hops: readonly Hop[];
   private readonly literal: boolean;
   private waiting: Wanted[] = [];
@@ -43,6 +57,12 @@ export class Trunk {
       : [];
     const who = username ?? config.name;
     this.credentials = secret === undefined ? undefined : new Credentials(crypto, who, secret);
+    if (config.qualify !== undefined) {
+      const ask = (user: ClientTransactionUser, timeoutMs: number, nowMs: number) =>
+        this.sendOptions(user, timeoutMs, nowMs);
+      const changed = (state: Reachability) => environment.reached(config.name, state);
+      this.qualify = new Qualify(config.qualify, ask, changed);
+    }
     if (register === undefined || secret === undefined) return;
     this.registrant = new Registrant(
       { registrar, username: who, secret, ...register },
@@ -58,7 +78,28 @@ export class Trunk {
   }
 
   get status(): TrunkStatus {
-    return { name: this.config.name, registration: this.registrant?.status ?? null, calls: this.calls };
+    const state = this.qualify?.state ?? { reachable: null, rttMs: null, reason: null };
+    return { name: this.config.name, registration: this.registrant?.status ?? null, calls: this.calls, ...state };
+  }
+
+  start(nowMs: number): void {
+    this.registrant?.start(nowMs);
+    this.qualify?.start(nowMs);
+    this.qualify?.handleTimeout(nowMs);
+  }
+
+  stop(nowMs: number): void {
+    this.registrant?.stop(nowMs);
+    this.qualify?.stop();
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.registrant?.handleTimeout(nowMs);
+    this.qualify?.handleTimeout(nowMs);
+  }
+
+  nextDeadline(): number | undefined {
+    return earliest(this.registrant?.nextDeadline(), this.qualify?.nextDeadline());
   }
 
   get isFull(): boolean {
@@ -88,6 +129,35 @@ export class Trunk {
     const { waiting } = this;
     this.waiting = [];
     for (const give of waiting) give(this.hops, nowMs);
+  }
+
+  private sendOptions(user: ClientTransactionUser, timeoutMs: number, nowMs: number): void {
+    const { registrar, username, name } = this.config;
+    const { crypto, local, send } = this.environment;
+    this.withHops((hops, atMs) => {
+      const [first] = hops;
+      if (first === undefined) {
+        user.handleFailure('unreachable', atMs);
+        return;
+      }
+      const us = sipUri({ ...local(first), user: username ?? name });
+      const headers = new HeaderFields([
+        ['Max-Forwards', '70'],
+        ['Contact', formatNameAddr(nameAddr(us))],
+        ['Accept', 'application/sdp'],
+      ]);
+      const request: OutgoingRequest = {
+        method: 'OPTIONS',
+        uri: registrar,
+        from: withTag(nameAddr(us), toHex(crypto.randomBytes(8))),
+        to: nameAddr(registrar),
+        callId: toHex(crypto.randomBytes(16)),
+        cseq: { number: 1, method: 'OPTIONS' },
+        headers,
+        body: NO_BODY,
+      };
+      send(request, first, user, atMs, timeoutMs);
+    }, nowMs);
   }
 
   private sendRegister(request: OutgoingRequest, user: ClientTransactionUser, nowMs: number): void {

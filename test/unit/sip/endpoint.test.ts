@@ -111,6 +111,16 @@ describe('a call from a phone [RFC3665 §3.1]', () => {
     expectEmpty();
   });
 
+  it('may ring for minutes, since that is said again each minute [RFC3261 §13.3.1.1]', () => {
+    const { caller, callee } = callIn((call, nowMs) => call.ringing(nowMs));
+    network.runFor(400_000);
+    expect(desk.typesOf(caller)).toEqual(['proceeding', 'ringing']);
+    expect(callee.state).toBe('early');
+    network.runFor(201_000);
+    expect(desk.eventOf(caller, 'hangup')).toMatchObject({ cause: 'no-answer' });
+    expectEmpty();
+  });
+
   it('that is given up before anybody said a word is cancelled as soon as that is legal', () => {
     const caller = desk.dial('office', '600');
     desk.with(caller, (call, nowMs) => call.hangup('normal-clearing', nowMs));

@@ -195,6 +195,29 @@ describe('a call over a trunk', () => {
   });
 });
 
+describe('a trunk that is asked whether it is there', () => {
+  it('is lost after silence, fails calls at once meanwhile, and is found again by any answer', () => {
+    start({ registrar: sipUri({ host: FIRST.ip }), qualify: { everyMs: 10_000, timeoutMs: 2_000 } });
+    const states = () => us.outputs.filter(({ type }) => type === 'trunk-state');
+    network.runFor(1_000);
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: null }]);
+    network.runFor(1_100);
+    expect(states()).toEqual([
+      { type: 'trunk-state', trunk: 'itsp', reachable: false, rttMs: null, reason: 'It did not answer OPTIONS.' },
+    ]);
+    expect(() => us.dial('itsp')).toThrow('itsp is unreachable.');
+    network.runFor(18_500);
+    answer('404 Not Found', 'OPTIONS');
+    expect(states()).toHaveLength(2);
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: true, reason: null }]);
+    expect(us.dial('itsp').state).toBe('calling');
+    us.command((endpoint, nowMs) => endpoint.stop(nowMs));
+    network.runFor(100_000);
+    expect(us.endpoint.isIdle).toBe(true);
+    expect(us.endpoint.nextDeadline()).toBeUndefined();
+  });
+});
+
 describe('a call from a trunk', () => {
   it('is known by its address, and the number is in To where the URI is only our name', () => {
     start({ registrar: sipUri({ host: FIRST.ip }), username: 'lyon', isTrusted: true });

@@ -186,7 +186,8 @@ export class RemoteControl {
     const { id, verb } = command;
     const known = this.ledger.find(id);
     if (known !== undefined) {
-      if (known.verb !== verb) await this.answer({ id, verb, ok: false, error: `${id} was a ${known.verb}` }, replyTo);
+      if (known.verb !== verb)
+        await this.answer({ id, verb, ok: false, error: `the id ${id} was used for ${known.verb} before` }, replyTo);
       else if (known.answer !== null) await this.answer(known.answer, replyTo);
       return;
     }

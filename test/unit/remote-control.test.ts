@@ -1,0 +1,152 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { silentLog } from '../../src/base/log.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import type { BrokerConnection, DeliverableMessage } from '../../src/io/mqtt.ts';
+import { Store } from '../../src/io/store.ts';
+import { RemoteControl, type RemoteControlOptions, readProvisioning } from '../../src/remote-control.ts';
+import type { Happening } from '../../src/status/event.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ROOT = 'branchline/lyon-01/';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'branchline-remote-'));
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+/** A remote control on the disk of this test, with what it did, told and answered. */
+async function open(options: Partial<RemoteControlOptions> = {}) {
+  const done: string[] = [];
+  const told: Happening[] = [];
+  const sent: DeliverableMessage[] = [];
+  const filters: string[] = [];
+  const store = new Store(directory, silentLog);
+  const remote = await RemoteControl.open(
+    {
+      site: 'lyon-01',
+      store,
+      clock: systemClock,
+      log: silentLog,
+      authority: () => ({ kind: 'broker' }),
+      provisioning: undefined,
+      apply: async () => undefined,
+      perform: {
+        restart: () => ({}),
+        reload: () => ({ error: 'the configuration has errors' }),
+        identify: () => ({}),
+        originate: ({ from, to }) => {
+          done.push(`${from} calls ${to}`);
+          return { result: { call: 'c1' } };
+        },
+        hangup: () => ({}),
+      },
+      tell: (happening) => told.push(happening),
+      ...options,
+    },
+    await readProvisioning(store, systemClock),
+  );
+  const connection: BrokerConnection = {
+    publish: () => {},
+    subscribe: (added) => void filters.push(...added),
+    deliver: (message, delivered) => {
+      sent.push(message);
+      delivered('taken');
+    },
+  };
+  remote.handleConnected(connection);
+  const command = async (verb: string, body: object | string, replyTo = {}) => {
+    const before = sent.length;
+    remote.handleMessage(`${ROOT}cmd/${verb}`, typeof body === 'string' ? body : JSON.stringify(body), false, replyTo);
+    await waitUntil('an answer', 2_000, () => sent.length > before);
+    return { topic: sent.at(-1)!.topic, ...(JSON.parse(sent.at(-1)!.payload) as object) };
+  };
+  return { remote, connection, command, done, told, sent, filters, store };
+}
+
+describe('RemoteControl', () => {
+  it('carries a command out, answers it and has it audited', async () => {
+    const { command, done, told } = await open();
+    const order = { id: 'a', from: '201', to: '600' };
+    expect(await command('originate', order)).toEqual({
+      topic: `${ROOT}reply/a`,
+      id: 'a',
+      verb: 'originate',
+      ok: true,
+      result: { call: 'c1' },
+    });
+    expect(done).toEqual(['201 calls 600']);
+    expect(told).toMatchObject([
+      { kind: 'command', what: 'originate', severity: 'info', details: { id: 'a', ok: true } },
+    ]);
+    expect(await command('reload', { id: 'b' })).toMatchObject({ ok: false, error: 'the configuration has errors' });
+    expect(told[1]).toMatchObject({ what: 'reload', severity: 'warn', details: { ok: false } });
+  });
+
+  it('answers where it is asked to, with what the question was named with', async () => {
+    const { command, sent } = await open();
+    const correlation = new Uint8Array([1, 2]);
+    expect((await command('identify', { id: 'a' }, { responseTopic: 'ops/1', correlation })).topic).toBe('ops/1');
+    expect(sent[0]!.correlation).toBe(correlation);
+  });
+
+  it('does what comes twice once, answers alike, and takes no id for two things', async () => {
+    const first = await open();
+    const order = { id: 'a', from: '201', to: '600' };
+    const answer = await first.command('originate', order);
+    expect(await first.command('originate', order)).toEqual(answer);
+    await first.store.settle();
+    const second = await open();
+    expect(await second.command('originate', order)).toEqual(answer);
+    expect(await second.command('restart', { id: 'a' })).toMatchObject({
+      ok: false,
+      error: 'the id a was used for originate before',
+    });
+    expect([...first.done, ...second.done]).toEqual(['201 calls 600']);
+  });
+
+  it('does not do again what was interrupted', async () => {
+    const first = await open({
+      perform: { ...({} as RemoteControlOptions['perform']), restart: () => new Promise(() => {}) },
+    });
+    first.remote.handleMessage(`${ROOT}cmd/restart`, '{"id":"a"}', false, {});
+    await waitUntil('the note', 2_000, async () =>
+      (await first.store.read('commands.json', (text) => text))?.includes('"a"'),
+    );
+    const second = await open();
+    second.remote.handleMessage(`${ROOT}cmd/restart`, '{"id":"a"}', false, {});
+    await second.command('identify', { id: 'b' });
+    expect(second.told.map(({ what }) => what)).toEqual(['identify']);
+  });
+
+  it('passes over what is retained, and audits what it refuses without an id', async () => {
+    const { remote, done, sent, told } = await open();
+    remote.handleMessage(`${ROOT}cmd/originate`, '{"id":"a","from":"201","to":"600"}', true, {});
+    remote.handleMessage(`${ROOT}cmd/<script>`, 'nonsense', false, {});
+    await waitUntil('the audit', 2_000, () => told.length > 0);
+    expect(told).toMatchObject([{ what: 'unknown', severity: 'warn', details: { id: null, ok: false } }]);
+    expect(done).toEqual([]);
+    expect(sent).toEqual([]);
+  });
+
+  it('takes no command without a signature where one is asked for', async () => {
+    const { remote, done, told } = await open({ authority: () => ({ kind: 'signed', verify: () => false }) });
+    remote.handleMessage(`${ROOT}cmd/originate`, '{"id":"a","from":"201","to":"600"}', false, {});
+    await waitUntil('the audit', 2_000, () => told.length > 0);
+    expect(done).toEqual([]);
+  });
+
+  it('asks for configurations only where they may come from head office', async () => {
+    expect((await open()).filters).toEqual([`${ROOT}cmd/+`]);
+    const provisioning = { verify: () => false, judge: () => ({ faults: [] }), reach: () => ({ trunks: [] }) };
+    const { remote, filters, sent, told } = await open({ provisioning });
+    expect(filters).toEqual([`${ROOT}cmd/+`, `${ROOT}config/desired`]);
+    remote.handleMessage(`${ROOT}config/desired`, 'nonsense', true, {});
+    expect(sent[0]).toMatchObject({ topic: `${ROOT}config/reported`, retain: true });
+    expect(told).toMatchObject([{ kind: 'config', what: 'rejected', severity: 'warn' }]);
+    remote.stop();
+  });
+});

@@ -36,7 +36,7 @@ import { answerSession, SHORTEST_SESSION_S } from './session-timer.ts';
 import { type Framed, StreamFramer } from './stream-framer.ts';
 import { type ServerTransaction, TransactionLayer, type TransactionOutput } from './transaction-layer.ts';
 import { Trunk } from './trunk.ts';
-import { type HostPort, isSipUri, parseUri, sipUri, userOf } from './uri.ts';
+import { formatUri, type HostPort, isSipUri, parseUri, sipUri, userOf } from './uri.ts';
 import { parseVia, responseHop } from './via.ts';
 import { encodeRefusal } from './write.ts';
 
@@ -162,6 +162,31 @@ export class Endpoint implements Machine<EndpointOutput> {
       nowMs,
     );
     for (const trunk of this.trunks.values()) trunk.start(nowMs);
+  }
+
+  /** Takes over another configuration: what did not change goes on undisturbed, calls do in any case. */
+  configure(phones: readonly PhoneConfig[], trunks: readonly TrunkConfig[], nowMs: number): void {
+    const before = new Map(this.phones);
+    this.phones.clear();
+    for (const phone of phones) this.phones.set(phone.user, phone);
+    // Who has another secret must prove himself anew.
+    for (const [user, { secret }] of before)
+      if (JSON.stringify(secret) !== JSON.stringify(this.phones.get(user)?.secret)) this.registrar.remove(user);
+    const wanted = new Map(trunks.map((config) => [config.name, config]));
+    for (const [name, trunk] of this.trunks) {
+      const config = wanted.get(name);
+      if (config !== undefined && fingerprint(config) === fingerprint(trunk.config)) wanted.delete(name);
+      else {
+        trunk.stop(nowMs);
+        this.trunks.delete(name);
+      }
+    }
+    for (const config of wanted.values()) {
+      const trunk = this.makeTrunk(config);
+      this.trunks.set(config.name, trunk);
+      trunk.start(nowMs);
+    }
+    this.pump(nowMs);
   }
 
   /** Hangs up every call and takes back our registrations; `isIdle` when all of it was acknowledged or given up. */
@@ -606,6 +631,11 @@ export class Endpoint implements Machine<EndpointOutput> {
   private count(reason: string): void {
     this.options.counters.increment(reason);
   }
+}
+
+/** The same for configurations that mean the same. */
+function fingerprint(config: TrunkConfig): string {
+  return JSON.stringify({ ...config, registrar: formatUri(config.registrar) });
 }
 
 function transportParameter(hop: Hop): ReadonlyMap<string, string | null> {

@@ -4,12 +4,9 @@ import { SeededRandom } from '../../src/base/random.ts';
 import { isMalformed } from '../../src/sip/malformed.ts';
 import { MediaSession } from '../../src/sip/offer-answer.ts';
 import { formatSdp, parseSdp } from '../../src/sip/sdp.ts';
+import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 import { Network, ROUGH } from '../support/network.ts';
 import { office, phone, SipSwitch } from '../support/sip-world.ts';
-
-/** A new seed each run, printed with a failure; BRANCHLINE_FUZZ_SEED repeats a run, BRANCHLINE_FUZZ_MS makes it longer. */
-const SEED = Number(process.env['BRANCHLINE_FUZZ_SEED'] ?? Date.now() % 2 ** 32);
-const BUDGET_MS = Number(process.env['BRANCHLINE_FUZZ_MS'] ?? 10_000);
 
 const OFFICE = { ip: '192.0.2.10', port: 5060 };
 const PHONE = { ip: '192.0.2.21', port: 5060 };
@@ -63,12 +60,12 @@ function mutate(bytes: Uint8Array, words: readonly Uint8Array[], random: SeededR
   return Uint8Array.from(changed);
 }
 
-describe('what strangers and broken phones send', { timeout: BUDGET_MS + 60_000 }, () => {
+describe('what strangers and broken phones send', { timeout: FUZZ_MS + 60_000 }, () => {
   it('no session description makes us throw, and every answer of ours can be read', () => {
-    const random = new SeededRandom(SEED);
+    const random = new SeededRandom(FUZZ_SEED);
     const start = performance.now();
     let runs = 0;
-    for (; performance.now() - start < BUDGET_MS * 0.3; runs++) {
+    for (; performance.now() - start < FUZZ_MS * 0.3; runs++) {
       const bytes = mutate(SDP, WORDS, random);
       try {
         const offer = parseSdp(bytes);
@@ -83,17 +80,17 @@ describe('what strangers and broken phones send', { timeout: BUDGET_MS + 60_000 
         session.makeOffer();
         session.handleAnswer(offer);
       } catch (error) {
-        throw new Error(`sdp, seed ${SEED}, run ${runs}: ${toHex(bytes)}`, { cause: error });
+        throw new Error(`sdp, seed ${FUZZ_SEED}, run ${runs}: ${toHex(bytes)}`, { cause: error });
       }
     }
-    console.log(`session descriptions: ${runs}, seed ${SEED}`);
+    console.log(`session descriptions: ${runs}, seed ${FUZZ_SEED}`);
   });
 
   it('messages changed on their way harm no endpoint, and calls end in the end', () => {
     const start = performance.now();
     let [runs, messages] = [0, 0];
-    for (; performance.now() - start < BUDGET_MS * 0.7; runs++) {
-      const seed = (SEED + runs) >>> 0;
+    for (; performance.now() - start < FUZZ_MS * 0.7; runs++) {
+      const seed = (FUZZ_SEED + runs) >>> 0;
       const random = new SeededRandom(seed);
       const network = new Network(seed, ROUGH);
       const centre = new SipSwitch(network, OFFICE, seed, { phones: [phone('211')] });
@@ -134,7 +131,7 @@ describe('what strangers and broken phones send', { timeout: BUDGET_MS + 60_000 
         throw new Error(`seed ${seed}: ${utf8Decode(last)}`, { cause: error });
       }
     }
-    console.log(`${runs} calls with ${messages} messages, seed ${SEED}`);
+    console.log(`${runs} calls with ${messages} messages, seed ${FUZZ_SEED}`);
   });
 });
 

@@ -332,6 +332,33 @@ describe('within a call', () => {
   });
 });
 
+describe('another configuration', () => {
+  it('leaves what did not change alone, calls among it, and takes away what is gone', () => {
+    const { caller, callee } = callUp();
+    const trunks = [office(CENTRE, '211')];
+    centre.command((endpoint, nowMs) => endpoint.configure([phone('211'), phone('213')], [], nowMs));
+    desk.command((endpoint, nowMs) => endpoint.configure([], trunks, nowMs));
+    network.runFor(1_000);
+    expect(wire).toEqual([]);
+    expect(centre.endpoint.bindingsOf('211')).toHaveLength(1);
+    const changed = phone('211', { secret: { password: 'another' } });
+    centre.command((endpoint, nowMs) => endpoint.configure([changed], [], nowMs));
+    expect(centre.endpoint.bindingsOf('211')).toEqual([]);
+    const other = office(CENTRE, '211', { secret: { password: 'another' } });
+    desk.command((endpoint, nowMs) => endpoint.configure([], [other], nowMs));
+    network.runFor(1_000);
+    expect(centre.endpoint.bindingsOf('211')).toHaveLength(1);
+    expect([caller.state, callee.state]).toEqual(['up', 'up']);
+    desk.with(caller, (call, nowMs) => call.hangup('normal-clearing', nowMs));
+    network.runFor(100);
+    expect(centre.typesOf(callee).at(-1)).toBe('hangup');
+    desk.command((endpoint, nowMs) => endpoint.configure([], [], nowMs));
+    network.runFor(1_000);
+    expect(centre.endpoint.bindingsOf('211')).toEqual([]);
+    expectEmpty();
+  });
+});
+
 describe('strangers', () => {
   const send = (text: string, from = { ip: '203.0.113.66', port: 5060 }) => {
     network.carry(from, CENTRE, utf8Encode(`${text.trim().replace(/\n/g, '\r\n')}\r\n\r\n`));

@@ -24,6 +24,8 @@ export interface RecordKeeperOptions {
 export class RecordKeeper {
   private readonly driver: Driver<OutboxOutput>;
   private connection: BrokerConnection | undefined;
+  /** Who waits for the disk, by the message that it waits for. */
+  private readonly waiters = new Map<string, () => void>();
   private readonly root: string;
 
   static async open(options: RecordKeeperOptions): Promise<RecordKeeper> {
@@ -57,7 +59,11 @@ export class RecordKeeper {
     return this.outbox.size;
   }
 
-  keep(messages: readonly OutboxMessage[]): void {
+  /** `settled` is called once the disk has them, or has failed. */
+  keep(messages: readonly OutboxMessage[], settled?: () => void): void {
+    const last = messages.at(-1);
+    if (last === undefined) settled?.();
+    else if (settled !== undefined) this.waiters.set(last.id, settled);
     this.driver.give((nowMs) => this.outbox.add(messages, nowMs));
   }
 
@@ -84,6 +90,7 @@ export class RecordKeeper {
         break;
       case 'send': {
         const { message, connection } = output;
+        this.settle(message.id);
         this.connection?.deliver({ topic: this.root + message.topic, payload: message.payload }, (delivery) => {
           this.driver.give((nowMs) => this.outbox.handleDelivery(message.id, connection, delivery, nowMs));
         });
@@ -100,9 +107,16 @@ export class RecordKeeper {
     }
   }
 
+  private settle(id: string): void {
+    const settled = this.waiters.get(id);
+    this.waiters.delete(id);
+    settled?.();
+  }
+
   private async store(messages: readonly OutboxMessage[]): Promise<void> {
     const entries = messages.map((message) => ({ id: message.id, text: formatMessage(message) }));
     const failure = await this.journal.append(entries);
+    for (const { id } of messages) this.settle(id);
     this.driver.give((nowMs) => this.outbox.handleStored(failure !== undefined, nowMs));
   }
 

@@ -438,8 +438,10 @@ export class Service {
         const since = (atMs: number) => this.wallTime.format(atMs, nowMs, wallMs);
         const call = callStatus(callReading(this.appliance, output.view), since);
         const state = output.change === 'ended' ? 'ending' : call.state;
-        this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, output.cause));
-        if (output.record !== null) this.keepRecords(output.record);
+        const note = () => this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, output.cause));
+        // The end of a call is told when its records can no longer be lost.
+        if (output.record !== null) this.keepRecords(output.record, note);
+        else note();
         break;
       }
       case 'status':
@@ -470,7 +472,7 @@ export class Service {
     this.records?.keep([eventMessage({ id: randomUUID(), at: formatTime(now().wallMs), ...happening })]);
   }
 
-  private keepRecords(record: CallRecord): void {
+  private keepRecords(record: CallRecord, settled: () => void): void {
     const { nowMs, wallMs } = now();
     const records = callRecords(record, {
       site: this.configuration.site.id,
@@ -478,7 +480,9 @@ export class Service {
       time: (atMs) => this.wallTime.format(atMs, nowMs, wallMs),
       reading: (leg) => legReading(this.appliance, leg),
     });
-    this.records?.keep(records.map((cdr) => ({ id: cdr.id, topic: 'cdr', payload: JSON.stringify(cdr) })));
+    const messages = records.map((cdr) => ({ id: cdr.id, topic: 'cdr' as const, payload: JSON.stringify(cdr) }));
+    if (this.records === undefined) settled();
+    else this.records.keep(messages, settled);
   }
 
   private noteStatus(): void {

@@ -60,7 +60,8 @@ export class StatusFeed implements Machine<StatusChange> {
   /** A call came into another state: told at once, one event for each. `cause` is given with `ending`. */
   noteCall(call: CallStatus, cause: Cause | null): void {
     const before = this.calls.get(call.id);
-    if (before?.state === 'ending') return;
+    // A call that is on its way out is told of when it is over, since only then its cause is certain.
+    if (before?.state === 'ending' || (call.state === 'ending' && cause === null)) return;
     const legs = call.state === 'ending' ? lastMeasured(before?.legs ?? [], call.legs) : call.legs;
     const noted = { ...call, legs };
     this.calls.set(call.id, noted);

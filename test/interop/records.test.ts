@@ -94,6 +94,20 @@ mqtt: { url: "${broker.url}" }
     await waitUntil('the outbox to be empty', 5_000, () => waiting().length === 0);
   });
 
+  it('are on the disk before the end of their call is told, which has its cause', async () => {
+    await call();
+    const end = await waitUntil('the end', 5_000, () =>
+      watcher!.messages
+        .filter(({ topic }) => topic.startsWith('branchline/lyon-01/calls/'))
+        .map(({ payload }) => JSON.parse(payload) as { id: string; state: string; cause: string | null })
+        .find(({ state }) => state === 'ending'),
+    );
+    expect(end.cause).toBe('normal-clearing');
+    await waitUntil('the records', 5_000, () =>
+      received().some(({ kind, callId }) => kind === 'call' && callId === end.id),
+    );
+  });
+
   it('are kept while the broker is away and the power goes; nothing is lost, and repeats have the same id', async () => {
     await watcher!.close();
     await broker.kill();

@@ -121,6 +121,16 @@ describe('StatusFeed', () => {
     ]);
   });
 
+  it('tells the end of a call when its cause is certain, not while its legs are being taken down', () => {
+    const { take, noteCall } = startFeed({ trunks: {}, lines: {}, calls: [] });
+    noteCall('talking');
+    take();
+    noteCall('ending');
+    expect(take()).toEqual([]);
+    noteCall('ending', 'user-busy');
+    expect(take().map(({ body }) => body)).toMatchObject([{ state: 'ending', cause: 'user-busy' }]);
+  });
+
   it('tells the quality of a call that talks every 5 s, and its end when it is gone', () => {
     const readings = { trunks: {}, lines: {}, calls: [call] } as Readings;
     const { clock, take } = startFeed(readings);

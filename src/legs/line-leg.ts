@@ -89,12 +89,9 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
       );
       this.outputs.push({ type: 'hat', command: { type: 'audio', ports: served, law: this.law } });
       for (const [port, line] of this.lines) line.setInService(served.includes(port), nowMs);
+    } else if (event.type === 'lost') {
+      for (const line of this.lines.values()) line.setInService(false, nowMs);
     } else if (event.type === 'line') this.lines.get(event.port)?.handleLine(event.event, nowMs);
-  }
-
-  /** The link to the HAT is down: its lines are out of service until it says hello again. */
-  handleHatLost(nowMs: number): void {
-    for (const line of this.lines.values()) line.setInService(false, nowMs);
   }
 
   /** Digits that the media plane heard on a line; events of other streams do nothing. */

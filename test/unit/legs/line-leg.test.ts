@@ -150,7 +150,7 @@ describe('LineLegs, a call to a line', () => {
 describe('LineLegs and the HAT', () => {
   it('serves the lines that the HAT has: sound, settings, service', () => {
     const bench = new LineBench();
-    bench.lines.handleHatLost(bench.nowMs);
+    bench.lines.handleHat({ type: 'lost', reason: 'It does not answer.' }, bench.nowMs);
     expect(bench.lines.statuses().get(2)?.state).toBe('out-of-service');
     bench.take();
     bench.hello([1]);
@@ -165,7 +165,7 @@ describe('LineLegs and the HAT', () => {
     const bench = new LineBench();
     const leg = dialled(bench, '1');
     bench.hook(1, 'off');
-    bench.lines.handleHatLost(bench.nowMs);
+    bench.lines.handleHat({ type: 'lost', reason: 'It does not answer.' }, bench.nowMs);
     expect(bench.eventsOf(leg).at(-1)).toMatchObject({ type: 'hangup', cause: 'destination-out-of-order' });
     expect(bench.media.streams.size).toBe(0);
   });

@@ -1,15 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { isMalformed } from '../../src/iax2/malformed.ts';
-import { decodeMetaTrunkFrame, type MetaTrunkFrame } from '../../src/iax2/meta-trunk.ts';
-import type { Appliance } from '../support/appliance.ts';
-import type { Asterisk } from '../support/asterisk.ts';
-import { parseWav, strongestHz, toneDbm0 } from '../support/audio.ts';
-import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
-import { Capture } from '../support/capture.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { sine } from '../support/signal.ts';
-import { pause, waitUntil } from '../support/wait-until.ts';
+import { isMalformed } from '../../../src/iax2/malformed.ts';
+import { decodeMetaTrunkFrame, type MetaTrunkFrame } from '../../../src/iax2/meta-trunk.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import type { Asterisk } from '../../support/asterisk.ts';
+import { parseWav, strongestHz, toneDbm0 } from '../../support/audio.ts';
+import { BRANCH, CENTRE, startBranch, startCentre } from '../../support/branch-office.ts';
+import { Capture } from '../../support/capture.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { sine } from '../../support/signal.ts';
+import { pause, waitUntil } from '../../support/wait-until.ts';
 
 const TRUNK_MTU = 1240;
 const TALK_MS = 3_000;

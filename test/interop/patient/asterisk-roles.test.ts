@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
-import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
-import { parseWav, strongestHz } from '../support/audio.ts';
-import { BRANCH, CENTRE, centreFiles, SECRET, startBranch, startCentre } from '../support/branch-office.ts';
-import { Capture } from '../support/capture.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { noise } from '../support/signal.ts';
-import { pause } from '../support/wait-until.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import { type Asterisk, startAsterisk } from '../../support/asterisk.ts';
+import { parseWav, strongestHz } from '../../support/audio.ts';
+import { BRANCH, CENTRE, centreFiles, SECRET, startBranch, startCentre } from '../../support/branch-office.ts';
+import { Capture } from '../../support/capture.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { noise } from '../../support/signal.ts';
+import { pause } from '../../support/wait-until.ts';
 
 /** Calls that the centre sends in go back to it: the branch joins two of its calls. */
 const LOOP = `[from-hq]

@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
-import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
-import { BRANCH, CENTRE, centreFiles, SECRET, startBranch } from '../support/branch-office.ts';
-import { describeAsterisk } from '../support/peers.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import { type Asterisk, startAsterisk } from '../../support/asterisk.ts';
+import { BRANCH, CENTRE, centreFiles, SECRET, startBranch } from '../../support/branch-office.ts';
+import { describeAsterisk } from '../../support/peers.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'branchline-keys-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,9 +1,9 @@
 import { getuid, pid } from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
-import { BRANCH, startBranch } from '../support/branch-office.ts';
-import { FaxModem } from '../support/fax-modem.ts';
-import { peerMissing } from '../support/peers.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import { BRANCH, startBranch } from '../../support/branch-office.ts';
+import { FaxModem } from '../../support/fax-modem.ts';
+import { peerMissing } from '../../support/peers.ts';
 
 /** It gives its line to an owner, which only root can do. */
 const canRun = !peerMissing('iaxmodem') && getuid?.() === 0;

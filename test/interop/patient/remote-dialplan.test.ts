@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
-import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
-import { strongestHz } from '../support/audio.ts';
-import { CENTRE, centreFiles, startBranch } from '../support/branch-office.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { pause } from '../support/wait-until.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import { type Asterisk, startAsterisk } from '../../support/asterisk.ts';
+import { strongestHz } from '../../support/audio.ts';
+import { CENTRE, centreFiles, startBranch } from '../../support/branch-office.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { pause } from '../../support/wait-until.ts';
 
 /** Asterisk 16 does not survive a Local channel that begins in a context with a switch: it is entered by Goto. */
 const VIA_BRANCH = `

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
-import type { Asterisk } from '../support/asterisk.ts';
-import { levelDbm0, loudestDbm0, parseWav, strongestHz, toneDbm0 } from '../support/audio.ts';
-import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
-import { Capture } from '../support/capture.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { noise, sine } from '../support/signal.ts';
-import { pause, waitUntil } from '../support/wait-until.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import type { Asterisk } from '../../support/asterisk.ts';
+import { levelDbm0, loudestDbm0, parseWav, strongestHz, toneDbm0 } from '../../support/audio.ts';
+import { BRANCH, CENTRE, startBranch, startCentre } from '../../support/branch-office.ts';
+import { Capture } from '../../support/capture.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { noise, sine } from '../../support/signal.ts';
+import { pause, waitUntil } from '../../support/wait-until.ts';
 
 /** 160 codes behind the call number, the timestamp among what is encrypted: padded to 12 blocks of AES. */
 const SEALED_MINI_LENGTH = 194;

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import type { Appliance } from '../support/appliance.ts';
-import type { Asterisk } from '../support/asterisk.ts';
-import { toneDbm0 } from '../support/audio.ts';
-import { startBranch, startCentre } from '../support/branch-office.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { pause } from '../support/wait-until.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import type { Asterisk } from '../../support/asterisk.ts';
+import { toneDbm0 } from '../../support/audio.ts';
+import { startBranch, startCentre } from '../../support/branch-office.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { pause } from '../../support/wait-until.ts';
 
 /** What each kind of failure leaves in DIALSTATUS and HANGUPCAUSE shows in the tone that the next priorities choose. */
 const DIALPLAN = `exten => _8XXX,1,Dial(IAX2/hq/\${EXTEN:1},4)

@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { argv, env, exit } from 'node:process';
 import type { PeerId } from '../test/interop/peers/catalogue.ts';
 import { allPeers, installPeers } from '../test/interop/peers/install.ts';
@@ -32,7 +32,7 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly unknown[];
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
   }[];
 }
 
@@ -66,6 +66,10 @@ function runProjects(name: string, projects: readonly string[]): void {
   total.skipped += report.numPendingTests + report.numTodoTests;
   const broken = report.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0);
   for (const suite of broken) failedStep(`${suite.name} could not be loaded`);
+  for (const suite of report.testResults) {
+    const failures = suite.assertionResults.filter((result) => result.status === 'failed');
+    for (const { fullName } of failures) remarks.push(`failed: ${relative(root, suite.name)}: ${fullName}`);
+  }
   if (status !== 0 && report.numFailedTests === 0 && broken.length === 0) failedStep(`${name} ended with ${status}`);
 }
 

@@ -55,7 +55,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
     async execute(argv) {
       exitCode = 0;
       try {
-        await program.parseAsync([...argv], { from: 'user' });
+        await program.parseAsync(upToUnknownCommand(program, argv), { from: 'user' });
         return exitCode;
       } catch (error) {
         if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -65,6 +65,18 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
       }
     },
   };
+}
+
+/** `bogus --help` would be answered with the help of `branchline`: without what follows it, it is the error that it is. */
+function upToUnknownCommand(program: Command, argv: readonly string[]): string[] {
+  let command = program;
+  for (const [index, word] of argv.entries()) {
+    if (word.startsWith('-') || command.commands.length === 0) break;
+    const next = command.commands.find((candidate) => candidate.name() === word);
+    if (next === undefined) return argv.slice(0, index + 1);
+    command = next;
+  }
+  return [...argv];
 }
 
 function processTerminal(): Terminal {

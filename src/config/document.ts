@@ -186,6 +186,11 @@ class DocumentReader {
         this.report(start, 'a key must be a word or a number; put it in quotes if it has special characters');
         continue;
       }
+      // JavaScript means something else by it, and what reads the document would pass over it in silence.
+      if (name === '__proto__') {
+        this.report(start, '__proto__ cannot be a key; give it another name');
+        continue;
+      }
       const first = children.get(name);
       if (first !== undefined) {
         this.report(

@@ -38,6 +38,8 @@ describe('the command line', () => {
   test.each([
     [[]],
     [['bogus']],
+    [['bogus', '--help']],
+    [['fleet', 'bogus', '--help']],
     [['check']],
     [['check', 'a', 'b']],
     [['check', '--bogus', 'a']],

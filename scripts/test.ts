@@ -1,6 +1,7 @@
 /**
- * Runs the tests: unit, sim and fuzz beside each other, then interop against real peers with nothing beside it, and
- * with --all the scenarios that take their time. Ends on `N passed, N failed, N skipped` over all of them, alone on its line.
+ * Installs the programs that tests need, compilers among them, and runs the tests: unit, sim and fuzz beside each other,
+ * then interop against real peers with nothing beside it, and with --all the scenarios that take their time.
+ * Ends on `N passed, N failed, N skipped` over all of them, alone on its line.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -93,8 +94,8 @@ function excusable(state: PeerState): boolean {
 
 const startedMs = performance.now();
 try {
-  runProjects('unit, sim, fuzz', ['unit', 'sim', 'fuzz']);
   preparePeers();
+  runProjects('unit, sim, fuzz', ['unit', 'sim', 'fuzz']);
   console.log('\n── build');
   const build = spawnSync(join(bin, 'tsx'), ['scripts/build.ts'], {
     cwd: root,

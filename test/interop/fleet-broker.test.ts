@@ -14,7 +14,7 @@ import { waitUntil } from '../support/wait-until.ts';
 
 const examples = join(import.meta.dirname, '../../deploy/mosquitto');
 
-describeWithPeers('the example broker of deploy/mosquitto', ['mosquitto'], () => {
+describeWithPeers('the example broker of deploy/mosquitto', ['mosquitto', 'openssl'], () => {
   const ip = loopbackAddress(43);
   const folder = mkdtempSync(join(tmpdir(), 'branchline-fleet-'));
   const clients: MqttClient[] = [];

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -21,14 +21,14 @@ interface KeyPair {
 /** What `astgenkey -n` does: 1024 bits is the only size that Asterisk takes, and `BEGIN RSA PRIVATE KEY` its form. */
 function makeKeys(name: string): KeyPair {
   const [privateFile, publicFile] = [join(folder, `${name}.key`), join(folder, `${name}.pub`)];
-  execFileSync('openssl', ['genrsa', '-traditional', '-out', privateFile, '1024'], { stdio: 'ignore' });
-  execFileSync('openssl', ['rsa', '-in', privateFile, '-pubout', '-out', publicFile], { stdio: 'ignore' });
-  return {
-    private: readFileSync(privateFile, 'utf8'),
-    public: readFileSync(publicFile, 'utf8'),
-    privateFile,
-    publicFile,
-  };
+  const pair = generateKeyPairSync('rsa', {
+    modulusLength: 1024,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  writeFileSync(privateFile, pair.privateKey, { mode: 0o600 });
+  writeFileSync(publicFile, pair.publicKey);
+  return { private: pair.privateKey, public: pair.publicKey, privateFile, publicFile };
 }
 
 describe('identity', () => {

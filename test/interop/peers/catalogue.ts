@@ -38,6 +38,7 @@ export const HOST_PEERS = [
   { id: 'gcc', command: 'gcc', package: 'build-essential' },
   { id: 'arm-gcc', command: 'arm-none-eabi-gcc', package: 'gcc-arm-none-eabi' },
   { id: 'dtc', command: 'dtc', package: 'device-tree-compiler' },
+  { id: 'openssl', command: 'openssl', package: 'openssl' },
   { id: 'systemd', command: 'systemd-analyze', package: 'systemd' },
 ] as const;
 

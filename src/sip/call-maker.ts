@@ -1,0 +1,179 @@
+import { toHex } from '../base/bytes.ts';
+import type { Address } from '../base/machine.ts';
+import { hopOf } from './binding.ts';
+import type { Call, CallFailure, PlaceCall } from './call.ts';
+import type { CallTable } from './call-table.ts';
+import { callerHeaders, callerOf, numberOf } from './caller-identity.ts';
+import type { CodecName } from './codec.ts';
+import type { CallSurroundings } from './dialog-usage.ts';
+import type { Doorkeeper, Sender } from './doorkeeper.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
+import { IncomingCallLeg } from './incoming-call-leg.ts';
+import type { InviteServerTransaction } from './invite-server-transaction.ts';
+import { isMalformed } from './malformed.ts';
+import { addressesOf, makeResponse, type Request } from './message.ts';
+import { nameAddr } from './name-addr.ts';
+import { MediaSession } from './offer-answer.ts';
+import { type Invitation, OutgoingCallLeg } from './outgoing-call-leg.ts';
+import type { PhoneConfig } from './peer.ts';
+import { parseSdp } from './sdp.ts';
+import { answerSession, SHORTEST_SESSION_S } from './session-timer.ts';
+import type { Trunk } from './trunk.ts';
+import { isSipUri, parseUri, sipUri, userOf } from './uri.ts';
+
+const DEFAULT_SETUP_TIMEOUT_MS = 4_000;
+const PHONE_TIMEOUT_MS = 8_000;
+
+/** Where calls begin: those that somebody places with us, and those that we place. */
+export class CallMaker {
+  constructor(
+    private readonly options: EndpointOptions,
+    private readonly around: CallSurroundings,
+    private readonly calls: CallTable,
+    private readonly door: Doorkeeper,
+  ) {}
+
+  /** An INVITE of somebody who proved who he is. */
+  receive(transaction: InviteServerTransaction, sender: Sender, nowMs: number): void {
+    const { request, from } = transaction;
+    const config = sender.type === 'phone' ? sender.config : sender.trunk.config;
+    const peer = sender.type === 'phone' ? sender.config.user : sender.trunk.config.name;
+    if (config.context === undefined) {
+      this.refuse(transaction, 403, nowMs);
+      return;
+    }
+    const isFull = sender.type === 'trunk' ? sender.trunk.isFull : this.isPhoneFull(sender.config);
+    const stream = this.options.streams.next();
+    const address = isFull ? undefined : this.options.openMedia(stream, from);
+    if (address === undefined) {
+      this.refuse(transaction, isFull ? 486 : 503, nowMs);
+      return;
+    }
+    const timing = answerSession(request.headers);
+    const session = this.makeSession(address, config.codecs);
+    const offer = request.body.length > 0 ? parseSdp(request.body) : undefined;
+    const answer = offer === undefined || isMalformed(offer) ? undefined : session.answer(offer);
+    if (timing === 'too-brief' || (offer !== undefined && answer === undefined)) {
+      this.options.closeMedia(stream);
+      if (timing === 'too-brief') this.refuse(transaction, 422, nowMs, ['Min-SE', String(SHORTEST_SESSION_S)]);
+      else this.refuse(transaction, isMalformed(offer) ? 400 : 488, nowMs);
+      return;
+    }
+    const { number, caller } = whatIsAsked(request, sender);
+    const call = new IncomingCallLeg(
+      { id: this.calls.nextId(), direction: 'incoming', peer, stream },
+      this.around,
+      session,
+      sender.type === 'trunk' ? sender.trunk.credentials : undefined,
+      {
+        transaction,
+        localTag: this.makeTag(),
+        answer,
+        timing,
+        request: { number, context: config.context, peer, caller, redirectingNumber: redirectingNumber(request) },
+      },
+      nowMs,
+    );
+    this.calls.add(call, sender.type === 'trunk' ? sender.trunk : undefined);
+    this.calls.addIncoming(transaction, call);
+    if (call.begin()) return;
+    this.options.closeMedia(stream);
+    this.refuse(transaction, 400, nowMs);
+    this.calls.remove(call);
+  }
+
+  callTrunk(trunk: Trunk, request: PlaceCall, nowMs: number): Call | CallFailure {
+    const { config } = trunk;
+    if (trunk.isFull) return { failed: 'no-circuit', reason: `${config.name} has as many calls as it may have.` };
+    const { reachable, reason } = trunk.status;
+    if (reachable === false)
+      return { failed: 'destination-out-of-order', reason: `${config.name} is unreachable. ${reason}` };
+    const caller = request.caller.number === '' ? (config.callerId ?? request.caller) : request.caller;
+    const uri = { ...config.registrar, user: sipUri({ host: 'x', user: request.number }).user };
+    const { from, headers } = callerHeaders(caller, sipUri({ host: config.registrar.host }), config.isTrusted === true);
+    const timeoutMs = config.setupTimeoutMs ?? DEFAULT_SETUP_TIMEOUT_MS;
+    const to = nameAddr(uri);
+    const call = this.makeOutgoing(request, config, trunk, { uri, from, to, headers, timeoutMs });
+    trunk.withHops((hops, atMs) => this.calls.settleAfter(call, () => call.start(hops, atMs)), nowMs);
+    return call;
+  }
+
+  callPhone(phone: PhoneConfig, request: PlaceCall, nowMs: number): Call | CallFailure {
+    if (this.isPhoneFull(phone))
+      return { failed: 'user-busy', reason: `${phone.user} has as many calls as it may have.` };
+    const bindings = this.door.registrar.bindingsOf(phone.user);
+    const binding =
+      request.contact === undefined ? bindings[0] : bindings.find(({ contact }) => contact === request.contact);
+    const uri = binding === undefined ? undefined : parseUri(binding.contact);
+    if (binding === undefined || uri === undefined || isMalformed(uri) || !isSipUri(uri))
+      return { failed: 'destination-out-of-order', reason: `${phone.user} is not registered here.` };
+    const hop = hopOf(binding);
+    const { from, headers } = callerHeaders(request.caller, sipUri(this.options.local(hop)), false);
+    const path = binding.path.map((stop) => ['Route', stop] as const);
+    const call = this.makeOutgoing(request, phone, undefined, {
+      uri: { ...uri, headers: [] },
+      from,
+      to: nameAddr(sipUri({ host: uri.host, user: phone.user })),
+      headers: [...path, ...headers],
+      timeoutMs: PHONE_TIMEOUT_MS,
+    });
+    this.calls.settleAfter(call, () => call.start([hop], nowMs));
+    return call;
+  }
+
+  private makeOutgoing(
+    request: PlaceCall,
+    config: { readonly codecs: readonly CodecName[] },
+    trunk: Trunk | undefined,
+    invitation: Invitation,
+  ): OutgoingCallLeg {
+    const call = new OutgoingCallLeg(
+      { id: this.calls.nextId(), direction: 'outgoing', peer: request.peer, stream: request.stream },
+      this.around,
+      this.makeSession(request.media, request.codecs ?? config.codecs),
+      trunk?.credentials,
+      invitation,
+    );
+    this.calls.add(call, trunk);
+    return call;
+  }
+
+  private makeSession(address: Address, codecs: readonly CodecName[]): MediaSession {
+    const sessionId = String(this.options.random.integer(2 ** 31));
+    return new MediaSession({ address, codecs, sessionId });
+  }
+
+  private isPhoneFull({ user, maxCalls }: PhoneConfig): boolean {
+    return maxCalls !== undefined && this.calls.countOf(user) >= maxCalls;
+  }
+
+  private refuse(
+    transaction: InviteServerTransaction,
+    status: number,
+    nowMs: number,
+    ...headers: (readonly [string, string])[]
+  ): void {
+    const response = makeResponse(transaction.request, status, { toTag: this.makeTag(), headers });
+    this.around.layer.respond(transaction, response, nowMs);
+  }
+
+  private makeTag(): string {
+    return toHex(this.options.crypto.randomBytes(8));
+  }
+}
+
+/** Whom a call is for and whom it comes from; a provider calls us by the name that we registered with. */
+function whatIsAsked(request: Request, sender: Sender) {
+  const called = userOf(request.uri);
+  if (sender.type === 'phone') return { number: called, caller: sender.config.callerId ?? callerOf(request, false) };
+  const { username, isTrusted } = sender.trunk.config;
+  const number = called === (username ?? '') ? numberOf(request.to) : called;
+  return { number, caller: callerOf(request, isTrusted === true) };
+}
+
+/** The last who forwarded the call. [RFC5806] */
+function redirectingNumber({ headers }: Request): string | null {
+  const diversions = addressesOf(headers, 'Diversion');
+  const [first] = isMalformed(diversions) ? [] : diversions;
+  return first === undefined ? null : numberOf(first);
+}

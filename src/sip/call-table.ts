@@ -1,0 +1,101 @@
+import { earliest } from '../base/machine.ts';
+import type { CallLeg } from './call-leg.ts';
+import { type Dialog, dialogKey } from './dialog.ts';
+import type { IncomingCallLeg } from './incoming-call-leg.ts';
+import type { InviteServerTransaction } from './invite-server-transaction.ts';
+import type { Request } from './message.ts';
+import { tagOf } from './name-addr.ts';
+import type { Trunk } from './trunk.ts';
+
+export interface DialogOfCall {
+  readonly dialog: Dialog;
+  readonly call: CallLeg;
+}
+
+/** Every call that stands, and whose a request is: by its dialog, or by the INVITE that it cancels. */
+export class CallTable {
+  private readonly calls = new Set<CallLeg>();
+  private readonly trunkOf = new Map<CallLeg, Trunk>();
+  private readonly dialogs = new Map<string, DialogOfCall>();
+  private readonly incoming = new Map<InviteServerTransaction, IncomingCallLeg>();
+  private lastId = 0;
+
+  nextId(): number {
+    return ++this.lastId;
+  }
+
+  add(call: CallLeg, trunk: Trunk | undefined): void {
+    this.calls.add(call);
+    if (trunk === undefined) return;
+    this.trunkOf.set(call, trunk);
+    trunk.calls++;
+  }
+
+  addIncoming(transaction: InviteServerTransaction, call: IncomingCallLeg): void {
+    this.incoming.set(transaction, call);
+  }
+
+  addDialog(dialog: Dialog, call: CallLeg): void {
+    this.dialogs.set(dialog.key, { dialog, call });
+  }
+
+  removeDialog(dialog: Dialog): void {
+    this.dialogs.delete(dialog.key);
+  }
+
+  remove(call: CallLeg): void {
+    if (!this.calls.delete(call)) return;
+    for (const [transaction, other] of this.incoming) if (other === call) this.incoming.delete(transaction);
+    const trunk = this.trunkOf.get(call);
+    this.trunkOf.delete(call);
+    if (trunk !== undefined) trunk.calls--;
+  }
+
+  /** Gives a call an input, and forgets it if that was its end. */
+  settleAfter(call: CallLeg, input: () => void): void {
+    input();
+    if (call.isGone) this.remove(call);
+  }
+
+  /** Forgets what ended by a command of its owner. */
+  settleAll(): void {
+    for (const call of this.calls) if (call.isGone) this.remove(call);
+  }
+
+  hangUpAll(nowMs: number): void {
+    for (const call of [...this.calls]) this.settleAfter(call, () => call.hangup('normal-clearing', nowMs));
+  }
+
+  handleTimeout(nowMs: number): void {
+    for (const call of [...this.calls]) this.settleAfter(call, () => call.handleTimeout(nowMs));
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const call of this.calls) next = earliest(next, call.nextDeadline());
+    return next;
+  }
+
+  invitedBy(transaction: InviteServerTransaction): IncomingCallLeg | undefined {
+    return this.incoming.get(transaction);
+  }
+
+  /** The call and the dialog that a request with a To tag belongs to. [RFC3261 §12.2.2] */
+  find({ callId, to, from }: Request): DialogOfCall | undefined {
+    return this.dialogs.get(dialogKey(callId, tagOf(to) ?? '', tagOf(from) ?? ''));
+  }
+
+  countOf(peer: string): number {
+    let count = 0;
+    for (const call of this.calls) if (call.peer === peer) count++;
+    return count;
+  }
+
+  get size(): number {
+    return this.calls.size;
+  }
+
+  get dialogCount(): number {
+    return this.dialogs.size;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Counters } from '../base/counters.ts';
+import { TokenBucket } from '../base/limits.ts';
+import { Authenticator } from './authenticator.ts';
+import type { EndpointOptions } from './endpoint-options.ts';
+import type { Hop } from './hop.ts';
+import type { Request, Response } from './message.ts';
+import type { PhoneConfig } from './peer.ts';
+import { Registrar } from './registrar.ts';
+import type { ServerTransaction } from './transaction-layer.ts';
+import type { Trunk } from './trunk.ts';
+
+/** Whose request it is. */
+export type Sender =
+  | { readonly type: 'phone'; readonly config: PhoneConfig }
+  | { readonly type: 'trunk'; readonly trunk: Trunk };
+
+/** Challenges to strangers: a flood of them gets no more. */
+const CHALLENGES_PER_SECOND = 100;
+
+/** Lets in who may come in: knows the phones, asks for proofs, and is deaf to those who guess. */
+export class Doorkeeper {
+  readonly registrar: Registrar;
+  private readonly phones = new Map<string, PhoneConfig>();
+  private readonly authenticator: Authenticator;
+  private readonly challenges = new TokenBucket(CHALLENGES_PER_SECOND, 2 * CHALLENGES_PER_SECOND);
+  private readonly counters: Counters;
+
+  constructor(
+    { phones, crypto, realm, counters, wallClock, algorithmsFor, registrarLimits }: EndpointOptions,
+    private readonly trunkAt: (ip: string) => Trunk | undefined,
+  ) {
+    this.counters = counters;
+    for (const phone of phones) this.phones.set(phone.user, phone);
+    this.authenticator = new Authenticator({
+      crypto,
+      realm,
+      secretOf: (user) => this.phones.get(user)?.secret,
+      ...(algorithmsFor === undefined ? {} : { algorithmsFor }),
+    });
+    this.registrar = new Registrar({
+      crypto,
+      authenticator: this.authenticator,
+      counters,
+      wallClock,
+      ...(registrarLimits === undefined ? {} : { limitsFor: registrarLimits }),
+    });
+  }
+
+  phone(user: string): PhoneConfig | undefined {
+    return this.phones.get(user);
+  }
+
+  /** Takes over other phones; who has another secret must prove himself anew. */
+  configure(phones: readonly PhoneConfig[]): void {
+    const before = new Map(this.phones);
+    this.phones.clear();
+    for (const phone of phones) this.phones.set(phone.user, phone);
+    for (const [user, { secret }] of before)
+      if (JSON.stringify(secret) !== JSON.stringify(this.phones.get(user)?.secret)) this.registrar.remove(user);
+  }
+
+  /** The response to a REGISTER; undefined: say nothing. */
+  register(request: Request, from: Hop, nowMs: number): Response | undefined {
+    const response = this.registrar.handleRegister(request, from, nowMs);
+    return response?.status === 401 && !this.mayAnswerStranger(nowMs) ? undefined : response;
+  }
+
+  /** A trunk is known by where it comes from, a phone by what it proves. */
+  identify({ request, from }: ServerTransaction, nowMs: number): Sender | 'stranger' | 'stale' {
+    const trunk = this.trunkAt(from.ip);
+    if (trunk !== undefined) return { type: 'trunk', trunk };
+    const identity = this.authenticator.identify(request, from, nowMs);
+    if (identity.type === 'wrong') this.registrar.noteFailure(from, identity.username, nowMs);
+    const config = identity.type === 'proven' ? this.phones.get(identity.username) : undefined;
+    if (config !== undefined) return { type: 'phone', config };
+    return identity.type === 'unproven' && identity.isStale ? 'stale' : 'stranger';
+  }
+
+  /**
+   * The challenge to whoever could not be identified, the same for everybody: whether there is such a number or such a user
+   * does not show. Undefined when too many were sent.
+   */
+  challenge(from: Hop, isStale: boolean, nowMs: number): readonly (readonly [string, string])[] | undefined {
+    if (!this.mayAnswerStranger(nowMs)) {
+      this.counters.increment('sip.challenge-limit');
+      return undefined;
+    }
+    const values = this.authenticator.challenges(from, isStale, nowMs);
+    return values.map((value) => ['WWW-Authenticate', value] as const);
+  }
+
+  mayAnswerStranger(nowMs: number): boolean {
+    return this.challenges.take(nowMs);
+  }
+
+  isBoundAt(from: Hop): boolean {
+    return this.registrar.bindings.some(({ ip }) => ip === from.ip);
+  }
+}

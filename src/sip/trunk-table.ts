@@ -1,0 +1,81 @@
+import { earliest } from '../base/machine.ts';
+import type { Hop } from './hop.ts';
+import type { TrunkConfig, TrunkStatus } from './peer.ts';
+import { Trunk, type TrunkEnvironment } from './trunk.ts';
+import { formatUri } from './uri.ts';
+
+/** Every trunk, by name; those whose configuration stays the same outlive a change of it. */
+export class TrunkTable {
+  private readonly trunks = new Map<string, Trunk>();
+
+  constructor(
+    configs: readonly TrunkConfig[],
+    private readonly environment: TrunkEnvironment,
+  ) {
+    for (const config of configs) this.trunks.set(config.name, new Trunk(config, environment));
+  }
+
+  named(name: string): Trunk | undefined {
+    return this.trunks.get(name);
+  }
+
+  /** Whose address it is. */
+  at(ip: string): Trunk | undefined {
+    for (const trunk of this.trunks.values()) if (trunk.isAt(ip)) return trunk;
+    return undefined;
+  }
+
+  get statuses(): readonly TrunkStatus[] {
+    return [...this.trunks.values()].map(({ status }) => status);
+  }
+
+  start(nowMs: number): void {
+    for (const trunk of this.trunks.values()) trunk.start(nowMs);
+  }
+
+  stop(nowMs: number): void {
+    for (const trunk of this.trunks.values()) trunk.stop(nowMs);
+  }
+
+  configure(configs: readonly TrunkConfig[], nowMs: number): void {
+    const wanted = new Map(configs.map((config) => [config.name, config]));
+    for (const [name, trunk] of this.trunks) {
+      const config = wanted.get(name);
+      if (config !== undefined && fingerprint(config) === fingerprint(trunk.config)) wanted.delete(name);
+      else {
+        trunk.stop(nowMs);
+        this.trunks.delete(name);
+      }
+    }
+    for (const config of wanted.values()) {
+      const trunk = new Trunk(config, this.environment);
+      this.trunks.set(config.name, trunk);
+      trunk.start(nowMs);
+    }
+  }
+
+  handleResolved(host: string, hops: readonly Hop[], nowMs: number): void {
+    for (const trunk of this.trunks.values())
+      if (trunk.config.registrar.host === host) trunk.handleResolved(hops, nowMs);
+  }
+
+  reregister(name: string | undefined, nowMs: number): void {
+    for (const { config, registrant } of this.trunks.values())
+      if (name === undefined || config.name === name) registrant?.reregister(nowMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    for (const trunk of this.trunks.values()) trunk.handleTimeout(nowMs);
+  }
+
+  nextDeadline(): number | undefined {
+    let next: number | undefined;
+    for (const trunk of this.trunks.values()) next = earliest(next, trunk.nextDeadline());
+    return next;
+  }
+}
+
+/** The same for configurations that mean the same. */
+function fingerprint(config: TrunkConfig): string {
+  return JSON.stringify({ ...config, registrar: formatUri(config.registrar) });
+}

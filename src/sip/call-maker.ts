@@ -1,6 +1,6 @@
 import { toHex } from '../base/bytes.ts';
 import type { Address } from '../base/machine.ts';
-import { hopOf } from './binding.ts';
+import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallFailure, PlaceCall } from './call.ts';
 import type { CallTable } from './call-table.ts';
 import { callerHeaders, callerOf, numberOf } from './caller-identity.ts';
@@ -31,6 +31,7 @@ export class CallMaker {
     private readonly around: CallSurroundings,
     private readonly calls: CallTable,
     private readonly door: Doorkeeper,
+    private readonly isReachable: (binding: Binding) => boolean | null,
   ) {}
 
   /** An INVITE of somebody who proved who he is. */
@@ -89,7 +90,8 @@ export class CallMaker {
     if (reachable === false)
       return { failed: 'destination-out-of-order', reason: `${config.name} is unreachable. ${reason}` };
     const caller = request.caller.number === '' ? (config.callerId ?? request.caller) : request.caller;
-    const uri = { ...config.registrar, user: sipUri({ host: 'x', user: request.number }).user };
+    const user = request.number === '' ? undefined : sipUri({ host: 'x', user: request.number }).user;
+    const uri = { ...config.registrar, user };
     const { from, headers } = callerHeaders(caller, sipUri({ host: config.registrar.host }), config.isTrusted === true);
     const timeoutMs = config.setupTimeoutMs ?? DEFAULT_SETUP_TIMEOUT_MS;
     const to = nameAddr(uri);
@@ -107,6 +109,8 @@ export class CallMaker {
     const uri = binding === undefined ? undefined : parseUri(binding.contact);
     if (binding === undefined || uri === undefined || isMalformed(uri) || !isSipUri(uri))
       return { failed: 'destination-out-of-order', reason: `${phone.user} is not registered here.` };
+    if (this.isReachable(binding) === false)
+      return { failed: 'destination-out-of-order', reason: `${phone.user} does not answer.` };
     const hop = hopOf(binding);
     const { from, headers } = callerHeaders(request.caller, sipUri(this.options.local(hop)), false);
     const path = binding.path.map((stop) => ['Route', stop] as const);

@@ -7,6 +7,7 @@ import type { Random } from '../base/random.ts';
 import type { DigestAlgorithm } from './digest.ts';
 import type { Hop } from './hop.ts';
 import type { PhoneConfig, TrunkConfig } from './peer.ts';
+import type { QualifyConfig } from './qualify.ts';
 import type { RegistrarLimits } from './registrar.ts';
 import type { HostPort } from './uri.ts';
 
@@ -28,6 +29,8 @@ export interface EndpointOptions {
   readonly openMedia: (stream: StreamId, from: Hop) => Address | undefined;
   /** The call came to nothing before there was an `incoming` event; after that it is the owner's. */
   readonly closeMedia: (stream: StreamId) => void;
+  /** How often phones are asked whether they are still there; never unless told. */
+  readonly qualifyPhones?: QualifyConfig;
   readonly algorithmsFor?: (from: Hop) => readonly DigestAlgorithm[];
   readonly registrarLimits?: (from: Hop) => RegistrarLimits;
   /** False for phones that listen on their Via's port only. */

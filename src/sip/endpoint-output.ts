@@ -1,6 +1,6 @@
 import type { Binding } from './binding.ts';
 import type { Call, CallEvent } from './call.ts';
-import type { Hop, SipTransmit } from './hop.ts';
+import type { Hop, SipTransmit, Transport } from './hop.ts';
 import type { Reachability } from './qualify.ts';
 import type { RegistrationStatus } from './registrant.ts';
 
@@ -17,7 +17,15 @@ export type EndpointOutput =
   /** Qualify found the trunk or lost it. */
   | ({ readonly type: 'trunk-state'; readonly trunk: string } & Reachability)
   /** A host to look up, SRV and all; the answer is `handleResolved(host, hops, nowMs)`. */
-  | { readonly type: 'resolve'; readonly host: string; readonly port: number | undefined }
+  | {
+      readonly type: 'resolve';
+      readonly host: string;
+      /** As the configuration has it: without one SRV records tell. */
+      readonly port: number | undefined;
+      readonly transport: Transport;
+    }
+  /** A phone that is registered answers, or does so no more. */
+  | ({ readonly type: 'phone-state'; readonly user: string; readonly contact: string } & Reachability)
   /** Somebody failed to prove who he is, or was locked out. */
   | {
       readonly type: 'security';

@@ -2,7 +2,7 @@ import { toHex } from '../base/bytes.ts';
 import { RateLimitedLog } from '../base/log.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
-import type { Binding } from './binding.ts';
+import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from './call.ts';
 import type { CallLeg } from './call-leg.ts';
 import { CallMaker } from './call-maker.ts';
@@ -20,6 +20,7 @@ import { makeResponse, type ResponseParts } from './message.ts';
 import { tagOf } from './name-addr.ts';
 import { parseMessage } from './parse.ts';
 import type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
+import { PhoneWatch } from './phone-watch.ts';
 import { checkRequest } from './request-check.ts';
 import { SDP_TYPE } from './sdp.ts';
 import { type Framed, StreamFramer } from './stream-framer.ts';
@@ -64,13 +65,14 @@ export class Endpoint implements Machine<EndpointOutput> {
   private readonly layer: TransactionLayer;
   private readonly trunks: TrunkTable;
   private readonly door: Doorkeeper;
+  private readonly phoneWatch: PhoneWatch | undefined;
   private readonly calls = new CallTable();
   private readonly maker: CallMaker;
   private readonly framers = new Map<number, StreamFramer>();
   private readonly log: RateLimitedLog;
 
   constructor(private readonly options: EndpointOptions) {
-    const { crypto, counters, random, wallClock, local, forceRport } = options;
+    const { crypto, counters, random, wallClock, local, forceRport, qualifyPhones } = options;
     this.log = new RateLimitedLog(options.log, 'sip');
     this.layer = new TransactionLayer({
       crypto,
@@ -84,11 +86,21 @@ export class Endpoint implements Machine<EndpointOutput> {
       wallClock,
       local,
       send: (request, to, user, nowMs, timeoutMs) => void this.layer.send(request, to, user, nowMs, timeoutMs),
-      resolve: (host, port) => this.outputs.push({ type: 'resolve', host, port }),
+      resolve: (host, port, transport) => this.outputs.push({ type: 'resolve', host, port, transport }),
       changed: (trunk, status) => this.outputs.push({ type: 'registration', trunk, status }),
       reached: (trunk, state) => this.outputs.push({ type: 'trunk-state', trunk, ...state }),
     });
     this.door = new Doorkeeper(options, (ip) => this.trunks.at(ip));
+    if (qualifyPhones !== undefined) {
+      this.phoneWatch = new PhoneWatch({
+        qualify: qualifyPhones,
+        crypto,
+        random,
+        local,
+        send: (request, to, user, nowMs, timeoutMs) => void this.layer.send(request, to, user, nowMs, timeoutMs),
+        changed: (user, contact, state) => this.outputs.push({ type: 'phone-state', user, contact, ...state }),
+      });
+    }
     const around = {
       layer: this.layer,
       crypto,
@@ -99,7 +111,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       addDialog: (dialog: Dialog, call: CallLeg) => this.calls.addDialog(dialog, call),
       removeDialog: (dialog: Dialog) => this.calls.removeDialog(dialog),
     };
-    this.maker = new CallMaker(options, around, this.calls, this.door);
+    this.maker = new CallMaker(options, around, this.calls, this.door, (binding) => this.isReachable(binding));
   }
 
   /** Begins to register. `bindings`: phones that were known before a restart. */
@@ -109,6 +121,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       nowMs,
     );
     this.trunks.start(nowMs);
+    this.pump(nowMs);
   }
 
   /** Takes over another configuration: what did not change goes on undisturbed, calls do in any case. */
@@ -122,6 +135,7 @@ export class Endpoint implements Machine<EndpointOutput> {
   stop(nowMs: number): void {
     this.calls.hangUpAll(nowMs);
     this.trunks.stop(nowMs);
+    this.phoneWatch?.stop();
   }
 
   /** Places a call; what becomes of it comes as events. Fails at once where it is known that there can be none. */
@@ -191,6 +205,7 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.layer.handleTimeout(nowMs);
     this.door.registrar.handleTimeout(nowMs);
     this.trunks.handleTimeout(nowMs);
+    this.phoneWatch?.handleTimeout(nowMs);
     this.calls.handleTimeout(nowMs);
     this.pump(nowMs);
   }
@@ -202,12 +217,24 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   nextDeadline(): number | undefined {
     const below = earliest(this.layer.nextDeadline(), this.door.registrar.nextDeadline());
-    return earliest(below, earliest(this.trunks.nextDeadline(), this.calls.nextDeadline()));
+    const above = earliest(this.trunks.nextDeadline(), this.calls.nextDeadline());
+    return earliest(earliest(below, above), this.phoneWatch?.nextDeadline());
   }
 
   /** Where a phone can be reached, the most wanted first. */
   bindingsOf(user: string): readonly Binding[] {
     return this.door.registrar.bindingsOf(user);
+  }
+
+  /** Whether a phone answers at that binding; null where that is not known. */
+  isReachable(binding: Binding): boolean | null {
+    return this.phoneWatch?.stateOf(binding) ?? null;
+  }
+
+  /** The first hop of a call to that phone or trunk, as far as it is known. */
+  wayTo(peer: string): Hop | undefined {
+    const [binding] = this.bindingsOf(peer);
+    return this.trunks.named(peer)?.firstHop ?? (binding === undefined ? undefined : hopOf(binding));
   }
 
   /** Phones that are registered here, to be kept over a restart. */
@@ -253,9 +280,16 @@ export class Endpoint implements Machine<EndpointOutput> {
       if (output.type === 'transmit') this.outputs.push(output);
       else if (nowMs !== undefined) this.dispatch(output, nowMs);
     }
-    for (let output = this.door.registrar.poll(); output !== undefined; output = this.door.registrar.poll())
-      this.outputs.push(output);
+    if (nowMs !== undefined) this.pumpRegistrar(nowMs);
     this.calls.settleAll();
+  }
+
+  private pumpRegistrar(nowMs: number): void {
+    const { registrar } = this.door;
+    for (let output = registrar.poll(); output !== undefined; output = registrar.poll()) {
+      this.outputs.push(output);
+      if (output.type === 'bindings') this.phoneWatch?.follow(output.user, output.bindings, nowMs);
+    }
   }
 
   private dispatch(output: Exclude<TransactionOutput, { type: 'transmit' }>, nowMs: number): void {

@@ -1,5 +1,11 @@
-import type { Response } from './message.ts';
+import { toHex } from '../base/bytes.ts';
+import type { Crypto } from '../base/crypto.ts';
+import { HeaderFields } from './header-field.ts';
+import { NO_BODY, type Response } from './message.ts';
+import { formatNameAddr, nameAddr, withTag } from './name-addr.ts';
 import type { ClientTransactionUser } from './transaction.ts';
+import type { OutgoingRequest } from './transaction-layer.ts';
+import type { SipUri } from './uri.ts';
 
 export interface QualifyConfig {
   readonly everyMs: number;
@@ -33,8 +39,9 @@ export class Qualify {
     return this.current;
   }
 
-  start(nowMs: number): void {
-    this.dueMs = nowMs;
+  /** Asks for the first time at `dueMs`. */
+  start(dueMs: number): void {
+    this.dueMs = dueMs;
   }
 
   stop(): void {
@@ -65,4 +72,28 @@ export class Qualify {
     this.current = state;
     if (this.dueMs !== undefined && state.reachable !== wasReachable) this.changed(state);
   }
+}
+
+/** The OPTIONS that asks for a sign of life. [RFC3261 §11.1] */
+export function optionsRequest(
+  crypto: Crypto,
+  uri: SipUri,
+  us: SipUri,
+  route: readonly string[] = [],
+): OutgoingRequest {
+  return {
+    method: 'OPTIONS',
+    uri,
+    from: withTag(nameAddr(us), toHex(crypto.randomBytes(8))),
+    to: nameAddr({ ...uri, headers: [] }),
+    callId: toHex(crypto.randomBytes(16)),
+    cseq: { number: 1, method: 'OPTIONS' },
+    headers: new HeaderFields([
+      ['Max-Forwards', '70'],
+      ['Contact', formatNameAddr(nameAddr(us))],
+      ['Accept', 'application/sdp'],
+      ...route.map((stop) => ['Route', stop] as const),
+    ]),
+    body: NO_BODY,
+  };
 }

@@ -91,9 +91,12 @@ export class Registrar implements Machine<RegistrarOutput> {
     this.outputs.push({ type: 'security', event: isLocked ? 'locked-out' : 'auth-failed', from, username });
   }
 
-  /** Where a user can be reached, the most wanted first. */
+  /** Where a user can be reached, the most wanted first, of equals the one that came last. */
   bindingsOf(user: string): readonly Binding[] {
-    return (this.table.get(user) ?? []).map(({ binding }) => binding).sort((a, b) => b.q - a.q);
+    return (this.table.get(user) ?? [])
+      .map(({ binding }) => binding)
+      .toReversed()
+      .sort((a, b) => b.q - a.q);
   }
 
   /** All, to be kept over a restart. */

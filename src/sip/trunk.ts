@@ -1,15 +1,11 @@
-import { toHex } from '../base/bytes.ts';
 import type { Crypto } from '../base/crypto.ts';
 import { parseIp } from '../base/ip.ts';
 import { earliest } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import { Credentials } from './credentials.ts';
-import { HeaderFields } from './header-field.ts';
 import type { Hop, Transport } from './hop.ts';
-import { NO_BODY } from './message.ts';
-import { formatNameAddr, nameAddr, withTag } from './name-addr.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
-import { Qualify, type Reachability } from './qualify.ts';
+import { optionsRequest, Qualify, type Reachability } from './qualify.ts';
 import { Registrant, type RegistrationStatus } from './registrant.ts';
 import type { ClientTransactionUser } from './transaction.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
@@ -28,7 +24,7 @@ export interface TrunkEnvironment {
     nowMs: number,
     timeoutMs?: number,
   ) => void;
-  readonly resolve: (host: string, port: number | undefined) => void;
+  readonly resolve: (host: string, port: number | undefined, transport: Transport) => void;
   readonly changed: (trunk: string, status: RegistrationStatus) => void;
   readonly reached: (trunk: string, state: Reachability) => void;
 }
@@ -106,6 +102,10 @@ export class Trunk {
     return this.calls >= (this.config.maxCalls ?? Number.POSITIVE_INFINITY);
   }
 
+  get firstHop(): Hop | undefined {
+    return this.hops[0];
+  }
+
   /** Whether something from there is the trunk's. */
   isAt(ip: string): boolean {
     return this.hops.some((hop) => hop.ip === ip);
@@ -113,14 +113,15 @@ export class Trunk {
 
   /** Gives the addresses, now or when they are known. A name is looked up each time; what is known serves meanwhile. */
   withHops(give: Wanted, nowMs: number): void {
-    const { host, port } = this.config.registrar;
+    const { registrar } = this.config;
+    const resolve = () => this.environment.resolve(registrar.host, registrar.port, transportOf(registrar));
     if (this.hops.length > 0) {
       give(this.hops, nowMs);
-      if (!this.literal) this.environment.resolve(host, port);
+      if (!this.literal) resolve();
       return;
     }
     this.waiting.push(give);
-    if (this.waiting.length === 1) this.environment.resolve(host, port);
+    if (this.waiting.length === 1) resolve();
   }
 
   /** No addresses: what was known before still counts, since DNS fails more often than providers move. */
@@ -141,22 +142,7 @@ export class Trunk {
         return;
       }
       const us = sipUri({ ...local(first), user: username ?? name });
-      const headers = new HeaderFields([
-        ['Max-Forwards', '70'],
-        ['Contact', formatNameAddr(nameAddr(us))],
-        ['Accept', 'application/sdp'],
-      ]);
-      const request: OutgoingRequest = {
-        method: 'OPTIONS',
-        uri: registrar,
-        from: withTag(nameAddr(us), toHex(crypto.randomBytes(8))),
-        to: nameAddr(registrar),
-        callId: toHex(crypto.randomBytes(16)),
-        cseq: { number: 1, method: 'OPTIONS' },
-        headers,
-        body: NO_BODY,
-      };
-      send(request, first, user, atMs, timeoutMs);
+      send(optionsRequest(crypto, registrar, us), first, user, atMs, timeoutMs);
     }, nowMs);
   }
 

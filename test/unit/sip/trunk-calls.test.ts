@@ -72,7 +72,12 @@ describe('a call over a trunk', () => {
   it('waits for the address, says who calls, and is one call at the trunk', () => {
     const call = us.dial('itsp', '+33#1', { caller: { number: '201', name: 'Zoë' } });
     expect(call.state).toBe('resolving');
-    expect(us.outputs).toContainEqual({ type: 'resolve', host: 'itsp.example', port: undefined });
+    expect(us.outputs).toContainEqual({
+      type: 'resolve',
+      host: 'itsp.example',
+      port: undefined,
+      transport: 'udp',
+    });
     resolve(FIRST);
     expect(sent[0]?.text).toMatch(/^INVITE sip:\+33%231@itsp\.example SIP\/2\.0\r\n/);
     expect(sent[0]?.text).toContain('From: "Zoë" <sip:201@itsp.example>;tag=');

@@ -1,0 +1,219 @@
+import type { Cause } from '../base/causes.ts';
+import type { Address } from '../base/machine.ts';
+import type { MediaEvent, StreamId } from '../base/media-port.ts';
+import { Queue } from '../base/queue.ts';
+import type { Call, CallEvent, CallFailure, CallRequest, MediaAgreement, PlaceCall } from '../sip/endpoint.ts';
+import type {
+  DialFailure,
+  DialRequest,
+  IncomingCall,
+  Indication,
+  Leg,
+  LegDialler,
+  LegEvent,
+  Party,
+} from '../switch/leg.ts';
+
+export type SipLegOutput =
+  | { readonly type: 'leg'; readonly leg: Leg; readonly event: LegEvent }
+  | { readonly type: 'incoming'; readonly call: IncomingCall };
+
+/** Where the voice of the legs is: an RTP port each, and a stream of the media plane once both sides agree. */
+export interface SipLegMedia {
+  /** A port for a call to that peer, and what the peer is to call it; undefined if none is left. */
+  reserve(stream: StreamId, peer: string): Address | undefined;
+  /** Opens the stream, or changes it to what both sides agree on now. */
+  agree(stream: StreamId, agreement: MediaAgreement, nowMs: number): void;
+  /** Lets go of port and stream; of one that has neither it does nothing. */
+  release(stream: StreamId, nowMs: number): void;
+  /** As a telephone event. [RFC4733] */
+  playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void;
+}
+
+/** The SIP endpoint's calls as legs: `SIP/phone`, `SIP/trunk/number`, `SIP/number@trunk`. */
+export class SipLegs implements LegDialler {
+  private readonly outputs = new Queue<SipLegOutput>();
+  private readonly legs = new Map<number, SipLeg>();
+  private readonly byStream = new Map<StreamId, SipLeg>();
+
+  constructor(
+    private readonly placeCall: (request: PlaceCall, nowMs: number) => Call | CallFailure,
+    private readonly media: SipLegMedia,
+  ) {}
+
+  dial({ resource, caller, stream, codec }: DialRequest, nowMs: number): Leg | DialFailure {
+    const target = parseSipResource(resource);
+    if (target === undefined) return { failed: 'invalid-number-format', reason: 'SIP/ needs a phone or a trunk.' };
+    if (codec !== undefined)
+      return { failed: 'bearer-unavailable', reason: `${target.peer} cannot make sound of ${codec}.` };
+    const media = this.media.reserve(stream, target.peer);
+    if (media === undefined) return { failed: 'no-circuit', reason: 'Every RTP port is in use.' };
+    const call = this.placeCall({ ...target, caller, stream, media }, nowMs);
+    if (!('failed' in call)) return this.adopt(call);
+    this.media.release(stream, nowMs);
+    return call;
+  }
+
+  handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
+    if (event.type === 'incoming') {
+      this.outputs.push({ type: 'incoming', call: incomingCall(this.adopt(call), event.request) });
+      return;
+    }
+    const leg = this.legs.get(call.id);
+    if (leg === undefined) return;
+    if (event.type === 'media') this.media.agree(call.stream, event.agreement, nowMs);
+    else if (event.type === 'transfer') call.reportTransfer(DECLINED, nowMs);
+    else if (event.type === 'hangup') {
+      this.legs.delete(call.id);
+      this.byStream.delete(call.stream);
+      this.media.release(call.stream, nowMs);
+    }
+    const said = leg.translate(event);
+    if (said !== undefined) this.outputs.push({ type: 'leg', leg, event: said });
+  }
+
+  /** Digits that came as telephone events; what happens in other streams does nothing. */
+  handleMedia(event: MediaEvent): void {
+    if (event.type !== 'digit-end') return;
+    const leg = this.byStream.get(event.stream);
+    const { digit, durationMs } = event;
+    if (leg !== undefined) this.outputs.push({ type: 'leg', leg, event: { type: 'digit', digit, durationMs } });
+  }
+
+  poll(): SipLegOutput | undefined {
+    return this.outputs.shift();
+  }
+
+  /** Calls that stand with that phone or trunk. */
+  legsOf(peer: string): readonly SipLeg[] {
+    return [...this.legs.values()].filter((leg) => leg.peer === peer);
+  }
+
+  get size(): number {
+    return this.legs.size;
+  }
+
+  private adopt(call: Call): SipLeg {
+    const leg = new SipLeg(call, this.media);
+    this.legs.set(call.id, leg);
+    this.byStream.set(call.stream, leg);
+    return leg;
+  }
+}
+
+/** What is said of a transfer that does not take place. */
+const DECLINED = 603;
+
+export class SipLeg implements Leg {
+  readonly technology = 'sip';
+  readonly id: string;
+  readonly channel: string;
+  isUp = false;
+  isHeld = false;
+
+  constructor(
+    private readonly call: Call,
+    private readonly media: SipLegMedia,
+  ) {
+    this.id = `sip-${call.id}`;
+    this.channel = `SIP/${call.peer}-${call.id}`;
+  }
+
+  get stream(): StreamId {
+    return this.call.stream;
+  }
+
+  get peer(): string {
+    return this.call.peer;
+  }
+
+  /** It rings, or is being dialled. */
+  get isRinging(): boolean {
+    return this.call.direction === 'outgoing' && !this.isUp;
+  }
+
+  indicate(progress: Indication, nowMs: number): void {
+    if (this.call.direction === 'outgoing' || this.isUp) return;
+    // A phone makes its own tones of a refusal; that also ends the leg.
+    if (progress === 'busy') this.call.hangup('user-busy', nowMs);
+    else if (progress === 'congestion') this.call.hangup('switch-congestion', nowMs);
+    else if (progress !== 'proceeding') this.call[progress](nowMs);
+  }
+
+  answer(nowMs: number): void {
+    if (this.call.direction === 'outgoing' || this.isUp) return;
+    this.isUp = true;
+    this.call.answer(nowMs);
+  }
+
+  hangup(cause: Cause, nowMs: number): void {
+    this.call.hangup(cause, nowMs);
+  }
+
+  hold(nowMs: number): void {
+    this.call.hold(nowMs);
+  }
+
+  unhold(nowMs: number): void {
+    this.call.unhold(nowMs);
+  }
+
+  sendDigit(digit: string, durationMs: number, nowMs: number): void {
+    if (this.call.media?.telephoneEventType === undefined) this.call.sendDigit(digit, durationMs, nowMs);
+    else this.media.playDigit(this.stream, digit, durationMs, nowMs);
+  }
+
+  flash(nowMs: number): void {
+    this.call.flash(nowMs);
+  }
+
+  sendText(text: string, nowMs: number): void {
+    this.call.sendText(text, nowMs);
+  }
+
+  passOn(): void {}
+
+  translate(event: CallEvent): LegEvent | undefined {
+    switch (event.type) {
+      case 'answered':
+        this.isUp = true;
+        return { type: 'answered' };
+      case 'hold':
+      case 'unhold':
+        this.isHeld = event.type === 'hold';
+        return { type: event.type };
+      case 'proceeding':
+      case 'ringing':
+      case 'progress':
+      case 'flash':
+        return { type: event.type };
+      case 'digit':
+        return { type: 'digit', digit: event.digit, durationMs: event.durationMs };
+      case 'text':
+        return { type: 'text', text: event.text };
+      case 'hangup':
+        return { type: 'hangup', cause: event.cause, reason: event.reason };
+      default:
+        return undefined;
+    }
+  }
+}
+
+/** Who does not want to be shown is not named to anybody here. */
+const NOBODY: Party = { number: '', name: '' };
+
+function incomingCall(leg: Leg, { context, number, caller }: CallRequest): IncomingCall {
+  const party = caller.isRestricted === true ? NOBODY : { number: caller.number, name: caller.name };
+  return { leg, context, number: number === '' ? 's' : number, caller: party };
+}
+
+/** Reads what stands behind `SIP/`; undefined without a peer. */
+export function parseSipResource(resource: string): Pick<PlaceCall, 'peer' | 'number'> | undefined {
+  const slash = resource.indexOf('/');
+  const first = slash < 0 ? resource : resource.slice(0, slash);
+  const at = first.lastIndexOf('@');
+  const peer = first.slice(at + 1);
+  if (peer === '') return undefined;
+  const before = at < 0 ? '' : first.slice(0, at);
+  return { peer, number: slash < 0 ? before : resource.slice(slash + 1) };
+}

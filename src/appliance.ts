@@ -20,7 +20,7 @@ import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts
 import { lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
-import type { DatagramSink } from './media/datagram-sink.ts';
+import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { CallRecord } from './switch/call-record.ts';
 import type { DialFailure, LegDialler, Party, Technology } from './switch/leg.ts';
@@ -38,6 +38,8 @@ export interface ApplianceOptions {
   readonly log: Log;
   /** Where voice goes at once; everything else comes from `poll`. */
   readonly send: DatagramSink;
+  /** Where RTP and RTCP go at once; absent where there is no RTP. */
+  readonly sendRtp?: RtpSink;
 }
 
 export type ApplianceOutput =
@@ -108,6 +110,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.lineSettings = options.lines;
     this.plane = new MediaPlane({
       send: (to, bytes, at, length) => this.sendMedia(options.send, to, bytes, at, length),
+      ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
       counters,
     });
     const wallClock = () => clock.nowMs();
@@ -157,6 +160,12 @@ export class Appliance implements Machine<ApplianceOutput> {
     const plain = this.endpoint.unseal(bytes, from, nowMs);
     if (plain === undefined) return;
     if (this.plane.handleDatagram(plain, from, nowMs) !== 'media') this.endpoint.handleDatagram(plain, from, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** One datagram of an RTP or RTCP port. */
+  handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void {
+    this.plane.handleRtp(localPort, bytes, from, nowMs);
     this.settle(nowMs);
   }
 

@@ -32,6 +32,7 @@ import { NetworkWatch } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
 import { systemRandom } from './io/random.ts';
+import type { RtpPorts } from './io/rtp-ports.ts';
 import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
 import { UdpPort } from './io/udp.ts';
@@ -41,6 +42,7 @@ import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import type { RemoteControl } from './remote-control.ts';
+import { rtpPorts } from './sip-media.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
@@ -82,6 +84,7 @@ export class Service {
   private readonly listeners = new Set<(change: StatusChange) => void>();
   private readonly store: Store;
   private readonly udp: UdpPort | undefined;
+  private readonly rtp: RtpPorts;
   private readonly hat: PlainHat | undefined;
   private readonly appliance: Appliance;
   private readonly driver: Driver<ApplianceOutput>;
@@ -118,6 +121,13 @@ export class Service {
     this.log = log;
     this.store = new Store(options.dataDirectory, log);
     this.udp = this.udpPort();
+    this.rtp = rtpPorts(configuration, {
+      onPacket: (localPort, bytes, from) =>
+        this.driver.give((nowMs) => this.appliance.handleRtp(localPort, bytes, from, nowMs)),
+      clock: systemClock,
+      log,
+      counters: this.counters,
+    });
     this.appliance = this.compose();
     this.driver = new Driver(
       {
@@ -214,6 +224,7 @@ export class Service {
     await this.unlink();
     await this.http?.close();
     await this.udp?.close();
+    await this.rtp.close();
     await this.records?.close();
     await this.store.settle();
   }
@@ -314,6 +325,7 @@ export class Service {
         counters: this.counters,
         log,
         send,
+        sendRtp: (localPort, to, bytes, at, length) => this.rtp.send(localPort, bytes.slice(at, at + length), to),
       },
       this.startedMs,
     );

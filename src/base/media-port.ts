@@ -19,6 +19,8 @@ export interface MediaPort {
   hear(stream: StreamId, source: Source, nowMs: number): void;
   /** Lays a DTMF digit over what the far end of `stream` hears. */
   playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void;
+  /** RTP: what was agreed anew, by re-INVITE or UPDATE: another address, codec or direction. The stream goes on. */
+  update(stream: StreamId, session: RtpSession, nowMs: number): void;
   /** IAX2: the codec of the full voice frames that the far end sends and of those that we send. */
   setFormat(stream: StreamId, format: number): void;
   /** IAX2: a full frame of another type went out with this timestamp; voice must not use it again. [RFC5456 §8.1.1] */
@@ -44,7 +46,7 @@ export class StreamIds {
   }
 }
 
-export type StreamSpec = Iax2StreamSpec | LineStreamSpec;
+export type StreamSpec = Iax2StreamSpec | LineStreamSpec | RtpStreamSpec;
 
 /** One IAX2 call leg's voice. */
 export interface Iax2StreamSpec {
@@ -73,6 +75,46 @@ export interface LineStreamSpec {
 }
 
 export type Law = 'ulaw' | 'alaw';
+
+/** One RTP session: the voice, or the video, of a SIP call. [RFC3550] */
+export interface RtpStreamSpec extends RtpSession {
+  readonly kind: 'rtp';
+  /** Ours, even, allotted by an `RtpPortPool`; RTCP is on the next one. */
+  readonly localPort: number;
+  /** Random, as the next two: who has not seen the signalling cannot guess them. 32, 16 and 32 bits. [RFC3550 §5.1] */
+  readonly ssrc: number;
+  readonly firstSequence: number;
+  readonly firstTimestamp: number;
+}
+
+/** What offer and answer agreed on for a stream. */
+export interface RtpSession {
+  /** Where the far end wants its RTP; what it sends decides, see `sources`. */
+  readonly remote: Address;
+  readonly remoteRtcpPort: number;
+  /**
+   * From where RTP is believed: `signalled`: from the IP address in the SDP or from `signallingIp`, whatever the port;
+   * `any`: from everywhere, for a far end whose media comes from an address that nobody told.
+   */
+  readonly sources: 'signalled' | 'any';
+  /** The address that the SIP messages come from. */
+  readonly signallingIp: string;
+  readonly codec: RtpCodec;
+  /** What the codec is called in packets of both directions, 0…127. */
+  readonly payloadType: number;
+  /** Of digits in both directions; undefined: they go in the audio. [RFC4733] */
+  readonly telephoneEventType: number | undefined;
+  /** Of comfort noise that the far end may send. [RFC3389] */
+  readonly comfortNoiseType: number | undefined;
+  /** How long our packets are: 10…60 in whole tens. */
+  readonly ptimeMs: number;
+  /** Whether the far end hears us, and whether we hear it, as the direction attributes say. */
+  readonly sends: boolean;
+  readonly receives: boolean;
+}
+
+/** G.711 can be heard by everything here; the others are carried untouched to an RTP stream of the same codec. */
+export type RtpCodec = Law | 'g722' | 'h261' | 'h263' | 'h263p' | 'h264' | 'vp8';
 
 export type Source =
   | { readonly kind: 'nothing' }
@@ -114,4 +156,8 @@ export interface StreamStatistics {
   readonly jitterMs: number;
   /** What the playout buffer adds now; 0 on a relayed stream. */
   readonly delayMs: number;
+  /** RTP: round trip and the far end's own view of us, as its last RTCP report has them; absent before. [RFC3550 §6.4.1] */
+  readonly rttMs?: number;
+  readonly farLostPct?: number;
+  readonly farJitterMs?: number;
 }

@@ -106,7 +106,8 @@ export class UdpPort {
   }
 }
 
-function canonicalIp(text: string): string {
+/** An address as Node tells it, in the one form that all of us compare: no zone, IPv4 without its IPv6 prefix. */
+export function canonicalIp(text: string): string {
   if (!text.includes(':')) return text;
   const zone = text.indexOf('%');
   const ip = zone < 0 ? text : text.slice(0, zone);

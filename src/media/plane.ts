@@ -4,6 +4,7 @@ import type {
   Iax2StreamSpec,
   MediaEvent,
   MediaPort,
+  RtpSession,
   Source,
   StreamId,
   StreamSpec,
@@ -23,7 +24,7 @@ import {
 } from '../iax2/frame-header.ts';
 import { TrunkReader } from '../iax2/meta-trunk.ts';
 import { expandSubclass, FRAME_TYPE } from '../iax2/subclass.ts';
-import type { DatagramSink } from './datagram-sink.ts';
+import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { Iax2Stream, type PlaneParts } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
 import { BLOCK_SAMPLES } from './media-stream.ts';
@@ -41,6 +42,8 @@ export type DatagramUse = 'media' | 'signalling' | 'both';
 
 export interface MediaPlaneOptions {
   readonly send: DatagramSink;
+  /** Absent where there is no RTP. */
+  readonly sendRtp?: RtpSink;
   readonly counters: Counters;
 }
 
@@ -81,6 +84,11 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
       case 'short':
         return 'signalling';
     }
+  }
+
+  /** One datagram that came to one of our RTP ports, or to the odd one behind it for RTCP. */
+  handleRtp(_localPort: number, _bytes: Uint8Array, _from: Address, _nowMs: number): void {
+    this.counters.increment('media.rtp-unknown-port');
   }
 
   /**
@@ -157,6 +165,10 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
     if (this.streams.size === 0) this.nextSlotMs = slotAfter(nowMs);
     this.iax2(stream)?.close();
+    if (spec.kind === 'rtp') {
+      this.counters.increment('media.rtp-unsupported');
+      return;
+    }
     const opened =
       spec.kind === 'iax2' ? new Iax2Stream(stream, spec, this.parts) : new LineStream(stream, spec, this.parts);
     this.streams.add(opened);
@@ -175,6 +187,10 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   playDigit(stream: StreamId, digit: string, durationMs: number): void {
     this.streams.get(stream)?.playDigit(digit, durationMs);
+  }
+
+  update(_stream: StreamId, _session: RtpSession): void {
+    this.counters.increment('media.rtp-unsupported');
   }
 
   setFormat(stream: StreamId, format: number): void {

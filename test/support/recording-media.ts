@@ -1,4 +1,11 @@
-import type { MediaPort, Source, StreamId, StreamSpec, StreamStatistics } from '../../src/base/media-port.ts';
+import type {
+  MediaPort,
+  RtpSession,
+  Source,
+  StreamId,
+  StreamSpec,
+  StreamStatistics,
+} from '../../src/base/media-port.ts';
 
 /** A media plane that carries nothing and remembers what it was told. */
 export class RecordingMedia implements MediaPort {
@@ -9,6 +16,7 @@ export class RecordingMedia implements MediaPort {
   readonly sent = new Map<StreamId, number[]>();
   readonly last = new Map<StreamId, number>();
   readonly counts = new Map<StreamId, StreamStatistics>();
+  readonly updates: { readonly stream: StreamId; readonly session: RtpSession }[] = [];
   opened = 0;
   closed = 0;
 
@@ -25,6 +33,10 @@ export class RecordingMedia implements MediaPort {
   hear(_stream: StreamId, _source: Source): void {}
 
   playDigit(): void {}
+
+  update(stream: StreamId, session: RtpSession): void {
+    this.updates.push({ stream, session });
+  }
 
   setFormat(stream: StreamId, format: number): void {
     this.formats.set(stream, format);

@@ -39,6 +39,7 @@ export class LineMedia implements MediaPort {
   }
 
   setFormat(): void {}
+  update(): void {}
   noteSent(): void {}
   noteReceived(): void {}
   quelch(): void {}

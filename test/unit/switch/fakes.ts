@@ -29,6 +29,7 @@ export class RecordingMedia implements MediaPort {
   open(): void {}
   close(): void {}
   playDigit(): void {}
+  update(): void {}
   setFormat(): void {}
   noteSent(): void {}
   noteReceived(): void {}

@@ -1,0 +1,95 @@
+import { createSocket } from 'node:dgram';
+import { afterEach, describe, expect, it } from 'vitest';
+import { Counters } from '../../../src/base/counters.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import type { Address } from '../../../src/base/machine.ts';
+import { type Clock, systemClock } from '../../../src/io/clock.ts';
+import { freeUdpPort } from '../../../src/io/free-port.ts';
+import { RtpPorts } from '../../../src/io/rtp-ports.ts';
+import { VirtualClock } from '../../support/virtual-clock.ts';
+import { waitUntil } from '../../support/wait-until.ts';
+
+const open: RtpPorts[] = [];
+
+afterEach(async () => {
+  for (const ports of open.splice(0)) await ports.close();
+});
+
+interface Came {
+  readonly localPort: number;
+  readonly bytes: number[];
+  readonly from: Address;
+}
+
+async function ports(pairs: number, clock: Clock = systemClock) {
+  const first = (await freeUdpPort(0)) & ~1;
+  const counters = new Counters();
+  const came: Came[] = [];
+  const pool = new RtpPorts({
+    first,
+    last: first + 2 * pairs - 1,
+    bindIp: '127.0.0.1',
+    onPacket: (localPort, bytes, from) => came.push({ localPort, bytes: [...bytes], from }),
+    clock,
+    log: silentLog,
+    counters,
+  });
+  open.push(pool);
+  return { pool, counters, came, first };
+}
+
+const loopback = (port: number): Address => ({ ip: '127.0.0.1', port });
+
+describe('RtpPorts', () => {
+  it('allots an even port on which, and on the next one, packets go both ways at once', async () => {
+    const { pool, came } = await ports(20);
+    const [a, b] = [pool.allot()!, pool.allot()!];
+    expect(a % 2).toBe(0);
+    expect(b).not.toBe(a);
+    pool.send(a, Uint8Array.of(1, 2), loopback(b));
+    pool.send(a + 1, Uint8Array.of(3), loopback(b + 1));
+    await waitUntil('both packets', 5_000, () => came.length === 2);
+    expect(came).toContainEqual({ localPort: b, bytes: [1, 2], from: loopback(a) });
+    expect(came).toContainEqual({ localPort: b + 1, bytes: [3], from: loopback(a + 1) });
+  });
+
+  it('passes over a port that another program has, and says when none is left', async () => {
+    const { pool, counters, first } = await ports(3);
+    const other = createSocket('udp4');
+    await new Promise<void>((resolve) => other.bind(first + 1, '127.0.0.1', resolve));
+    const allotted = [pool.allot(), pool.allot(), pool.allot()];
+    expect(allotted).not.toContain(first);
+    expect(allotted.filter((port) => port === undefined).length).toBeGreaterThan(0);
+    expect(counters.get('rtp.port-in-use')).toBeGreaterThan(0);
+    expect(counters.get('rtp.no-port')).toBeGreaterThan(0);
+    await new Promise<void>((resolve) => other.close(() => resolve()));
+  });
+
+  it('swallows what still comes for a call that is over, and gives its port to nobody for a while', async () => {
+    const clock = new VirtualClock();
+    const { pool, came, counters } = await ports(1, clock);
+    const port = pool.allot()!;
+    expect(pool.taken).toBe(1);
+    pool.free(port);
+    pool.free(port);
+    expect(pool.taken).toBe(0);
+    expect(pool.allot()).toBeUndefined();
+    const other = createSocket('udp4');
+    other.send(Uint8Array.of(1), port, '127.0.0.1');
+    await waitUntil('the late packet', 5_000, () => counters.get('rtp.call-over') === 1);
+    other.close();
+    expect(came).toEqual([]);
+    clock.advance(5_000);
+    expect(pool.allot()).toBe(port);
+  });
+
+  it('counts what cannot be sent and throws nothing', async () => {
+    const { pool, counters, first } = await ports(20);
+    pool.send(first, Uint8Array.of(1), loopback(5004));
+    expect(counters.get('rtp.port-closed')).toBe(1);
+    const port = pool.allot()!;
+    pool.send(port, Uint8Array.of(1), loopback(0));
+    pool.send(port, Uint8Array.of(1), { ip: '::1', port: 5004 });
+    expect(counters.get('rtp.send-failed')).toBe(2);
+  });
+});

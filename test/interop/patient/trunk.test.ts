@@ -113,8 +113,11 @@ describeAsterisk(
         const fullest = Math.max(...frames.map(({ entries }) => entries.length));
         expect(fullest).toBe(Math.min(7, count));
         // Voice that comes before a call is accepted or after it has ended is nobody's.
-        const bad = Object.keys(status.dropped).filter((reason) => /^media\.(?!unknown-call|late)/.test(reason));
+        const { 'media.trunk-backlog': backlog = 0, ...others } = status.dropped;
+        const bad = Object.keys(others).filter((reason) => /^media\.(?!unknown-call|late)/.test(reason));
         expect(bad).toEqual([]);
+        // A machine that stands still for a moment has more blocks of a call than beats: the oldest are left out.
+        expect(backlog).toBeLessThan((0.05 * count * TALK_MS) / 20);
         expect(centre.log()).not.toMatch(/VNAK|[Uu]nknown call|[Mm]ini frame/);
         for (const call of calls) {
           const blocks = frames.flatMap(({ entries }) => entries.filter(({ sourceCall }) => sourceCall === call));

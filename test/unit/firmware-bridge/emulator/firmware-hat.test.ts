@@ -71,28 +71,28 @@ describeWithPeers('the firmware behind its link', ['gcc'], () => {
 
   it('without a host lets line 1 fall through, blinks red and stops ringing; with one it takes all back', () => {
     const bench = new HatBench(makeHat());
-    expect(bench.hat.relay).toBe(false);
+    expect(bench.hat.surroundings.relay).toBe(false);
     bench.begin();
-    expect(bench.hat.relay).toBe(true);
+    expect(bench.hat.surroundings.relay).toBe(true);
     expect(bench.hat.lights.every(({ colour }) => colour === 'off')).toBe(true);
     bench.hat.command({ type: 'line', port: 2, command: { type: 'ring', cadence: [5000, 10] } }, bench.nowMs);
     bench.live(1000);
     expect(bench.hat.phone(2)!.bell).toBe(true);
     bench.hat.plug('out', bench.nowMs);
     bench.live(1900);
-    expect(bench.hat.relay).toBe(true);
+    expect(bench.hat.surroundings.relay).toBe(true);
     bench.live(200);
-    expect(bench.hat.relay).toBe(false);
+    expect(bench.hat.surroundings.relay).toBe(false);
     expect(bench.hat.phone(2)!.bell).toBe(false);
     bench.live(3000);
     expect(bench.hat.lights).toEqual(PORTS.map(() => ({ colour: 'red', onMs: 200, offMs: 200 })));
-    bench.hat.bypass = true;
+    bench.hat.surroundings.bypass = true;
     bench.hat.plug('in', bench.nowMs);
     bench.live(3000);
-    expect(bench.hat.relay).toBe(false);
-    bench.hat.bypass = false;
+    expect(bench.hat.surroundings.relay).toBe(false);
+    bench.hat.surroundings.bypass = false;
     bench.live(20);
-    expect(bench.hat.relay).toBe(true);
+    expect(bench.hat.surroundings.relay).toBe(true);
     bench.live(1000);
     expect(bench.hat.lights.every(({ colour }) => colour === 'off')).toBe(true);
   });

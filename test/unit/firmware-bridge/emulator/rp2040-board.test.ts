@@ -117,18 +117,18 @@ describe('the image for the RP2040', () => {
 
   it('lets line 1 fall through and blinks red when its host is gone, and waits for the end of a call over the town line', () => {
     const bench = new HatBench(makeFirmwareHat({ board: makeBoard() })).begin();
-    expect(bench.hat.relay).toBe(true);
+    expect(bench.hat.surroundings.relay).toBe(true);
     bench.hat.plug('out', bench.nowMs);
     bench.live(3500);
-    expect(bench.hat.relay).toBe(false);
+    expect(bench.hat.surroundings.relay).toBe(false);
     expect(bench.hat.lights).toEqual(PORTS.map(() => ({ colour: 'red', onMs: 200, offMs: 200 })));
-    bench.hat.bypass = true;
+    bench.hat.surroundings.bypass = true;
     bench.hat.plug('in', bench.nowMs);
     bench.live(1000);
-    expect(bench.hat.relay).toBe(false);
-    bench.hat.bypass = false;
+    expect(bench.hat.surroundings.relay).toBe(false);
+    bench.hat.surroundings.bypass = false;
     bench.live(20);
-    expect(bench.hat.relay).toBe(true);
+    expect(bench.hat.surroundings.relay).toBe(true);
   }, 30_000);
 
   it('plays every block of ten seconds at 10,000 ppm', () => {

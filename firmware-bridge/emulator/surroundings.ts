@@ -1,0 +1,148 @@
+import { decode, encode, type Law } from 'node-pcm-codecs';
+import { BRANCHLINE_HAT } from '../../board/hat.ts';
+import { concatBytes } from '../../src/base/bytes.ts';
+import type { LineTiming } from '../../src/base/line-port.ts';
+import type { Light, LightColour } from '../hat-client.ts';
+import { COLOUR_CODES } from '../messages.ts';
+import { type Deeds, DRIVE_BITS, LINES, MS_PER_BLOCK, SAMPLES, type World } from './board.ts';
+import { LightMeter } from './light-meter.ts';
+import { LineTap } from './line-tap.ts';
+import { Phone } from './phone.ts';
+
+const COLOURS = Object.keys(COLOUR_CODES) as LightColour[];
+const FLASH_MS = 100;
+
+/** What surrounds an emulated board: a phone on each of its lines, fingers on its keys, eyes on its LEDs. */
+export class Surroundings {
+  /** Whether a call runs over the town line past line 1's chip. */
+  bypass = false;
+  private readonly lines: ReadonlyMap<number, Line>;
+  private readonly meters = Array.from({ length: BRANCHLINE_HAT.leds }, () => new LightMeter());
+  private readonly tap = new LineTap();
+  private readonly loops = new Uint8Array(MS_PER_BLOCK);
+  private readonly captured = new Uint8Array(SAMPLES * LINES);
+  private held: { readonly key: string; leftMs: number }[] = [];
+  private toBoard: Uint8Array[] = [];
+  private law: Law = 'ulaw';
+  private relayNow = false;
+
+  /** `ports` are the sockets that have a phone. */
+  constructor(ports: readonly number[]) {
+    this.lines = new Map(ports.map((port) => [port, new Line()]));
+  }
+
+  get ports(): readonly number[] {
+    return [...this.lines.keys()];
+  }
+
+  get lights(): readonly Light[] {
+    return this.meters.map(({ light }) => light);
+  }
+
+  /** Whether line 1 hangs on its line chip; else it has fallen through to the town line. */
+  get relay(): boolean {
+    return this.relayNow;
+  }
+
+  phone(port: number): Phone | undefined {
+    return this.lines.get(port)?.phone;
+  }
+
+  /** A flash that a phone made for this line gives: the middle of the window it was told. */
+  flashMs(port: number): number {
+    return this.lines.get(port)?.flashMs ?? FLASH_MS;
+  }
+
+  /** Phones know what flash their line takes, as the country's do. */
+  noteTiming(port: number, { flashMinMs, flashMaxMs }: LineTiming): void {
+    const line = this.lines.get(port);
+    if (line !== undefined) line.flashMs = Math.round((flashMinMs + flashMaxMs) / 2);
+  }
+
+  /** Presses a key of the keypad for some time. False when it is not on the keypad or is down already. */
+  press(key: string, ms: number): boolean {
+    if (!BRANCHLINE_HAT.keys.includes(key) || this.held.some((held) => held.key === key)) return false;
+    this.held.push({ key, leftMs: ms });
+    return true;
+  }
+
+  /** What comes out of the wire at the board's end; the board reads it in the next block. */
+  feed(bytes: Uint8Array): void {
+    this.tap.watchHost(bytes);
+    this.toBoard.push(bytes);
+  }
+
+  /** What was under way to the board is lost. */
+  cutWire(): void {
+    this.toBoard = [];
+  }
+
+  /** What the board finds in its next block. The arrays are used again for the one after. */
+  begin(): World {
+    this.loops.fill(0);
+    for (const [port, line] of this.lines) line.speak(port, this.law, this.loops, this.captured);
+    const { loops, captured, bypass } = this;
+    const uart = concatBytes(this.toBoard);
+    this.toBoard = [];
+    return { uart, loops, keys: this.takeKeys(), captured, bypass };
+  }
+
+  /** What the board did in that block, but for what it said on the wire. */
+  end(deeds: Deeds): void {
+    this.law = deeds.law;
+    this.relayNow = deeds.relay;
+    this.tap.watchHat(deeds.uart);
+    for (const [port, line] of this.lines) line.listen(port, deeds, this.tap);
+    for (const [at, colour] of deeds.leds.entries()) this.meters[at % this.meters.length]!.step(COLOURS[colour]!);
+  }
+
+  private takeKeys(): number {
+    let keys = 0;
+    for (const held of this.held) {
+      keys |= 1 << BRANCHLINE_HAT.keys.indexOf(held.key);
+      held.leftMs -= MS_PER_BLOCK;
+    }
+    this.held = this.held.filter(({ leftMs }) => leftMs > 0);
+    return keys;
+  }
+}
+
+/** A phone on its line. */
+class Line {
+  readonly phone = new Phone();
+  flashMs = FLASH_MS;
+  private drive: number = DRIVE_BITS.battery;
+  private rung = false;
+  private readonly sound = new Int16Array(SAMPLES);
+  private readonly codes = new Uint8Array(SAMPLES);
+  private readonly loop = new Uint8Array(MS_PER_BLOCK);
+
+  /** What the phone does for one block. */
+  speak(port: number, law: Law, loops: Uint8Array, captured: Uint8Array): void {
+    this.phone.run(this.sound, this.loop);
+    const powered = (this.drive & DRIVE_BITS.battery) !== 0;
+    for (const [ms, closed] of this.loop.entries()) if (closed === 1 && powered) loops[ms]! |= 1 << (port - 1);
+    if (!this.connected) this.sound.fill(0);
+    encode(law, this.sound, this.codes);
+    for (const [i, code] of this.codes.entries()) captured[i * LINES + port - 1] = code;
+  }
+
+  /** What the board does to the phone in that block. */
+  listen(port: number, deeds: Deeds, tap: LineTap): void {
+    const told = tap.ringing(port);
+    for (let ms = 0; ms < MS_PER_BLOCK; ms++) {
+      this.drive = deeds.drives[ms * LINES + port - 1]!;
+      const voltage = (this.drive & DRIVE_BITS.ringing) !== 0;
+      this.rung = told !== undefined && (this.rung || voltage);
+      this.phone.feel(voltage, this.rung ? told?.cadence : undefined, told?.callerId);
+    }
+    for (const i of this.codes.keys()) this.codes[i] = deeds.played[i * LINES + port - 1]!;
+    if (this.connected) decode(deeds.law, this.codes, this.sound);
+    else this.sound.fill(0);
+    this.phone.hear(this.sound);
+  }
+
+  private get connected(): boolean {
+    return this.phone.hook === 'off' && (this.drive & DRIVE_BITS.battery) !== 0;
+  }
+}

@@ -53,7 +53,7 @@ const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] =
   [
     /^firmware-bridge\/serial-port\.ts$/,
     'serial-port',
-    { parts: ['base', 'firmware-bridge'], npm: ['serialport'], node: true },
+    { parts: ['base', 'firmware-bridge'], types: ['io'], npm: ['serialport'], node: true },
   ],
   [/^firmware-bridge\//, 'firmware-bridge', { parts: ['base', 'board'] }],
 ];

@@ -42,6 +42,7 @@ export const HOST_PEERS = [
   { id: 'arm-gcc', command: 'arm-none-eabi-gcc', package: 'gcc-arm-none-eabi' },
   { id: 'dtc', command: 'dtc', package: 'device-tree-compiler' },
   { id: 'openssl', command: 'openssl', package: 'openssl' },
+  { id: 'socat', command: 'socat', package: 'socat' },
   { id: 'systemd', command: 'systemd-analyze', package: 'systemd' },
 ] as const;
 

@@ -58,6 +58,8 @@ export interface LinkStatistics {
   readonly sessions: number;
   readonly repeated: number;
   readonly pending: number;
+  /** How often the reset line was wanted. */
+  readonly resetsWanted: number;
 }
 
 /**
@@ -82,6 +84,7 @@ export class Link implements Machine<LinkOutput> {
   private told: DownReason | undefined;
   private askEveryMs = ASK_MS;
   private readonly resets: number[] = [];
+  private resetsWanted = 0;
   private noiseBytes = 0;
   private ping: { readonly token: number; readonly atMs: number } | undefined;
   private rttMs: number | undefined;
@@ -99,8 +102,8 @@ export class Link implements Machine<LinkOutput> {
   }
 
   get statistics(): LinkStatistics {
-    const { rttMs, sessions, sender } = this;
-    return { rttMs, sessions, repeated: sender.repeated, pending: sender.pending };
+    const { rttMs, sessions, sender, resetsWanted } = this;
+    return { rttMs, sessions, repeated: sender.repeated, pending: sender.pending, resetsWanted };
   }
 
   poll(): LinkOutput | undefined {
@@ -116,8 +119,8 @@ export class Link implements Machine<LinkOutput> {
     if (this.state === 'closed') this.seek(nowMs);
   }
 
+  /** The port is gone, or cannot be opened. */
   handleClosed(): void {
-    if (this.state === 'closed') return;
     this.state = 'closed';
     this.forget();
     this.timers.clearAll();
@@ -218,6 +221,7 @@ export class Link implements Machine<LinkOutput> {
       return;
     }
     this.resets.push(nowMs);
+    this.resetsWanted++;
     this.timers.set('reset', nowMs + RESET_MS * 2 ** this.resets.length);
     this.outputs.push({ type: 'reset-wanted' });
   }

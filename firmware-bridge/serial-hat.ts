@@ -32,6 +32,14 @@ export interface SerialHatOptions {
   readonly log: Log;
 }
 
+/** Who answers at the other end. */
+export interface HatIdentity {
+  readonly bootId: number;
+  readonly board: string;
+  /** `1.0.0`. */
+  readonly firmware: string;
+}
+
 /** What the HAT counted since its start. */
 export type HatStatistics = Omit<MessageOf<'STATS'>, 'type'>;
 
@@ -50,6 +58,9 @@ export class SerialHat implements HatClient, Machine<HatEvent> {
   private law: Law = 'ulaw';
   private expectedTs: number | undefined;
   private hatStatistics: HatStatistics | undefined;
+  private hatIdentity: HatIdentity | undefined;
+  private resetCount = 0;
+  private why: string | null = 'no-answer';
 
   constructor(private readonly options: SerialHatOptions) {
     this.link = new Link(options);
@@ -59,6 +70,21 @@ export class SerialHat implements HatClient, Machine<HatEvent> {
 
   get isUp(): boolean {
     return this.link.isUp;
+  }
+
+  /** Why it is not up, in a word for status and log; null when it is. */
+  get reason(): string | null {
+    return this.why;
+  }
+
+  /** As of the last hello. */
+  get identity(): HatIdentity | undefined {
+    return this.hatIdentity;
+  }
+
+  /** How often the HAT was found to have started afresh. */
+  get resets(): number {
+    return this.resetCount;
   }
 
   get linkStatistics(): LinkStatistics {
@@ -129,20 +155,29 @@ export class SerialHat implements HatClient, Machine<HatEvent> {
   private drain(nowMs: number): void {
     for (let output = this.link.poll(); output !== undefined; output = this.link.poll()) {
       if (output.type === 'up') this.handleUp(output.hello);
-      else if (output.type === 'down') this.events.push({ type: 'lost', reason: output.reason });
+      else if (output.type === 'down') this.handleDown(output.reason);
       else if (output.type === 'reset-wanted') this.options.reset?.();
       else this.handleMessage(output.message, nowMs);
     }
   }
 
+  private handleDown(reason: string): void {
+    this.why = reason;
+    this.events.push({ type: 'lost', reason });
+  }
+
   private handleUp(hello: MessageOf<'HELLO'>): void {
     this.expectedTs = undefined;
+    this.why = null;
     const ports: HatPort[] = [];
     for (const [index, kind] of hello.kindsAndBoard.subarray(0, hello.lines).entries()) {
       if (kind === PORT_KIND_CODES.FXS) ports.push({ port: index + 1, kind: 'fxs' });
       else if (kind === PORT_KIND_CODES.FXO) ports.push({ port: index + 1, kind: 'fxo' });
     }
     const board = utf8Decode(hello.kindsAndBoard.subarray(hello.lines));
+    if (this.hatIdentity !== undefined && this.hatIdentity.bootId !== hello.bootId) this.resetCount++;
+    const firmware = `${hello.firmwareMajor}.${hello.firmwareMinor}.${hello.firmwarePatch}`;
+    this.hatIdentity = { bootId: hello.bootId, board, firmware };
     this.events.push({ type: 'hello', bootId: hello.bootId, board, ports });
   }
 

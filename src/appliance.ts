@@ -1,4 +1,5 @@
 import type { ExchangeAudio, HatCommand, HatEvent, Light } from '../firmware-bridge/hat-client.ts';
+import { whyLost } from '../firmware-bridge/lost-hat.ts';
 import type { Cause } from './base/causes.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
@@ -195,9 +196,8 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.lights.clear();
       this.showLights();
     } else if (event.type === 'lost') {
-      this.tell('fault', 'hat-lost', 'error', 'The HAT does not answer; its lines are out of service.', {
-        reason: event.reason,
-      });
+      const message = `${whyLost(event.reason)} Its lines are out of service.`;
+      this.tell('fault', event.reason === 'hung' ? 'hat-hung' : 'hat-lost', 'error', message, { reason: event.reason });
     } else if (event.type === 'key' && event.action !== 'up') {
       const how = event.action === 'long' ? 'held' : 'pressed';
       this.tell('keypad', `key-${how}`, 'info', `The key ${event.key} was ${how}.`, { key: event.key });

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
-import { PlainHat } from '../firmware-bridge/emulator/plain-hat.ts';
 import type { HatEvent } from '../firmware-bridge/hat-client.ts';
 import { Appliance, type ApplianceOutput } from './appliance.ts';
 import { Counters } from './base/counters.ts';
@@ -40,8 +38,11 @@ import type { LineSettings } from './legs/line-leg.ts';
 import { countryProfile } from './lines/country-profile.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
+import { PlainHatRunner } from './plain-hat-runner.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import type { RemoteControl } from './remote-control.ts';
+import type { RunningHat } from './running-hat.ts';
+import { SerialHatRunner } from './serial-hat-runner.ts';
 import { rtpPorts } from './sip-media.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening } from './status/event.ts';
@@ -85,10 +86,9 @@ export class Service {
   private readonly store: Store;
   private readonly udp: UdpPort | undefined;
   private readonly rtp: RtpPorts;
-  private readonly hat: PlainHat | undefined;
+  private readonly hat: RunningHat | undefined;
   private readonly appliance: Appliance;
   private readonly driver: Driver<ApplianceOutput>;
-  private readonly hatDriver: Driver<HatEvent> | undefined;
   private readonly feedDriver: Driver<StatusChange>;
   private readonly feed: StatusFeed;
   private readonly publisher: StatusPublisher;
@@ -142,10 +142,10 @@ export class Service {
       systemClock,
       (output) => this.handleOutput(output),
     );
-    this.hat = this.emulatedHat();
-    this.hatDriver = this.hat === undefined ? undefined : this.driveHat(this.hat);
+    this.hat = this.makeHat();
 
-    const health = healthReader(version, this.startedMs, systemClock);
+    const hat = () => this.hat?.status() ?? null;
+    const health = healthReader(version, this.startedMs, systemClock, hat);
     const wallMs = () => systemClock.wallMs();
     const source = statusSource({
       site: configuration.site.id,
@@ -155,6 +155,7 @@ export class Service {
       counters: this.counters,
       media: () => ({ io: 'event-loop', tickLatenessMs: this.lateness.summary() }),
       broker: () => this.broker?.status() ?? null,
+      hat,
     });
     const snapshot = () => takeSnapshot(source, this.wallTime, now());
     this.feed = new StatusFeed({ snapshot, health, wallMs }, this.startedMs);
@@ -175,7 +176,7 @@ export class Service {
       hangup: (id) => this.hangup(id),
       trace: (number, from) => this.trace(number, from),
       capture: (call, take) => this.capture(call, take),
-      emulator: this.hat === undefined ? undefined : new EmulatorControl(this.hat),
+      emulator: this.hat?.emulator,
       neighbours: options.neighbours ?? [],
     };
   }
@@ -206,14 +207,13 @@ export class Service {
 
   /** Whether the media clock is served in time: what the watchdog of the system is fed for. */
   get mediaIsOnTime(): boolean {
-    const slotMs = earliest(this.appliance.plane.nextDeadline(), this.hat?.nextDeadline());
+    const slotMs = earliest(this.appliance.plane.nextDeadline(), this.hat?.mediaDeadline);
     return slotMs === undefined || systemClock.nowMs() - slotMs < MEDIA_LATE_MS;
   }
 
   /** Ends every call, says goodbye to peers and broker, and lets go of every port. */
   async stop(): Promise<void> {
     this.watch?.stop();
-    this.hatDriver?.stop();
     this.driver.give((nowMs) => this.appliance.stop(nowMs));
     const deadlineMs = systemClock.nowMs() + GOODBYE_MS;
     while (!this.appliance.isIdle && systemClock.nowMs() < deadlineMs) await pause(20);
@@ -223,6 +223,7 @@ export class Service {
     await this.linking;
     await this.unlink();
     await this.http?.close();
+    await this.hat?.stop();
     await this.udp?.close();
     await this.rtp.close();
     await this.records?.close();
@@ -276,7 +277,7 @@ export class Service {
       log: this.log,
     });
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
-    this.hatDriver?.give((nowMs) => this.hat?.tick(nowMs));
+    this.hat?.start();
     this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
     this.broker?.start();
     // Last, when nothing that takes long is left to do: the first round trips are measured now.
@@ -345,26 +346,23 @@ export class Service {
     });
   }
 
-  private emulatedHat(): PlainHat | undefined {
+  private makeHat(): RunningHat | undefined {
     const { hat } = this.options.configuration;
-    if (hat?.port !== 'emulator') return undefined;
-    const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
-    return new PlainHat({ ports, exchange: this.appliance.exchange });
-  }
-
-  private driveHat(hat: PlainHat): Driver<HatEvent> {
-    return new Driver(
-      {
-        handleTimeout: (nowMs) => {
-          hat.tick(nowMs);
-          this.driver.give((atMs) => this.appliance.handleExchanged(atMs));
-        },
-        poll: () => hat.poll(),
-        nextDeadline: () => hat.nextDeadline(),
+    if (hat === undefined) return undefined;
+    const { counters, log } = this;
+    const options = {
+      exchange: this.appliance.exchange,
+      onEvent: (event: HatEvent) => {
+        this.driver.give((nowMs) => this.appliance.handleHat(event, nowMs));
+        this.noteStatus();
       },
-      systemClock,
-      (event) => this.driver.give((nowMs) => this.appliance.handleHat(event, nowMs)),
-    );
+      onExchanged: () => this.driver.give((nowMs) => this.appliance.handleExchanged(nowMs)),
+      counters,
+      log,
+    };
+    if (hat.port !== 'emulator') return new SerialHatRunner({ ...options, path: hat.port, resetPath: hat.reset });
+    const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
+    return new PlainHatRunner(ports, options);
   }
 
   private brokerLink(): BrokerLink | undefined {

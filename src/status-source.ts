@@ -1,7 +1,7 @@
 import type { Appliance } from './appliance.ts';
 import type { Counters } from './base/counters.ts';
 import type { PeerStatus } from './iax2/peer.ts';
-import type { MediaStatus } from './status/schema.ts';
+import type { HatStatus, MediaStatus } from './status/schema.ts';
 import type {
   BrokerReading,
   CallReading,
@@ -19,6 +19,7 @@ export interface StatusParts {
   readonly counters: Counters;
   readonly media: () => MediaStatus;
   readonly broker: () => BrokerReading | null;
+  readonly hat: () => HatStatus | null;
 }
 
 /** The appliance as status reads it. */
@@ -31,6 +32,7 @@ export function statusSource(parts: StatusParts): StatusSource {
     *trunks() {
       for (const status of appliance.endpoint.peerStatuses) yield [status.name, trunk(status)] as const;
     },
+    hat: parts.hat,
     *lines() {
       for (const [port, { status, sinceMs }] of appliance.lineViews()) {
         const { kind, hook, state, extension, name } = status;

@@ -1,5 +1,5 @@
 import { printable } from '../base/printable.ts';
-import type { CallStatus, LineStatus, PhoneStatus, StatusSnapshot, TrunkStatus } from '../status/schema.ts';
+import type { CallStatus, HatStatus, LineStatus, PhoneStatus, StatusSnapshot, TrunkStatus } from '../status/schema.ts';
 
 /** The status for people: a head line, and one table for each kind of thing there is. */
 export function formatStatus(status: StatusSnapshot): string {
@@ -17,7 +17,15 @@ export function formatStatus(status: StatusSnapshot): string {
   ];
   const broker = status.mqtt;
   const mqtt = broker === null ? '' : `MQTT  ${[broker.url, broker.state, broker.reason].filter(Boolean).join('  ')}`;
-  return `${[head, ...tables, mqtt].filter((part) => part !== '').join('\n\n')}\n`;
+  return `${[head, hatLine(status.hat), ...tables, mqtt].filter((part) => part !== '').join('\n\n')}\n`;
+}
+
+/** Nothing to tell of an emulated HAT that works. */
+function hatLine(hat: HatStatus | null): string {
+  if (hat === null || (hat.up && hat.runs === 'plain-model')) return '';
+  const counts = `${hat.crcErrors} CRC errors, ${hat.resets} resets, ${hat.reopenings} reopenings`;
+  const what = hat.up ? [hat.board, hat.firmware, hat.rttMs === null ? null : `${hat.rttMs} ms`] : [hat.reason];
+  return `HAT  ${[hat.port, hat.runs, ...what, counts].filter((part) => part !== null).join('  ')}`;
 }
 
 function lineCells(line: LineStatus): string[] {

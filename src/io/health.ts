@@ -1,9 +1,14 @@
 import { readFileSync } from 'node:fs';
-import type { HealthStatus } from '../status/schema.ts';
+import type { HatStatus, HealthStatus } from '../status/schema.ts';
 import type { Clock } from './clock.ts';
 
 /** Reads what this process and machine are like; each reading tells of the CPU since the one before. */
-export function healthReader(version: string, startedMs: number, clock: Clock): () => HealthStatus {
+export function healthReader(
+  version: string,
+  startedMs: number,
+  clock: Clock,
+  hat: () => HatStatus | null,
+): () => HealthStatus {
   let before = process.cpuUsage();
   let beforeMs = clock.nowMs();
   return () => {
@@ -18,6 +23,7 @@ export function healthReader(version: string, startedMs: number, clock: Clock): 
       cpuPct: Math.round(((used.user + used.system) / 1_000 / elapsedMs) * 1_000) / 10,
       memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
       temperatureC: temperature(),
+      hat: hat(),
     };
   };
 }

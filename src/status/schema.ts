@@ -107,12 +107,36 @@ export const brokerSchema = z
   })
   .meta({ id: 'Broker' });
 
+const fromHat = z.number().nullable().describe('as the HAT counts since its start; null until it has told');
+
+export const hatSchema = z
+  .object({
+    port: z.string().describe('serial device, or emulator'),
+    runs: z.enum(['hardware', 'firmware', 'plain-model']).describe('what is at the other end'),
+    up: z.boolean().describe('whether it answers'),
+    reason,
+    board: z.string().nullable(),
+    firmware: z.string().nullable().describe('version'),
+    rttMs: z.number().nullable().describe('last measured round trip of the link'),
+    crcErrors: z.number().describe('frames received with a wrong CRC'),
+    resyncs: z.number().describe('frames received that were no frames: cut, too long, wrongly stuffed'),
+    repeats: z.number().describe('commands sent again for want of an acknowledgement'),
+    resets: z.number().describe('starts of the HAT since ours, but for the first'),
+    resetLine: z.number().describe('how often its reset line was pulled'),
+    reopenings: z.number().describe('how often the port was opened again'),
+    underruns: fromHat.describe('blocks of sound that were missing at the HAT'),
+    lateBlocks: fromHat.describe('blocks of sound that came too late to the HAT'),
+    hatCrcErrors: fromHat.describe('frames that the HAT received broken'),
+  })
+  .meta({ id: 'Hat' });
+
 export const statusSchema = z
   .object({
     site: z.string(),
     version: z.string(),
     uptimeMs: z.number(),
     trunks: z.record(z.string(), trunkSchema),
+    hat: hatSchema.nullable().describe('null without a HAT'),
     lines: z.record(z.string(), lineSchema),
     phones: z.record(z.string(), phoneSchema),
     calls: z.array(callSchema),
@@ -124,6 +148,7 @@ export const statusSchema = z
 
 export type TrunkStatus = z.infer<typeof trunkSchema>;
 export type RegistrationStatus = z.infer<typeof registrationSchema>;
+export type HatStatus = z.infer<typeof hatSchema>;
 export type LineStatus = z.infer<typeof lineSchema>;
 export type PhoneStatus = z.infer<typeof phoneSchema>;
 export type LegStatus = z.infer<typeof legSchema>;
@@ -150,6 +175,7 @@ export const healthSchema = z
     cpuPct: z.number().describe('of one core, since the health before'),
     memoryMb: z.number().describe('resident'),
     temperatureC: z.number().nullable(),
+    hat: hatSchema.nullish().describe('null without a HAT'),
     ...at,
   })
   .meta({ id: 'Health' });

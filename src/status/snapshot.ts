@@ -3,6 +3,7 @@ import { estimateMos } from './quality.ts';
 import type {
   BrokerStatus,
   CallStatus,
+  HatStatus,
   LegStatus,
   LineStatus,
   MediaStatus,
@@ -23,6 +24,7 @@ export interface StatusSource {
   /** Monotonic ms at which the appliance started. */
   readonly startedMs: number;
   trunks(): Iterable<readonly [name: string, TrunkReading]>;
+  hat(): HatStatus | null;
   /** By port number. */
   lines(): Iterable<readonly [port: number, LineReading]>;
   /** By user name. */
@@ -78,6 +80,7 @@ export function takeSnapshot(source: StatusSource, time: WallTime, now: Now): St
     version: source.version,
     uptimeMs: Math.round(now.nowMs - source.startedMs),
     trunks: record(byName(source.trunks()), trunkStatus),
+    hat: source.hat(),
     lines: record(
       [...source.lines()].sort(([a], [b]) => a - b),
       (reading) => dated(reading, since),

@@ -23,7 +23,7 @@ export function publishTo(
   const feed = new StatusFeed(
     {
       snapshot: () => takeSnapshot(source, time, { nowMs: hurried.nowMs(), wallMs: hurried.wallMs() }),
-      health: () => ({ version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null }),
+      health: () => ({ version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null, hat: null }),
       wallMs: hurried.wallMs,
     },
     hurried.nowMs(),

@@ -26,6 +26,11 @@ export const hat = z.strictObject({
   port: text(/^(?:emulator|\/.+)$/, 'a serial device such as /dev/ttyAMA0, or emulator').meta({
     description: 'The serial device of the HAT, or `emulator`: no hardware, telephones driven over HTTP.',
   }),
+  reset: text(/^\/.+$/, 'a file')
+    .prefault('/sys/class/leds/branchline:hat-reset/brightness')
+    .meta({
+      description: 'Where 1 pulls the reset line of the HAT and 0 lets it go; the overlay of the HAT makes it.',
+    }),
   lines: z.array(line).prefault([]).meta({ description: 'What is connected.' }),
   keypad: z
     .record(

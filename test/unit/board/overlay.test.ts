@@ -46,6 +46,8 @@ describeWithPeers('the overlays', ['dtc'], () => {
     expect(uart).toContain('uart-has-rtscts');
     expect(stdout).toMatch(pins);
     expect(stdout).toContain('compatible = "gpio-leds"');
+    // Active low and open drain: dark, the default, leaves the HAT alone.
+    expect(stdout).toMatch(/gpios = <0x\w+ 0x17 0x07>;\s+label = "branchline:hat-reset";/);
   });
 
   it('do not apply to a tree without the labels they need', () => {

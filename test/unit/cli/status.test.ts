@@ -32,6 +32,11 @@ const SNAPSHOT: StatusSnapshot = {
       registration: null,
     },
   },
+  hat: {
+    ...{ port: '/dev/ttyAMA0', runs: 'hardware', up: false, reason: 'The HAT has fallen silent.', board: null },
+    ...{ firmware: null, rttMs: null, crcErrors: 2, resyncs: 0, repeats: 0, resets: 0, resetLine: 0, reopenings: 1 },
+    ...{ underruns: null, lateBlocks: null, hatCrcErrors: null },
+  },
   lines: {
     '1': { kind: 'fxs', hook: 'off', state: 'talking', extension: '201', name: 'Desk', since: SINCE },
     '2': { kind: 'fxs', hook: 'on', state: 'idle', extension: '202', name: 'evil\u001b[2J', since: SINCE },
@@ -92,6 +97,8 @@ describe('status', () => {
     expect(out).toBe(
       [
         'graz-02 · branchline 1.0.0 · up 1 d 2 h',
+        '',
+        'HAT  /dev/ttyAMA0  hardware  The HAT has fallen silent.  2 CRC errors, 0 resets, 1 reopenings',
         '',
         'LINE  kind  state    hook  extension  name',
         '1     fxs   talking  off   201        Desk',

@@ -6,7 +6,6 @@ import { load, problemsOf, WHOLE } from './example.ts';
 describe('keys that this version ignores', () => {
   test('are told of once, at the key, and do not make the document invalid', () => {
     expect(problemsOf(WHOLE)).toEqual([
-      '4:3: warning: a HAT other than the emulator (hat.port): not available in this version',
       '6:74: warning: hat.lines[0].class: not available in this version',
       '7:73: warning: hat.lines[1].fax: not available in this version',
       '8:18: warning: a town line (kind: fxo) (hat.lines[2].kind): not available in this version',

@@ -5,7 +5,7 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 it('reads what the published schema says, with the CPU of the time since the reading before', () => {
   const clock = new VirtualClock();
-  const read = healthReader('1.0.0', clock.nowMs(), clock);
+  const read = healthReader('1.0.0', clock.nowMs(), clock, () => null);
   clock.advance(60_000);
   const health = read();
   expect(health).toMatchObject({ version: '1.0.0', uptimeMs: 60_000 });

@@ -25,7 +25,7 @@ export function fakeServices() {
         nowMs: 2_000,
         wallMs: Date.UTC(2026, 0, 1) + 2_000,
       }),
-    health: () => ({ version: '1.0.0', uptimeMs: 2_000, cpuPct: 2.5, memoryMb: 80, temperatureC: 41.5 }),
+    health: () => ({ version: '1.0.0', uptimeMs: 2_000, cpuPct: 2.5, memoryMb: 80, temperatureC: 41.5, hat: null }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -7,7 +7,7 @@ import { formatTime, WallTime } from '../../../src/status/wall-time.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { call, line, type Readings, sourceOf, trunk } from './readings.ts';
 
-const health = { version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null };
+const health = { version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null, hat: null };
 
 function startFeed(readings: Readings) {
   const clock = new VirtualClock();

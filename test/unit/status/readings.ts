@@ -62,6 +62,7 @@ export function sourceOf(readings: Readings): StatusSource {
     version: '1.0.0',
     startedMs: 0,
     trunks: () => Object.entries(readings.trunks),
+    hat: () => null,
     lines: () => Object.entries(readings.lines).map(([port, reading]) => [Number(port), reading] as const),
     phones: () => [
       ['211', { state: 'registered', contact: 'sip:211@192.0.2.9', extension: '211', name: null, sinceMs: 0 }],

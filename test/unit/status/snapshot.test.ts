@@ -35,6 +35,7 @@ describe('takeSnapshot', () => {
           },
         },
       },
+      hat: null,
       lines: {
         1: {
           kind: 'fxs',

@@ -1,108 +1,49 @@
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
-import { type Cause, causeOfQ850, causeText, q850Of } from '../base/causes.ts';
-import { type Address, earliest, formatAddress } from '../base/machine.ts';
-import type { StreamId, TrunkMode } from '../base/media-port.ts';
-import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
+import { type Cause, causeOfQ850, causeText } from '../base/causes.ts';
+import { type Address, earliest } from '../base/machine.ts';
+import type { Call, CallEvent, CallState } from './call.ts';
+import { CallDigits } from './call-digits.ts';
+import { type CallIdentity, CallLife } from './call-life.ts';
 import { meaningOfControl } from './control.ts';
-import { Dialog, type Surroundings } from './dialog.ts';
-import { DigitReceiver } from './digit-receiver.ts';
-import { DigitSender } from './digit-sender.ts';
-import { type FrameCipher, isPlausible } from './encryption.ts';
-import { FarClock } from './far-clock.ts';
+import type { Surroundings } from './dialog.ts';
 import type { FullFrame } from './frame.ts';
-import { ENCRYPTION_METHOD, encodeInformationElements, type InformationElements } from './information-element.ts';
+import { encodeInformationElements, type InformationElements } from './information-element.ts';
 import { LEGAL_MESSAGES } from './legal-messages.ts';
-import { isMalformed, type Malformed } from './malformed.ts';
 import { type FormatMask, includesFormat } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
-import { qualityReport } from './quality-report.ts';
 import type { Reliable } from './reliable.ts';
-import { SILENCE_LOOK_MS, SilenceWatch } from './silence-watch.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
-import { TransferParty, type TransferPolicy, type TransferTarget } from './transfer.ts';
+import { TransferParty, type TransferTarget } from './transfer.ts';
 
-/** As Asterisk; the RFC has 20 s. [RFC5456 §6.7.2] */
-const PING_MS = 21_000;
-const LAGRQ_MS = 10_000;
-/** From NEW to ACCEPT or REJECT, and from the offer to the owner's decision: nothing waits for ever. */
-const SETUP_MS = 32_000;
 /** Mean nothing once the call was answered. */
 const EARLY: ReadonlySet<CallEvent['type']> = new Set(['proceeding', 'ringing', 'progress']);
-/** A key is used for two to five minutes. */
-const ROTATE_MIN_MS = 120_000;
-const ROTATE_SPAN_MS = 180_000;
-
-/** Voice waits no longer for an RTKEY to be acknowledged. */
-const KEY_CHANGE_MS = 3_000;
-
-export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence' | 'rotate' | 'rotated';
-
-/** What a leg is told at its birth. */
-export interface CallIdentity {
-  readonly id: number;
-  readonly peer: string;
-  readonly stream: StreamId;
-  readonly transfer: TransferPolicy;
-  readonly trunk: TrunkMode | undefined;
-}
-
 /**
- * A call leg from ACCEPT to its end, whichever side began it; how it gets there is in `OutgoingCallLeg` and
- * `IncomingCallLeg`. [RFC5456 §6.2] [RFC5456 §6.3]
+ * A call leg whichever side began it: what its owner has it say, and what its far end says. How it comes to ACCEPT is in
+ * `OutgoingCallLeg` and `IncomingCallLeg`, how it lives and ends in `CallLife`. [RFC5456 §6.3] [RFC5456 §6.4]
  */
-export abstract class CallLeg extends Dialog<CallTimer> implements Call {
-  abstract readonly direction: 'outgoing' | 'incoming';
-  readonly id: number;
-  readonly peer: string;
-  readonly stream: StreamId;
-  format = 0;
-  private trunk: TrunkMode | undefined;
+export abstract class CallLeg extends CallLife implements Call {
+  abstract override readonly direction: Call['direction'];
   /** What the far end may send us. */
   protected capability: FormatMask = 0n;
-  /** Set once the call is encrypted. */
-  protected cipher: FrameCipher | undefined;
-  private readonly farClock = new FarClock();
-  /** Whether the far end follows a change of key. */
-  protected canRotate = false;
-  private current: CallState;
+  private readonly digits: CallDigits;
   private readonly transfer: TransferParty;
-  private mediaFormat = 0;
-  private isMediaOpen = false;
-  /** The far end does not want our voice. */
-  private isQuelched = false;
-  /** An RTKEY of ours is on its way. */
-  private isChangingKey = false;
-  /** Whether the owner knows of this leg: an incoming call shows itself only when it has proved who it is. */
-  protected isShown: boolean;
-  private readonly silence = new SilenceWatch();
-  private readonly digits = new DigitSender();
-  private digitBegan: { readonly digit: string; readonly timestamp: number; readonly atMs: number } | undefined;
-  private readonly heardDigits = new DigitReceiver();
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
-    super(around, reliable, nowMs);
-    this.id = identity.id;
-    this.peer = identity.peer;
-    this.stream = identity.stream;
-    this.trunk = identity.trunk;
+    super(around, reliable, identity, state, nowMs);
+    this.digits = new CallDigits({
+      clock: () => reliable.clock,
+      send: (frameType, subclass, timestamp, atMs) => this.sendFrame(frameType, subclass, timestamp, undefined, atMs),
+    });
     this.transfer = new TransferParty(identity.transfer, {
       tellHub: (name, atMs) => this.tellHub(name, atMs),
       tellParty: (target, name, atMs) => this.tellParty(target, name, atMs),
       move: (to, toCall, what, atMs) => this.move(to, toCall, what, atMs),
       refused: () => this.count('iax2.transfer-refused'),
     });
-    this.current = state;
-    this.isShown = state !== 'challenged';
-    this.timers.set('setup', nowMs + SETUP_MS);
   }
 
-  get state(): CallState {
-    return this.current;
-  }
-
-  /** What a log may print of a call: its options hold secrets. */
-  toJSON(): { readonly id: number; readonly peer: string; readonly state: CallState } {
-    return { id: this.id, peer: this.peer, state: this.current };
+  protected tell(event: CallEvent): void {
+    if (this.isShown) this.around.emit({ type: 'call', call: this, event });
   }
 
   // Commands.
@@ -137,14 +78,14 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
   }
 
   answer(nowMs: number): void {
-    if (this.direction === 'outgoing' || this.current === 'up' || !this.agree(nowMs)) return;
+    if (this.direction === 'outgoing' || this.state === 'up' || !this.agree(nowMs)) return;
     this.enter('up');
     this.control(CONTROL_SUBCLASS.ANSWER, undefined, nowMs);
     this.around.changed(this, nowMs);
   }
 
   hangup(cause: Cause, nowMs: number, text = causeText(cause)): void {
-    if (this.current === 'ending' || this.current === 'gone') return;
+    if (this.state === 'ending' || this.state === 'gone') return;
     const final = this.direction === 'incoming' && !this.isAccepted ? IAX_SUBCLASS.REJECT : IAX_SUBCLASS.HANGUP;
     this.leave(final, cause, text, 'local', nowMs);
     this.around.changed(this, nowMs);
@@ -152,30 +93,19 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
 
   sendDigit(digit: string, durationMs: number, nowMs: number): void {
     if (!this.isAccepted) return;
-    if (!this.digits.add(digit, durationMs, nowMs)) this.count('iax2.too-many-digits');
-    this.runDigits(nowMs);
+    if (!this.digits.play(digit, durationMs, nowMs)) this.count('iax2.too-many-digits');
     this.around.changed(this, nowMs);
   }
 
   beginDigit(digit: string, nowMs: number): void {
     if (!this.isAccepted) return;
-    const timestamp = this.reliable.clock.stampInStream(nowMs);
-    this.digitBegan = { digit, timestamp, atMs: nowMs };
-    this.sendFrame(FRAME_TYPE.DTMF_BEGIN, digit.charCodeAt(0), timestamp, undefined, nowMs);
+    this.digits.begin(digit, nowMs);
     this.around.changed(this, nowMs);
   }
 
-  /** The end's timestamp is as far from the begin's as the digit was long: the far end measures it there. */
   endDigit(digit: string, nowMs: number): void {
     if (!this.isAccepted) return;
-    const began = this.digitBegan;
-    this.digitBegan = undefined;
-    const { clock } = this.reliable;
-    const timestamp =
-      began?.digit === digit
-        ? clock.stampAfter(began.timestamp, Math.round(nowMs - began.atMs))
-        : clock.stampInStream(nowMs);
-    this.sendFrame(FRAME_TYPE.DTMF, digit.charCodeAt(0), timestamp, undefined, nowMs);
+    this.digits.end(digit, nowMs);
     this.around.changed(this, nowMs);
   }
 
@@ -228,146 +158,6 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     if (this.isAccepted) this.reliable.sendVnak(nowMs);
   }
 
-  // Encryption. [RFC5456 §7.4]
-
-  get isEncrypted(): boolean {
-    return this.cipher !== undefined;
-  }
-
-  /** Whether the far end's next frame may be encrypted. */
-  get mayBeSealed(): boolean {
-    return this.isEncrypted;
-  }
-
-  /** A datagram of this call in clear. */
-  unseal(bytes: Uint8Array, nowMs: number): Uint8Array | Malformed {
-    if (this.cipher === undefined) return bytes;
-    // One wrong key in twenty makes something that looks like a frame; it does not fit where this call stands as well.
-    const fits = (frame: Uint8Array) =>
-      isPlausible(frame) && this.reliable.fits(frame) && this.farClock.fits(frame, nowMs);
-    const plain = this.cipher.decrypt(bytes, nowMs, fits);
-    if (!isMalformed(plain)) this.farClock.note(plain, nowMs);
-    return plain;
-  }
-
-  /** A mini frame of this call as it goes out. */
-  sealMini(bytes: Uint8Array): Uint8Array {
-    return this.cipher === undefined ? bytes : this.cipher.encrypt(bytes);
-  }
-
-  /** From now on everything of this call is encrypted, both ways. */
-  protected encrypt(cipher: FrameCipher, methods: number): void {
-    this.cipher = cipher;
-    this.canRotate = (methods & ENCRYPTION_METHOD.KEY_ROTATION) !== 0;
-    this.useKey(cipher);
-  }
-
-  /** A frame that is sent again keeps the key it was first sent with, since the far end may wait for just that one. */
-  private useKey(cipher: FrameCipher): void {
-    const key = cipher.keyInUse;
-    this.reliable.seal = (plain) => cipher.encrypt(plain, key);
-  }
-
-  /** The RTKEY itself goes under the old key, whatever follows under the new one. */
-  private rotateKey(nowMs: number): void {
-    const { cipher } = this;
-    if (cipher === undefined) return;
-    this.timers.set('rotate', nowMs + ROTATE_MIN_MS + this.around.random.integer(ROTATE_SPAN_MS));
-    const key = cipher.newKey();
-    this.sendIax(IAX_SUBCLASS.RTKEY, { challenge: key }, nowMs);
-    cipher.rotate(key);
-    this.useKey(cipher);
-    // Until the far end has the RTKEY, and Asterisk after it, too, voice under the other key would be noise there.
-    this.isChangingKey = true;
-    this.timers.set('rotated', nowMs + KEY_CHANGE_MS);
-    this.quelchVoice();
-  }
-
-  private resumeVoice(): void {
-    if (!this.isChangingKey) return;
-    this.isChangingKey = false;
-    this.timers.clear('rotated');
-    this.quelchVoice();
-  }
-
-  private quelchVoice(): void {
-    if (this.isMediaOpen) this.around.media.quelch(this.stream, this.isQuelched || this.isChangingKey);
-  }
-
-  // States.
-
-  protected get isAccepted(): boolean {
-    return this.current === 'accepted' || this.current === 'up';
-  }
-
-  protected enter(state: CallState): void {
-    this.current = state;
-  }
-
-  /** ACCEPT went out or came in: the voice path opens and the far end is watched. */
-  protected link(format: number, nowMs: number): void {
-    this.enter('accepted');
-    this.format = format;
-    this.mediaFormat = format;
-    this.timers.clear('setup');
-    this.timers.set('ping', nowMs + PING_MS);
-    this.timers.set('lagrq', nowMs + LAGRQ_MS);
-    this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
-    if (this.canRotate) this.timers.set('rotate', nowMs + ROTATE_MIN_MS + this.around.random.integer(ROTATE_SPAN_MS));
-    this.openMedia(this.reliable.remote, this.reliable.remoteCall, nowMs);
-  }
-
-  /** Opens the voice path, or moves it to another far end; who hears whom stays as it is. */
-  private openMedia(remote: Address, remoteCall: number, nowMs: number): void {
-    const { localCall, clock } = this.reliable;
-    const { media } = this.around;
-    const spec = { kind: 'iax2', remote, localCall, remoteCall, format: this.format, epochMs: clock.epochMs } as const;
-    this.isMediaOpen = true;
-    // A trunk frame would show the voice of an encrypted call.
-    const trunk = this.isEncrypted ? undefined : this.trunk;
-    media.open(this.stream, trunk === undefined ? spec : { ...spec, trunk }, nowMs);
-    media.noteSent(this.stream, clock.lastSent);
-  }
-
-  protected tell(event: CallEvent): void {
-    if (this.isShown) this.around.emit({ type: 'call', call: this, event });
-  }
-
-  private tellAll(events: readonly CallEvent[]): void {
-    for (const event of events) this.tell(event);
-  }
-
-  /** Ends the leg from our side: the far end is told, and has some time to acknowledge it. */
-  protected leave(final: number, cause: Cause, reason: string, by: HangupBy, nowMs: number): void {
-    this.over(cause, reason, by, nowMs);
-    if (this.reliable.remoteCall === 0) {
-      // Whatever state it has by now, it will hear that there is no such call.
-      this.finish();
-      return;
-    }
-    this.enter('ending');
-    this.sendIax(final, { cause: reason, causeCode: q850Of(cause) }, nowMs);
-  }
-
-  /** The leg has ended, and there is nobody to tell. */
-  protected fail(cause: Cause, reason: string, by: HangupBy, nowMs: number): void {
-    this.over(cause, reason, by, nowMs);
-    this.finish();
-  }
-
-  private over(cause: Cause, reason: string, by: HangupBy, nowMs: number): void {
-    this.timers.clearAll();
-    if (this.isMediaOpen) this.around.media.close(this.stream, nowMs);
-    this.isMediaOpen = false;
-    this.tell({ type: 'hangup', cause, reason, by });
-    this.isShown = false;
-  }
-
-  protected override finish(): void {
-    super.finish();
-    this.enter('gone');
-  }
-
   // Native transfer. [RFC5456 §6.5]
 
   /** Whether a frame comes from the party that the hub wants us to talk to. */
@@ -398,20 +188,18 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
       this.reliable.acknowledge();
       this.reliable.redirect(to, toCall, nowMs);
     }
-    // What was agreed with the hub says nothing of the other party.
-    this.trunk = undefined;
-    this.openMedia(to, toCall, nowMs);
+    this.voice.move(to, toCall, nowMs);
   }
 
   // From below.
 
   protected legalMessages(): ReadonlySet<MessageName> {
-    return LEGAL_MESSAGES[this.current];
+    return LEGAL_MESSAGES[this.state];
   }
 
   protected override handleTaken({ name, frame }: Message): void {
     const clockless = name === 'ACK' || name === 'PONG' || name === 'LAGRP' || name === 'VOICE' || name === 'VNAK';
-    if (this.isMediaOpen && !clockless) this.around.media.noteReceived(this.stream, frame.timestamp);
+    if (!clockless) this.voice.noteReceived(frame.timestamp);
   }
 
   protected handleMessage(message: Message, nowMs: number): void {
@@ -428,10 +216,10 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         this.handleVoice(frame.subclass);
         break;
       case 'DTMF_BEGIN':
-        this.tellAll(this.heardDigits.begin(String.fromCharCode(frame.subclass), frame.timestamp, nowMs));
+        this.tellAll(this.digits.handleBegin(frame.subclass, frame.timestamp, nowMs));
         break;
       case 'DTMF':
-        this.tellAll(this.heardDigits.end(String.fromCharCode(frame.subclass), frame.timestamp, nowMs));
+        this.tellAll(this.digits.handleEnd(frame.subclass, frame.timestamp, nowMs));
         break;
       case 'TEXT':
         this.tell({ type: 'text', text: utf8Decode(frame.body).replace(/\0+$/, '') });
@@ -440,13 +228,11 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         this.tell({ type: 'html', subclass: frame.subclass, payload: frame.body.slice() });
         break;
       case 'QUELCH':
-        this.isQuelched = true;
-        this.quelchVoice();
+        this.voice.hush('quelched', true);
         this.tell(ies.musicOnHold === undefined ? { type: 'quelch' } : { type: 'hold', musicClass: ies.musicOnHold });
         break;
       case 'UNQUELCH':
-        this.isQuelched = false;
-        this.quelchVoice();
+        this.voice.hush('quelched', false);
         this.tell({ type: 'unquelch' });
         break;
       case 'TXREQ':
@@ -461,7 +247,7 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
         this.tell({ type: 'transfer', number: ies.calledNumber ?? 's', context: ies.calledContext ?? '' });
         break;
       case 'RTKEY':
-        if (this.cipher?.handleRotation(ies.challenge, nowMs) !== true) this.count('iax2.bad-key');
+        if (!this.seal.handleRotation(ies.challenge, nowMs)) this.count('iax2.bad-key');
         break;
       case 'PONG':
       case 'LAGRP':
@@ -482,57 +268,10 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.fail(cause, reason, 'far-end', nowMs);
   }
 
-  protected override handleSettled(_nowMs: number): void {
-    if (this.current === 'ending') this.finish();
-    else this.resumeVoice();
-  }
-
-  /** [RFC5456 §6.6]: the far end is taken for dead, and is not told. */
-  protected handleSilence(nowMs: number): void {
-    const where = formatAddress(this.reliable.remote);
-    this.fail('destination-out-of-order', `${where} does not answer any more.`, 'timeout', nowMs);
-  }
-
-  protected handleInvalid(nowMs: number): void {
-    const where = formatAddress(this.reliable.remote);
-    this.fail('destination-out-of-order', `${where} knows nothing of this call.`, 'far-end', nowMs);
-  }
-
-  protected handleTimer(timer: CallTimer, nowMs: number): void {
-    switch (timer) {
-      case 'setup':
-        this.leave(
-          this.direction === 'incoming' ? IAX_SUBCLASS.REJECT : IAX_SUBCLASS.HANGUP,
-          'timer-expired',
-          'The call was not accepted in time.',
-          'timeout',
-          nowMs,
-        );
-        break;
-      case 'ping':
-        this.timers.set('ping', nowMs + PING_MS);
-        this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
-        break;
-      case 'lagrq':
-        this.timers.set('lagrq', nowMs + LAGRQ_MS);
-        this.sendIax(IAX_SUBCLASS.LAGRQ, {}, nowMs);
-        break;
-      case 'silence':
-        this.lookForSilence(nowMs);
-        break;
-      case 'rotate':
-        this.rotateKey(nowMs);
-        break;
-      case 'rotated':
-        this.resumeVoice();
-        break;
-    }
-  }
-
   override handleTimeout(nowMs: number): void {
     super.handleTimeout(nowMs);
     if (!this.isAccepted) return;
-    this.runDigits(nowMs);
+    this.digits.run(nowMs);
     this.transfer.run(nowMs);
   }
 
@@ -542,25 +281,12 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     return earliest(next, earliest(this.digits.nextDeadline(), this.transfer.nextDeadline()));
   }
 
-  protected override report(): InformationElements {
-    const counts = this.around.media.statistics(this.stream);
-    return counts === undefined ? {} : qualityReport(counts);
-  }
-
-  protected override sendFrame(
-    frameType: number,
-    subclass: number,
-    timestamp: number,
-    body: Uint8Array | undefined,
-    nowMs: number,
-    schedule?: readonly number[],
-  ): void {
-    super.sendFrame(frameType, subclass, timestamp, body, nowMs, schedule);
-    if (this.isMediaOpen && frameType !== FRAME_TYPE.VOICE) this.around.media.noteSent(this.stream, timestamp);
+  private tellAll(events: readonly CallEvent[]): void {
+    for (const event of events) this.tell(event);
   }
 
   private sendProgress(subclass: number, nowMs: number): void {
-    if (this.direction === 'outgoing' || this.current === 'up' || !this.agree(nowMs)) return;
+    if (this.direction === 'outgoing' || this.state === 'up' || !this.agree(nowMs)) return;
     this.control(subclass, undefined, nowMs);
     this.around.changed(this, nowMs);
   }
@@ -577,22 +303,13 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     this.around.changed(this, nowMs);
   }
 
-  private runDigits(nowMs: number): void {
-    for (let step = this.digits.take(nowMs); step !== undefined; step = this.digits.take(nowMs)) {
-      if (step.type === 'begin') this.beginDigit(step.digit, nowMs);
-      else this.endDigit(step.digit, nowMs);
-    }
-  }
-
   private handleVoice(format: number): void {
     if (!Number.isInteger(Math.log2(format)) || !includesFormat(this.capability, format)) {
       this.count('iax2.unexpected-format');
       return;
     }
-    if (format === this.mediaFormat) return;
-    this.mediaFormat = format;
     this.format = format;
-    this.around.media.setFormat(this.stream, format);
+    this.voice.change(format);
   }
 
   private handleControl(subclass: number, payload: Uint8Array, nowMs: number): void {
@@ -601,21 +318,12 @@ export abstract class CallLeg extends Dialog<CallTimer> implements Call {
     else if (meaning === 'hangup')
       this.leave(IAX_SUBCLASS.HANGUP, 'normal-clearing', causeText('normal-clearing'), 'far-end', nowMs);
     else if (meaning === 'answer') this.handleAnswer();
-    else if (this.current !== 'up' || !EARLY.has(meaning.type)) this.tell(meaning);
+    else if (this.state !== 'up' || !EARLY.has(meaning.type)) this.tell(meaning);
   }
 
   private handleAnswer(): void {
-    if (this.current === 'up') return;
+    if (this.state === 'up') return;
     this.enter('up');
     this.tell({ type: 'answered' });
-  }
-
-  /** A call of which nothing comes any more, not even an answer to PING, is given up before its frames are. */
-  private lookForSilence(nowMs: number): void {
-    this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
-    const blocks = this.around.media.statistics(this.stream)?.received ?? 0;
-    const seen = this.silence.look(this.heardMs, blocks, nowMs);
-    if (seen === 'ask') this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
-    else if (seen === 'dead') this.handleSilence(nowMs);
   }
 }

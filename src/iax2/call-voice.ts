@@ -1,0 +1,73 @@
+import type { Address } from '../base/machine.ts';
+import type { MediaPort, StreamId, StreamStatistics, TrunkMode } from '../base/media-port.ts';
+import type { Reliable } from './reliable.ts';
+
+/** Why our voice may be stopped for a while. */
+type Hush = 'quelched' | 'key-change';
+
+/** The stream of the media plane that carries one call's voice: opened once the call is accepted, closed at its end. */
+export class CallVoice {
+  private isOpen = false;
+  private format = 0;
+  private trunk: TrunkMode | undefined;
+  private readonly hushes = new Set<Hush>();
+
+  constructor(
+    private readonly media: MediaPort,
+    readonly stream: StreamId,
+    private readonly reliable: Reliable,
+  ) {}
+
+  /** `trunk`: the mode in which our voice shares datagrams with that of other calls. */
+  open(format: number, trunk: TrunkMode | undefined, nowMs: number): void {
+    this.format = format;
+    this.trunk = trunk;
+    this.openAt(this.reliable.remote, this.reliable.remoteCall, nowMs);
+  }
+
+  /** Goes on with another far end, of which we know nothing but where it is; who hears whom stays as it is. */
+  move(remote: Address, remoteCall: number, nowMs: number): void {
+    this.trunk = undefined;
+    this.openAt(remote, remoteCall, nowMs);
+  }
+
+  close(nowMs: number): void {
+    if (this.isOpen) this.media.close(this.stream, nowMs);
+    this.isOpen = false;
+  }
+
+  /** The far end's voice is coded otherwise from now on, and so is ours. */
+  change(format: number): void {
+    if (format === this.format) return;
+    this.format = format;
+    this.media.setFormat(this.stream, format);
+  }
+
+  hush(why: Hush, on: boolean): void {
+    if (this.hushes.has(why) === on) return;
+    if (on) this.hushes.add(why);
+    else this.hushes.delete(why);
+    if (this.isOpen) this.media.quelch(this.stream, this.hushes.size > 0);
+  }
+
+  noteSent(timestamp: number): void {
+    if (this.isOpen) this.media.noteSent(this.stream, timestamp);
+  }
+
+  noteReceived(timestamp: number): void {
+    if (this.isOpen) this.media.noteReceived(this.stream, timestamp);
+  }
+
+  get statistics(): StreamStatistics | undefined {
+    return this.media.statistics(this.stream);
+  }
+
+  private openAt(remote: Address, remoteCall: number, nowMs: number): void {
+    const { localCall, clock } = this.reliable;
+    const { format, trunk } = this;
+    const spec = { kind: 'iax2', remote, localCall, remoteCall, format, epochMs: clock.epochMs } as const;
+    this.isOpen = true;
+    this.media.open(this.stream, trunk === undefined ? spec : { ...spec, trunk }, nowMs);
+    this.media.noteSent(this.stream, clock.lastSent);
+  }
+}

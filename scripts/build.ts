@@ -1,12 +1,13 @@
 /**
- * Builds `dist/`: the command, the worker entries, the panel's page, the IAX2 stack as others import it, and the
- * licences of what is bundled.
+ * Builds `dist/`: the command, the worker entries, the panel's page, the IAX2 stack as others import it, native packages,
+ * and the licences of what is bundled.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, cp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
+import { copyExternalPackages, EXTERNAL_PACKAGES } from './external-packages.ts';
 
 const root = join(import.meta.dirname, '..');
 const page = 'src/panel/page';
@@ -37,7 +38,7 @@ const nodeOptions = {
     js: `${licenceBanner}\nimport { createRequire as createBundleRequire } from 'node:module';\nconst require = createBundleRequire(import.meta.url);`,
   },
   // Native packages find their prebuilt binaries by their own place on disk; ws's two accelerators are optional.
-  external: ['koffi', 'serialport', 'bufferutil', 'utf-8-validate'],
+  external: [...EXTERNAL_PACKAGES, 'bufferutil', 'utf-8-validate'],
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',
@@ -148,6 +149,7 @@ try {
   const metafiles = [await buildPrograms(staging), await buildStack(staging)];
   if (existsSync(join(root, page))) metafiles.push(await buildPage(join(staging, 'panel')));
   await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafiles));
+  await copyExternalPackages(root, EXTERNAL_PACKAGES, staging);
   // A copy of dist/ alone, outside any package, must still load as ES modules on Node 20.
   await writeFile(join(staging, 'package.json'), `${JSON.stringify({ type: 'module', version: manifest.version })}\n`);
   await rm(dist, { recursive: true, force: true });

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath, version } from 'node:process';
@@ -70,5 +70,21 @@ describe('the package, installed in an empty folder', () => {
         }
       });
     });
+  }
+});
+
+test('a copy of dist alone, elsewhere, has its native packages', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'branchline-dist-'));
+  try {
+    cpSync(join(root, 'dist'), folder, { recursive: true });
+    const program = `const { createRequire } = require('node:module');
+      const require2 = createRequire(${JSON.stringify(join(folder, 'branchline.js'))});
+      const koffi = require2('koffi');
+      const { SerialPort } = require2('serialport');
+      const getpid = koffi.load(null).func('int getpid()');
+      console.log(getpid() === process.pid, typeof SerialPort.list);`;
+    expect(execFileSync(execPath, ['-e', program], { cwd: folder, encoding: 'utf8' })).toBe('true function\n');
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

@@ -76,7 +76,7 @@ export class SerialHatRunner implements RunningHat {
       port: this.options.path,
       runs: 'hardware',
       ...linkStatus(this.hat, this.options.counters),
-      reason: isOpen ? (why === null ? null : whyLost(why)) : reason,
+      reason: isOpen ? (why === null ? null : whyLost(why)) : (reason ?? 'The port is being opened.'),
       reopenings,
     };
   }

@@ -57,9 +57,9 @@ dialplan: |
     );
 
   it('is no reason not to start when it is missing, and status says what is wrong', async () => {
-    const { up, reason, runs, port } = await hatStatus();
-    expect({ up, runs, port }).toEqual({ up: false, runs: 'hardware', port: device });
-    expect(reason).toMatch(/hat-uart cannot be used: .*No such file/);
+    const missing = /hat-uart cannot be used: .*No such file/;
+    await waitUntil('the reason', 10_000, async () => missing.test((await hatStatus()).reason ?? ''));
+    expect(await hatStatus()).toMatchObject({ up: false, runs: 'hardware', port: device });
     expect((await appliance.status()).lines['1']).toMatchObject({ state: 'out-of-service' });
   });
 

@@ -261,7 +261,7 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
     if (attached === undefined) return;
     this.attached.delete(call.id);
     this.plane.hear(call.stream, { kind: 'nothing' });
-    this.plane.close(attached.stream);
+    this.plane.close(attached.stream, nowMs);
     if (this.attached.size === 0) this.nextBlockMs = nowMs;
   }
 

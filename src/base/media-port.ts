@@ -139,9 +139,11 @@ export type MediaEvent =
     }
   /** IAX2: a mini frame came before any full voice frame: the leg answers VNAK. */
   | { readonly type: 'no-format'; readonly stream: StreamId }
-  /** A digit was detected in the audio of a line: begin once it is certain, end when it stopped. */
+  /** A digit was detected in the audio of a line, or came as a telephone event: begin once it is certain, end when it stopped. */
   | { readonly type: 'digit-begin'; readonly stream: StreamId; readonly digit: string }
-  | { readonly type: 'digit-end'; readonly stream: StreamId; readonly digit: string; readonly durationMs: number };
+  | { readonly type: 'digit-end'; readonly stream: StreamId; readonly digit: string; readonly durationMs: number }
+  /** RTP: a hook flash came as a telephone event. [RFC4733 §3.2] */
+  | { readonly type: 'flash'; readonly stream: StreamId };
 
 /** Counts since the stream was opened; times in ms. */
 export interface StreamStatistics {

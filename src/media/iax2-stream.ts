@@ -6,7 +6,7 @@ import { MINI_HEADER_LENGTH, writeMiniHeader } from '../iax2/frame-header.ts';
 import { TimestampUnwrapper, timestampDistance, VoiceClock, VoiceFraming } from '../iax2/voice.ts';
 import { ArrivalStatistics } from './arrival-statistics.ts';
 import { copyCodes } from './copy-codes.ts';
-import type { DatagramSink } from './datagram-sink.ts';
+import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
@@ -19,6 +19,7 @@ import type { TrunkMember, Trunks } from './trunk-sender.ts';
 /** What all streams of a plane share. */
 export interface PlaneParts {
   readonly send: DatagramSink;
+  readonly sendRtp: RtpSink;
   readonly trunks: Trunks;
   readonly events: Queue<MediaEvent>;
   readonly counters: Counters;
@@ -49,6 +50,7 @@ export class Iax2Stream implements MediaStream {
   readonly unwrapper = new TimestampUnwrapper();
   readonly late = 0;
   readonly delayMs = 0;
+  readonly packetMs = PACKET_MS;
 
   private readonly framing = new VoiceFraming();
   private readonly relay = new RelayTimestamps();

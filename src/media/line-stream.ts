@@ -128,6 +128,10 @@ export class LineStream implements MediaStream {
     if (!this.digits.play(digit, durationMs)) this.parts.counters.increment('media.digit-not-played');
   }
 
+  tick(): void {}
+
+  close(): void {}
+
   statistics(): StreamStatistics {
     return {
       received: this.exchanged,

@@ -12,6 +12,8 @@ export interface MediaStream {
   /** Packets that came too late for what is heard, and how long those in time wait, ms. */
   readonly late: number;
   readonly delayMs: number;
+  /** How long the G.711 packets are that it passes on as they are; undefined if any length will do. */
+  readonly packetMs?: number;
   /** What is heard from now on. That a stream is the source also shows in its `listeners`, which the plane keeps. */
   setSource(source: Source): void;
   /** A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. */
@@ -27,6 +29,10 @@ export interface MediaStream {
   /** A block of 10 ms on the clock of a line. */
   hearBlock(block: Uint8Array, law: Law, nowMs: number): void;
   playDigit(digit: string, durationMs: number): void;
+  /** What is due on the plane's own clock; a line has the HAT's. */
+  tick(nowMs: number): void;
+  /** The stream is no more. */
+  close(nowMs: number): void;
   statistics(): StreamStatistics;
 }
 

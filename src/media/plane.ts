@@ -28,7 +28,9 @@ import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { Iax2Stream, type PlaneParts } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
 import { BLOCK_SAMPLES } from './media-stream.ts';
-import { StreamTable } from './stream-table.ts';
+import { isRtcp } from './rtp-packet.ts';
+import { RtpStream } from './rtp-stream.ts';
+import { type AnyStream, StreamTable } from './stream-table.ts';
 import { Trunks } from './trunk-sender.ts';
 
 /** Beat of the plane while a stream is open, on multiples of itself of the monotonic clock. */
@@ -61,9 +63,9 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   private readonly lastCounts = new Map<StreamId, StreamStatistics>();
   private nextSlotMs = 0;
 
-  constructor({ send, counters }: MediaPlaneOptions) {
+  constructor({ send, sendRtp = NOWHERE, counters }: MediaPlaneOptions) {
     this.counters = counters;
-    this.parts = { send, counters, trunks: new Trunks(send, counters), events: new Queue<MediaEvent>() };
+    this.parts = { send, sendRtp, counters, trunks: new Trunks(send, counters), events: new Queue<MediaEvent>() };
   }
 
   // ---- packets and blocks
@@ -87,8 +89,11 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   }
 
   /** One datagram that came to one of our RTP ports, or to the odd one behind it for RTCP. */
-  handleRtp(_localPort: number, _bytes: Uint8Array, _from: Address, _nowMs: number): void {
-    this.counters.increment('media.rtp-unknown-port');
+  handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void {
+    const stream = this.streams.ofRtpPort(localPort & ~1);
+    if (stream === undefined) this.counters.increment('media.rtp-unknown-port');
+    else if ((localPort & 1) === 1 || isRtcp(bytes)) stream.handleRtcp(bytes, from, nowMs);
+    else stream.handleRtp(bytes, from, nowMs);
   }
 
   /**
@@ -110,7 +115,7 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   tick(nowMs: number): void {
     if (this.streams.size === 0 || nowMs < this.nextSlotMs) return;
     this.nextSlotMs = slotAfter(nowMs);
-    for (const stream of this.streams.values()) if (stream instanceof Iax2Stream) stream.tick(nowMs);
+    for (const stream of this.streams.values()) stream.tick(nowMs);
     this.parts.trunks.tick(nowMs);
   }
 
@@ -164,20 +169,25 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
     if (this.streams.size === 0) this.nextSlotMs = slotAfter(nowMs);
-    this.iax2(stream)?.close();
-    if (spec.kind === 'rtp') {
-      this.counters.increment('media.rtp-unsupported');
-      return;
-    }
-    const opened =
-      spec.kind === 'iax2' ? new Iax2Stream(stream, spec, this.parts) : new LineStream(stream, spec, this.parts);
-    this.streams.add(opened);
+    this.streams.get(stream)?.close(nowMs);
+    this.streams.add(this.opened(stream, spec, nowMs));
   }
 
-  close(stream: StreamId): void {
+  private opened(stream: StreamId, spec: StreamSpec, nowMs: number): AnyStream {
+    switch (spec.kind) {
+      case 'iax2':
+        return new Iax2Stream(stream, spec, this.parts);
+      case 'rtp':
+        return new RtpStream(stream, spec, this.parts, nowMs);
+      case 'line':
+        return new LineStream(stream, spec, this.parts);
+    }
+  }
+
+  close(stream: StreamId, nowMs: number): void {
     const counts = this.streams.get(stream)?.statistics();
     if (counts !== undefined) this.keepCounts(stream, counts);
-    this.iax2(stream)?.close();
+    this.streams.get(stream)?.close(nowMs);
     this.streams.remove(stream);
   }
 
@@ -189,8 +199,9 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
     this.streams.get(stream)?.playDigit(digit, durationMs);
   }
 
-  update(_stream: StreamId, _session: RtpSession): void {
-    this.counters.increment('media.rtp-unsupported');
+  update(stream: StreamId, session: RtpSession): void {
+    const found = this.streams.get(stream);
+    if (found instanceof RtpStream) found.update(session);
   }
 
   setFormat(stream: StreamId, format: number): void {
@@ -234,6 +245,8 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
     return stream instanceof Iax2Stream ? stream : undefined;
   }
 }
+
+const NOWHERE: RtpSink = () => {};
 
 function slotAfter(nowMs: number): number {
   return (Math.floor(nowMs / SLOT_MS) + 1) * SLOT_MS;

@@ -1,7 +1,7 @@
 import { timestampDistance } from '../iax2/voice.ts';
 
 /** Beyond this the source's clock has jumped or drifted off, and the distance between its packets means nothing. */
-const MAX_OFF_MS = 1000;
+const MAX_OFF = 1000;
 
 /**
  * Timestamps of relayed voice: those of the source moved by a constant, so that the receiver's jitter buffer sees the
@@ -11,6 +11,9 @@ export class RelayTimestamps {
   private offset = 0;
   private anchored = false;
 
+  /** Timestamps are ms, or whatever `maxOff` counts in. */
+  constructor(private readonly maxOff = MAX_OFF) {}
+
   /** The source changed or paused for something else: the next packet anchors anew. */
   reset(): void {
     this.anchored = false;
@@ -18,7 +21,7 @@ export class RelayTimestamps {
 
   /** Whether a packet can be mapped; if not, `anchor` it. `realTime` is the call's own clock. */
   fits(timestamp: number, realTime: number): boolean {
-    return this.anchored && Math.abs(timestampDistance(this.map(timestamp), realTime)) <= MAX_OFF_MS;
+    return this.anchored && Math.abs(timestampDistance(this.map(timestamp), realTime)) <= this.maxOff;
   }
 
   map(timestamp: number): number {

@@ -2,8 +2,9 @@ import type { Address } from '../base/machine.ts';
 import { NOTHING, type Source, type StreamId } from '../base/media-port.ts';
 import type { Iax2Stream } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
+import { RtpStream } from './rtp-stream.ts';
 
-type AnyStream = Iax2Stream | LineStream;
+export type AnyStream = Iax2Stream | LineStream | RtpStream;
 
 /** Every open stream, found by its id, by who sends to it, or by its port; and what each one is to hear. */
 export class StreamTable {
@@ -11,6 +12,7 @@ export class StreamTable {
   /** By IP address, then by port and call number in one integer: a look-up builds no key. */
   private readonly byCall = new Map<string, Map<number, Iax2Stream>>();
   private readonly byPort = new Map<number, LineStream>();
+  private readonly byRtpPort = new Map<number, RtpStream>();
   /** Also of streams that are not open yet. */
   private readonly sources = new Map<StreamId, Source>();
 
@@ -34,12 +36,18 @@ export class StreamTable {
     return this.byPort.get(port);
   }
 
+  /** `port` is the even one. */
+  ofRtpPort(port: number): RtpStream | undefined {
+    return this.byRtpPort.get(port);
+  }
+
   /** Puts a stream in; one with this id that is open already gives its place and its listeners to it. */
   add(stream: AnyStream): void {
     const former = this.streams.get(stream.id);
     if (former !== undefined) this.detach(former);
     this.streams.set(stream.id, stream);
     if (stream instanceof LineStream) this.byPort.set(stream.spec.port, stream);
+    else if (stream instanceof RtpStream) this.byRtpPort.set(stream.spec.localPort, stream);
     else this.addCall(stream);
     for (const other of this.streams.values()) {
       if (other !== stream && this.heardBy(other.id) === stream.id) stream.listeners.push(other);
@@ -88,6 +96,8 @@ export class StreamTable {
     this.streams.delete(stream.id);
     if (stream instanceof LineStream) {
       if (this.byPort.get(stream.spec.port) === stream) this.byPort.delete(stream.spec.port);
+    } else if (stream instanceof RtpStream) {
+      if (this.byRtpPort.get(stream.spec.localPort) === stream) this.byRtpPort.delete(stream.spec.localPort);
     } else this.removeCall(stream);
   }
 

@@ -3,17 +3,21 @@
  *
  *     node -C development --expose-gc --import tsx test/bench/media-plane.ts [seconds of virtual time]
  *
- * 50 bridged IAX2 calls and 4 lines that talk over IAX2, on a virtual clock. Datagrams are made once and stamped in place,
+ * 50 bridged IAX2 calls, 20 RTP streams bridged in pairs, 20 bridged to IAX2,
+ * and 4 lines that talk over IAX2, on a virtual clock. Datagrams are made once and stamped in place,
  * so that what is measured is the plane's own.
  */
 import { argv } from 'node:process';
 import { Counters } from '../../src/base/counters.ts';
-import { type Iax2StreamSpec, StreamIds } from '../../src/base/media-port.ts';
+import { type Iax2StreamSpec, type RtpStreamSpec, StreamIds } from '../../src/base/media-port.ts';
 import { writeMiniHeader } from '../../src/iax2/frame-header.ts';
 import { MediaPlane } from '../../src/media/plane.ts';
+import { RTP_HEADER_LENGTH, writeRtpHeader } from '../../src/media/rtp-packet.ts';
 
 const CALLS = 50;
 const LINES = 4;
+/** Bridged with each other; as many again with an IAX2 call each, with 30 ms where their number is odd. */
+const SESSIONS = 20;
 const seconds = Number(argv[2] ?? 60);
 
 interface Voice {
@@ -22,7 +26,7 @@ interface Voice {
 }
 
 let sent = 0;
-const plane = new MediaPlane({ counters: new Counters(), send: () => sent++ });
+const plane = new MediaPlane({ counters: new Counters(), send: () => sent++, sendRtp: () => sent++ });
 const ids = new StreamIds();
 
 function openCall(n: number): { id: number; voice: Voice } {
@@ -59,6 +63,46 @@ for (let port = 1; port <= LINES; port++) {
   voices.push(call.voice);
 }
 
+interface Phone {
+  readonly spec: RtpStreamSpec;
+  readonly packet: Uint8Array;
+}
+
+const phones: Phone[] = [];
+
+function openSession(n: number): number {
+  const id = ids.next();
+  const remote = { ip: `198.51.100.${n}`, port: 4000 };
+  const spec: RtpStreamSpec = {
+    kind: 'rtp',
+    localPort: 10_000 + 2 * n,
+    ssrc: n,
+    firstSequence: n,
+    firstTimestamp: n,
+    remote,
+    remoteRtcpPort: 4001,
+    sources: 'signalled',
+    signallingIp: remote.ip,
+    codec: n % 3 === 0 ? 'alaw' : 'ulaw',
+    payloadType: n % 3 === 0 ? 8 : 0,
+    telephoneEventType: 101,
+    comfortNoiseType: undefined,
+    ptimeMs: n % 2 === 0 ? 20 : 30,
+    sends: true,
+    receives: true,
+  };
+  plane.open(id, spec, 0);
+  phones.push({ spec, packet: new Uint8Array(RTP_HEADER_LENGTH + 160).fill(n) });
+  return id;
+}
+
+for (let n = 0; n < SESSIONS; n += 2) bridge(openSession(n), openSession(n + 1));
+for (let n = 0; n < SESSIONS; n++) {
+  const call = openCall(200 + n);
+  bridge(openSession(SESSIONS + n), call.id);
+  voices.push(call.voice);
+}
+
 const up = Uint8Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff);
 const down = new Uint8Array(80);
 let packets = 0;
@@ -74,7 +118,12 @@ function run(fromMs: number, toMs: number): void {
         writeMiniHeader(mini, 0, spec.remoteCall, nowMs);
         plane.handleDatagram(mini, spec.remote, nowMs);
       }
-      packets += voices.length;
+      const sequence = (nowMs / 20) & 0xffff;
+      for (const { spec, packet } of phones) {
+        writeRtpHeader(packet, spec.payloadType, false, sequence, 8 * nowMs, spec.ssrc + 1000);
+        plane.handleRtp(spec.localPort, packet, spec.remote, nowMs);
+      }
+      packets += voices.length + phones.length;
     }
     while (plane.poll() !== undefined);
   }
@@ -97,7 +146,9 @@ const kept = heapBytes() - before;
 
 const relayed = packets - packetsBefore;
 const exchanged = blocks - blocksBefore;
-console.log(`virtual time            ${seconds} s, ${CALLS} bridged calls, ${LINES} lines`);
+console.log(
+  `virtual time            ${seconds} s, ${CALLS} bridged calls, ${LINES} lines, ${phones.length} RTP sessions`,
+);
 console.log(`packets in, out         ${relayed}, ${sent - sentBefore}`);
 console.log(`blocks exchanged        ${exchanged}`);
 console.log(`CPU per packet or block ${((user + system) / (relayed + exchanged)).toFixed(3)} µs`);

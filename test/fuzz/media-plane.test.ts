@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
-import type { Iax2StreamSpec, MediaPort, StreamSpec } from '../../src/base/media-port.ts';
+import type {
+  Iax2StreamSpec,
+  MediaPort,
+  RtpCodec,
+  RtpSession,
+  RtpStreamSpec,
+  StreamSpec,
+} from '../../src/base/media-port.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { parseTonePattern } from '../../src/base/tone-pattern.ts';
 import { frameKind, readMiniTimestamp, readSourceCall } from '../../src/iax2/frame-header.ts';
@@ -8,16 +15,20 @@ import { isMalformed } from '../../src/iax2/malformed.ts';
 import { decodeMetaTrunkFrame } from '../../src/iax2/meta-trunk.ts';
 import { MAX_PAYLOAD } from '../../src/media/iax2-stream.ts';
 import { MediaPlane } from '../../src/media/plane.ts';
+import { isRtcp, RtpHeader } from '../../src/media/rtp-packet.ts';
 import { TRUNK_MTU } from '../../src/media/trunk-sender.ts';
 import { FUZZ_MS, FUZZ_SEED } from '../support/fuzz.ts';
 
 const CALLS = 4;
 const LINES = 2;
+const SESSIONS = 3;
+const STREAMS = LINES + CALLS + SESSIONS;
 const FORMATS = [4, 8, 256, 2, 2 ** 34];
 const TONE = parseTonePattern('!350+440/30,!0/20,400*25/70,0/50')!;
 
 function specOf(stream: number, random: SeededRandom): StreamSpec {
   if (stream <= LINES) return { kind: 'line', port: stream, law: random.integer(2) === 0 ? 'ulaw' : 'alaw' };
+  if (stream > LINES + CALLS) return rtpSpec(stream, random);
   const spec = callSpec(stream, FORMATS[random.integer(FORMATS.length)]!);
   const trunk = [undefined, 'plain', 'timestamps'] as const;
   const mode = trunk[random.integer(trunk.length)];
@@ -27,6 +38,52 @@ function specOf(stream: number, random: SeededRandom): StreamSpec {
 function callSpec(stream: number, format: number): Iax2StreamSpec {
   const remote = { ip: '192.0.2.1', port: 4569 };
   return { kind: 'iax2', remote, localCall: stream, remoteCall: 1000 + stream, format, epochMs: 0 };
+}
+
+function session(random: SeededRandom): RtpSession {
+  const codecs: RtpCodec[] = ['ulaw', 'alaw', 'g722', 'h264'];
+  const remote = { ip: '192.0.2.1', port: 4000 + 2 * random.integer(2) };
+  return {
+    remote,
+    remoteRtcpPort: remote.port + 1,
+    sources: random.integer(2) === 0 ? 'signalled' : 'any',
+    signallingIp: '192.0.2.2',
+    codec: codecs[random.integer(codecs.length)]!,
+    payloadType: 8 * random.integer(2),
+    telephoneEventType: random.integer(3) === 0 ? undefined : 101,
+    comfortNoiseType: random.integer(2) === 0 ? undefined : 13,
+    ptimeMs: 10 * (1 + random.integer(6)),
+    sends: random.integer(8) !== 0,
+    receives: random.integer(8) !== 0,
+  };
+}
+
+function rtpSpec(stream: number, random: SeededRandom): RtpStreamSpec {
+  const numbers = { firstSequence: random.integer(0x10000), firstTimestamp: random.integer(2 ** 32) };
+  return { kind: 'rtp', localPort: 10_000 + 2 * stream, ssrc: 0x1000 + stream, ...numbers, ...session(random) };
+}
+
+/** Anything from noise to a packet of RTP or RTCP with a few bytes wrong. */
+function rtpDatagram(random: SeededRandom, sequence: number): Uint8Array {
+  const sizes = [0, 4, 12, 80, 160, 161, 480, 1460, 4000];
+  const length = random.integer(10) === 0 ? random.integer(40) : 12 + sizes[random.integer(sizes.length)]!;
+  const bytes = Uint8Array.from({ length }, () => random.integer(256));
+  const kind = random.integer(4);
+  if (length < 12 || kind === 0) return bytes;
+  const types = [0, 8, 8, 13, 101, 101, 18, 200, 201, 203];
+  bytes.set([
+    0x80,
+    types[random.integer(types.length)]!,
+    sequence >> 8,
+    sequence & 0xff,
+    0,
+    0,
+    sequence >> 8,
+    sequence,
+  ]);
+  if (kind < 3) bytes.set([0, 0, 0, 7], 8);
+  if (length === 16) bytes[12] = random.integer(18);
+  return bytes;
 }
 
 /** Anything from noise to a voice frame of one of the calls with a few bytes wrong. */
@@ -46,10 +103,11 @@ function datagram(random: SeededRandom): Uint8Array {
 }
 
 describe(`the media plane (seed ${FUZZ_SEED})`, () => {
-  it('stands any bytes, blocks, commands and times, and sends nothing but mini and trunk frames of open calls', () => {
+  it('stands any bytes, blocks, commands and times, and sends nothing but frames and packets of open calls', () => {
     const random = new SeededRandom(FUZZ_SEED);
     const open = new Set<number>();
     let sent = 0;
+    let sentRtp = 0;
     const plane = new MediaPlane({
       counters: new Counters(),
       send: (_, bytes, at, length) => {
@@ -67,9 +125,20 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
         if (!open.has(readSourceCall(bytes, at))) throw new Error(`voice of call ${readSourceCall(bytes, at)}`);
         readMiniTimestamp(bytes, at);
       },
+      sendRtp: (localPort, to, bytes, at, length) => {
+        sentRtp++;
+        const header = new RtpHeader();
+        const packet = bytes.subarray(at, at + length);
+        if (isRtcp(packet) !== (localPort % 2 === 1)) throw new Error('RTCP and RTP are on the wrong ports');
+        if (localPort % 2 === 1) return;
+        if (!header.read(packet) || header.payloadLength === 0) throw new Error(`no RTP packet: ${packet.join()}`);
+        if (!open.has((localPort - 10_000) / 2)) throw new Error(`voice of stream ${(localPort - 10_000) / 2}`);
+        if (to.ip !== '192.0.2.1') throw new Error(`voice for ${to.ip}`);
+      },
     });
     const media: MediaPort = plane;
-    const any = () => 1 + random.integer(LINES + CALLS);
+    const any = () => 1 + random.integer(STREAMS);
+    let rtpSequence = 0;
     const [up, down] = [new Uint8Array(80), new Uint8Array(80)];
     let nowMs = 0;
 
@@ -90,6 +159,7 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
       (stream) => media.noteReceived(stream, random.integer(2 ** 32)),
       (stream) => media.noteSent(stream, nowMs & 0xffff),
       (stream) => media.quelch(stream, coin()),
+      (stream) => media.update(stream, session(random), nowMs),
       (stream) => media.statistics(stream),
     ];
 
@@ -98,18 +168,24 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
       for (let i = 0; i < 200; i++) {
         nowMs += random.integer(15);
         if (random.integer(500) === 0) nowMs += random.integer(3_600_000);
-        const choice = random.integer(10);
+        const choice = random.integer(14);
         if (choice === 0) commands[random.integer(commands.length)]!(any());
         else if (choice < 4) {
           for (let k = 0; k < 80; k++) up[k] = random.integer(256);
           plane.exchangeLineBlock(1 + random.integer(LINES + 1), up, down, nowMs);
+        } else if (choice > 9) {
+          rtpSequence = (rtpSequence + [0, 1, 1, 1, 1, 2, -3, 5000][random.integer(8)]!) & 0xffff;
+          const port = 10_000 + 2 * (LINES + CALLS + random.integer(SESSIONS + 2)) + Math.floor(random.integer(5) / 4);
+          const from = { ip: '192.0.2.1', port: 4000 + 2 * random.integer(3) };
+          plane.handleRtp(port, rtpDatagram(random, rtpSequence), from, nowMs);
         } else plane.handleDatagram(datagram(random), { ip: '192.0.2.1', port: 4569 }, nowMs);
         plane.handleTimeout(nowMs);
         while (plane.poll() !== undefined);
       }
     }
-    for (let stream = 1; stream <= LINES + CALLS; stream++) media.close(stream, nowMs);
+    for (let stream = 1; stream <= STREAMS; stream++) media.close(stream, nowMs);
     expect(plane.nextDeadline()).toBeUndefined();
     expect(sent).toBeGreaterThan(0);
+    expect(sentRtp).toBeGreaterThan(0);
   });
 });

@@ -108,7 +108,7 @@ describe('voice between two IAX2 calls of one codec', () => {
 
   it('still says what a stream had counted when it is closed', () => {
     harness.full(a, 20, payloadOf(0));
-    harness.plane.close(A);
+    harness.plane.close(A, harness.nowMs);
     expect(harness.plane.statistics(A)).toMatchObject({ received: 1, lost: 0 });
   });
 

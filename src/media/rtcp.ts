@@ -1,0 +1,174 @@
+import { readUint32, writeUint32 } from './rtp-packet.ts';
+import type { RtpReception } from './rtp-reception.ts';
+
+/** Packet types. [RFC3550 §12.1] */
+const SR = 200;
+const RR = 201;
+const SDES = 202;
+const BYE = 203;
+const CNAME = 1;
+
+const HEADER_LENGTH = 8;
+const SENDER_INFO_LENGTH = 20;
+const BLOCK_LENGTH = 24;
+const CNAME_LENGTH = 8;
+
+/** Reports go out every 5 s on average, each interval 0.5 to 1.5 of that, so that many do not fall together. [RFC3550 §6.2] */
+const INTERVAL_MS = 5_000;
+
+/** What a far end's report says of what we send. */
+export interface FarReport {
+  readonly lostPct: number;
+  /** In units of our RTP clock. */
+  readonly jitter: number;
+  /** Undefined until it has heard a report of ours. */
+  readonly rttMs: number | undefined;
+}
+
+/** What a report tells of what we send. */
+export interface SentCounts {
+  /** Our RTP timestamp now. */
+  timestamp: number;
+  packets: number;
+  octets: number;
+}
+
+/**
+ * The RTCP of one stream: sender and receiver reports with a name, and what those of the far end say. Its clock is the
+ * plane's, which the far end only sends back to us. [RFC3550 §6]
+ */
+export class Rtcp {
+  far: FarReport | undefined;
+  /** When the next report is due. */
+  dueMs: number;
+  private readonly packet = new Uint8Array(128);
+  /** When the far end's last sender report came, and the middle of its NTP timestamp. */
+  private lastSenderReport = 0;
+  private lastSenderReportMs = 0;
+  private random: number;
+
+  constructor(
+    private readonly ssrc: number,
+    private readonly send: (bytes: Uint8Array, length: number) => void,
+    nowMs: number,
+  ) {
+    this.random = ssrc;
+    this.dueMs = nowMs + this.interval() / 2;
+  }
+
+  /** Takes a compound packet. False if it is none. */
+  handle(bytes: Uint8Array, nowMs: number): boolean {
+    let at = 0;
+    while (at + 4 <= bytes.length) {
+      const end = at + 4 * (1 + ((bytes[at + 2]! << 8) | bytes[at + 3]!));
+      if (bytes[at]! >>> 6 !== 2 || end > bytes.length) return false;
+      this.handleReport(bytes, at, end, nowMs);
+      at = end;
+    }
+    return at > 0 && at === bytes.length;
+  }
+
+  private handleReport(bytes: Uint8Array, at: number, end: number, nowMs: number): void {
+    const type = bytes[at + 1]!;
+    if (type !== SR && type !== RR) return;
+    if (type === SR) {
+      if (at + HEADER_LENGTH + SENDER_INFO_LENGTH > end) return;
+      this.lastSenderReport = readUint32(bytes, at + HEADER_LENGTH + 2);
+      this.lastSenderReportMs = nowMs;
+    }
+    const blocks = at + HEADER_LENGTH + (type === SR ? SENDER_INFO_LENGTH : 0);
+    const count = bytes[at]! & 0x1f;
+    for (let i = 0; i < count; i++) {
+      const block = blocks + i * BLOCK_LENGTH;
+      if (block + BLOCK_LENGTH > end) return;
+      if (readUint32(bytes, block) === this.ssrc) this.handleBlock(bytes, block, nowMs);
+    }
+  }
+
+  private handleBlock(bytes: Uint8Array, at: number, nowMs: number): void {
+    const echoed = readUint32(bytes, at + 16);
+    const heldFor = readUint32(bytes, at + 20);
+    const roundTrip = (middleOfNtp(nowMs) - echoed - heldFor) | 0;
+    const rttMs = echoed === 0 || roundTrip < 0 ? undefined : (roundTrip * 1000) / 65_536;
+    this.far = { lostPct: (100 * bytes[at + 4]!) / 256, jitter: readUint32(bytes, at + 12), rttMs };
+  }
+
+  /** Sends what is due: a sender report if something was sent, else a receiver report. `farSsrc`: 0 = nothing heard. */
+  tick(sent: SentCounts, reception: RtpReception, samplesPerMs: number, farSsrc: number, nowMs: number): void {
+    if (nowMs < this.dueMs) return;
+    this.dueMs = nowMs + this.interval();
+    const length = this.writeReport(sent, reception, samplesPerMs, farSsrc, nowMs);
+    this.send(this.packet, this.writeName(length));
+  }
+
+  /** The last report, with a farewell. */
+  bye(sent: SentCounts, reception: RtpReception, samplesPerMs: number, farSsrc: number, nowMs: number): void {
+    let length = this.writeName(this.writeReport(sent, reception, samplesPerMs, farSsrc, nowMs));
+    this.writeHeader(length, 1, BYE, HEADER_LENGTH);
+    length += HEADER_LENGTH;
+    this.send(this.packet, length);
+  }
+
+  private writeReport(
+    sent: SentCounts,
+    reception: RtpReception,
+    samplesPerMs: number,
+    farSsrc: number,
+    nowMs: number,
+  ): number {
+    const { packet } = this;
+    const isSender = sent.packets > 0;
+    const blockAt = HEADER_LENGTH + (isSender ? SENDER_INFO_LENGTH : 0);
+    const length = blockAt + (farSsrc === 0 ? 0 : BLOCK_LENGTH);
+    this.writeHeader(0, farSsrc === 0 ? 0 : 1, isSender ? SR : RR, length);
+    if (isSender) {
+      writeUint32(packet, 8, Math.floor(nowMs / 1000));
+      writeUint32(packet, 12, Math.floor(((nowMs % 1000) * 0x1_0000_0000) / 1000));
+      writeUint32(packet, 16, sent.timestamp);
+      writeUint32(packet, 20, sent.packets);
+      writeUint32(packet, 24, sent.octets);
+    }
+    if (farSsrc === 0) return length;
+    writeUint32(packet, blockAt, farSsrc);
+    writeUint32(packet, blockAt + 4, ((reception.takeFractionLost() << 24) | reception.cumulativeLost) >>> 0);
+    writeUint32(packet, blockAt + 8, reception.highest);
+    writeUint32(packet, blockAt + 12, Math.round(reception.jitterMs * samplesPerMs));
+    writeUint32(packet, blockAt + 16, this.lastSenderReport);
+    const heldMs = this.lastSenderReport === 0 ? 0 : nowMs - this.lastSenderReportMs;
+    writeUint32(packet, blockAt + 20, Math.round((heldMs * 65_536) / 1000));
+    return length;
+  }
+
+  /** A name that tells nothing of us but that it is this stream. [RFC7022 §4.2] */
+  private writeName(at: number): number {
+    const { packet } = this;
+    const length = HEADER_LENGTH + 12;
+    this.writeHeader(at, 1, SDES, length);
+    packet[at + 8] = CNAME;
+    packet[at + 9] = CNAME_LENGTH;
+    for (let i = 0; i < CNAME_LENGTH; i++)
+      packet[at + 10 + i] = 'abcdefghijklmnop'.charCodeAt((this.ssrc >>> (4 * i)) & 15);
+    packet[at + 18] = 0;
+    packet[at + 19] = 0;
+    return at + length;
+  }
+
+  private writeHeader(at: number, count: number, type: number, length: number): void {
+    this.packet[at] = 0x80 | count;
+    this.packet[at + 1] = type;
+    this.packet[at + 2] = 0;
+    this.packet[at + 3] = length / 4 - 1;
+    writeUint32(this.packet, at + 4, this.ssrc);
+  }
+
+  private interval(): number {
+    // Enough of a spread for reports; what must not be guessed is random from the start.
+    this.random = (Math.imul(this.random, 1_664_525) + 1_013_904_223) >>> 0;
+    return INTERVAL_MS * (0.5 + this.random / 0x1_0000_0000);
+  }
+}
+
+/** The middle 32 bits of an NTP timestamp, 1/65536 s. [RFC3550 §4] */
+function middleOfNtp(nowMs: number): number {
+  return Math.floor((nowMs * 65_536) / 1000) >>> 0;
+}

@@ -1,5 +1,13 @@
 import type { ExchangeAudio, HatCommand, HatEvent, Light } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
+import {
+  ApplianceSip,
+  type ApplianceSipOptions,
+  type PhoneSettings,
+  type PhoneView,
+  type SipNews,
+  type SipOutput,
+} from './appliance-sip.ts';
 import type { Cause } from './base/causes.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
@@ -37,6 +45,8 @@ export interface ApplianceOptions {
   readonly clock: WallClock;
   readonly counters: Counters;
   readonly log: Log;
+  /** Phones and trunks that speak SIP; absent where there are none. */
+  readonly sip?: ApplianceSipOptions;
   /** Where voice goes at once; everything else comes from `poll`. */
   readonly send: DatagramSink;
   /** Where RTP and RTCP go at once; absent where there is no RTP. */
@@ -61,6 +71,7 @@ export type ApplianceOutput =
   | { readonly type: 'status' }
   /** A peer registered here, moved or is gone: to be kept across restarts. */
   | { readonly type: 'bindings' }
+  | SipOutput
   | Happened;
 
 /** Something that whoever watches from afar should know; it is in the log already. `what` is in kebab-case. */
@@ -82,6 +93,15 @@ export interface LineView {
   readonly sinceMs: number;
 }
 
+/** Whoever can make a call here: a telephone on a line, or one that speaks SIP. */
+export interface LocalParty {
+  readonly technology: 'line' | 'sip';
+  /** What stands behind the slash of its dial string. */
+  readonly resource: string;
+  readonly context: string;
+  readonly caller: Party;
+}
+
 /**
  * A whole branch between its sockets and its copper: endpoint, media plane, lines, dialplan and switch, joined into one
  * machine (docs/decisions/0002-the-appliance-is-a-machine.md). The only code that knows which part's output is whose
@@ -90,6 +110,7 @@ export interface LineView {
 export class Appliance implements Machine<ApplianceOutput> {
   readonly plane: MediaPlane;
   readonly endpoint: Endpoint;
+  readonly sip: ApplianceSip | undefined;
   private readonly switch: Switch;
   private readonly iax2Legs: Iax2Legs;
   private readonly lineLegs: LineLegs;
@@ -139,6 +160,11 @@ export class Appliance implements Machine<ApplianceOutput> {
       ['iax2', this.iax2Legs],
       ['line', this.lineLegs],
     ]);
+    if (options.sip !== undefined) {
+      const around = { crypto, random, counters, log, wallClock, streams, media: this.plane };
+      this.sip = new ApplianceSip(options.sip, around, nowMs);
+      diallers.set('sip', this.sip.legs);
+    }
     this.dialplanEnvironment = this.environment(options);
     this.switch = new Switch({
       dialplan: options.dialplan,
@@ -167,6 +193,12 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** One datagram of an RTP or RTCP port. */
   handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void {
     this.plane.handleRtp(localPort, bytes, from, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** Whatever came for the SIP endpoint: a datagram, bytes of a connection, the answer to a `sip-resolve`. */
+  handleSip(input: (endpoint: ApplianceSip['endpoint']) => void, nowMs: number): void {
+    if (this.sip !== undefined) input(this.sip.endpoint);
     this.settle(nowMs);
   }
 
@@ -218,12 +250,14 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** Our address or socket is another one: peers must learn it now, not at the next refresh. */
   handleAddressChange(nowMs: number): void {
     this.endpoint.reregister(undefined, nowMs);
+    this.sip?.endpoint.reregister(undefined, nowMs);
     this.settle(nowMs);
   }
 
   handleTimeout(nowMs: number): void {
     this.plane.handleTimeout(nowMs);
     this.endpoint.handleTimeout(nowMs);
+    this.sip?.endpoint.handleTimeout(nowMs);
     this.lineLegs.handleTimeout(nowMs);
     this.switch.handleTimeout(nowMs);
     if (this.identifiedUntilMs !== undefined && nowMs >= this.identifiedUntilMs) {
@@ -236,7 +270,8 @@ export class Appliance implements Machine<ApplianceOutput> {
   nextDeadline(): number | undefined {
     const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
     const legs = earliest(this.lineLegs.nextDeadline(), this.switch.nextDeadline());
-    return earliest(earliest(media, legs), this.identifiedUntilMs);
+    const others = earliest(this.sip?.endpoint.nextDeadline(), this.identifiedUntilMs);
+    return earliest(earliest(media, legs), others);
   }
 
   poll(): ApplianceOutput | undefined {
@@ -250,30 +285,43 @@ export class Appliance implements Machine<ApplianceOutput> {
     const channel = from.includes('/') ? from : this.devices(from)[0];
     if (channel === undefined)
       return { failed: 'unallocated-number', reason: `Nothing here has the extension ${from}.` };
-    const slash = channel.indexOf('/');
-    const technology = channel.slice(0, slash).toLowerCase();
-    const resource = channel.slice(slash + 1);
-    if (technology !== 'line') {
+    const party = this.party(channel);
+    if (party === undefined) {
       return {
         failed: 'facility-rejected',
-        reason: `A call can be made from a line (LINE/n) or its extension, not from ${from}.`,
+        reason: `A call can be made from a line (LINE/n), a phone (SIP/user) or an extension of ours, not from ${from}.`,
       };
     }
-    const line = this.lineSettings.find(({ port }) => String(port) === resource);
-    if (line === undefined) return { failed: 'no-route', reason: `There is no line ${resource}.` };
-    const caller: Party = { number: line.extension, name: line.name };
-    const made = this.switch.originate({ technology, resource, context: line.context, number: to, caller }, nowMs);
+    const { technology, resource, context, caller } = party;
+    const made = this.switch.originate({ technology, resource, context, number: to, caller }, nowMs);
     this.settle(nowMs);
     return made;
   }
 
-  /** What a dialled number would do, without calling anyone; `port` is the line that it comes from, if from one. */
-  trace(context: string, number: string, port: number | undefined): readonly TraceLine[] {
-    const line = this.lineSettings.find((settings) => settings.port === port);
+  /** A line (`LINE/1`) or a phone (`SIP/211`) of this branch: where its calls enter the dialplan, and who it is. */
+  party(channel: string): LocalParty | undefined {
+    const [technology = '', resource = ''] = channel.split('/');
+    if (/^line$/i.test(technology)) {
+      const line = this.lineSettings.find(({ port }) => String(port) === resource);
+      if (line === undefined) return undefined;
+      const caller = { number: line.extension, name: line.name };
+      return { technology: 'line', resource, context: line.context, caller };
+    }
+    const phone = /^(?:pj)?sip$|^phone$/i.test(technology) ? this.sip?.phone(resource) : undefined;
+    if (phone?.context === undefined) return undefined;
+    return {
+      technology: 'sip',
+      resource,
+      context: phone.context,
+      caller: { number: phone.extension, name: phone.name },
+    };
+  }
+
+  /** What a dialled number would do, without calling anyone; `from` is the line or phone that it comes from, if from one. */
+  trace(context: string, number: string, from: LocalParty | undefined): readonly TraceLine[] {
+    const channel = from?.technology === 'line' ? `LINE/${from.resource}` : `SIP/${from?.resource}`;
     return traceRoute(this.dialplan, context, number, this.dialplanEnvironment, {
-      ...(line === undefined
-        ? {}
-        : { caller: { number: line.extension, name: line.name }, channel: `LINE/${line.port}` }),
+      ...(from === undefined ? {} : { caller: from.caller, channel }),
     });
   }
 
@@ -307,9 +355,16 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.settle(nowMs);
   }
 
-  /** Begins to register and to serve. `bindings`: peers that were registered here before a restart. */
-  start(nowMs: number, bindings: readonly Binding[] = []): void {
+  /** The same for phones and trunks that speak SIP. */
+  setSipPeers(phones: readonly PhoneSettings[], trunks: ApplianceSipOptions['trunks'], nowMs: number): void {
+    this.sip?.configure(phones, trunks, nowMs);
+    this.settle(nowMs);
+  }
+
+  /** Begins to register and to serve. `bindings`, `phones`: who was registered here before a restart. */
+  start(nowMs: number, bindings: readonly Binding[] = [], phones: Parameters<ApplianceSip['start']>[1] = []): void {
     this.endpoint.start(nowMs, bindings);
+    this.sip?.start(nowMs, phones);
     this.settle(nowMs);
   }
 
@@ -323,6 +378,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     for (const { id } of this.switch.views()) this.switch.hangup(id, 'normal-clearing', nowMs);
     this.settle(nowMs);
     this.endpoint.stop(nowMs);
+    this.sip?.endpoint.stop(nowMs);
     this.settle(nowMs);
   }
 
@@ -336,23 +392,23 @@ export class Appliance implements Machine<ApplianceOutput> {
     return this.lines;
   }
 
+  phoneViews(): ReadonlyMap<string, PhoneView> {
+    return this.sip?.phoneViews() ?? new Map();
+  }
+
   get bindings(): readonly Binding[] {
     return this.endpoint.bindings;
   }
 
-  /** The dial strings of the local lines with this extension. */
+  /** The dial strings of the local lines and phones with this extension. */
   devices(extension: string): readonly string[] {
-    return this.lineSettings.filter((line) => line.extension === extension).map(({ port }) => `LINE/${port}`);
-  }
-
-  /** Where calls of a line enter the dialplan. */
-  contextOfLine(port: number): string | undefined {
-    return this.lineSettings.find((line) => line.port === port)?.context;
+    const lines = this.lineSettings.filter((line) => line.extension === extension).map(({ port }) => `LINE/${port}`);
+    return [...lines, ...(this.sip?.devices(extension) ?? [])];
   }
 
   /** Nothing stands, and nothing is left to be said or acknowledged. */
   get isIdle(): boolean {
-    return this.switch.size === 0 && this.endpoint.isIdle;
+    return this.switch.size === 0 && this.endpoint.isIdle && this.sip?.endpoint.isIdle !== false;
   }
 
   // ---- the loop that joins the parts
@@ -360,6 +416,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private settle(nowMs: number): void {
     while (
       this.settleEndpoint(nowMs) ||
+      this.settleSip(nowMs) ||
       this.settlePlane(nowMs) ||
       this.settleLegs(this.iax2Legs, nowMs) ||
       this.settleLines(nowMs) ||
@@ -367,6 +424,25 @@ export class Appliance implements Machine<ApplianceOutput> {
     ) {
       // Each pass hands on one output; the loop ends when no part has anything to say.
     }
+  }
+
+  private settleSip(nowMs: number): boolean {
+    const { sip } = this;
+    if (sip === undefined) return false;
+    const news = sip.poll();
+    if (news !== undefined) this.handleSipNews(news);
+    return news !== undefined || sip.settle(nowMs) || this.settleLegs(sip.legs, nowMs);
+  }
+
+  private handleSipNews(news: SipNews): void {
+    if (news.type === 'security') {
+      const message = news.event === 'locked-out' ? 'is locked out for guessing secrets' : 'gave a wrong SIP secret';
+      const from = formatAddress(news.from);
+      this.tell('security', news.event, 'warn', `${from} ${message}.`, { from, username: news.username });
+      return;
+    }
+    if (news.type === 'phone-bindings' || news.type === 'status') this.showLights();
+    this.outputs.push(news);
   }
 
   private settleEndpoint(nowMs: number): boolean {
@@ -458,11 +534,14 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (event.type === 'voice-full-due') {
       this.endpoint.sendVoice(event.stream, event.timestamp, event.format, event.payload, nowMs);
     } else if (event.type === 'no-format') this.endpoint.requestVoiceFormat(event.stream, nowMs);
-    else this.lineLegs.handleMedia(event, nowMs);
+    else {
+      this.lineLegs.handleMedia(event, nowMs);
+      this.sip?.handleMedia(event);
+    }
     return true;
   }
 
-  private settleLegs(legs: Iax2Legs, nowMs: number): boolean {
+  private settleLegs(legs: Pick<Iax2Legs, 'poll'>, nowMs: number): boolean {
     const output = legs.poll();
     if (output === undefined) return false;
     if (output.type === 'leg') this.switch.handleLegEvent(output.leg, output.event, nowMs);
@@ -518,7 +597,8 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** The LEDs beside the lines; a branch is alone when none of the centres it registers with has it. */
   private showLights(): void {
-    const registrations = this.endpoint.peerStatuses.flatMap(({ registration }) => registration ?? []);
+    const trunks = [...this.endpoint.peerStatuses, ...(this.sip?.endpoint.trunkStatuses ?? [])];
+    const registrations = trunks.flatMap(({ registration }) => registration ?? []);
     const isAlone = registrations.length > 0 && !registrations.some(({ state }) => state === 'registered');
     for (const [port, { status }] of this.lines) {
       const light = this.identifiedUntilMs === undefined ? lightOf(status.state, isAlone) : HERE;
@@ -550,6 +630,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   private deviceState(device: string): ReturnType<Environment['deviceState']> {
     const [technology = '', resource = ''] = device.split('/');
+    if (/^(?:PJ)?SIP$/i.test(technology)) return this.sip?.deviceState(resource) ?? 'INVALID';
     const state = technology.toUpperCase() === 'LINE' ? this.lines.get(Number(resource))?.status.state : undefined;
     switch (state) {
       case undefined:

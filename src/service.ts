@@ -43,7 +43,9 @@ import { RecordKeeper } from './record-keeper.ts';
 import type { RemoteControl } from './remote-control.ts';
 import type { RunningHat } from './running-hat.ts';
 import { SerialHatRunner } from './serial-hat-runner.ts';
+import { type SipHost, sipHost } from './sip-host.ts';
 import { rtpPorts } from './sip-media.ts';
+import { sipSettings } from './sip-peers.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
@@ -87,6 +89,7 @@ export class Service {
   private readonly udp: UdpPort | undefined;
   private readonly rtp: RtpPorts;
   private readonly hat: RunningHat | undefined;
+  private readonly sip: SipHost | undefined;
   private readonly appliance: Appliance;
   private readonly driver: Driver<ApplianceOutput>;
   private readonly feedDriver: Driver<StatusChange>;
@@ -127,6 +130,18 @@ export class Service {
       clock: systemClock,
       log,
       counters: this.counters,
+    });
+    this.sip = sipHost({
+      configuration,
+      rtpPorts: this.rtp,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      counters: this.counters,
+      tap: this.tap,
+      store: this.store,
+      input: (give) =>
+        this.driver.give((nowMs) => this.appliance.handleSip((endpoint) => give(endpoint, nowMs), nowMs)),
     });
     this.appliance = this.compose();
     this.driver = new Driver(
@@ -190,6 +205,8 @@ export class Service {
     this.driver.give((nowMs) => {
       this.appliance.setDialplan(dialplan);
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
+      const { phones, trunks } = sipSettings(configuration) ?? { phones: [], trunks: [] };
+      this.appliance.setSipPeers(phones, trunks, nowMs);
     });
     this.noteStatus();
     this.log('info', 'main', 'The configuration was taken over.', { changes: changes.length });
@@ -225,6 +242,7 @@ export class Service {
     await this.http?.close();
     await this.hat?.stop();
     await this.udp?.close();
+    await this.sip?.close();
     await this.rtp.close();
     await this.records?.close();
     await this.store.settle();
@@ -268,7 +286,11 @@ export class Service {
   // ---- start
 
   private async open(): Promise<BindFailure | undefined> {
-    const failure = (await openData(this.options.dataDirectory)) ?? (await this.udp?.open()) ?? (await this.openHttp());
+    const failure =
+      (await openData(this.options.dataDirectory)) ??
+      (await this.udp?.open()) ??
+      (await this.sip?.open()) ??
+      (await this.openHttp());
     if (failure !== undefined) return failure;
     this.records = await RecordKeeper.open({
       site: this.configuration.site.id,
@@ -278,10 +300,11 @@ export class Service {
     });
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
     this.hat?.start();
+    const phones = await this.sip?.keptBindings();
     this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
     this.broker?.start();
     // Last, when nothing that takes long is left to do: the first round trips are measured now.
-    this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? []));
+    this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? [], phones));
     this.watch = new NetworkWatch(systemClock, ({ added, removed }) => {
       this.log('info', 'net', 'Our addresses have changed; registering again.', {
         added: added.join(' '),
@@ -317,6 +340,7 @@ export class Service {
     return new Appliance(
       {
         peers: iax2Peers(configuration),
+        ...(this.sip === undefined ? {} : { sip: this.sip.settings }),
         lines: lineSettings(configuration),
         profile,
         dialplan: this.options.dialplan,
@@ -462,6 +486,12 @@ export class Service {
         this.report({ kind, what, severity, message, details });
         break;
       }
+      case 'sip-transmit':
+      case 'sip-close':
+      case 'sip-resolve':
+      case 'phone-bindings':
+        this.sip?.handleOutput(output, () => this.appliance.sip?.endpoint.bindings ?? []);
+        break;
       case 'bindings':
         void this.store.write(BINDINGS_FILE, `${JSON.stringify(this.appliance.bindings)}\n`);
         break;
@@ -516,11 +546,11 @@ export class Service {
   }
 
   private trace(number: string, from: string): RouteTrace | { readonly failed: string } {
-    const line = /^line\/(\d+)$/i.exec(from)?.[1];
-    const context = line === undefined ? from : this.appliance.contextOfLine(Number(line));
-    if (context === undefined) return { failed: `there is no line ${line}` };
+    const party = from.includes('/') ? this.appliance.party(from) : undefined;
+    if (from.includes('/') && party === undefined) return { failed: `there is no ${from.replace('/', ' ')}` };
+    const context = party?.context ?? from;
     if (!this.appliance.hasContext(context)) return { failed: `there is no context ${context} in the dialplan` };
-    const steps = this.appliance.trace(context, number, line === undefined ? undefined : Number(line));
+    const steps = this.appliance.trace(context, number, party);
     return {
       context,
       steps: steps.map(({ location, application, args, outcome }) => ({
@@ -542,7 +572,7 @@ function certificates({ ca, cert, key }: NonNullable<NonNullable<Configuration['
 
 /** Whether a change of this key takes effect without another start. */
 export function isLive(path: string): boolean {
-  return /^(?:dialplan|iax2\.peers|mqtt)\b/.test(path);
+  return /^(?:dialplan|iax2\.peers|sip\.phones|sip\.trunks|mqtt)\b/.test(path);
 }
 
 function now(): { readonly nowMs: number; readonly wallMs: number } {

@@ -11,8 +11,7 @@ export function rtpPorts(
   return new RtpPorts({ ...(net?.rtpPorts ?? DEFAULT_PORTS), bindIp: bindIp(sip?.listen ?? []), ...around });
 }
 
-function bindIp(listen: readonly string[]): string {
-  const hosts = new Set(listen.map((url) => /^\w+:\/\/(.+):\d+$/.exec(url)?.[1]?.replace(/^\[(.*)\]$/, '$1') ?? ''));
-  const [only = ''] = hosts;
-  return hosts.size === 1 && only !== '' ? only : '0.0.0.0';
+function bindIp(listen: readonly { readonly ip: string }[]): string {
+  const [only, ...others] = new Set(listen.map(({ ip }) => ip));
+  return only === undefined || others.length > 0 ? '0.0.0.0' : only;
 }

@@ -1,4 +1,5 @@
 import type { Appliance } from './appliance.ts';
+import type { ApplianceSip } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { PeerStatus } from './iax2/peer.ts';
 import type { HatStatus, MediaStatus } from './status/schema.ts';
@@ -31,6 +32,7 @@ export function statusSource(parts: StatusParts): StatusSource {
     startedMs,
     *trunks() {
       for (const status of appliance.endpoint.peerStatuses) yield [status.name, trunk(status)] as const;
+      for (const status of appliance.sip?.trunkViews() ?? []) yield [status.name, sipTrunk(status)] as const;
     },
     hat: parts.hat,
     *lines() {
@@ -40,7 +42,10 @@ export function statusSource(parts: StatusParts): StatusSource {
         yield [port, reading] as const;
       }
     },
-    phones: () => [],
+    *phones() {
+      for (const [user, view] of appliance.phoneViews())
+        yield [user, { ...view, extension: orNull(view.extension), name: orNull(view.name) }] as const;
+    },
     calls: () => appliance.calls().map((view) => callReading(appliance, view)),
     media: parts.media,
     broker: parts.broker,
@@ -80,6 +85,27 @@ function trunk(status: PeerStatus): TrunkReading {
               apparent: `${binding.ip.includes(':') ? `[${binding.ip}]` : binding.ip}:${binding.port}`,
               sinceEpochMs: binding.registeredEpochMs,
             }
+        : {
+            state: registration.state,
+            refreshS: registration.refreshS,
+            apparent: registration.apparent,
+            sinceEpochMs: registration.sinceEpochMs,
+          },
+  };
+}
+
+function sipTrunk(status: ReturnType<ApplianceSip['trunkViews']>[number]): TrunkReading {
+  const { address, reachable, rttMs, registration, reason } = status;
+  return {
+    kind: 'sip',
+    reachable,
+    rttMs,
+    lossPct: null,
+    address,
+    reason: reason ?? registration?.reason ?? null,
+    registration:
+      registration === null
+        ? null
         : {
             state: registration.state,
             refreshS: registration.refreshS,

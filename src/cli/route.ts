@@ -23,7 +23,10 @@ export function addRoute(program: Command, terminal: Terminal): void {
     .command('route')
     .description('says what a dialled number would do, step by step, without calling anyone')
     .argument('<number>', 'the number')
-    .requiredOption('--from <context|line/N>', 'where it is dialled: a context of the dialplan, or a line')
+    .requiredOption(
+      '--from <context|line/N|phone/USER>',
+      'where it is dialled: a context of the dialplan, a line or a phone',
+    )
     .option('--at <time>', 'when: 08:30, 2026-12-24T08:30 (time of the site), or with a zone 2026-12-24T08:30:00Z')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIGURATION)
     .option('--json', 'prints the steps as JSON')
@@ -39,7 +42,10 @@ export function addRoute(program: Command, terminal: Terminal): void {
       const from = originOf(configuration, options.from);
       if (!dialplan.contexts.has(from.context)) {
         const contexts = [...dialplan.contexts.keys()].join(', ');
-        throw new CommandFailure(`the dialplan has no context ${from.context}; allowed: ${contexts}, line/N`, 2);
+        throw new CommandFailure(
+          `the dialplan has no context ${from.context}; allowed: ${contexts}, line/N, phone/USER`,
+          2,
+        );
       }
       const steps = traceRoute(dialplan, from.context, number, environmentOf(configuration, clock), from);
       const at = new Date(clock.nowMs()).toISOString();
@@ -56,20 +62,21 @@ interface Origin {
 }
 
 function originOf(configuration: RunnableConfiguration['configuration'], from: string): Origin {
-  const port = /^line\/(\d+)$/i.exec(from)?.[1];
-  if (port === undefined) return { context: from };
-  const line = configuration.hat?.lines.find((each) => String(each.port) === port);
-  if (line?.context === undefined) {
-    throw new CommandFailure(
-      line === undefined ? `there is no line ${port} in hat.lines` : `line ${port} has no context`,
-      2,
-    );
+  const [kind = '', name = ''] = from.split('/');
+  if (!from.includes('/')) return { context: from };
+  if (/^line$/i.test(kind)) {
+    const line = configuration.hat?.lines.find(({ port }) => String(port) === name);
+    if (line === undefined) throw new CommandFailure(`there is no line ${name} in hat.lines`, 2);
+    return origin(`line ${name}`, `LINE/${name}`, line.context, line.extension, line.name);
   }
-  return {
-    context: line.context,
-    channel: `LINE/${port}`,
-    caller: { number: line.extension ?? '', name: line.name ?? '' },
-  };
+  const phone = /^(?:phone|(?:pj)?sip)$/i.test(kind) ? configuration.sip?.phones[name] : undefined;
+  if (phone === undefined) throw new CommandFailure(`there is no phone ${name} in sip.phones`, 2);
+  return origin(`phone ${name}`, `SIP/${name}`, phone.context, phone.extension ?? name, phone.name);
+}
+
+function origin(what: string, channel: string, context: string | undefined, number = '', name = ''): Origin {
+  if (context === undefined) throw new CommandFailure(`${what} has no context`, 2);
+  return { context, channel, caller: { number, name } };
 }
 
 function clockOf(configuration: RunnableConfiguration['configuration'], at: string | undefined): WallClock {

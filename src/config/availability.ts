@@ -16,6 +16,19 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'iax2.peers.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'iax2.peers.*.secret.*', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'sip', status: 'warn' },
+  {
+    path: 'sip.listen.*',
+    status: 'warn',
+    when: (value) => !String(value).startsWith('udp:'),
+    what: 'SIP over TCP and TLS',
+  },
+  { path: 'sip.phones.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
+  { path: 'sip.phones.*.mailbox', status: 'warn' },
+  { path: 'sip.phones.*.class', status: 'warn' },
+  { path: 'sip.phones.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
+  { path: 'sip.trunks.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
+  { path: 'sip.trunks.*.registrar', status: 'warn', when: isStream, what: 'a SIP trunk over TCP or TLS' },
+  { path: 'sip.trunks.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
   { path: 'dialplan', status: 'built' },
   { path: 'emergency', status: 'refuse' },
   { path: 'conferences', status: 'warn' },
@@ -83,4 +96,12 @@ function* matches(value: unknown, pattern: readonly string[], path: Path): Gener
 
 function isSealed(value: unknown): boolean {
   return typeof value === 'object' && value !== null && 'sealed' in value;
+}
+
+function isNotG711(value: unknown): boolean {
+  return value !== 'ulaw' && value !== 'alaw';
+}
+
+function isStream(value: unknown): boolean {
+  return /^sips:|;transport=t/.test(String(value));
 }

@@ -27,6 +27,7 @@ export function contradictions(config: ConfigurationInput, written: unknown, dia
   checkNumbers(config, report);
   checkContexts(config, dialplan, report);
   checkPeers(config, report);
+  checkSip(config, report);
   checkWays(config, report);
   checkFeatures(config, report);
   checkPorts(config, report);
@@ -135,6 +136,29 @@ function checkPeers(config: ConfigurationInput, report: Report): void {
   }
 }
 
+function checkSip(config: ConfigurationInput, report: Report): void {
+  for (const [user, phone] of Object.entries(config.sip?.phones ?? {})) {
+    const path: Path = ['sip', 'phones', user];
+    if (phone.secret === undefined) report(path, `${formatPath(path)} has no secret; it cannot register`, 'warning');
+    if (phone.context === undefined)
+      report(path, `${formatPath(path)} has no context; its calls are rejected`, 'warning');
+  }
+  for (const [name, trunk] of Object.entries(config.sip?.trunks ?? {})) {
+    const path: Path = ['sip', 'trunks', name];
+    for (const other of [['sip', 'phones', name] as const, ['iax2', 'peers', name] as const]) {
+      const taken = other[0] === 'sip' ? config.sip?.phones : config.iax2?.peers;
+      if (taken !== undefined && Object.hasOwn(taken, name))
+        report(path, `${quoted(name)} is already ${formatPath(other)}; each needs a name of its own`);
+    }
+    if (trunk.context !== undefined && trunk.registrar.startsWith('sip:'))
+      report(
+        [...path, 'context'],
+        `${formatPath(path)} is known by its address alone: whoever can send from there may call into ${trunk.context}`,
+        'warning',
+      );
+  }
+}
+
 /** The ways out that emergency calls may take. */
 function checkWays(config: ConfigurationInput, report: Report): void {
   for (const [index, way] of (config.emergency?.via ?? []).entries()) {
@@ -160,6 +184,9 @@ function checkPorts(config: ConfigurationInput, report: Report): void {
   if (rtp !== undefined && bind !== undefined && bind.port >= rtp.first && bind.port <= rtp.last) {
     report(['net', 'rtpPorts'], `the range includes port ${bind.port} of iax2.bind; choose another`);
   }
+  for (const [index, { port, transport }] of (config.sip?.listen ?? []).entries())
+    if (rtp !== undefined && transport === 'udp' && port >= rtp.first && port <= rtp.last)
+      report(['net', 'rtpPorts'], `the range includes port ${port} of sip.listen[${index}]; choose another`);
 }
 
 function checkServices(config: ConfigurationInput, report: Report): void {

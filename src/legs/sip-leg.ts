@@ -23,10 +23,10 @@ export interface SipLegMedia {
   /** A port for a call to that peer, and what the peer is to call it; undefined if none is left. */
   reserve(stream: StreamId, peer: string): Address | undefined;
   /** Opens the stream, or changes it to what both sides agree on now. */
-  agree(stream: StreamId, agreement: MediaAgreement, nowMs: number): void;
+  agree(call: Call, agreement: MediaAgreement, nowMs: number): void;
   /** Lets go of port and stream; of one that has neither it does nothing. */
   release(stream: StreamId, nowMs: number): void;
-  /** As a telephone event. [RFC4733] */
+  /** As a telephone event, or in the audio where the far end has none. [RFC4733] */
   playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void;
 }
 
@@ -61,7 +61,7 @@ export class SipLegs implements LegDialler {
     }
     const leg = this.legs.get(call.id);
     if (leg === undefined) return;
-    if (event.type === 'media') this.media.agree(call.stream, event.agreement, nowMs);
+    if (event.type === 'media') this.media.agree(call, event.agreement, nowMs);
     else if (event.type === 'transfer') call.reportTransfer(DECLINED, nowMs);
     else if (event.type === 'hangup') {
       this.legs.delete(call.id);
@@ -159,8 +159,7 @@ export class SipLeg implements Leg {
   }
 
   sendDigit(digit: string, durationMs: number, nowMs: number): void {
-    if (this.call.media?.telephoneEventType === undefined) this.call.sendDigit(digit, durationMs, nowMs);
-    else this.media.playDigit(this.stream, digit, durationMs, nowMs);
+    if (this.call.media !== undefined) this.media.playDigit(this.stream, digit, durationMs, nowMs);
   }
 
   flash(nowMs: number): void {

@@ -92,7 +92,8 @@ export class CallMaker {
     const caller = request.caller.number === '' ? (config.callerId ?? request.caller) : request.caller;
     const user = request.number === '' ? undefined : sipUri({ host: 'x', user: request.number }).user;
     const uri = { ...config.registrar, user };
-    const { from, headers } = callerHeaders(caller, sipUri({ host: config.registrar.host }), config.isTrusted === true);
+    const us = sipUri({ host: config.registrar.host, user: config.fromUser });
+    const { from, headers } = callerHeaders(caller, us, config.isTrusted === true);
     const timeoutMs = config.setupTimeoutMs ?? DEFAULT_SETUP_TIMEOUT_MS;
     const to = nameAddr(uri);
     const call = this.makeOutgoing(request, config, trunk, { uri, from, to, headers, timeoutMs });

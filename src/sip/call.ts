@@ -18,6 +18,8 @@ export interface Call {
   readonly peer: string;
   readonly stream: StreamId;
   readonly state: CallState;
+  /** Where its messages come from; undefined before anything came. */
+  readonly signallingIp: string | undefined;
   /** What both sides agreed on; undefined before. */
   readonly media: MediaAgreement | undefined;
 

@@ -40,12 +40,16 @@ export interface CallerHeaders {
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** What we say about a caller. To those who are trusted the number goes along also when it must not be shown. */
+/**
+ * What we say about a caller. To those who are trusted the number goes along also when it must not be shown. Where `local`
+ * has a user, From is ourselves, and only those who are trusted learn the number.
+ */
 export function callerHeaders(caller: CallerId, local: SipUri, isTrusted: boolean): CallerHeaders {
   const uri = sipUri({ host: local.host, user: caller.number === '' ? undefined : caller.number });
   const known = nameAddr(uri, caller.name);
   const asserted = isTrusted && caller.number !== '' ? [['P-Asserted-Identity', formatNameAddr(known)] as const] : [];
-  if (caller.isRestricted !== true) return { from: known, headers: asserted };
+  const shown = local.user === undefined ? known : nameAddr(local, caller.name);
+  if (caller.isRestricted !== true) return { from: shown, headers: asserted };
   const anonymous = nameAddr(sipUri({ host: ANONYMOUS_HOST, user: 'anonymous' }), 'Anonymous');
   return { from: anonymous, headers: [...asserted, ['Privacy', 'id']] };
 }

@@ -95,6 +95,10 @@ export abstract class DialogUsage implements Call {
     return this.current;
   }
 
+  get signallingIp(): string | undefined {
+    return this.dialog?.hop.ip;
+  }
+
   get isGone(): boolean {
     return this.current === 'gone';
   }

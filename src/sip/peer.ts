@@ -31,6 +31,8 @@ export interface TrunkConfig {
   readonly register?: { readonly expiresS: number; readonly retryMs?: number };
   /** Where its calls enter the dialplan. Without one it cannot call in. */
   readonly context?: string;
+  /** Who we are in From, in place of the caller: what the far end knows us by. */
+  readonly fromUser?: string;
   /** The number that calls without one show. */
   readonly callerId?: CallerId;
   /** It is told who calls even if that must not be shown, and is believed about callers. [RFC3325] */

@@ -25,7 +25,7 @@ class SipHarness implements LegHarness {
         this.streams.add(stream);
         return { ip: OFFICE.ip, port: 10_000 + 2 * stream };
       },
-      agree: (stream) => {
+      agree: ({ stream }) => {
         this.streams.add(stream);
       },
       release: (stream) => {

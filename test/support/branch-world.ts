@@ -1,6 +1,8 @@
 import { EmulatorControl } from '../../firmware-bridge/emulator/control.ts';
 import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
 import { Appliance, type ApplianceOutput } from '../../src/appliance.ts';
+import type { ApplianceSipOptions } from '../../src/appliance-sip.ts';
+import { utf8Decode } from '../../src/base/bytes.ts';
 import { Counters } from '../../src/base/counters.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { type Address, earliest, type Transmit } from '../../src/base/machine.ts';
@@ -22,6 +24,8 @@ export interface SiteOptions {
   /** Extensions of the lines, by port from 1. */
   readonly extensions: readonly string[];
   readonly dialplan: string;
+  /** SIP is spoken at the same address as IAX2. */
+  readonly sip?: Pick<ApplianceSipOptions, 'phones' | 'trunks'>;
 }
 
 /** A whole appliance with its phones on a simulated network: copper, switch and IAX2, one virtual clock. */
@@ -29,6 +33,8 @@ export class Site implements Station<Told> {
   readonly appliance: Appliance;
   readonly phones: EmulatorControl;
   readonly counters = new Counters();
+  /** RTP ports that a call has. */
+  readonly rtpPorts = new Set<number>();
   readonly host: Host<Told>;
   /** Every call that is over: its number and its cause. */
   readonly ended: string[] = [];
@@ -37,7 +43,7 @@ export class Site implements Station<Told> {
 
   constructor(
     readonly network: Network,
-    { address, seed, peers, extensions, dialplan: text }: SiteOptions,
+    { address, seed, peers, extensions, dialplan: text, sip }: SiteOptions,
   ) {
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
@@ -55,6 +61,7 @@ export class Site implements Station<Told> {
         clock: { nowMs: () => 1_763_845_200_000 + network.nowMs, utcOffsetMinutes: () => 0 },
         counters: this.counters,
         log: silentLog,
+        ...(sip === undefined ? {} : { sip: this.sipOptions(sip, address) }),
         send: (to, bytes, at, length) =>
           this.outputs.push({ type: 'transmit', to, bytes: bytes.slice(at, at + length) }),
       },
@@ -68,7 +75,12 @@ export class Site implements Station<Told> {
   }
 
   handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
-    this.appliance.handleDatagram(bytes, from, nowMs);
+    if (utf8Decode(bytes).includes('SIP/2.0'))
+      this.appliance.handleSip(
+        (endpoint) => endpoint.handleDatagram(bytes, { transport: 'udp', ...from }, nowMs),
+        nowMs,
+      );
+    else this.appliance.handleDatagram(bytes, from, nowMs);
   }
 
   handleTimeout(nowMs: number): void {
@@ -89,6 +101,7 @@ export class Site implements Station<Told> {
       this.appliance.handleHat(event, this.network.nowMs);
     }
     const output = this.outputs.shift() ?? this.appliance.poll();
+    if (output?.type === 'sip-transmit') return { type: 'transmit', to: output.to, bytes: output.bytes };
     if (output?.type !== 'hat') return output;
     this.hat.command(output.command);
     return this.poll();
@@ -96,6 +109,24 @@ export class Site implements Station<Told> {
 
   private hear(output: Told): void {
     if (output.type === 'call' && output.change === 'ended') this.ended.push(`${output.view.to} ${output.cause}`);
+  }
+
+  private sipOptions(peers: NonNullable<SiteOptions['sip']>, { ip, port }: Address): ApplianceSipOptions {
+    let next = 10_000;
+    return {
+      ...peers,
+      realm: 'branch-1',
+      qualify: { everyMs: 30_000, timeoutMs: 3_000 },
+      local: () => ({ host: ip, port }),
+      rtpPorts: {
+        allot: () => {
+          next += 2;
+          this.rtpPorts.add(next);
+          return next;
+        },
+        free: (taken) => void this.rtpPorts.delete(taken),
+      },
+    };
   }
 
   /** Lifts a handset, waits for dial tone, dials. */

@@ -10,6 +10,7 @@ import {
   name,
   network,
   nonEmpty,
+  qualify,
   SECRET_FORMS,
   secret,
   whole,
@@ -30,23 +31,6 @@ const register = z
     }),
   })
   .meta({ description: 'Keeps our dynamic address known at that peer.' });
-
-const qualify = z
-  .strictObject({
-    every: duration('500ms', '1h')
-      .prefault('10s')
-      .meta({ description: 'How often the peer is asked for a sign of life.' }),
-    timeout: z.exactOptional(duration('100ms', '1m')).meta({
-      description:
-        'Without an answer for this long it is unreachable. Unless told, 2 s, or `every` if that is shorter.',
-    }),
-  })
-  .refine((it) => it.timeout === undefined || it.timeout <= it.every, {
-    error: 'timeout may not be longer than every',
-    path: ['timeout'],
-  })
-  .transform((it) => ({ every: it.every, timeout: it.timeout ?? Math.min(it.every, 2000) }))
-  .meta({ description: 'Measures whether the peer can be reached, and how long it takes to answer.' });
 
 export const iax2Peer = z
   .strictObject({

@@ -5,10 +5,13 @@ import {
   codecs,
   contextName,
   dialClass,
+  duration,
   isListenAddress,
   name,
   nonEmpty,
   number,
+  parseHostPort,
+  qualify,
   secret,
   shownName,
   text,
@@ -17,10 +20,39 @@ import {
 
 const TRANSPORTS = 'udp|tcp|tls';
 
-const listen = checked((it) => {
-  const [, authority] = new RegExp(`^(?:${TRANSPORTS})://(.+)$`).exec(it) ?? [];
-  return authority !== undefined && isListenAddress(authority);
-}, 'udp://, tcp:// or tls:// with an IP address and a port, such as udp://0.0.0.0:5060');
+const LISTEN = new RegExp(`^(${TRANSPORTS})://(.+)$`);
+
+const listen = checked(
+  (it) => isListenAddress(LISTEN.exec(it)?.[2] ?? ''),
+  'udp://, tcp:// or tls:// with an IP address and a port, such as udp://0.0.0.0:5060',
+).transform((it) => {
+  const [, transport, authority = ''] = LISTEN.exec(it)!;
+  const { host, port } = parseHostPort(authority)!;
+  return { transport: transport as 'udp' | 'tcp' | 'tls', ip: host, port: port! };
+});
+
+const qualifyPhones = z
+  .strictObject({
+    every: duration('5s', '1h').prefault('30s').meta({ description: 'How often a phone is asked for a sign of life.' }),
+    timeout: duration('500ms', '30s')
+      .prefault('3s')
+      .meta({ description: 'Without an answer for this long it is unreachable.' }),
+  })
+  .refine((it) => it.timeout <= it.every, { error: 'timeout may not be longer than every', path: ['timeout'] });
+
+const register = z
+  .union([
+    z.literal(false),
+    z.strictObject({
+      expires: duration('30s', '24h')
+        .prefault('10m')
+        .meta({ description: 'The lifetime that we ask for; renewed at 9/10 of what is granted.' }),
+    }),
+  ])
+  .meta({
+    description:
+      'Keeps us registered there: so unless told, where there is a secret. `false`: we only call and are called.',
+  });
 
 const phone = z
   .strictObject({
@@ -31,17 +63,30 @@ const phone = z
     mailbox: z.exactOptional(nonEmpty).meta({ description: 'Its mailbox, `box` or `box@trunk`.' }),
     class: z.exactOptional(dialClass),
     codecs: codecs.prefault(['ulaw', 'alaw']),
+    callerId: z
+      .exactOptional(callerId)
+      .meta({ description: 'The number that its calls show. Its extension unless told.' }),
+    maxCalls: z.exactOptional(whole(1, 100)).meta({ description: 'Calls at a time; one more is busy.' }),
   })
   .meta({ title: 'sip.phones.<user>' });
 
 const trunk = z
   .strictObject({
     registrar: text(
-      /^sips?:[A-Za-z0-9.[\]:-]+$/,
-      'a SIP address without user and password, such as sip:itsp.example',
-    ).meta({ description: 'Where it is.' }),
-    username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there.' }),
-    secret: z.exactOptional(secret).meta({ secret: true, description: 'What we register with.' }),
+      /^sips?:[A-Za-z0-9.[\]:-]+(?:;transport=(?:udp|tcp|tls))?$/,
+      'a SIP address without user and password, such as sip:itsp.example or sip:itsp.example;transport=tcp',
+    ).meta({ description: 'Where it is. A name without a port is looked up by SRV first.' }),
+    username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there. The name of the trunk unless told.' }),
+    secret: z.exactOptional(secret).meta({ secret: true, description: 'What we register and call with.' }),
+    register: z.exactOptional(register),
+    fromUser: z.exactOptional(nonEmpty).meta({
+      description: 'What we say in From in place of the number of the caller, where the trunk knows us by it.',
+    }),
+    trusted: z.boolean().prefault(false).meta({
+      description:
+        'Whether it is told who calls even if that must not be shown, and is believed about callers (P-Asserted-Identity).',
+    }),
+    qualify: z.exactOptional(qualify),
     context: z.exactOptional(contextName).meta({ description: 'Where its calls enter the dialplan.' }),
     callerId: z.exactOptional(callerId).meta({ description: 'The number that calls to it show.' }),
     codecs: codecs.prefault(['ulaw', 'alaw']),
@@ -55,6 +100,15 @@ export const sip = z.strictObject({
     .min(1, { error: 'allowed: at least one address' })
     .prefault(['udp://0.0.0.0:5060'])
     .meta({ description: 'Where SIP is served.' }),
+  qualify: qualifyPhones
+    .prefault({})
+    .meta({ description: 'Whether phones can be reached; it also keeps the way through a NAT open.' }),
+  digest: z
+    .exactOptional(z.array(z.enum(['md5', 'sha-256'])).min(1, { error: 'allowed: at least one of md5 and sha-256' }))
+    .meta({
+      description:
+        'What phones may prove themselves with, the first most wanted; old phones take only the first. Unless told, `[md5]`, and `[sha-256, md5]` over TLS.',
+    }),
   phones: z.record(name, phone).prefault({}).meta({ description: 'SIP phones by their user name.' }),
   trunks: z
     .record(name, trunk)

@@ -174,3 +174,20 @@ export const codecs = z
 export const dialClass = z
   .enum(['local', 'national', 'international'])
   .meta({ description: 'What may be dialled: nothing beyond this class.' });
+
+export const qualify = z
+  .strictObject({
+    every: duration('500ms', '1h')
+      .prefault('10s')
+      .meta({ description: 'How often the peer is asked for a sign of life.' }),
+    timeout: z.exactOptional(duration('100ms', '1m')).meta({
+      description:
+        'Without an answer for this long it is unreachable. Unless told, 2 s, or `every` if that is shorter.',
+    }),
+  })
+  .refine((it) => it.timeout === undefined || it.timeout <= it.every, {
+    error: 'timeout may not be longer than every',
+    path: ['timeout'],
+  })
+  .transform((it) => ({ every: it.every, timeout: it.timeout ?? Math.min(it.every, 2000) }))
+  .meta({ description: 'Measures whether the peer can be reached, and how long it takes to answer.' });

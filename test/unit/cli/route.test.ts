@@ -63,7 +63,7 @@ describe('route', () => {
   });
 
   test.each([
-    [['--from', 'nowhere'], 'the dialplan has no context nowhere; allowed: office, line/N'],
+    [['--from', 'nowhere'], 'the dialplan has no context nowhere; allowed: office, line/N, phone/USER'],
     [['--from', 'line/5'], 'there is no line 5 in hat.lines'],
     [['--from', 'line/2'], 'line 2 has no context'],
     [

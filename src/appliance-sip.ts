@@ -1,0 +1,281 @@
+import type { Counters } from './base/counters.ts';
+import type { Crypto } from './base/crypto.ts';
+import type { Log } from './base/log.ts';
+import { type Address, formatAddress } from './base/machine.ts';
+import type { MediaEvent, MediaPort, RtpSession, StreamId, StreamIds } from './base/media-port.ts';
+import { Queue } from './base/queue.ts';
+import type { Random } from './base/random.ts';
+import type { RtpPortPool } from './base/rtp-port-pool.ts';
+import type { DeviceState } from './dialplan/environment.ts';
+import { SipLegs } from './legs/sip-leg.ts';
+import {
+  type Binding,
+  type Call,
+  Endpoint,
+  type EndpointOptions,
+  type EndpointOutput,
+  type Hop,
+  type MediaAgreement,
+  type PhoneConfig,
+  type QualifyConfig,
+  receives,
+  sends,
+  type TrunkConfig,
+  type TrunkStatus,
+} from './sip/endpoint.ts';
+
+/** A SIP phone as configured. */
+export interface PhoneSettings extends PhoneConfig {
+  /** Its own number: what rings it, and what a called party sees. */
+  readonly extension: string;
+  readonly name: string;
+}
+
+export interface ApplianceSipOptions extends Pick<EndpointOptions, 'realm' | 'local' | 'algorithmsFor'> {
+  readonly phones: readonly PhoneSettings[];
+  readonly trunks: readonly TrunkConfig[];
+  readonly qualify: QualifyConfig;
+  readonly rtpPorts: RtpPortPool;
+}
+
+/** What SIP has to say to the world outside of the appliance. */
+export type SipOutput =
+  | { readonly type: 'sip-transmit'; readonly to: Hop; readonly bytes: Uint8Array }
+  | { readonly type: 'sip-close'; readonly connection: number }
+  /** A host to look up; the answer is `handleResolved` of the endpoint. */
+  | (Omit<Extract<EndpointOutput, { type: 'resolve' }>, 'type'> & { readonly type: 'sip-resolve' })
+  /** A phone registered here, moved or is gone: to be kept across restarts. */
+  | { readonly type: 'phone-bindings' };
+
+/** What the appliance makes of what happened. */
+export type SipNews = SipOutput | { readonly type: 'status' } | Extract<EndpointOutput, { type: 'security' }>;
+
+/** A phone with the time at which it came into its state, monotonic ms. */
+export interface PhoneView {
+  readonly state: 'unregistered' | 'registered' | 'unreachable';
+  readonly contact: string | null;
+  readonly extension: string;
+  readonly name: string;
+  readonly sinceMs: number;
+}
+
+interface Surroundings {
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly wallClock: () => number;
+  readonly streams: StreamIds;
+  readonly media: MediaPort;
+}
+
+/** The SIP side of an appliance: endpoint, legs and their RTP, and what status shows of phones and trunks. */
+export class ApplianceSip {
+  readonly endpoint: Endpoint;
+  readonly legs: SipLegs;
+  private readonly media: RtpOfCalls;
+  private readonly outputs = new Queue<SipNews>();
+  private phones: readonly PhoneSettings[];
+  private readonly views = new Map<string, PhoneView>();
+  private readonly log: Log;
+
+  constructor(options: ApplianceSipOptions, around: Surroundings, nowMs: number) {
+    const { phones, local, rtpPorts } = options;
+    this.phones = phones;
+    this.log = around.log;
+    this.media = new RtpOfCalls(around, rtpPorts, local);
+    this.endpoint = new Endpoint({
+      ...options,
+      ...around,
+      qualifyPhones: options.qualify,
+      openMedia: (stream, from) => this.media.reserveTowards(stream, from),
+      closeMedia: (stream) => this.media.free(stream),
+    });
+    this.legs = new SipLegs((request, atMs) => this.endpoint.placeCall(request, atMs), {
+      reserve: (stream, peer) => this.media.reserveTowards(stream, this.endpoint.wayTo(peer)),
+      agree: (call, agreement, atMs) => this.media.agree(call, agreement, atMs),
+      release: (stream, atMs) => this.media.release(stream, atMs),
+      playDigit: (stream, digit, durationMs, atMs) => around.media.playDigit(stream, digit, durationMs, atMs),
+    });
+    for (const { user } of phones) this.note(user, nowMs);
+  }
+
+  start(nowMs: number, bindings: readonly Binding[]): void {
+    this.endpoint.start(nowMs, bindings);
+  }
+
+  /** What did not change goes on undisturbed; calls do in any case. */
+  configure(phones: readonly PhoneSettings[], trunks: readonly TrunkConfig[], nowMs: number): void {
+    this.phones = phones;
+    this.endpoint.configure(phones, trunks, nowMs);
+    for (const user of [...this.views.keys()])
+      if (!phones.some((phone) => phone.user === user)) this.views.delete(user);
+    for (const { user } of phones) this.note(user, nowMs);
+  }
+
+  phone(user: string): PhoneSettings | undefined {
+    return this.phones.find((phone) => phone.user === user);
+  }
+
+  phoneViews(): ReadonlyMap<string, PhoneView> {
+    return this.views;
+  }
+
+  /** Each with where it is, as far as that is known. */
+  trunkViews(): readonly (TrunkStatus & { readonly address: string | null })[] {
+    return this.endpoint.trunkStatuses.map((status) => {
+      const hop = this.endpoint.wayTo(status.name);
+      return { ...status, address: hop === undefined ? null : formatAddress(hop) };
+    });
+  }
+
+  /** The dial strings of the phones with this extension. */
+  devices(extension: string): readonly string[] {
+    return this.phones.filter((phone) => phone.extension === extension).map(({ user }) => `SIP/${user}`);
+  }
+
+  deviceState(peer: string): DeviceState {
+    const view = this.views.get(peer);
+    if (view === undefined)
+      return this.endpoint.trunkStatuses.some(({ name }) => name === peer) ? 'UNKNOWN' : 'INVALID';
+    const legs = this.legs.legsOf(peer);
+    const talks = legs.filter((leg) => !leg.isRinging);
+    if (legs.length > talks.length) return talks.length > 0 ? 'RINGINUSE' : 'RINGING';
+    if (talks.length > 0) return talks.every((leg) => leg.isHeld) ? 'ONHOLD' : 'INUSE';
+    return view.state === 'registered' ? 'NOT_INUSE' : 'UNAVAILABLE';
+  }
+
+  handleMedia(event: MediaEvent): void {
+    this.legs.handleMedia(event);
+  }
+
+  /** Takes one output of the endpoint; false if it had none. */
+  settle(nowMs: number): boolean {
+    const output = this.endpoint.poll();
+    if (output === undefined) return false;
+    this.handle(output, nowMs);
+    return true;
+  }
+
+  poll(): SipNews | undefined {
+    return this.outputs.shift();
+  }
+
+  private handle(output: EndpointOutput, nowMs: number): void {
+    switch (output.type) {
+      case 'transmit':
+        this.outputs.push({ ...output, type: 'sip-transmit' });
+        break;
+      case 'close':
+        this.outputs.push({ ...output, type: 'sip-close' });
+        break;
+      case 'resolve':
+        this.outputs.push({ ...output, type: 'sip-resolve' });
+        break;
+      case 'call':
+        this.legs.handleCallEvent(output.call, output.event, nowMs);
+        break;
+      case 'registration': {
+        const { trunk, status } = output;
+        const { state, apparent, reason } = status;
+        const text = reason ?? `Registration at ${trunk}: ${state}.`;
+        this.log(reason === null ? 'info' : 'warn', 'sip', text, { trunk, state, apparent });
+        this.outputs.push({ type: 'status' });
+        break;
+      }
+      case 'trunk-state': {
+        const { trunk, reachable, rttMs, reason } = output;
+        this.log(reachable ? 'info' : 'warn', 'sip', reason ?? `${trunk} is reachable.`, { trunk, rttMs });
+        this.outputs.push({ type: 'status' });
+        break;
+      }
+      case 'bindings':
+        this.outputs.push({ type: 'phone-bindings' });
+        this.note(output.user, nowMs);
+        break;
+      case 'phone-state':
+        this.note(output.user, nowMs);
+        break;
+      case 'security':
+        this.outputs.push(output);
+        break;
+    }
+  }
+
+  private note(user: string, nowMs: number): void {
+    const phone = this.phone(user);
+    if (phone === undefined) return;
+    const bindings = this.endpoint.bindingsOf(user);
+    const isThere = bindings.some((binding) => this.endpoint.isReachable(binding) !== false);
+    const state = bindings.length === 0 ? 'unregistered' : isThere ? 'registered' : 'unreachable';
+    const before = this.views.get(user);
+    const sinceMs = before?.state === state ? before.sinceMs : nowMs;
+    const { extension, name } = phone;
+    this.views.set(user, { state, contact: bindings[0]?.contact ?? null, extension, name, sinceMs });
+    if (before === undefined) return;
+    if (before.state !== state)
+      this.log(state === 'unreachable' ? 'warn' : 'info', 'sip', `Phone ${user} is ${state}.`, {
+        phone: user,
+        contact: bindings[0]?.contact ?? null,
+      });
+    this.outputs.push({ type: 'status' });
+  }
+}
+
+/** The RTP port of each call, and its stream once there is something to send to. */
+class RtpOfCalls {
+  private readonly ports = new Map<StreamId, number>();
+  private readonly open = new Set<StreamId>();
+
+  constructor(
+    private readonly around: Surroundings,
+    private readonly pool: RtpPortPool,
+    private readonly local: EndpointOptions['local'],
+  ) {}
+
+  reserveTowards(stream: StreamId, to: Hop | undefined): Address | undefined {
+    const port = this.pool.allot();
+    if (port === undefined) return undefined;
+    this.ports.set(stream, port);
+    return { ip: this.local(to).host, port };
+  }
+
+  agree({ stream, signallingIp }: Call, agreement: MediaAgreement, nowMs: number): void {
+    const localPort = this.ports.get(stream);
+    if (localPort === undefined || agreement.codec === 'g722') return;
+    const { media, random } = this.around;
+    const session: RtpSession = {
+      remote: agreement.remote,
+      remoteRtcpPort: agreement.remoteRtcpPort,
+      sources: 'signalled',
+      signallingIp: signallingIp ?? agreement.remote.ip,
+      codec: agreement.codec,
+      payloadType: agreement.payloadType,
+      telephoneEventType: agreement.telephoneEventType,
+      comfortNoiseType: agreement.comfortNoiseType,
+      ptimeMs: agreement.ptimeMs,
+      sends: sends(agreement.direction),
+      receives: receives(agreement.direction),
+    };
+    if (this.open.has(stream)) {
+      media.update(stream, session, nowMs);
+      return;
+    }
+    this.open.add(stream);
+    const ssrc = random.integer(2 ** 32);
+    const [firstSequence, firstTimestamp] = [random.integer(2 ** 16), random.integer(2 ** 32)];
+    media.open(stream, { ...session, kind: 'rtp', localPort, ssrc, firstSequence, firstTimestamp }, nowMs);
+  }
+
+  release(stream: StreamId, nowMs: number): void {
+    if (this.open.delete(stream)) this.around.media.close(stream, nowMs);
+    this.free(stream);
+  }
+
+  free(stream: StreamId): void {
+    const port = this.ports.get(stream);
+    if (port === undefined) return;
+    this.ports.delete(stream);
+    this.pool.free(port);
+  }
+}

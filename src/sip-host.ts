@@ -1,0 +1,103 @@
+import type { ApplianceSip, ApplianceSipOptions, SipOutput } from './appliance-sip.ts';
+import type { Counters } from './base/counters.ts';
+import type { Log } from './base/log.ts';
+import type { Random } from './base/random.ts';
+import type { RtpPortPool } from './base/rtp-port-pool.ts';
+import type { Configuration } from './config/load.ts';
+import type { BindFailure } from './io/bind-failure.ts';
+import type { Clock } from './io/clock.ts';
+import type { DatagramTap } from './io/datagram-tap.ts';
+import { resolveSipHost } from './io/sip-dns.ts';
+import { SipSockets } from './io/sip-sockets.ts';
+import type { Store } from './io/store.ts';
+import type { Binding } from './sip/endpoint.ts';
+import { sipSettings } from './sip-peers.ts';
+
+const BINDINGS_FILE = 'phone-bindings.json';
+
+export interface SipHostOptions {
+  readonly configuration: Configuration;
+  readonly rtpPorts: RtpPortPool;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly counters: Counters;
+  readonly tap: DatagramTap;
+  readonly store: Store;
+  /** Gives the endpoint an input, with its time. */
+  readonly input: (give: (endpoint: ApplianceSip['endpoint'], nowMs: number) => void) => void;
+}
+
+/** What the SIP side of an appliance stands on: sockets, names, and where its phones were before a restart. */
+export class SipHost {
+  /** What the appliance is made with. */
+  readonly settings: ApplianceSipOptions;
+  private readonly sockets: SipSockets;
+
+  constructor(
+    private readonly options: SipHostOptions,
+    settings: NonNullable<ReturnType<typeof sipSettings>>,
+  ) {
+    const { configuration, rtpPorts, clock, log, counters, tap, input } = options;
+    this.sockets = new SipSockets({
+      listen: configuration.sip?.listen ?? [],
+      onDatagram: (bytes, from) => input((endpoint, nowMs) => endpoint.handleDatagram(bytes, from, nowMs)),
+      clock,
+      log,
+      counters,
+      tap,
+    });
+    this.settings = { ...settings, rtpPorts, local: (to) => this.sockets.localTowards(to) };
+  }
+
+  open(): Promise<BindFailure | undefined> {
+    return this.sockets.open();
+  }
+
+  close(): Promise<void> {
+    return this.sockets.close();
+  }
+
+  /** Phones that were registered before the last stop. */
+  async keptBindings(): Promise<readonly Binding[]> {
+    return (await this.options.store.read(BINDINGS_FILE, parseBindings)) ?? [];
+  }
+
+  handleOutput(output: SipOutput, bindings: () => readonly Binding[]): void {
+    switch (output.type) {
+      case 'sip-transmit':
+        this.sockets.send(output.to, output.bytes);
+        break;
+      case 'sip-resolve':
+        void this.resolve(output);
+        break;
+      case 'phone-bindings':
+        void this.options.store.write(BINDINGS_FILE, `${JSON.stringify(bindings())}\n`);
+        break;
+      case 'sip-close':
+        break;
+    }
+  }
+
+  private async resolve(wanted: Extract<SipOutput, { type: 'sip-resolve' }>): Promise<void> {
+    const { clock, random, log, input } = this.options;
+    const answer = await resolveSipHost(wanted, clock, random);
+    if ('failed' in answer) log('warn', 'dns', answer.failed, { host: wanted.host });
+    const hops = 'failed' in answer ? [] : answer.hops;
+    input((endpoint, nowMs) => endpoint.handleResolved(wanted.host, hops, nowMs));
+  }
+}
+
+/** Undefined where the configuration has no SIP. */
+export function sipHost(options: SipHostOptions): SipHost | undefined {
+  const settings = sipSettings(options.configuration);
+  return settings === undefined ? undefined : new SipHost(options, settings);
+}
+
+/** Ours to write; a file that is not a list of them is damaged. */
+function parseBindings(text: string): Binding[] | undefined {
+  const value: unknown = JSON.parse(text);
+  const isBinding = (item: unknown) =>
+    typeof item === 'object' && item !== null && 'user' in item && 'contact' in item && 'expiresEpochMs' in item;
+  return Array.isArray(value) && value.every(isBinding) ? (value as Binding[]) : undefined;
+}

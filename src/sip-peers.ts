@@ -1,0 +1,75 @@
+import type { ApplianceSipOptions, PhoneSettings } from './appliance-sip.ts';
+import type { Configuration } from './config/load.ts';
+import type { CodecName, TrunkConfig } from './sip/endpoint.ts';
+import { isMalformed } from './sip/malformed.ts';
+import { isSipUri, parseUri, type SipUri } from './sip/uri.ts';
+
+type SipConfiguration = NonNullable<Configuration['sip']>;
+type TrunkConfiguration = SipConfiguration['trunks'][string];
+
+/** What the configuration says of SIP, as the appliance takes it; undefined where it says nothing. */
+export function sipSettings({
+  sip,
+  site,
+}: Configuration): Pick<ApplianceSipOptions, 'realm' | 'phones' | 'trunks' | 'qualify' | 'algorithmsFor'> | undefined {
+  if (sip === undefined) return undefined;
+  const wanted = sip.digest?.map((name) => (name === 'md5' ? ('MD5' as const) : ('SHA-256' as const)));
+  return {
+    realm: site.id,
+    phones: sipPhones(sip),
+    trunks: Object.entries(sip.trunks).map(([name, trunk]) => sipTrunk(name, trunk)),
+    qualify: { everyMs: sip.qualify.every, timeoutMs: sip.qualify.timeout },
+    algorithmsFor: ({ transport }) => wanted ?? (transport === 'tls' ? ['SHA-256', 'MD5'] : ['MD5']),
+  };
+}
+
+function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
+  return Object.entries(phones).map(([user, phone]) => {
+    const { secret, extension = user, name = '', context, callerId = extension, maxCalls } = phone;
+    return {
+      user,
+      extension,
+      name,
+      codecs: known(phone.codecs),
+      callerId: { number: callerId, name },
+      ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),
+      ...(context === undefined ? {} : { context }),
+      ...(maxCalls === undefined ? {} : { maxCalls }),
+    };
+  });
+}
+
+function sipTrunk(name: string, trunk: TrunkConfiguration): TrunkConfig {
+  const { username, secret, register, context, callerId, fromUser, qualify, maxCalls } = trunk;
+  return {
+    name,
+    registrar: uriOf(trunk.registrar),
+    codecs: known(trunk.codecs),
+    isTrusted: trunk.trusted,
+    ...(username === undefined ? {} : { username }),
+    ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),
+    ...(secret === undefined || register === false
+      ? {}
+      : { register: { expiresS: Math.round((register?.expires ?? DEFAULT_EXPIRES_MS) / 1_000) } }),
+    ...(context === undefined ? {} : { context }),
+    ...(callerId === undefined ? {} : { callerId: { number: callerId, name: '' } }),
+    ...(fromUser === undefined ? {} : { fromUser }),
+    ...(qualify === undefined ? {} : { qualify: { everyMs: qualify.every, timeoutMs: qualify.timeout } }),
+    ...(maxCalls === undefined ? {} : { maxCalls }),
+  };
+}
+
+const DEFAULT_EXPIRES_MS = 600_000;
+
+function uriOf(text: string): SipUri {
+  const uri = parseUri(text);
+  // The schema lets nothing else through.
+  if (isMalformed(uri) || !isSipUri(uri)) throw new Error(`'${text}' is not a SIP address`);
+  return uri;
+}
+
+/** Codecs that can be heard by everything here. */
+function known(codecs: readonly string[]): CodecName[] {
+  const usable = codecs.filter((name) => name === 'ulaw' || name === 'alaw');
+  return usable.length > 0 ? usable : ['ulaw', 'alaw'];
+}

@@ -49,7 +49,7 @@ const ROWS: readonly Row[] = [
   [
     '6.4.6',
     'TRANSFER: takes the call to another number',
-    differs('sent, and told to the owner of the call; the switch does not move a call because its far end says so'),
+    differs('the party goes on in our dialplan only where the sender could call itself; else the call stays as it is'),
   ],
   [
     '6.5.1',

@@ -27,9 +27,11 @@ export abstract class CallLeg extends CallLife implements Call {
   protected capability: FormatMask = 0n;
   private readonly digits: CallDigits;
   private readonly transfer: TransferParty;
+  private readonly admit: CallIdentity['admit'];
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
     super(around, reliable, identity, state, nowMs);
+    this.admit = identity.admit;
     this.digits = new CallDigits({
       clock: () => reliable.clock,
       send: (frameType, subclass, timestamp, atMs) => this.sendFrame(frameType, subclass, timestamp, undefined, atMs),
@@ -244,7 +246,7 @@ export abstract class CallLeg extends CallLife implements Call {
         if (!this.transfer.conclude(name, ies, nowMs)) this.count('iax2.unused-message');
         break;
       case 'TRANSFER':
-        this.tell({ type: 'transfer', number: ies.calledNumber ?? 's', context: ies.calledContext ?? '' });
+        this.handleTransfer(ies);
         break;
       case 'RTKEY':
         if (!this.seal.handleRotation(ies.challenge, nowMs)) this.count('iax2.bad-key');
@@ -301,6 +303,13 @@ export abstract class CallLeg extends CallLife implements Call {
     const timestamp = this.reliable.clock.stampInStream(nowMs);
     this.sendFrame(frameType, subclass, timestamp, payload, nowMs);
     this.around.changed(this, nowMs);
+  }
+
+  /** It may send its party where it could call itself. [RFC5456 §6.4.6] */
+  private handleTransfer({ calledNumber, calledContext }: InformationElements): void {
+    const context = this.admit(calledContext);
+    if (context === undefined) this.count('iax2.transfer-refused');
+    else this.tell({ type: 'transfer', number: calledNumber ?? 's', context });
   }
 
   private handleVoice(format: number): void {

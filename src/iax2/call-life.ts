@@ -34,6 +34,8 @@ export interface CallIdentity {
   readonly peer: string;
   readonly stream: StreamId;
   readonly transfer: TransferPolicy;
+  /** The context in which the peer may have its party go on by TRANSFER, if it asks for this one; undefined: it may not. */
+  readonly admit: (context: string | undefined) => string | undefined;
   readonly trunk: TrunkMode | undefined;
 }
 

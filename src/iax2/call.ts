@@ -94,7 +94,7 @@ export type CallEvent =
   | { readonly type: 'html'; readonly subclass: number; readonly payload: Uint8Array }
   /** A control frame that the endpoint gives no meaning of its own (RADIO_KEY, CONNECTED_LINE, …). */
   | { readonly type: 'control'; readonly subclass: number; readonly payload: Uint8Array }
-  /** The far end asks for its party to be connected elsewhere. [RFC5456 §6.4.6] */
+  /** The far end asks for its party to be connected elsewhere, in a context that it may call into. [RFC5456 §6.4.6] */
   | { readonly type: 'transfer'; readonly number: string; readonly context: string };
 
 /** Who ended a call: timeout = the far end fell silent. */

@@ -13,7 +13,7 @@ import { type Message, readMessage } from './message.ts';
 import type { PeerTable } from './peer-table.ts';
 import { RegistrarDialog } from './registrar.ts';
 import type { Reliable } from './reliable.ts';
-import { type Selection, selectRegistrant, selectUser } from './user-selection.ts';
+import { admittedContext, type Selection, selectRegistrant, selectUser } from './user-selection.ts';
 
 export interface IncomingDialogsEnvironment {
   readonly around: Surroundings;
@@ -88,6 +88,7 @@ export class IncomingDialogs {
         peer: peer?.config.name ?? username,
         stream,
         transfer: peer?.config.transfer,
+        admit: (asked) => (peer === undefined ? undefined : admittedContext(peer.config, asked)),
         trunk: peer?.config.trunk,
         config: peer?.config,
         context,

@@ -13,6 +13,7 @@ import type { PeerTable } from './peer-table.ts';
 import { RegistrationDialog, type RegistrationOutcome } from './registration-dialog.ts';
 import type { OpenLookup } from './remote-dialplan.ts';
 import { IAX_SUBCLASS } from './subclass.ts';
+import { admittedContext } from './user-selection.ts';
 
 /** For a call to a host that is no configured peer. */
 const DEFAULT_CODECS: readonly FormatName[] = ['ulaw', 'alaw'];
@@ -62,6 +63,7 @@ export class OutgoingDialogs {
       peer: request.peer,
       stream: request.stream,
       transfer: config?.transfer,
+      admit: (context: string | undefined) => (config === undefined ? undefined : admittedContext(config, context)),
       request: { ...request, caller },
       username: request.username ?? config?.username,
       credentials: credentialsFor(peer, request.secret),

@@ -50,13 +50,20 @@ export function selectUser(
   return best?.selection ?? { peer: undefined, reason: `Nobody here takes calls without a name from ${from.ip}.` };
 }
 
+/** The context in which a peer's calls may enter our dialplan, if it asks for this one; undefined: it may not. */
+export function admittedContext(peer: PeerConfig, asked: string | undefined): string | undefined {
+  if (peer.type === 'peer' || peer.context === undefined) return undefined;
+  if (asked === undefined || asked === '') return peer.context;
+  const allowed = [peer.context, ...(peer.otherContexts ?? [])];
+  return allowed.includes(asked) || allowed.includes('*') ? asked : undefined;
+}
+
 function admit(peer: PeerConfig, { from, context }: Claim): Selection {
   if (!isAllowed(peer.acl, from.ip))
     return { peer: undefined, reason: `${peer.name} may not come from ${formatAddress(from)}.` };
   if (peer.context === undefined) return { peer: undefined, reason: `${peer.name} has no context for its calls.` };
-  if (context === undefined || context === '') return { peer, context: peer.context };
-  const allowed = [peer.context, ...(peer.otherContexts ?? [])];
-  if (allowed.includes(context) || allowed.includes('*')) return { peer, context };
+  const admitted = admittedContext(peer, context);
+  if (admitted !== undefined) return { peer, context: admitted };
   return { peer: undefined, reason: `${peer.name} may not call into the context ${context}.` };
 }
 

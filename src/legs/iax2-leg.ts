@@ -126,6 +126,9 @@ class Iax2Leg implements Leg {
     if (technology === this.technology) this.call.sendControl(code, payload, nowMs);
   }
 
+  /** TRANSFER has no answer of its own: that it is done shows by our HANGUP, that it is not by the call going on. */
+  reportTransfer(): void {}
+
   translate(event: CallEvent, nowMs: number): LegEvent | undefined {
     switch (event.type) {
       case 'answered':
@@ -148,6 +151,8 @@ class Iax2Leg implements Leg {
           type: 'signal',
           signal: { technology: this.technology, code: event.subclass, payload: event.payload },
         };
+      case 'transfer':
+        return { type: 'transfer', context: event.context, number: event.number };
       case 'busy':
       case 'congestion':
         // The far end would play its tone until we go; the caller's own dialplan decides what the caller hears.

@@ -335,6 +335,9 @@ class LineLeg implements Leg {
 
   passOn(): void {}
 
+  /** Copper says nothing of its kind. */
+  reportTransfer(): void {}
+
   /** A phone has no display for text in a call. */
   sendText(_text: string, _nowMs: number): void {}
 }

@@ -101,7 +101,8 @@ export class SipLegs implements LegDialler {
   }
 }
 
-/** What is said of a transfer that does not take place. */
+/** What is said of a transfer: it took place, or not. */
+const ACCEPTED = 200;
 const DECLINED = 603;
 
 export class SipLeg implements Leg {
@@ -171,6 +172,10 @@ export class SipLeg implements Leg {
   }
 
   passOn(): void {}
+
+  reportTransfer(failure: Cause | undefined, nowMs: number): void {
+    this.call.reportTransfer(failure === undefined ? ACCEPTED : DECLINED, nowMs);
+  }
 
   translate(event: CallEvent): LegEvent | undefined {
     switch (event.type) {

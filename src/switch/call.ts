@@ -37,7 +37,7 @@ export class Call implements CallerSide {
   constructor(
     readonly id: string,
     readonly leg: Leg,
-    private readonly execution: Execution,
+    private execution: Execution,
     private readonly parts: CallParts,
   ) {
     this.openLegs.add(leg);
@@ -73,6 +73,36 @@ export class Call implements CallerSide {
 
   start(nowMs: number): void {
     this.run(nowMs);
+  }
+
+  /** As `start`, for a party that talks already. */
+  goOn(nowMs: number): void {
+    this.answered = true;
+    this.run(nowMs);
+  }
+
+  /** Whom that leg of the call talks to. */
+  partnerOf(leg: Leg): Leg | undefined {
+    return this.activity instanceof Dial ? this.activity.partnerOf(leg) : undefined;
+  }
+
+  /** The caller goes on with another run of the dialplan; the party that it talked to is let go. */
+  redirect(execution: Execution, nowMs: number): void {
+    this.part(nowMs);
+    this.execution = execution;
+    this.run(nowMs);
+  }
+
+  /** The called party goes on in another call; this one is over. */
+  giveAway(leg: Leg, nowMs: number): void {
+    this.part(nowMs);
+    this.openLegs.delete(leg);
+    this.hangup('normal-clearing', nowMs);
+  }
+
+  private part(nowMs: number): void {
+    if (this.activity instanceof Dial) this.activity.part(nowMs);
+    this.activity = undefined;
   }
 
   /** The caller's leg is being dialled by us: the dialplan runs once it answers. */
@@ -155,7 +185,7 @@ export class Call implements CallerSide {
         const { result } = this.activity;
         if (result === undefined) return;
         this.activity = undefined;
-        if (!this.goOn(result, nowMs)) return;
+        if (!this.take(result, nowMs)) return;
       }
       const step = this.execution.next();
       if (step.type === 'end') {
@@ -172,11 +202,12 @@ export class Call implements CallerSide {
       if ('start' in begun) {
         this.activity = begun;
         begun.start(nowMs);
-      } else if (!this.goOn(begun, nowMs)) return;
+      } else if (!this.take(begun, nowMs)) return;
     }
   }
 
-  private goOn(result: ActivityResult, nowMs: number): boolean {
+  /** False if it ends the call. */
+  private take(result: ActivityResult, nowMs: number): boolean {
     if (result.cause !== undefined) this.lastCause = result.cause;
     if (result.hangup !== undefined) {
       this.finish(result.hangup, nowMs);

@@ -55,6 +55,20 @@ export class Dial implements Activity {
     return this.answered === undefined ? this.attempts.map((attempt) => attempt.leg) : [this.answered];
   }
 
+  /** Whom that leg talks to; undefined before anybody has answered. */
+  partnerOf(leg: Leg): Leg | undefined {
+    const { caller } = this.parts;
+    if (this.answered === undefined || (leg !== this.answered && leg !== caller.leg)) return undefined;
+    return leg === this.answered ? caller.leg : this.answered;
+  }
+
+  /** Ends the talk without hanging anybody up: both parties belong to somebody else from now on. */
+  part(nowMs: number): void {
+    if (this.answered !== undefined) this.parts.caller.patchbay.release(this.answered.stream, nowMs);
+    this.answered = undefined;
+    this.finish({ dialStatus: 'ANSWER', cause: 'normal-clearing' }, nowMs);
+  }
+
   get ringing(): boolean {
     return this.attempts.some((attempt) => attempt.ringing);
   }
@@ -168,8 +182,8 @@ export class Dial implements Activity {
   }
 
   private handleTalk(leg: Leg, event: LegEvent, nowMs: number): void {
-    const other = leg === this.answered ? this.parts.caller.leg : this.answered;
-    if (other === undefined || (leg !== this.answered && leg !== this.parts.caller.leg)) return;
+    const other = this.partnerOf(leg);
+    if (other === undefined) return;
     switch (event.type) {
       case 'digit':
         other.sendDigit(event.digit, event.durationMs, nowMs);

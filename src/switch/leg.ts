@@ -34,6 +34,8 @@ export interface Leg {
   sendText(text: string, nowMs: number): void;
   /** What the other party's leg said in its own technology; a leg of another one does nothing. */
   passOn(signal: Signal, nowMs: number): void;
+  /** What came of the `transfer` that it asked for; `failure` undefined: it is done, and `hangup` follows. */
+  reportTransfer(failure: Cause | undefined, nowMs: number): void;
 }
 
 export type LegId = string;
@@ -57,7 +59,12 @@ export type LegEvent =
   | { readonly type: 'unhold' }
   | { readonly type: 'flash' }
   | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'signal'; readonly signal: Signal };
+  | { readonly type: 'signal'; readonly signal: Signal }
+  /**
+   * Blind transfer: the far end wants the party that it talks to connected to that number of our dialplan, and itself let
+   * go. The leg has seen to it that the far end may enter this context.
+   */
+  | { readonly type: 'transfer'; readonly context: string; readonly number: string };
 
 /**
  * Something that one technology says and the switch has no word for: the key of a radio, a connected line. It is carried

@@ -124,6 +124,8 @@ class LocalHalf implements Leg {
     this.tell({ type: 'signal', signal });
   }
 
+  reportTransfer(): void {}
+
   private end(cause: Cause, reason: string): void {
     if (this.ended) return;
     this.tell({ type: 'hangup', cause, reason });

@@ -59,8 +59,15 @@ export interface Originate {
   readonly caller: Party;
 }
 
+/** Where a party enters the dialplan. */
+interface Place {
+  readonly context: string;
+  readonly number: string;
+}
+
 interface Entry {
   readonly call: Call;
+  readonly caller: Party;
   readonly history: LegHistory;
   view: CallView;
 }
@@ -178,9 +185,43 @@ export class Switch implements Machine<SwitchOutput> {
   private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
     const entry = this.entryOfLeg.get(leg.id);
     if (entry === undefined) return;
+    if (event.type === 'transfer') {
+      this.transfer(entry, leg, event, nowMs);
+      return;
+    }
     if (event.type === 'hangup') this.entryOfLeg.delete(leg.id);
     entry.history.handleLegEvent(leg, event, nowMs);
     entry.call.handleLegEvent(leg, event, nowMs);
+  }
+
+  /** The party that `leg` talks to goes on with another number, in its own call or, if it was called, in a new one. */
+  private transfer(entry: Entry, leg: Leg, { context, number }: Place, nowMs: number): void {
+    const { call } = entry;
+    const partner = call.partnerOf(leg);
+    if (partner === undefined || !this.isReachable(context, number)) {
+      leg.reportTransfer(partner === undefined ? 'call-rejected' : 'unallocated-number', nowMs);
+      return;
+    }
+    leg.reportTransfer(undefined, nowMs);
+    if (partner === call.leg) {
+      leg.hangup('normal-clearing', nowMs);
+      call.redirect(this.execution({ context, number }, entry.caller, partner, call.id), nowMs);
+      return;
+    }
+    // Whom it called is all that is known of it.
+    const next = this.enter(partner, context, number, { number: entry.view.to, name: '' });
+    entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
+    next.history.begin(partner, 'out', nowMs);
+    next.history.noteAnswer(partner, nowMs);
+    call.giveAway(partner, nowMs);
+    this.announce(next, nowMs);
+    next.call.goOn(nowMs);
+  }
+
+  /** Numbers that only another switch knows count, too: it is asked once the party is on its way. */
+  private isReachable(context: string, number: string): boolean {
+    const at = { clock: this.options.environment.clock };
+    return this.dialplan.lookup(context, number, at).exists || this.dialplan.switches(context, at).length > 0;
   }
 
   private begin(leg: Leg, context: string, number: string, caller: Party, nowMs: number): void {
@@ -194,7 +235,6 @@ export class Switch implements Machine<SwitchOutput> {
     const { environment, streams, tones, others, log } = this.options;
     const id = this.nextId();
     const { dialplan } = this;
-    const start = { context, exten: number, priority: 1, caller, channel: leg.channel, uniqueId: id };
     const parts: CallParts = {
       patchbay: this.patchbay,
       tones,
@@ -206,7 +246,7 @@ export class Switch implements Machine<SwitchOutput> {
       wantsMore: (from, digits) => dialplan.lookup(from, digits, { clock: environment.clock }).matchMore,
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
     };
-    const call = new Call(id, leg, new Execution(dialplan, start, environment), parts);
+    const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts);
     const view: CallView = {
       id,
       from: caller.number,
@@ -216,10 +256,15 @@ export class Switch implements Machine<SwitchOutput> {
       sinceMs: 0,
       legs: [],
     };
-    const entry: Entry = { call, history: new LegHistory(), view };
+    const entry: Entry = { call, caller, history: new LegHistory(), view };
     this.entries.set(id, entry);
     this.entryOfLeg.set(leg.id, entry);
     return entry;
+  }
+
+  private execution({ context, number }: Place, caller: Party, { channel }: Leg, uniqueId: string): Execution {
+    const start = { context, exten: number, priority: 1, caller, channel, uniqueId };
+    return new Execution(this.dialplan, start, this.options.environment);
   }
 
   private announce(entry: Entry, nowMs: number): void {

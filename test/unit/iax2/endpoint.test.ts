@@ -76,7 +76,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
   });
 
   it('carries digits with their length, hold with its music, flash, text, and frames of other switches [RFC5456 §6.4.1] [RFC5456 §6.4.2] [RFC5456 §6.4.3] [RFC5456 §6.4.4] [RFC5456 §6.4.5] [RFC5456 §6.4.6] [RFC5456 §6.10.1] [RFC5456 §6.10.4] [RFC5456 §6.10.6]', () => {
-    const { network, a, b, call, there } = talking();
+    const { network, a, b, call, there } = talking({}, { otherContexts: ['park'] });
     a.with(call, (c, now) => {
       c.sendDigit('5', 90, now);
       c.sendDigit('#', 120, now);
@@ -108,6 +108,18 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
       { type: 'transfer', number: '700', context: 'park' },
     ]);
     expect(b.media.quelched.size).toBe(0);
+  });
+
+  it('takes a TRANSFER only into a context that the peer may call into; without one, into its own [RFC5456 §6.4.6]', () => {
+    const { network, a, b, call, there } = talking();
+    a.with(call, (c, now) => {
+      c.transferTo('700', 'elsewhere', now);
+      c.transferTo('701', undefined, now);
+    });
+    network.runFor(100);
+    expect(b.eventsOf(there).slice(1)).toEqual([{ type: 'transfer', number: '701', context: 'from-peer' }]);
+    expect(b.counters.get('iax2.transfer-refused')).toBe(1);
+    expect(there.state).toBe('up');
   });
 
   it('carries three hundred digits, over the wrap of the sequence numbers [RFC5456 §8.1.1]', () => {

@@ -83,6 +83,10 @@ export class FakeLeg implements Leg {
     this.told.push(`signal ${technology} ${code}`);
   }
 
+  reportTransfer(failure: Cause | undefined): void {
+    this.told.push(`transfer ${failure ?? 'done'}`);
+  }
+
   get last(): string | undefined {
     return this.told.at(-1);
   }

@@ -20,6 +20,7 @@ exten => 301,1,Dial(Local/301@office)
 exten => 302,1,Dial(Local/602@office)
 exten => 303,1,Dial(Local/304@office)
 exten => 304,1,Congestion
+exten => 305,1,Dial(Local/7123@office)
 exten => 600,1,Answer
 exten => 600,2,Echo
 exten => 601,1,Milliwatt
@@ -379,5 +380,87 @@ describe('the switch', () => {
 
   it('does not know the call that it is asked to end', () => {
     expect(bench().exchange.hangup('1-1', 'normal-clearing', 0)).toBe(false);
+  });
+});
+
+describe('a blind transfer', () => {
+  const transferTo = (number: string) => ({ type: 'transfer', context: 'office', number }) as const;
+
+  /** 202 talks to the centre's 123. */
+  function talking() {
+    const world = bench();
+    const caller = world.call('7123');
+    const callee = world.iax2.dialled[0]!;
+    world.exchange.handleLegEvent(callee, { type: 'answered' }, 1000);
+    return { ...world, caller, callee };
+  }
+
+  it('by the called party: the caller goes on with the number in the same call', () => {
+    const { exchange, media, lines, caller, callee, records, expectEmpty } = talking();
+    exchange.handleLegEvent(callee, transferTo('201'), 2000);
+    expect(callee.told.slice(-2)).toEqual(['transfer done', 'hangup normal-clearing']);
+    exchange.handleLegEvent(callee, hungUp('normal-clearing'), 2001);
+    expect(caller.told).not.toContain('hangup normal-clearing');
+    expect(lines.requests[0]).toMatchObject({ resource: '1', caller: { number: '202', name: 'Workshop' } });
+    const third = lines.dialled[0]!;
+    exchange.handleLegEvent(third, { type: 'ringing' }, 2500);
+    expect(media.heardBy(caller.stream)).toBe('tone');
+    exchange.handleLegEvent(third, { type: 'answered' }, 3000);
+    expect([media.heardBy(caller.stream), media.heardBy(third.stream)]).toEqual([third.stream, caller.stream]);
+    exchange.handleLegEvent(third, hungUp('normal-clearing'), 9000);
+    expect(caller.last).toBe('hangup normal-clearing');
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 9001);
+    const [record, ...more] = records();
+    expect(more).toEqual([]);
+    expect(record!.legs.map(({ channel, endedMs }) => [channel, endedMs])).toEqual([
+      [caller.channel, 9001],
+      [callee.channel, 2001],
+      [third.channel, 9000],
+    ]);
+    expectEmpty();
+  });
+
+  it('by the caller: the called party goes on with the number in a call of its own', () => {
+    const { exchange, media, lines, caller, callee, records, expectEmpty } = talking();
+    exchange.handleLegEvent(caller, transferTo('201'), 2000);
+    expect(caller.told.slice(-2)).toEqual(['transfer done', 'hangup normal-clearing']);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 2001);
+    expect(callee.told).toEqual([]);
+    expect(lines.requests[0]).toMatchObject({ resource: '1', caller: { number: '7123' } });
+    const third = lines.dialled[0]!;
+    exchange.handleLegEvent(third, { type: 'answered' }, 3000);
+    expect([media.heardBy(callee.stream), media.heardBy(third.stream)]).toEqual([third.stream, callee.stream]);
+    expect(exchange.views()).toMatchObject([{ from: '7123', to: '201', state: 'talking' }]);
+    exchange.handleLegEvent(callee, hungUp('normal-clearing'), 9000);
+    expect(third.last).toBe('hangup normal-clearing');
+    exchange.handleLegEvent(third, hungUp('normal-clearing'), 9001);
+    const [first, second] = records();
+    expect(first).toMatchObject({ endedMs: 2001, legs: [{ direction: 'in' }, { direction: 'out', endedMs: 2000 }] });
+    expect(second).toMatchObject({ answeredMs: 2000, endedMs: 9001, legs: [{ startedMs: 2000 }, { endedMs: 9001 }] });
+    expectEmpty();
+  });
+
+  it('to a number that does not exist, or of a call that nobody has answered, leaves all as it is', () => {
+    const { exchange, call, caller, callee, iax2 } = talking();
+    exchange.handleLegEvent(callee, transferTo('999'), 2000);
+    expect(callee.last).toBe('transfer unallocated-number');
+    const waiting = call('7124');
+    exchange.handleLegEvent(iax2.dialled[1]!, transferTo('201'), 2000);
+    exchange.handleLegEvent(waiting, transferTo('201'), 2000);
+    expect([iax2.dialled[1]!.last, waiting.last]).toEqual(['transfer call-rejected', 'transfer call-rejected']);
+    exchange.handleLegEvent(callee, { type: 'digit', digit: '5', durationMs: 90 }, 3000);
+    expect(caller.last).toBe('digit 5 90');
+  });
+
+  it('by a party that a Local channel was dialled for moves the other end of that channel', () => {
+    const { exchange, iax2, lines, call } = bench();
+    const caller = call('305');
+    const callee = iax2.dialled[0]!;
+    exchange.handleLegEvent(callee, { type: 'answered' }, 1000);
+    exchange.handleLegEvent(callee, transferTo('201'), 2000);
+    exchange.handleLegEvent(callee, hungUp('normal-clearing'), 2001);
+    exchange.handleLegEvent(lines.dialled[0]!, { type: 'answered' }, 3000);
+    exchange.handleLegEvent(caller, { type: 'digit', digit: '5', durationMs: 90 }, 4000);
+    expect(lines.dialled[0]!.last).toBe('digit 5 90');
   });
 });

@@ -5,6 +5,7 @@ import { Appliance, type ApplianceOutput } from './appliance.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import { earliest } from './base/machine.ts';
+import { BrokerHost } from './broker-host.ts';
 import { startCapture } from './capture.ts';
 import type { RunnableConfiguration } from './cli/run.ts';
 import { differences } from './config/diff.ts';
@@ -25,7 +26,6 @@ import { healthReader } from './io/health.ts';
 import { HttpServer } from './io/http-server.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
-import { type BrokerConnection, BrokerLink, type BrokerTls, type MqttVersion } from './io/mqtt.ts';
 import { NetworkWatch } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
@@ -49,7 +49,6 @@ import { sipSettings } from './sip-peers.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
-import { BIRTH_TOPIC, discovery, discoveryTopic } from './status/home-assistant.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { callStatus, takeSnapshot } from './status/snapshot.ts';
 import { formatTime, WallTime } from './status/wall-time.ts';
@@ -95,13 +94,7 @@ export class Service {
   private readonly feedDriver: Driver<StatusChange>;
   private readonly feed: StatusFeed;
   private readonly publisher: StatusPublisher;
-  private broker: BrokerLink | undefined;
-  /** Changes of the broker are made one after the other. */
-  private linking: Promise<void> = Promise.resolve();
-  private stopped = false;
-  /** The connection on which Home Assistant was told. */
-  private announcedTo: BrokerConnection | undefined;
-  private readonly brokerVersions = new Map<string, MqttVersion>();
+  private readonly broker: BrokerHost;
   private readonly eventLimit = new EventLimit();
   private records: RecordKeeper | undefined;
   private readonly panel: PanelServices;
@@ -169,7 +162,7 @@ export class Service {
       appliance: this.appliance,
       counters: this.counters,
       media: () => ({ io: 'event-loop', tickLatenessMs: this.lateness.summary() }),
-      broker: () => this.broker?.status() ?? null,
+      broker: () => this.broker.reading(),
       hat,
     });
     const snapshot = () => takeSnapshot(source, this.wallTime, now());
@@ -179,7 +172,15 @@ export class Service {
       this.publisher.handleChange(change);
       for (const listener of this.listeners) listener(change);
     });
-    this.broker = this.brokerLink();
+    this.broker = new BrokerHost({
+      configuration: () => this.configuration,
+      status: snapshot,
+      publisher: this.publisher,
+      records: () => this.records,
+      remote: options.remote,
+      onStatus: () => this.noteStatus(),
+      log,
+    });
     this.panel = {
       status: snapshot,
       health,
@@ -201,7 +202,7 @@ export class Service {
     const changes = differences(this.configuration, configuration);
     const mqttChanged = changes.some(({ path }) => path[0] === 'mqtt');
     this.configuration = configuration;
-    if (mqttChanged) this.linking = this.linking.then(() => this.relink());
+    if (mqttChanged) this.broker.relink();
     this.driver.give((nowMs) => {
       this.appliance.setDialplan(dialplan);
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
@@ -236,9 +237,7 @@ export class Service {
     while (!this.appliance.isIdle && systemClock.nowMs() < deadlineMs) await pause(20);
     this.driver.stop();
     this.feedDriver.stop();
-    this.stopped = true;
-    await this.linking;
-    await this.unlink();
+    await this.broker.stop();
     await this.http?.close();
     await this.hat?.stop();
     await this.udp?.close();
@@ -302,7 +301,7 @@ export class Service {
     this.hat?.start();
     const phones = await this.sip?.keptBindings();
     this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
-    this.broker?.start();
+    this.broker.start();
     // Last, when nothing that takes long is left to do: the first round trips are measured now.
     this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? [], phones));
     this.watch = new NetworkWatch(systemClock, ({ added, removed }) => {
@@ -387,71 +386,6 @@ export class Service {
     if (hat.port !== 'emulator') return new SerialHatRunner({ ...options, path: hat.port, resetPath: hat.reset });
     const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
     return new PlainHatRunner(ports, options);
-  }
-
-  private brokerLink(): BrokerLink | undefined {
-    const { mqtt, site } = this.configuration;
-    if (mqtt === undefined) return undefined;
-    const { publisher } = this;
-    const { remote } = this.options;
-    return new BrokerLink({
-      url: mqtt.url,
-      clientId: site.id,
-      ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
-      ...(mqtt.password === undefined ? {} : { password: mqtt.password.reveal() }),
-      ...(mqtt.tls === undefined ? {} : { tls: certificates(mqtt.tls) }),
-      will: (session) => publisher.will(session),
-      onConnected: (connection, session) => {
-        publisher.handleConnected(connection, session);
-        this.records?.handleConnected(connection);
-        remote?.handleConnected(connection);
-        this.announce(connection);
-      },
-      onDisconnected: () => {
-        publisher.handleDisconnected();
-        this.records?.handleDisconnected();
-        remote?.handleDisconnected();
-      },
-      onMessage: (topic, payload, retained, replyTo) => {
-        if (topic === BIRTH_TOPIC) this.announce(this.announcedTo);
-        else if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
-        else publisher.handleMessage(topic, payload, retained);
-      },
-      onStatus: () => this.noteStatus(),
-      versions: this.brokerVersions,
-      clock: systemClock,
-      random: systemRandom,
-      log: this.log,
-    });
-  }
-
-  /** Tells Home Assistant what there is here, if it is wanted. */
-  private announce(connection: BrokerConnection | undefined): void {
-    const { mqtt, site } = this.configuration;
-    if (connection === undefined || mqtt?.homeAssistant !== true) return;
-    if (this.announcedTo !== connection) connection.subscribe([BIRTH_TOPIC]);
-    this.announcedTo = connection;
-    const payload = JSON.stringify(discovery(this.panel.status(), site.name, mqtt.commands !== 'signed'));
-    connection.publish({ topic: discoveryTopic(site.id), payload, qos: 0, retain: true });
-  }
-
-  /** Leaves the broker and connects to the one that is configured. */
-  private async relink(): Promise<void> {
-    if (this.stopped) return;
-    await this.unlink();
-    this.broker = this.brokerLink();
-    this.broker?.start();
-    this.noteStatus();
-  }
-
-  private async unlink(): Promise<void> {
-    const { broker } = this;
-    this.broker = undefined;
-    if (broker === undefined) return;
-    const farewell = this.publisher.farewell();
-    this.records?.handleDisconnected();
-    this.options.remote?.handleDisconnected();
-    await broker.stop(farewell);
   }
 
   // ---- what the appliance says
@@ -560,14 +494,6 @@ export class Service {
       })),
     };
   }
-}
-
-function certificates({ ca, cert, key }: NonNullable<NonNullable<Configuration['mqtt']>['tls']>): BrokerTls {
-  return {
-    ...(ca === undefined ? {} : { ca: ca.reveal() }),
-    ...(cert === undefined ? {} : { cert: cert.reveal() }),
-    ...(key === undefined ? {} : { key: key.reveal() }),
-  };
 }
 
 /** Whether a change of this key takes effect without another start. */

@@ -1,0 +1,127 @@
+import type { Log } from './base/log.ts';
+import type { Configuration } from './config/load.ts';
+import { systemClock } from './io/clock.ts';
+import { type BrokerConnection, BrokerLink, type BrokerTls, type MqttVersion } from './io/mqtt.ts';
+import { systemRandom } from './io/random.ts';
+import type { RecordKeeper } from './record-keeper.ts';
+import type { RemoteControl } from './remote-control.ts';
+import { BIRTH_TOPIC, discovery, discoveryTopic } from './status/home-assistant.ts';
+import type { StatusPublisher } from './status/publisher.ts';
+import type { StatusSnapshot } from './status/schema.ts';
+import type { BrokerReading } from './status/snapshot.ts';
+
+export interface BrokerHostOptions {
+  /** The configuration that runs. */
+  readonly configuration: () => Configuration;
+  readonly status: () => StatusSnapshot;
+  readonly publisher: StatusPublisher;
+  readonly records: () => RecordKeeper | undefined;
+  readonly remote: RemoteControl | undefined;
+  /** `reading()` says something else. */
+  readonly onStatus: () => void;
+  readonly log: Log;
+}
+
+/** Keeps the link to the broker that is configured, and shares its connection among all who speak over it. */
+export class BrokerHost {
+  private link: BrokerLink | undefined;
+  /** Changes of the broker are made one after the other. */
+  private linking: Promise<void> = Promise.resolve();
+  private stopped = false;
+  /** The connection on which Home Assistant was told. */
+  private announcedTo: BrokerConnection | undefined;
+  private readonly versions = new Map<string, MqttVersion>();
+
+  constructor(private readonly options: BrokerHostOptions) {
+    this.link = this.makeLink();
+  }
+
+  start(): void {
+    this.link?.start();
+  }
+
+  reading(): BrokerReading | null {
+    return this.link?.status() ?? null;
+  }
+
+  /** Leaves the broker and connects to the one that is configured now. */
+  relink(): void {
+    this.linking = this.linking.then(async () => {
+      if (this.stopped) return;
+      await this.unlink();
+      this.link = this.makeLink();
+      this.link?.start();
+      this.options.onStatus();
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    await this.linking;
+    await this.unlink();
+  }
+
+  private makeLink(): BrokerLink | undefined {
+    const { publisher, records, remote, onStatus, log } = this.options;
+    const { mqtt, site } = this.options.configuration();
+    if (mqtt === undefined) return undefined;
+    return new BrokerLink({
+      url: mqtt.url,
+      clientId: site.id,
+      ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
+      ...(mqtt.password === undefined ? {} : { password: mqtt.password.reveal() }),
+      ...(mqtt.tls === undefined ? {} : { tls: certificates(mqtt.tls) }),
+      will: (session) => publisher.will(session),
+      onConnected: (connection, session) => {
+        publisher.handleConnected(connection, session);
+        records()?.handleConnected(connection);
+        remote?.handleConnected(connection);
+        this.announce(connection);
+      },
+      onDisconnected: () => {
+        publisher.handleDisconnected();
+        records()?.handleDisconnected();
+        remote?.handleDisconnected();
+      },
+      onMessage: (topic, payload, retained, replyTo) => {
+        if (topic === BIRTH_TOPIC) this.announce(this.announcedTo);
+        else if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
+        else publisher.handleMessage(topic, payload, retained);
+      },
+      onStatus,
+      versions: this.versions,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+    });
+  }
+
+  /** Tells Home Assistant what there is here, if it is wanted. */
+  private announce(connection: BrokerConnection | undefined): void {
+    const { mqtt, site } = this.options.configuration();
+    if (connection === undefined || mqtt?.homeAssistant !== true) return;
+    if (this.announcedTo !== connection) connection.subscribe([BIRTH_TOPIC]);
+    this.announcedTo = connection;
+    const payload = JSON.stringify(discovery(this.options.status(), site.name, mqtt.commands !== 'signed'));
+    connection.publish({ topic: discoveryTopic(site.id), payload, qos: 0, retain: true });
+  }
+
+  private async unlink(): Promise<void> {
+    const { link } = this;
+    this.link = undefined;
+    if (link === undefined) return;
+    const { publisher, records, remote } = this.options;
+    const farewell = publisher.farewell();
+    records()?.handleDisconnected();
+    remote?.handleDisconnected();
+    await link.stop(farewell);
+  }
+}
+
+function certificates({ ca, cert, key }: NonNullable<NonNullable<Configuration['mqtt']>['tls']>): BrokerTls {
+  return {
+    ...(ca === undefined ? {} : { ca: ca.reveal() }),
+    ...(cert === undefined ? {} : { cert: cert.reveal() }),
+    ...(key === undefined ? {} : { key: key.reveal() }),
+  };
+}

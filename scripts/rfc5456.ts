@@ -55,7 +55,7 @@ const ROWS: readonly Row[] = [
     '6.5.1',
     'TXREQ: asks for the call to be taken to another address',
     differs(
-      'taken only where the configuration names the addresses, else refused: whoever can send it could have a call’s voice sent to anybody. We never begin one ourselves',
+      'sent and taken only where the configuration names the addresses, else refused: whoever can send it could have a call’s voice sent to anybody',
     ),
   ],
   ['6.5.2', 'TXCNT: tries the new path'],

@@ -11,7 +11,7 @@ export function iax2Peers(configuration: Configuration): PeerConfig[] {
 }
 
 function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
-  const { register, qualify, callerId, encryption, inKeys, outKey } = peer;
+  const { register, qualify, callerId, encryption, inKeys, outKey, transfer } = peer;
   const isDynamic = peer.host === 'dynamic';
   return {
     name,
@@ -41,18 +41,21 @@ function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
     ...(peer.trunk ? { trunk: peer.trunkTimestamps ? 'timestamps' : 'plain' } : {}),
     ...(qualify === undefined ? {} : { qualify: { everyMs: qualify.every, timeoutMs: qualify.timeout } }),
     ...(peer.maxCalls === undefined ? {} : { maxCalls: peer.maxCalls }),
+    ...(transfer === undefined ? {} : { transfer: { mode: transfer.mode, targets: allowedOnly(transfer.targets) } }),
     ...(callerId === undefined ? {} : { callerId: { number: callerId, name: '' } }),
   };
 }
 
 /** `allowFrom` is short for: nobody, but these. */
 function accessList({ allowFrom, acl }: PeerConfiguration): AclRule[] {
-  if (allowFrom !== undefined) {
-    return [rule('deny', '0.0.0.0/0'), rule('deny', '::/0'), ...allowFrom.map((network) => rule('permit', network))];
-  }
+  if (allowFrom !== undefined) return allowedOnly(allowFrom);
   return (acl ?? []).map(({ permit, deny }) =>
     permit === undefined ? rule('deny', deny ?? '') : rule('permit', permit),
   );
+}
+
+function allowedOnly(networks: readonly string[]): AclRule[] {
+  return [rule('deny', '0.0.0.0/0'), rule('deny', '::/0'), ...networks.map((network) => rule('permit', network))];
 }
 
 function rule(action: AclRule['action'], text: string): AclRule {

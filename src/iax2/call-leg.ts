@@ -13,7 +13,8 @@ import { type FormatMask, includesFormat } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
 import type { Reliable } from './reliable.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
-import { TransferParty, type TransferTarget } from './transfer.ts';
+import { TransferParty, type TransferPolicy, type TransferTarget } from './transfer.ts';
+import { HUB_PATIENCE_MS, type HubSide, TransferHub } from './transfer-hub.ts';
 
 /** Mean nothing once the call was answered. */
 const EARLY: ReadonlySet<CallEvent['type']> = new Set(['proceeding', 'ringing', 'progress']);
@@ -28,10 +29,14 @@ export abstract class CallLeg extends CallLife implements Call {
   private readonly digits: CallDigits;
   private readonly transfer: TransferParty;
   private readonly admit: CallIdentity['admit'];
+  private readonly hubSide: HubSide;
+  /** While we try to bring two far ends together. */
+  private hub: TransferHub | undefined;
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
     super(around, reliable, identity, state, nowMs);
     this.admit = identity.admit;
+    this.hubSide = this.asHubSide(identity.transfer);
     this.digits = new CallDigits({
       clock: () => reliable.clock,
       send: (frameType, subclass, timestamp, atMs) => this.sendFrame(frameType, subclass, timestamp, undefined, atMs),
@@ -148,6 +153,17 @@ export abstract class CallLeg extends CallLife implements Call {
     this.around.changed(this, nowMs);
   }
 
+  bringTogether(other: Call, nowMs: number): void {
+    if (!(other instanceof CallLeg) || this.state !== 'up' || other.state !== 'up') return;
+    const hub = TransferHub.between(this.hubSide, other.hubSide);
+    if (hub === undefined) return;
+    this.hub = hub;
+    other.hub = hub;
+    hub.begin(this.around.random.integer(2 ** 32), nowMs);
+    this.timers.set('hub', nowMs + HUB_PATIENCE_MS);
+    for (const leg of [this, other]) this.around.changed(leg, nowMs);
+  }
+
   /** A block of voice that the media plane wants as a full frame; it has given it its timestamp. [RFC5456 §8.1.2] */
   sendVoice(timestamp: number, format: number, payload: Uint8Array, nowMs: number): void {
     if (!this.isAccepted) return;
@@ -174,6 +190,39 @@ export abstract class CallLeg extends CallLife implements Call {
     else if (frame.subclass === IAX_SUBCLASS.TXACC) this.transfer.handleParty('TXACC', nowMs);
   }
 
+  private asHubSide(policy: TransferPolicy): HubSide {
+    const leg = this;
+    return {
+      policy,
+      get isEncrypted() {
+        return leg.isEncrypted;
+      },
+      get format() {
+        return leg.format;
+      },
+      get address() {
+        return leg.reliable.remote;
+      },
+      get callNumber() {
+        return leg.reliable.remoteCall;
+      },
+      send: (name, elements, nowMs) => {
+        if (!this.isAccepted) return;
+        this.sendIax(IAX_SUBCLASS[name], elements, nowMs);
+        this.around.changed(this, nowMs);
+      },
+      release: (callNumber, nowMs) => {
+        if (!this.isAccepted) return;
+        this.release(callNumber, nowMs);
+        this.around.changed(this, nowMs);
+      },
+    };
+  }
+
+  protected handleHubTimeout(nowMs: number): void {
+    this.hub?.giveUp(nowMs);
+  }
+
   private tellHub(name: 'TXREJ' | 'TXREADY', nowMs: number): void {
     const elements = name === 'TXREADY' ? { callNumber: this.reliable.localCall } : {};
     this.sendIax(IAX_SUBCLASS[name], elements, nowMs);
@@ -190,7 +239,7 @@ export abstract class CallLeg extends CallLife implements Call {
       this.reliable.acknowledge();
       this.reliable.redirect(to, toCall, nowMs);
     }
-    this.voice.move(to, toCall, nowMs);
+    this.voice.move(to, toCall, what, nowMs);
   }
 
   // From below.
@@ -240,9 +289,15 @@ export abstract class CallLeg extends CallLife implements Call {
       case 'TXREQ':
         this.transfer.begin(ies, this.isEncrypted, nowMs);
         break;
+      case 'TXREADY':
+        this.hub?.handleReady(this.hubSide, nowMs);
+        break;
+      case 'TXREJ':
+        this.hub?.handleRejected(this.hubSide, nowMs);
+        this.transfer.conclude(name, ies, nowMs);
+        break;
       case 'TXREL':
       case 'TXMEDIA':
-      case 'TXREJ':
         if (!this.transfer.conclude(name, ies, nowMs)) this.count('iax2.unused-message');
         break;
       case 'TRANSFER':

@@ -26,7 +26,7 @@ const ROTATE_SPAN_MS = 180_000;
 /** Voice waits no longer for an RTKEY to be acknowledged. */
 const KEY_CHANGE_MS = 3_000;
 
-export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence' | 'rotate' | 'rotated';
+export type CallTimer = 'setup' | 'ping' | 'lagrq' | 'silence' | 'rotate' | 'rotated' | 'hub';
 
 /** What a leg is told at its birth. */
 export interface CallIdentity {
@@ -79,6 +79,9 @@ export abstract class CallLife extends Dialog<CallTimer> {
     return { id: this.id, peer: this.peer, state: this.current };
   }
 
+  /** The parties that we wanted to bring together have not said in time that they are. */
+  protected abstract handleHubTimeout(nowMs: number): void;
+
   /** Tells the owner, once it knows of this leg. */
   protected abstract tell(event: CallEvent): void;
 
@@ -113,6 +116,13 @@ export abstract class CallLife extends Dialog<CallTimer> {
     }
     this.enter('ending');
     this.sendIax(final, { cause: reason, causeCode: q850Of(cause) }, nowMs);
+  }
+
+  /** Both far ends go on without us; TXREL tells this one, at which call number of the other. [RFC5456 §6.5.5] */
+  protected release(callNumber: number, nowMs: number): void {
+    this.over('normal-clearing', 'Both far ends go on without us.', 'local', nowMs);
+    this.enter('ending');
+    this.sendIax(IAX_SUBCLASS.TXREL, { callNumber }, nowMs);
   }
 
   /** The leg has ended, and there is nobody to tell. */
@@ -221,6 +231,9 @@ export abstract class CallLife extends Dialog<CallTimer> {
         break;
       case 'rotated':
         this.resumeVoice();
+        break;
+      case 'hub':
+        this.handleHubTimeout(nowMs);
         break;
     }
   }

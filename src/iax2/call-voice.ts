@@ -26,9 +26,11 @@ export class CallVoice {
   }
 
   /** Goes on with another far end, of which we know nothing but where it is; who hears whom stays as it is. */
-  move(remote: Address, remoteCall: number, nowMs: number): void {
+  move(remote: Address, remoteCall: number, what: 'call' | 'media', nowMs: number): void {
     this.trunk = undefined;
     this.openAt(remote, remoteCall, nowMs);
+    // Its full frames go another way, so it will not say what it codes with: the same as before.
+    if (what === 'media') this.media.setFormat(this.stream, this.format);
   }
 
   close(nowMs: number): void {

@@ -47,6 +47,11 @@ export interface Call {
   quelch(on: boolean, nowMs: number): void;
   /** Asks the far end to take the call to another number of its dialplan. [RFC5456 §6.4.6] */
   transferTo(number: string, context: string | undefined, nowMs: number): void;
+  /**
+   * Two answered calls of ours talk to each other: their far ends may go on directly if the `transfer` of both peers
+   * allows it. In mode `full` both calls then end, each with its `hangup`. [RFC5456 §6.5]
+   */
+  bringTogether(other: Call, nowMs: number): void;
 }
 
 /**

@@ -61,7 +61,10 @@ export interface PeerConfig {
   readonly callerId?: CallerId;
   /** What a registering peer is told about its mailbox. */
   readonly mailbox?: { readonly newMessages: number; readonly oldMessages: number };
-  /** May ask us to send a call's media (or all of it) elsewhere, and to which addresses. [RFC5456 §6.5] */
+  /**
+   * A call's media (or all of it) may go directly to these addresses: when this peer asks for it, and when two peers that
+   * both allow it talk to each other through us. [RFC5456 §6.5]
+   */
   readonly transfer?: { readonly mode: 'full' | 'media'; readonly targets: readonly AclRule[] };
   /** Answers DPREQ from our dialplan; off if absent. */
   readonly remoteDialplan?: boolean;

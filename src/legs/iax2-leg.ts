@@ -126,6 +126,11 @@ class Iax2Leg implements Leg {
     if (technology === this.technology) this.call.sendControl(code, payload, nowMs);
   }
 
+  /** Far ends that may are brought together; what is said between them does not pass here any more. */
+  meet(other: Leg, nowMs: number): void {
+    if (other instanceof Iax2Leg) this.call.bringTogether(other.call, nowMs);
+  }
+
   /** TRANSFER has no answer of its own: that it is done shows by our HANGUP, that it is not by the call going on. */
   reportTransfer(): void {}
 

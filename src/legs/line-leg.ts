@@ -335,6 +335,8 @@ class LineLeg implements Leg {
 
   passOn(): void {}
 
+  meet(): void {}
+
   /** Copper says nothing of its kind. */
   reportTransfer(): void {}
 

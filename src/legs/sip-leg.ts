@@ -173,6 +173,8 @@ export class SipLeg implements Leg {
 
   passOn(): void {}
 
+  meet(): void {}
+
   reportTransfer(failure: Cause | undefined, nowMs: number): void {
     this.call.reportTransfer(failure === undefined ? ACCEPTED : DECLINED, nowMs);
   }

@@ -179,6 +179,8 @@ export class Dial implements Activity {
     caller.answer(nowMs);
     caller.patchbay.bridge(caller.leg.stream, leg.stream, nowMs);
     for (const digit of this.order.digitsWhenAnswered ?? '') leg.sendDigit(digit, 100, nowMs);
+    // Whoever has to end the talk in time must stay in the middle.
+    if (this.talkDeadline === undefined) caller.leg.meet(leg, nowMs);
   }
 
   private handleTalk(leg: Leg, event: LegEvent, nowMs: number): void {

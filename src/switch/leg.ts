@@ -34,6 +34,8 @@ export interface Leg {
   sendText(text: string, nowMs: number): void;
   /** What the other party's leg said in its own technology; a leg of another one does nothing. */
   passOn(signal: Signal, nowMs: number): void;
+  /** It talks to that leg from now on and nothing here has to hear them: far ends of one technology may do so directly. */
+  meet(other: Leg, nowMs: number): void;
   /** What came of the `transfer` that it asked for; `failure` undefined: it is done, and `hangup` follows. */
   reportTransfer(failure: Cause | undefined, nowMs: number): void;
 }

@@ -124,6 +124,8 @@ class LocalHalf implements Leg {
     this.tell({ type: 'signal', signal });
   }
 
+  meet(): void {}
+
   reportTransfer(): void {}
 
   private end(cause: Cause, reason: string): void {

@@ -37,6 +37,13 @@ describe('configured IAX2 peers', () => {
     expect(verdicts).toEqual([true, false, true, false]);
   });
 
+  test('let their calls go to the networks named under transfer, the voice only unless told', () => {
+    expect(peerWith('      secret: s').transfer).toBeUndefined();
+    const { transfer } = peerWith('      secret: s\n      transfer: { targets: [198.51.100.0/24] }');
+    const verdicts = ['198.51.100.9', '203.0.113.1', '2001:db8::1'].map((ip) => isAllowed(transfer!.targets, ip));
+    expect([transfer?.mode, verdicts]).toEqual(['media', [true, false, false]]);
+  });
+
   test('with acl are judged by the last rule that fits', () => {
     const { acl } = peerWith(
       '      secret: s\n      acl: [{ deny: 0.0.0.0/0 }, { permit: 198.51.100.0/24 }, { deny: 198.51.100.7 }]',

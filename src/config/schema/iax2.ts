@@ -32,6 +32,21 @@ const register = z
   })
   .meta({ description: 'Keeps our dynamic address known at that peer.' });
 
+const transfer = z
+  .strictObject({
+    mode: z.enum(['media', 'full']).prefault('media').meta({
+      description: '`media`: the voice only; `full`: signalling, too, and with it the end of the record here.',
+    }),
+    targets: z
+      .array(network)
+      .min(1, { error: 'allowed: at least one network' })
+      .meta({ description: 'The addresses that calls with this peer may go to.' }),
+  })
+  .meta({
+    description:
+      'Calls with this peer may go directly to another party: when it asks for that, and between two peers that both allow it. Never encrypted calls.',
+  });
+
 export const iax2Peer = z
   .strictObject({
     type: z
@@ -94,6 +109,7 @@ export const iax2Peer = z
     maxCalls: z.exactOptional(whole(1, 1000)).meta({
       description: 'Calls at a time. When full, `Dial` gives CONGESTION and goes to the next priority.',
     }),
+    transfer: z.exactOptional(transfer),
     callerId: z.exactOptional(callerId).meta({ description: 'The number that calls from or to it show.' }),
   })
   .meta({ title: 'iax2.peers.<name>' });

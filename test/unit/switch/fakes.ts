@@ -45,6 +45,7 @@ export class RecordingMedia implements MediaPort {
 /** A leg that writes down what it was told; the test speaks for its far end. */
 export class FakeLeg implements Leg {
   readonly told: string[] = [];
+  readonly met: string[] = [];
 
   constructor(
     readonly id: string,
@@ -83,6 +84,9 @@ export class FakeLeg implements Leg {
     this.told.push(`signal ${technology} ${code}`);
   }
 
+  meet(other: Leg): void {
+    this.met.push(other.id);
+  }
   reportTransfer(failure: Cause | undefined): void {
     this.told.push(`transfer ${failure ?? 'done'}`);
   }

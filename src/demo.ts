@@ -90,6 +90,7 @@ function configurationOf(document: string): Pick<ServiceOptions, 'configuration'
     env: () => undefined,
     file: () => ({ failure: 'the demo reads no files' }),
     key: () => ({ failure: 'the demo reads no files' }),
+    open: () => ({ failure: 'the demo has nothing sealed' }),
   });
   if (configuration === undefined || dialplan === undefined)
     throw new Error(`the demo's own configuration is wrong: ${problems[0]?.message}`);

@@ -31,6 +31,7 @@ import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
 import { systemRandom } from './io/random.ts';
 import type { RtpPorts } from './io/rtp-ports.ts';
+import { makeSealingKey, type SealingKey } from './io/sealing.ts';
 import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
 import { UdpPort } from './io/udp.ts';
@@ -97,6 +98,7 @@ export class Service {
   private readonly broker: BrokerHost;
   private readonly eventLimit = new EventLimit();
   private records: RecordKeeper | undefined;
+  private sealingKey: SealingKey | undefined;
   private readonly panel: PanelServices;
   private http: HttpServer | undefined;
   private watch: NetworkWatch | undefined;
@@ -153,7 +155,9 @@ export class Service {
     this.hat = this.makeHat();
 
     const hat = () => this.hat?.status() ?? null;
-    const health = healthReader(version, this.startedMs, systemClock, hat);
+    const { startedMs } = this;
+    const sealingKey = () => this.sealingKey?.publicKey ?? null;
+    const health = healthReader({ version, startedMs, clock: systemClock, hat, sealingKey });
     const wallMs = () => systemClock.wallMs();
     const source = statusSource({
       site: configuration.site.id,
@@ -291,6 +295,7 @@ export class Service {
       (await this.sip?.open()) ??
       (await this.openHttp());
     if (failure !== undefined) return failure;
+    this.sealingKey = this.ownKey();
     this.records = await RecordKeeper.open({
       site: this.configuration.site.id,
       directory: join(this.options.dataDirectory, OUTBOX_FOLDER),
@@ -312,6 +317,16 @@ export class Service {
       this.driver.give((nowMs) => this.appliance.handleAddressChange(nowMs));
     });
     return undefined;
+  }
+
+  /** An appliance without it goes on: it can only not be given sealed secrets. */
+  private ownKey(): SealingKey | undefined {
+    try {
+      return makeSealingKey(this.options.dataDirectory);
+    } catch (error) {
+      this.log('error', 'main', `There is no key that secrets could be sealed with: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   private async openHttp(): Promise<BindFailure | undefined> {

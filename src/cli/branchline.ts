@@ -1,3 +1,4 @@
+import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
 import { openLog } from '../io/log.ts';
@@ -10,6 +11,7 @@ import { addFleet } from './fleet.ts';
 import { addKeygen } from './keygen.ts';
 import { addRoute } from './route.ts';
 import { addRun, type Run } from './run.ts';
+import { addSeal } from './seal.ts';
 import { addStatus } from './status.ts';
 import { CommandFailure, type ExitCode, type Terminal } from './terminal.ts';
 
@@ -48,6 +50,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
   addCdr(program, terminal);
   addFleet(program, terminal);
   addKeygen(program, terminal);
+  addSeal(program, terminal);
   addCapture(program, terminal);
   for (const command of program.commands) command.copyInheritedSettings(program);
 
@@ -99,6 +102,7 @@ function processTerminal(): Terminal {
         .catch(() => {})
         .finally(() => process.off('SIGINT', stop));
     },
+    read: () => text(process.stdin),
     stop: stopping.signal,
   };
 }

@@ -2,20 +2,21 @@ import type { Command } from 'commander';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { secretStore } from '../io/secret-files.ts';
 import { loadConfigurationFile } from './configuration-file.ts';
-import { CommandFailure, type Terminal } from './terminal.ts';
+import { CommandFailure, DEFAULT_DATA, type Terminal } from './terminal.ts';
 
 export function addCheck(program: Command, terminal: Terminal): void {
   program
     .command('check')
     .description('validates a configuration')
     .argument('<file>', 'the configuration')
+    .option('--data <dir>', 'where the appliance keeps its state: its key opens sealed secrets', DEFAULT_DATA)
     .option('--json', 'prints the problems as JSON')
     .addHelpText(
       'after',
       '\nPrints `file:line:column: what is wrong, what is allowed` for each problem; warnings say so.\nExit code 0 if the configuration is valid, 2 if not.',
     )
-    .action((file: string, options: { json?: true }) => {
-      const { problems } = loadConfigurationFile(file, secretStore(file, terminal.environment));
+    .action((file: string, options: { data: string; json?: true }) => {
+      const { problems } = loadConfigurationFile(file, secretStore(file, terminal.environment, options.data));
       const errors = problems.filter((problem) => problem.severity === 'error').length;
       if (options.json) terminal.out(`${JSON.stringify(report(file, problems), null, 2)}\n`);
       else {

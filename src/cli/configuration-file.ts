@@ -9,6 +9,7 @@ export const WITHOUT_SECRETS: SecretStore = {
   env: () => MASK,
   file: () => ({ text: MASK }),
   key: () => ({ text: MASK }),
+  open: () => ({ text: MASK }),
 };
 
 /** Reads and judges a configuration file. A file that cannot be read is wrong usage. */

@@ -3,6 +3,7 @@ import { printable } from '../base/printable.ts';
 import type { FleetSite } from '../status/fleet.ts';
 import { type BrokerOptions, FleetBroker, signerOf, wholeNumber, withBroker } from './fleet-broker.ts';
 import { addFleetDiff, addFleetPush } from './fleet-push.ts';
+import { addFleetSeal } from './seal.ts';
 import { table } from './status-table.ts';
 import { CommandFailure, type Terminal } from './terminal.ts';
 
@@ -30,6 +31,7 @@ export function addFleet(program: Command, terminal: Terminal): void {
   addFleetDiff(fleet, terminal);
   addSiteCommand(fleet, terminal, 'confirm', 'confirms the configuration that is on trial');
   addSiteCommand(fleet, terminal, 'rollback', 'ends the trial of a configuration: the one before runs again');
+  addFleetSeal(fleet, terminal);
   addWatch(fleet, terminal);
 }
 

@@ -31,7 +31,7 @@ export function addRun(program: Command, terminal: Terminal, run: Run, exitWith:
     .option('--data <dir>', 'where the appliance keeps its state', DEFAULT_DATA)
     .addHelpText('after', '\nPrints `ready` on stdout once it serves, and one line of JSON per log entry on stderr.')
     .action(async (options: { config: string; data: string }) => {
-      const secrets = secretStore(options.config, terminal.environment);
+      const secrets = secretStore(options.config, terminal.environment, options.data);
       const read = () => judge(options.config, loadConfigurationFile(options.config, secrets), terminal);
       const loaded = read();
       if (loaded === undefined) throw new CommandFailure('', 2);

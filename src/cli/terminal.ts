@@ -11,6 +11,8 @@ export interface Terminal {
   openLog(): LogSink;
   /** Resolves after that long, at once if `stop` fires. */
   pause(ms: number): Promise<void>;
+  /** All of standard input. */
+  read(): Promise<string>;
   /** Fires when the user wants the command to end. */
   readonly stop: AbortSignal;
 }

@@ -13,8 +13,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'hat.lines.*.class', status: 'warn' },
   { path: 'hat.keypad', status: 'warn' },
   { path: 'iax2', status: 'built' },
-  { path: 'iax2.peers.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
-  { path: 'iax2.peers.*.secret.*', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'sip', status: 'warn' },
   {
     path: 'sip.listen.*',
@@ -22,11 +20,9 @@ export const AVAILABILITY: readonly Availability[] = [
     when: (value) => !String(value).startsWith('udp:'),
     what: 'SIP over TCP and TLS',
   },
-  { path: 'sip.phones.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'sip.phones.*.mailbox', status: 'warn' },
   { path: 'sip.phones.*.class', status: 'warn' },
   { path: 'sip.phones.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
-  { path: 'sip.trunks.*.secret', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'sip.trunks.*.registrar', status: 'warn', when: isStream, what: 'a SIP trunk over TCP or TLS' },
   { path: 'sip.trunks.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
   { path: 'dialplan', status: 'built' },
@@ -37,10 +33,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'hours', status: 'warn' },
   { path: 'net', status: 'warn' },
   { path: 'mqtt', status: 'built' },
-  { path: 'mqtt.password', status: 'refuse', when: isSealed, what: 'a sealed secret' },
-  { path: 'mqtt.tls.ca', status: 'refuse', when: isSealed, what: 'a sealed secret' },
-  { path: 'mqtt.tls.cert', status: 'refuse', when: isSealed, what: 'a sealed secret' },
-  { path: 'mqtt.tls.key', status: 'refuse', when: isSealed, what: 'a sealed secret' },
   { path: 'web', status: 'built' },
   { path: 'web.listen', status: 'warn', when: (value) => String(value).startsWith('https:'), what: 'https' },
   { path: 'web.users', status: 'warn' },
@@ -92,10 +84,6 @@ function* matches(value: unknown, pattern: readonly string[], path: Path): Gener
   for (const [name, child] of entries) {
     if (key === '*' || key === name) yield* matches(child, rest, [...path, name]);
   }
-}
-
-function isSealed(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'sealed' in value;
 }
 
 function isNotG711(value: unknown): boolean {

@@ -48,11 +48,15 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
     if (fault !== undefined) problems.push({ ...position, severity: 'error', message: fault });
   }
   const resolved = resolveSecrets(parsed.data, store);
-  for (const { path, message } of resolved.failures) {
+  for (const { path, message, elsewhere } of resolved.failures) {
     // A single secret of a peer became a list of one.
     const single = typeof path.at(-1) === 'number' && !Array.isArray(valueAt(document.value, path.slice(0, -1)));
     const place = formatPath(single ? path.slice(0, -1) : path);
-    problems.push({ ...document.positionOf(path), severity: 'error', message: `${place}: ${message}` });
+    problems.push({
+      ...document.positionOf(path),
+      ...(elsewhere ? { severity: 'warning', stopsRun: true } : { severity: 'error' }),
+      message: `${place}: ${message}`,
+    });
   }
   const sorted = inDocumentOrder(problems);
   if (sorted.some((problem) => problem.severity === 'error')) return { problems: sorted };

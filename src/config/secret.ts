@@ -68,4 +68,6 @@ export interface SecretStore {
   file(path: string): { readonly text: string } | { readonly failure: string };
   /** An RSA key that IAX2 can use, as PEM text. */
   key(path: string, use: KeyUse): { readonly text: string } | { readonly failure: string };
+  /** What a box holds; `elsewhere` if there is no appliance's key here at all, so that nobody can tell. */
+  open(box: string): { readonly text: string } | { readonly failure: string; readonly elsewhere?: true };
 }

@@ -5,6 +5,8 @@ import { type Resolved, Secret, SecretReference, type SecretSource, type SecretS
 export interface SecretFailure {
   readonly path: Path;
   readonly message: string;
+  /** It may be there where the document is to run. */
+  readonly elsewhere?: true;
 }
 
 /** Looks up every secret in `value`. One that is missing is reported and stands as an empty `Secret`. */
@@ -17,7 +19,7 @@ export function resolveSecrets<T>(
     if (part instanceof SecretReference) {
       const found = lookUp(part.source, store);
       if (found instanceof Secret) return found;
-      failures.push({ path, message: found });
+      failures.push({ path, ...found });
       return new Secret('');
     }
     if (Array.isArray(part)) return part.map((item, index) => resolve(item, [...path, index]));
@@ -27,28 +29,33 @@ export function resolveSecrets<T>(
   return { value: resolve(value, []) as Resolved<T>, failures };
 }
 
-function lookUp(source: SecretSource, store: SecretStore): Secret | string {
+function lookUp(source: SecretSource, store: SecretStore): Secret | Omit<SecretFailure, 'path'> {
   switch (source.kind) {
     case 'literal':
       return source.value;
     case 'env': {
       const value = store.env(source.name);
-      if (value === undefined) return `the environment variable ${source.name} is not set; set it to the secret`;
-      return value === ''
-        ? `the environment variable ${source.name} is empty; set it to the secret`
-        : new Secret(value);
+      if (value !== undefined && value !== '') return new Secret(value);
+      const state = value === undefined ? 'not set' : 'empty';
+      return { message: `the environment variable ${source.name} is ${state}; set it to the secret` };
     }
     case 'file': {
       const read = store.file(source.path);
-      if ('failure' in read) return `${read.failure}; the file must hold the secret`;
+      if ('failure' in read) return { message: `${read.failure}; the file must hold the secret` };
       const value = read.text.replace(/\r?\n$/, '');
-      return value === '' ? `the file ${source.path} is empty; it must hold the secret` : new Secret(value);
+      return value === ''
+        ? { message: `the file ${source.path} is empty; it must hold the secret` }
+        : new Secret(value);
     }
     case 'key': {
       const read = store.key(source.path, source.use);
-      return 'failure' in read ? read.failure : new Secret(read.text);
+      return 'failure' in read ? { message: read.failure } : new Secret(read.text);
     }
-    case 'sealed':
-      return source.box;
+    case 'sealed': {
+      const opened = store.open(source.box.reveal());
+      if ('text' in opened)
+        return opened.text === '' ? { message: 'what is sealed is empty' } : new Secret(opened.text);
+      return { message: opened.failure, ...(opened.elsewhere === undefined ? {} : { elsewhere: opened.elsewhere }) };
+    }
   }
 }

@@ -2,13 +2,17 @@ import { readFileSync } from 'node:fs';
 import type { HatStatus, HealthStatus } from '../status/schema.ts';
 import type { Clock } from './clock.ts';
 
+export interface HealthParts {
+  readonly version: string;
+  readonly startedMs: number;
+  readonly clock: Clock;
+  readonly hat: () => HatStatus | null;
+  /** Base64 of the public key that secrets for this appliance are sealed with. */
+  readonly sealingKey: () => string | null;
+}
+
 /** Reads what this process and machine are like; each reading tells of the CPU since the one before. */
-export function healthReader(
-  version: string,
-  startedMs: number,
-  clock: Clock,
-  hat: () => HatStatus | null,
-): () => HealthStatus {
+export function healthReader({ version, startedMs, clock, hat, sealingKey }: HealthParts): () => HealthStatus {
   let before = process.cpuUsage();
   let beforeMs = clock.nowMs();
   return () => {
@@ -24,6 +28,7 @@ export function healthReader(
       memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
       temperatureC: temperature(),
       hat: hat(),
+      sealingKey: sealingKey(),
     };
   };
 }

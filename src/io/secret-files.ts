@@ -2,6 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { KeyUse, SecretStore } from '../config/secret.ts';
+import { readSealingKey } from './sealing.ts';
 
 /** Longer than any key; keeps a path to a device or a log from filling the memory. */
 const MAX_SECRET_BYTES = 64 * 1024;
@@ -9,8 +10,15 @@ const MAX_SECRET_BYTES = 64 * 1024;
 /** What Asterisk takes, and no other; the signature of a longer key would not fit into an information element. */
 const KEY_BITS = 1_024;
 
-/** Secrets of a configuration in a file: from the environment, and from files beside it. */
-export function secretStore(configurationFile: string, environment: NodeJS.ProcessEnv): SecretStore {
+/**
+ * Secrets of a configuration in a file: from the environment, from files beside it, and sealed for the appliance whose
+ * state is in `dataDirectory`.
+ */
+export function secretStore(
+  configurationFile: string,
+  environment: NodeJS.ProcessEnv,
+  dataDirectory: string,
+): SecretStore {
   const folder = dirname(resolve(configurationFile));
   const file = (path: string) => {
     try {
@@ -27,6 +35,17 @@ export function secretStore(configurationFile: string, environment: NodeJS.Proce
       const read = file(path);
       const fault = 'failure' in read ? undefined : faultOfKey(read.text, use);
       return fault === undefined ? read : { failure: `the file ${path} ${fault}` };
+    },
+    open(box) {
+      const key = readSealingKey(dataDirectory);
+      if (key === undefined) {
+        const failure = `it is sealed, and ${dataDirectory} has no key that could open it`;
+        return { failure, elsewhere: true };
+      }
+      const text = key.open(box);
+      return text === undefined
+        ? { failure: 'it is sealed for another appliance, or damaged; seal it with the key of this one' }
+        : { text };
     },
   };
 }

@@ -11,6 +11,8 @@ export interface FleetSite {
   readonly state: 'online' | 'offline' | undefined;
   readonly since: string | undefined;
   readonly version: string | undefined;
+  /** Base64 of the key that secrets for it are sealed with. */
+  readonly sealingKey: string | undefined;
   readonly trunks: { readonly reached: number; readonly all: number };
   readonly lines: { readonly inUse: number; readonly all: number };
   readonly reported: Reported | undefined;
@@ -52,7 +54,7 @@ export class Fleet {
     const topics = this.sites.get(site)?.topics;
     if (topics === undefined) return undefined;
     const presence = presenceSchema.safeParse(topics.get('state')).data;
-    const version = topicSchemas.health.safeParse(topics.get('health')).data?.version;
+    const health = topicSchemas.health.safeParse(topics.get('health')).data;
     const trunks = [...under(topics, 'trunks/')].flatMap((body) => topicSchemas['trunks/+'].safeParse(body).data ?? []);
     const lines = [...under(topics, 'lines/')].flatMap((body) => topicSchemas['lines/+'].safeParse(body).data ?? []);
     const reached = trunks.filter((trunk) => trunk.reachable ?? trunk.registration?.state === 'registered');
@@ -60,7 +62,8 @@ export class Fleet {
       site,
       state: presence?.state,
       since: presence?.at,
-      version,
+      version: health?.version,
+      sealingKey: health?.sealingKey ?? undefined,
       trunks: { reached: reached.length, all: trunks.length },
       lines: {
         inUse: lines.filter(({ state }) => state !== 'idle' && state !== 'out-of-service').length,

@@ -176,6 +176,7 @@ export const healthSchema = z
     memoryMb: z.number().describe('resident'),
     temperatureC: z.number().nullable(),
     hat: hatSchema.nullish().describe('null without a HAT'),
+    sealingKey: z.string().nullish().describe('base64: secrets sealed with it can be opened by this appliance alone'),
     ...at,
   })
   .meta({ id: 'Health' });

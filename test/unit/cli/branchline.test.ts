@@ -22,11 +22,12 @@ describe('the command line', () => {
       'cdr',
       'fleet',
       'keygen',
+      'seal',
       'capture',
     ]);
   });
 
-  test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup', 'cdr', 'capture'])(
+  test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup', 'cdr', 'seal', 'capture'])(
     '%s has a help',
     async (command) => {
       const { code, out } = await bench.execute([command, '--help']);

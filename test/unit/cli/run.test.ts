@@ -38,9 +38,9 @@ describe('run', () => {
       '2:1: emergency: not available in this version; run refuses it',
     ],
     [
-      'a sealed secret',
+      'a secret that nobody here can open',
       `${VALID}iax2: { peers: { hq: { type: peer, host: h, secret: { sealed: AAAA } } } }\n`,
-      '2:45: a sealed secret (iax2.peers.hq.secret): not available in this version; run refuses it',
+      '2:53: iax2.peers.hq.secret: it is sealed, and /var/lib/branchline has no key that could open it',
     ],
   ])('does not start with %s', async (_, text, message) => {
     const file = bench.write('a.yaml', text);

@@ -45,6 +45,7 @@ export class Bench {
         flush: () => {},
       }),
       pause: async () => {},
+      read: async () => '',
       stop: new AbortController().signal,
       ...options,
     };

@@ -7,6 +7,7 @@ export const richStore: SecretStore = {
   env: (name) => `value of ${name}`,
   file: (path) => ({ text: `content of ${path}\n` }),
   key: (path) => ({ text: `key of ${path}\n` }),
+  open: (box) => ({ text: `content of ${box}` }),
 };
 
 /** No secret exists. */
@@ -14,6 +15,7 @@ export const poorStore: SecretStore = {
   env: () => undefined,
   file: (path) => ({ failure: `the file ${path} does not exist` }),
   key: (path) => ({ failure: `the file ${path} does not exist` }),
+  open: () => ({ failure: 'it is sealed for another appliance' }),
 };
 
 /** The problems as `check` prints them, without the file's name. */

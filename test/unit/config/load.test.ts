@@ -385,6 +385,7 @@ describe('a document with every section', () => {
       '18:15: iax2.peers.centre.secret: the environment variable CENTRE is not set; set it to the secret',
       '31:23: iax2.peers.modem.secret[1]: the file modem does not exist; the file must hold the secret',
       '40:21: sip.phones.41.secret: the file phones/41 does not exist; the file must hold the secret',
+      '42:72: sip.trunks.provider.secret: it is sealed for another appliance',
       '61:74: mqtt.password: the file mqtt does not exist; the file must hold the secret',
     ]);
   });

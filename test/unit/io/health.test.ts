@@ -5,10 +5,13 @@ import { VirtualClock } from '../../support/virtual-clock.ts';
 
 it('reads what the published schema says, with the CPU of the time since the reading before', () => {
   const clock = new VirtualClock();
-  const read = healthReader('1.0.0', clock.nowMs(), clock, () => null);
+  const read = healthReader({
+    ...{ version: '1.0.0', startedMs: clock.nowMs(), clock },
+    ...{ hat: () => null, sealingKey: () => 'AAAA' },
+  });
   clock.advance(60_000);
   const health = read();
-  expect(health).toMatchObject({ version: '1.0.0', uptimeMs: 60_000 });
+  expect(health).toMatchObject({ version: '1.0.0', uptimeMs: 60_000, sealingKey: 'AAAA' });
   expect(health.memoryMb).toBeGreaterThan(10);
   expect(health.cpuPct).toBeLessThan(10);
   expect(healthSchema.omit({ at: true }).strict().safeParse(health).success).toBe(true);

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { makeSealingKey, seal } from '../../../src/io/sealing.ts';
 import { secretStore } from '../../../src/io/secret-files.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'branchline-secrets-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const store = secretStore(join(folder, 'branchline.yaml'), { HQ: 'from the environment' });
+const store = secretStore(join(folder, 'branchline.yaml'), { HQ: 'from the environment' }, folder);
 
 function write(name: string, text: string): string {
   writeFileSync(join(folder, name), text);
@@ -22,6 +23,22 @@ function rsa(modulusLength: number) {
     privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
   });
 }
+
+describe('sealed secrets', () => {
+  test('are elsewhere where there is no key, and are opened by the key of the data directory', () => {
+    const data = join(folder, 'data');
+    const sealed = secretStore(join(folder, 'branchline.yaml'), {}, data);
+    expect(sealed.open('AAAA')).toEqual({
+      failure: `it is sealed, and ${data} has no key that could open it`,
+      elsewhere: true,
+    });
+    const { publicKey } = makeSealingKey(data);
+    expect(sealed.open(seal(publicKey, 's3cret')!)).toEqual({ text: 's3cret' });
+    expect(sealed.open('AAAA')).toEqual({
+      failure: 'it is sealed for another appliance, or damaged; seal it with the key of this one',
+    });
+  });
+});
 
 describe('secrets beside a configuration', () => {
   test('come from the environment and from files relative to it', () => {

@@ -17,6 +17,8 @@ export interface MediaPort {
   close(stream: StreamId, nowMs: number): void;
   /** Sets what the far end of `stream` hears from now on. */
   hear(stream: StreamId, source: Source, nowMs: number): void;
+  /** Conferences: a sound for all in a room, or whether what is said there comes as `recorded` events. */
+  tellRoom(room: StreamId, order: RoomOrder, nowMs: number): void;
   /** Lays a DTMF digit over what the far end of `stream` hears. */
   playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void;
   /** RTP: what was agreed anew, by re-INVITE or UPDATE: another address, codec or direction. The stream goes on. */
@@ -121,7 +123,27 @@ export type Source =
   /** What that stream's far end says. The stream itself: echo. */
   | { readonly kind: 'stream'; readonly stream: StreamId }
   /** From its beginning. `dbm0` is the level of each frequency; the default is the profile's comfortable −13 dBm0. */
-  | { readonly kind: 'tone'; readonly pattern: TonePattern; readonly dbm0?: number };
+  | { readonly kind: 'tone'; readonly pattern: TonePattern; readonly dbm0?: number }
+  | RoomSource;
+
+/**
+ * What all others in a conference say; who hears a room is in it. A room is there as long as anybody is, and its id is
+ * allotted as those of streams are.
+ */
+export interface RoomSource {
+  readonly kind: 'room';
+  readonly room: StreamId;
+  /** Whether the room hears it, and whether it hears the room: muted, deaf. */
+  readonly says: boolean;
+  readonly hears: boolean;
+  /** Volume of what it says and of what it hears, whole dB. */
+  readonly sayDb: number;
+  readonly hearDb: number;
+}
+
+export type RoomOrder =
+  /** Played once, to its end, as if somebody in the room said it. Steps that are not `once` are played once all the same. */
+  { readonly kind: 'sound'; readonly pattern: TonePattern } | { readonly kind: 'record'; readonly on: boolean };
 
 export const NOTHING: Source = { kind: 'nothing' };
 
@@ -143,7 +165,9 @@ export type MediaEvent =
   | { readonly type: 'digit-begin'; readonly stream: StreamId; readonly digit: string }
   | { readonly type: 'digit-end'; readonly stream: StreamId; readonly digit: string; readonly durationMs: number }
   /** RTP: a hook flash came as a telephone event. [RFC4733 §3.2] */
-  | { readonly type: 'flash'; readonly stream: StreamId };
+  | { readonly type: 'flash'; readonly stream: StreamId }
+  /** What was said in a room, up to 1 s of it in µ-law; `payload` belongs to the receiver. The last one may be empty. */
+  | { readonly type: 'recorded'; readonly room: StreamId; readonly payload: Uint8Array; readonly last: boolean };
 
 /** Counts since the stream was opened; times in ms. */
 export interface StreamStatistics {

@@ -9,7 +9,7 @@ import { copyCodes } from './copy-codes.ts';
 import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
-import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
+import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { RelayTimestamps } from './relay-timestamps.ts';
 import { SuperminiClock } from './supermini-clock.ts';
@@ -45,7 +45,7 @@ const NO_FORMAT_INTERVAL_MS = 200;
 export class Iax2Stream implements MediaStream {
   readonly id: StreamId;
   readonly spec: Iax2StreamSpec;
-  readonly listeners: MediaStream[] = [];
+  readonly listeners: Listener[] = [];
   readonly clock: VoiceClock;
   readonly unwrapper = new TimestampUnwrapper();
   readonly late = 0;
@@ -91,6 +91,10 @@ export class Iax2Stream implements MediaStream {
     this.clock = new VoiceClock(spec.epochMs);
     const { remote, trunk, localCall } = spec;
     this.trunk = trunk === undefined ? undefined : parts.trunks.join(remote, trunk, localCall);
+  }
+
+  get law(): Law {
+    return lawOfFormat(this.format) ?? 'ulaw';
   }
 
   /** The call ends: from now on nothing of it is in a trunk frame. */

@@ -4,7 +4,7 @@ import { DtmfDetector } from './dtmf-detector.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
 import type { PlaneParts } from './iax2-stream.ts';
-import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
+import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
 import { PlayoutBuffer } from './playout-buffer.ts';
 import { ToneGenerator } from './tone-generator.ts';
 
@@ -15,7 +15,7 @@ const WAITING_BLOCKS = 2;
 export class LineStream implements MediaStream {
   readonly id: StreamId;
   readonly spec: LineStreamSpec;
-  readonly listeners: MediaStream[] = [];
+  readonly listeners: Listener[] = [];
   late = 0;
 
   private readonly detector: DtmfDetector;
@@ -45,6 +45,10 @@ export class LineStream implements MediaStream {
       onDigitBegin: (digit) => parts.events.push({ type: 'digit-begin', stream: id, digit }),
       onDigitEnd: (digit, durationMs) => parts.events.push({ type: 'digit-end', stream: id, digit, durationMs }),
     });
+  }
+
+  get law(): Law {
+    return this.spec.law;
   }
 
   get delayMs(): number {

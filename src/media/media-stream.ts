@@ -1,21 +1,13 @@
 import type { Law, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
 
-/**
- * What the plane asks of every kind of stream. A stream *says* what comes from its far end, to each of its listeners, and
- * *hears* what goes to its far end. Audio travels by these calls, synchronously, on the caller's buffers: who wants to
- * keep a byte copies it.
- */
-export interface MediaStream {
+/** Who hears a stream: another stream, itself, or its place in a conference. */
+export interface Listener {
   readonly id: StreamId;
-  /** The streams that hear this one; itself is among them for echo. */
-  readonly listeners: MediaStream[];
   /** Packets that came too late for what is heard, and how long those in time wait, ms. */
   readonly late: number;
   readonly delayMs: number;
   /** How long the G.711 packets are that it passes on as they are; undefined if any length will do. */
   readonly packetMs?: number;
-  /** What is heard from now on. That a stream is the source also shows in its `listeners`, which the plane keeps. */
-  setSource(source: Source): void;
   /** A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. */
   hearPacket(
     bytes: Uint8Array,
@@ -28,6 +20,20 @@ export interface MediaStream {
   ): void;
   /** A block of 10 ms on the clock of a line. */
   hearBlock(block: Uint8Array, law: Law, nowMs: number): void;
+}
+
+/**
+ * What the plane asks of every kind of stream. A stream *says* what comes from its far end, to each of its listeners, and
+ * *hears* what goes to its far end. Audio travels by these calls, synchronously, on the caller's buffers: who wants to
+ * keep a byte copies it.
+ */
+export interface MediaStream extends Listener {
+  /** What hears this one; itself is among them for echo. */
+  readonly listeners: Listener[];
+  /** What it is best told in. */
+  readonly law: Law;
+  /** What is heard from now on. That a stream is the source also shows in its `listeners`, which the plane keeps. */
+  setSource(source: Source): void;
   playDigit(digit: string, durationMs: number): void;
   /** What is due on the plane's own clock; a line has the HAT's. */
   tick(nowMs: number): void;

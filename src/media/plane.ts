@@ -4,6 +4,7 @@ import type {
   Iax2StreamSpec,
   MediaEvent,
   MediaPort,
+  RoomOrder,
   RtpSession,
   Source,
   StreamId,
@@ -28,6 +29,7 @@ import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { Iax2Stream, type PlaneParts } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
 import { BLOCK_SAMPLES } from './media-stream.ts';
+import { Rooms } from './room.ts';
 import { isRtcp } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { type AnyStream, StreamTable } from './stream-table.ts';
@@ -55,7 +57,8 @@ export interface MediaPlaneOptions {
  * signalling must know is an event to poll. No clock, no I/O, and nothing allocated per packet or block.
  */
 export class MediaPlane implements MediaPort, Machine<MediaEvent> {
-  private readonly streams = new StreamTable();
+  private readonly streams: StreamTable;
+  private readonly rooms: Rooms;
   private readonly parts: PlaneParts;
   private readonly counters: Counters;
   private readonly trunk = new TrunkReader();
@@ -66,6 +69,8 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
   constructor({ send, sendRtp = NOWHERE, counters }: MediaPlaneOptions) {
     this.counters = counters;
     this.parts = { send, sendRtp, counters, trunks: new Trunks(send, counters), events: new Queue<MediaEvent>() };
+    this.rooms = new Rooms(this.parts.events);
+    this.streams = new StreamTable(this.rooms);
   }
 
   // ---- packets and blocks
@@ -116,6 +121,7 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
     if (this.streams.size === 0 || nowMs < this.nextSlotMs) return;
     this.nextSlotMs = slotAfter(nowMs);
     for (const stream of this.streams.values()) stream.tick(nowMs);
+    this.rooms.tick(nowMs);
     this.parts.trunks.tick(nowMs);
   }
 
@@ -193,6 +199,10 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   hear(stream: StreamId, source: Source): void {
     this.streams.hear(stream, source);
+  }
+
+  tellRoom(room: StreamId, order: RoomOrder): void {
+    this.rooms.tell(room, order);
   }
 
   playDigit(stream: StreamId, digit: string, durationMs: number): void {

@@ -65,6 +65,11 @@ export class PlayoutBuffer {
     return this.totals;
   }
 
+  /** Whether nothing has come: all that is read is silence. */
+  get isIdle(): boolean {
+    return !this.anchored;
+  }
+
   get targetMs(): number {
     return this.target.targetMs;
   }

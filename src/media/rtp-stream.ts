@@ -6,7 +6,7 @@ import { copyCodes } from './copy-codes.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { MAX_PAYLOAD, PACKET_MS, type PlaneParts } from './iax2-stream.ts';
-import { BLOCK_SAMPLES, type MediaStream } from './media-stream.ts';
+import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { Reblocker } from './reblocker.ts';
 import { Rtcp } from './rtcp.ts';
@@ -33,7 +33,7 @@ const VIDEO_SAMPLES_PER_MS = 90;
 export class RtpStream implements MediaStream {
   readonly id: StreamId;
   readonly spec: RtpStreamSpec;
-  readonly listeners: MediaStream[] = [];
+  readonly listeners: Listener[] = [];
   readonly late = 0;
   readonly delayMs = 0;
 
@@ -104,6 +104,10 @@ export class RtpStream implements MediaStream {
     this.parts10 = Array.from({ length: LONGEST_PACKET_MS / BLOCK_MS }, (_, i) =>
       this.block.subarray(i * BLOCK_SAMPLES, (i + 1) * BLOCK_SAMPLES),
     );
+  }
+
+  get law(): Law {
+    return lawOfFormat(this.format) ?? 'ulaw';
   }
 
   /** The call is over: the far end is told so, too. */

@@ -2,6 +2,7 @@ import type { Address } from '../base/machine.ts';
 import { NOTHING, type Source, type StreamId } from '../base/media-port.ts';
 import type { Iax2Stream } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
+import type { RoomMember, Rooms } from './room.ts';
 import { RtpStream } from './rtp-stream.ts';
 
 export type AnyStream = Iax2Stream | LineStream | RtpStream;
@@ -15,6 +16,10 @@ export class StreamTable {
   private readonly byRtpPort = new Map<number, RtpStream>();
   /** Also of streams that are not open yet. */
   private readonly sources = new Map<StreamId, Source>();
+  /** Of those that are in a room. */
+  private readonly members = new Map<StreamId, RoomMember>();
+
+  constructor(private readonly rooms: Rooms) {}
 
   get size(): number {
     return this.streams.size;
@@ -67,6 +72,13 @@ export class StreamTable {
 
   hear(id: StreamId, source: Source): void {
     const stream = this.streams.get(id);
+    const member = this.members.get(id);
+    if (member !== undefined && source.kind === 'room' && source.room === member.source.room) {
+      // Muted or louder: it stays where it is, and nothing that is under way is lost.
+      this.sources.set(id, source);
+      member.source = source;
+      return;
+    }
     if (stream !== undefined) this.unsubscribe(stream);
     if (source.kind === 'nothing') this.sources.delete(id);
     else this.sources.set(id, source);
@@ -79,12 +91,28 @@ export class StreamTable {
   }
 
   private subscribe(stream: AnyStream): void {
-    stream.setSource(this.sources.get(stream.id) ?? NOTHING);
+    const source = this.sources.get(stream.id) ?? NOTHING;
+    stream.setSource(source);
+    if (source.kind === 'room') this.enterRoom(stream, this.rooms.join(stream, source));
     const heard = this.heardBy(stream.id);
     if (heard !== undefined) this.streams.get(heard)?.listeners.push(stream);
   }
 
+  private enterRoom(stream: AnyStream, member: RoomMember): void {
+    this.members.set(stream.id, member);
+    stream.listeners.push(member);
+  }
+
+  private leaveRoom(stream: AnyStream, member: RoomMember): void {
+    this.members.delete(stream.id);
+    this.rooms.leave(member);
+    const at = stream.listeners.indexOf(member);
+    if (at >= 0) stream.listeners.splice(at, 1);
+  }
+
   private unsubscribe(stream: AnyStream): void {
+    const member = this.members.get(stream.id);
+    if (member !== undefined) this.leaveRoom(stream, member);
     const heard = this.heardBy(stream.id);
     const listeners = heard === undefined ? undefined : this.streams.get(heard)?.listeners;
     const at = listeners?.indexOf(stream) ?? -1;

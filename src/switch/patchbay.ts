@@ -1,4 +1,4 @@
-import { type MediaPort, NOTHING, type Source, type StreamId } from '../base/media-port.ts';
+import { type MediaPort, NOTHING, type RoomSource, type Source, type StreamId } from '../base/media-port.ts';
 
 /**
  * Who hears whom. The switch patches every leg's stream here, and the patchbay sees that Local channels cost nothing:
@@ -82,5 +82,10 @@ export class Patchbay {
 function sameSource(a: Source, b: Source): boolean {
   if (a.kind === 'stream' && b.kind === 'stream') return a.stream === b.stream;
   if (a.kind === 'tone' && b.kind === 'tone') return a.pattern === b.pattern && a.dbm0 === b.dbm0;
+  if (a.kind === 'room' && b.kind === 'room') return sameRoom(a, b);
   return a.kind === b.kind;
+}
+
+function sameRoom(a: RoomSource, b: RoomSource): boolean {
+  return a.room === b.room && a.says === b.says && a.hears === b.hears && a.sayDb === b.sayDb && a.hearDb === b.hearDb;
 }

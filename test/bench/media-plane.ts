@@ -4,7 +4,7 @@
  *     node -C development --expose-gc --import tsx test/bench/media-plane.ts [seconds of virtual time]
  *
  * 50 bridged IAX2 calls, 20 RTP streams bridged in pairs, 20 bridged to IAX2,
- * and 4 lines that talk over IAX2, on a virtual clock. Datagrams are made once and stamped in place,
+ * 4 lines that talk over IAX2, and a conference of 30, on a virtual clock. Datagrams are made once and stamped in place,
  * so that what is measured is the plane's own.
  */
 import { argv } from 'node:process';
@@ -18,6 +18,8 @@ const CALLS = 50;
 const LINES = 4;
 /** Bridged with each other; as many again with an IAX2 call each, with 30 ms where their number is odd. */
 const SESSIONS = 20;
+const MEMBERS = 30;
+const ROOM = 1_000_000;
 const seconds = Number(argv[2] ?? 60);
 
 interface Voice {
@@ -101,6 +103,12 @@ for (let n = 0; n < SESSIONS; n++) {
   const call = openCall(200 + n);
   bridge(openSession(SESSIONS + n), call.id);
   voices.push(call.voice);
+}
+
+/** One conference by RTP, of whom three speak. */
+for (let n = 0; n < MEMBERS; n++) {
+  const id = openSession(2 * SESSIONS + n);
+  plane.hear(id, { kind: 'room', room: ROOM, says: n < 3, hears: true, sayDb: 0, hearDb: 0 });
 }
 
 const up = Uint8Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff);

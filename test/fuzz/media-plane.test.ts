@@ -159,6 +159,11 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
       (stream) => media.noteReceived(stream, random.integer(2 ** 32)),
       (stream) => media.noteSent(stream, nowMs & 0xffff),
       (stream) => media.quelch(stream, coin()),
+      (stream) => {
+        const room = { room: 900 + random.integer(2), says: coin(), hears: coin() };
+        media.hear(stream, { kind: 'room', ...room, sayDb: random.integer(60) - 30, hearDb: random.integer(3) }, nowMs);
+      },
+      () => media.tellRoom(900, coin() ? { kind: 'sound', pattern: TONE } : { kind: 'record', on: coin() }, nowMs),
       (stream) => media.update(stream, session(random), nowMs),
       (stream) => media.statistics(stream),
     ];

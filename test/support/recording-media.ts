@@ -34,6 +34,8 @@ export class RecordingMedia implements MediaPort {
 
   playDigit(): void {}
 
+  tellRoom(): void {}
+
   update(stream: StreamId, session: RtpSession): void {
     this.updates.push({ stream, session });
   }

@@ -39,6 +39,7 @@ export class LineMedia implements MediaPort {
   }
 
   setFormat(): void {}
+  tellRoom(): void {}
   update(): void {}
   noteSent(): void {}
   noteReceived(): void {}
@@ -165,6 +166,7 @@ export class LineBench {
     const source = stream === undefined ? undefined : this.media.sources.get(stream);
     if (source === undefined || source.kind === 'nothing') return 'nothing';
     if (source.kind === 'stream') return `stream ${source.stream}`;
+    if (source.kind === 'room') return `room ${source.room}`;
     return Object.entries({ ...this.profile.tones }).find(([, tone]) => tone === source.pattern)?.[0] ?? 'another tone';
   }
 

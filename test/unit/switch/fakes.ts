@@ -1,5 +1,5 @@
 import type { Cause } from '../../../src/base/causes.ts';
-import type { MediaPort, Source, StreamId } from '../../../src/base/media-port.ts';
+import type { MediaPort, RoomOrder, Source, StreamId } from '../../../src/base/media-port.ts';
 import type {
   DialFailure,
   DialRequest,
@@ -29,6 +29,9 @@ export class RecordingMedia implements MediaPort {
   open(): void {}
   close(): void {}
   playDigit(): void {}
+  tellRoom(room: StreamId, order: RoomOrder): void {
+    this.history.push(`${room}!${order.kind}${order.kind === 'record' ? ` ${order.on}` : ''}`);
+  }
   update(): void {}
   setFormat(): void {}
   noteSent(): void {}

@@ -14,11 +14,15 @@ const differs = (text: string) => ({ differs: text });
 const absent = (text: string) => ({ absent: text });
 
 const ROWS: readonly Row[] = [
+  ['5.2', 'Comparison of iax: URIs', absent('none is read or written: dial strings are those of Asterisk')],
+  ['6', 'Reliable messages are full frames; mini and meta frames carry no information elements'],
+  ['6.1.1', 'Registration in general: MD5 or RSA, apparent address, refresh, each side by itself'],
   ['6.1.2', 'REGREQ: asks to be registered, with the proof once challenged'],
   ['6.1.3', 'REGAUTH: challenges; answered by the request again with one of the proofs asked for'],
   ['6.1.4', 'REGACK: apparent address, refresh time (60 s where it says none), acknowledged'],
   ['6.1.5', 'REGREJ: with its cause, acknowledged, and the end of the attempt'],
   ['6.1.6', 'REGREL: takes a registration back'],
+  ['6.2.1', 'A call in general: linked by ACCEPT, then its signalling and media'],
   [
     '6.2.2',
     'NEW: VERSION first, sequence numbers 0, answered by ACCEPT, AUTHREQ, REJECT or HANGUP',
@@ -49,8 +53,11 @@ const ROWS: readonly Row[] = [
   [
     '6.4.6',
     'TRANSFER: takes the call to another number',
-    differs('the party goes on in our dialplan only where the sender could call itself; else the call stays as it is'),
+    differs(
+      'the party goes on in our dialplan only where the sender could call itself, else the call stays as it is; the calling side may ask for it, too',
+    ),
   ],
+  ['6.5', 'Call path optimization: two calls that stand are given to their far ends, or all stays as it is'],
   [
     '6.5.1',
     'TXREQ: asks for the call to be taken to another address',
@@ -60,7 +67,7 @@ const ROWS: readonly Row[] = [
   ],
   ['6.5.2', 'TXCNT: tries the new path'],
   ['6.5.3', 'TXACC: the new path is there'],
-  ['6.5.4', 'TXREADY: both know it'],
+  ['6.5.4', 'TXREADY: both know it; carries the transfer’s id, and our call number as Asterisk’s does'],
   ['6.5.5', 'TXREL: the one in the middle is let go'],
   [
     '6.5.6',
@@ -78,8 +85,13 @@ const ROWS: readonly Row[] = [
     'LAGRP: brings the timestamp back',
     differs('does not wait in a jitter buffer: Asterisk’s does not, either, and the figure is of the network'),
   ],
+  ['6.8', 'Digit dialling: both sides of it'],
   ['6.8.1', 'DPREQ: asks what a number is'],
-  ['6.8.2', 'DPREP: says it, and for how long (10 min where it says none)'],
+  [
+    '6.8.2',
+    'DPREP: says it, and for how long (10 min where it says none)',
+    differs('REFRESH is in seconds, as Asterisk sends and reads it; the RFC has minutes'),
+  ],
   ['6.8.3', 'DIAL: makes a call of the lookup'],
   [
     '6.9.1',
@@ -98,6 +110,7 @@ const ROWS: readonly Row[] = [
   ],
   ['6.9.4', 'MWI: messages wait', absent('answered with UNSUPPORT: nobody sends it; the count is in REGACK')],
   ['6.9.5', 'UNSUPPORT: names the subclass that is not known'],
+  ['6.10', 'Media: mini frames, full ones at each crossing of the timestamp and acknowledged; passed on'],
   [
     '6.10.1',
     'DTMF',
@@ -106,15 +119,13 @@ const ROWS: readonly Row[] = [
   ['6.10.2', 'Voice'],
   ['6.10.3', 'Video', absent('full frames are acknowledged, mini frames counted; no line of ours has a picture')],
   ['6.10.4', 'Text'],
-  ['6.10.5', 'Image', absent('acknowledged and passed over')],
+  ['6.10.5', 'Image: carried to another IAX2 peer'],
+  ['6.10.6', 'HTML: carried to another IAX2 peer; where there is none the sender hears that it is not supported'],
   [
-    '6.10.6',
-    'HTML',
-    differs(
-      'acknowledged and handed to the owner of the call; the switch has no use for it and does not answer that it is not supported',
-    ),
+    '6.10.7',
+    'Comfort noise',
+    differs('carried to another IAX2 peer; on a line our own playout fills every gap, with what it has heard there'),
   ],
-  ['6.10.7', 'Comfort noise', absent('acknowledged; our own playout fills gaps')],
   ['7', 'Reliable frames: counted from 0, acknowledged up to a number, sent again, given up after the fourth time'],
   ['7.1', 'Trunking: voice of many calls in one datagram'],
   [
@@ -149,6 +160,7 @@ const ROWS: readonly Row[] = [
   ['8.1.4', 'Encrypted frames: call numbers in clear, 16 to 32 bytes of padding in front'],
   ['8.2', 'Frame types'],
   ['8.2.1', 'DTMF frames: the subclass is the digit'],
+  ['8.2.5', 'Null frames: never sent'],
   ['8.2.7', 'Text frames: UTF-8, subclass 0'],
   ['8.3', 'Subclasses of control frames'],
   [

@@ -42,7 +42,7 @@ export abstract class CallLeg extends CallLife implements Call {
       send: (frameType, subclass, timestamp, atMs) => this.sendFrame(frameType, subclass, timestamp, undefined, atMs),
     });
     this.transfer = new TransferParty(identity.transfer, {
-      tellHub: (name, atMs) => this.tellHub(name, atMs),
+      tellHub: (name, id, atMs) => this.tellHub(name, id, atMs),
       tellParty: (target, name, atMs) => this.tellParty(target, name, atMs),
       move: (to, toCall, what, atMs) => this.move(to, toCall, what, atMs),
       refused: () => this.count('iax2.transfer-refused'),
@@ -140,6 +140,14 @@ export abstract class CallLeg extends CallLife implements Call {
     this.sendInStream(FRAME_TYPE.HTML, subclass, payload, nowMs);
   }
 
+  sendImage(format: number, payload: Uint8Array, nowMs: number): void {
+    this.sendInStream(FRAME_TYPE.IMAGE, format, payload, nowMs);
+  }
+
+  sendComfortNoise(level: number, nowMs: number): void {
+    this.sendInStream(FRAME_TYPE.CNG, level, new Uint8Array(0), nowMs);
+  }
+
   quelch(on: boolean, nowMs: number): void {
     if (!this.isAccepted) return;
     this.sendIax(on ? IAX_SUBCLASS.QUELCH : IAX_SUBCLASS.UNQUELCH, {}, nowMs);
@@ -223,8 +231,10 @@ export abstract class CallLeg extends CallLife implements Call {
     this.hub?.giveUp(nowMs);
   }
 
-  private tellHub(name: 'TXREJ' | 'TXREADY', nowMs: number): void {
-    const elements = name === 'TXREADY' ? { callNumber: this.reliable.localCall } : {};
+  private tellHub(name: 'TXREJ' | 'TXREADY', id: number | undefined, nowMs: number): void {
+    // The RFC asks for the transfer's id, Asterisk sends our call number: who reads either finds it.
+    const { localCall } = this.reliable;
+    const elements = name === 'TXREADY' && id !== undefined ? { callNumber: localCall, transferId: id } : {};
     this.sendIax(IAX_SUBCLASS[name], elements, nowMs);
   }
 
@@ -278,6 +288,12 @@ export abstract class CallLeg extends CallLife implements Call {
       case 'HTML':
         this.tell({ type: 'html', subclass: frame.subclass, payload: frame.body.slice() });
         break;
+      case 'IMAGE':
+        this.tell({ type: 'image', format: frame.subclass, payload: frame.body.slice() });
+        break;
+      case 'CNG':
+        this.tell({ type: 'comfort-noise', level: frame.subclass });
+        break;
       case 'QUELCH':
         this.voice.hush('quelched', true);
         this.tell(ies.musicOnHold === undefined ? { type: 'quelch' } : { type: 'hold', musicClass: ies.musicOnHold });
@@ -309,8 +325,6 @@ export abstract class CallLeg extends CallLife implements Call {
       case 'PONG':
       case 'LAGRP':
       case 'UNSUPPORT':
-      case 'CNG':
-      case 'IMAGE':
       case 'VIDEO':
         break;
       default:

@@ -43,6 +43,9 @@ export interface Call {
   sendControl(subclass: number, payload: Uint8Array, nowMs: number): void;
   /** An HTML frame: URL, LINKURL, … [RFC5456 §8.5] */
   sendHtml(subclass: number, payload: Uint8Array, nowMs: number): void;
+  sendImage(format: number, payload: Uint8Array, nowMs: number): void;
+  /** No voice comes for a while; `level` in −dBov is what the far end may fill it with. */
+  sendComfortNoise(level: number, nowMs: number): void;
   /** Asks the far end to stop (resume) sending voice. [RFC5456 §6.4.4] [RFC5456 §6.4.5] */
   quelch(on: boolean, nowMs: number): void;
   /** Asks the far end to take the call to another number of its dialplan. [RFC5456 §6.4.6] */
@@ -97,6 +100,10 @@ export type CallEvent =
   | { readonly type: 'quelch' }
   | { readonly type: 'unquelch' }
   | { readonly type: 'html'; readonly subclass: number; readonly payload: Uint8Array }
+  /** One picture; `format` is a format bit, 0x10000 = JPEG. [RFC5456 §6.10.5] */
+  | { readonly type: 'image'; readonly format: number; readonly payload: Uint8Array }
+  /** Silence, with noise of this level in −dBov to be heard. [RFC5456 §6.10.7] */
+  | { readonly type: 'comfort-noise'; readonly level: number }
   /** A control frame that the endpoint gives no meaning of its own (RADIO_KEY, CONNECTED_LINE, …). */
   | { readonly type: 'control'; readonly subclass: number; readonly payload: Uint8Array }
   /** The far end asks for its party to be connected elsewhere, in a context that it may call into. [RFC5456 §6.4.6] */

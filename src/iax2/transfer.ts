@@ -70,7 +70,7 @@ class Transfer implements TransferTarget {
 /** What a call leg does for its transfer. */
 export interface TransferEnvironment {
   /** Sends a message to the hub. */
-  readonly tellHub: (name: 'TXREJ' | 'TXREADY', nowMs: number) => void;
+  readonly tellHub: (name: 'TXREJ' | 'TXREADY', id: number | undefined, nowMs: number) => void;
   /** Sends a message to the other party, beside the call. */
   readonly tellParty: (target: TransferTarget, name: 'TXCNT' | 'TXACC', nowMs: number) => void;
   /** The hub lets go: of the whole call, or of the media only. */
@@ -97,7 +97,7 @@ export class TransferParty {
     if (this.transfer !== undefined) this.run(nowMs);
     else {
       this.environment.refused();
-      this.environment.tellHub('TXREJ', nowMs);
+      this.environment.tellHub('TXREJ', undefined, nowMs);
     }
   }
 
@@ -105,7 +105,9 @@ export class TransferParty {
   conclude(name: 'TXREL' | 'TXMEDIA' | 'TXREJ', ies: InformationElements, nowMs: number): boolean {
     const { transfer } = this;
     if (transfer === undefined) return false;
-    this.transfer = undefined;
+    // Of the media only it may go on to the whole call, by a TXREL that comes later.
+    if (name !== 'TXMEDIA') this.transfer = undefined;
+    else transfer.handleAccepted();
     const { to, toCall } = transfer;
     if (name === 'TXREL') this.environment.move(to, ies.callNumber ?? toCall, 'call', nowMs);
     else if (name === 'TXMEDIA') this.environment.move(to, toCall, 'media', nowMs);
@@ -117,7 +119,7 @@ export class TransferParty {
     const { transfer } = this;
     if (transfer === undefined) return;
     if (name === 'TXCNT') this.environment.tellParty(transfer, 'TXACC', nowMs);
-    else if (transfer.handleAccepted()) this.environment.tellHub('TXREADY', nowMs);
+    else if (transfer.handleAccepted()) this.environment.tellHub('TXREADY', transfer.id, nowMs);
   }
 
   /** Time has passed. */
@@ -128,7 +130,7 @@ export class TransferParty {
     if (step) this.environment.tellParty(transfer, 'TXCNT', nowMs);
     else {
       this.transfer = undefined;
-      this.environment.tellHub('TXREJ', nowMs);
+      this.environment.tellHub('TXREJ', undefined, nowMs);
     }
   }
 

@@ -3,6 +3,7 @@ import type { StreamId } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
 import { type FormatName, formatName, formatOf } from '../iax2/media-format.ts';
+import { HTML_SUBCLASS } from '../iax2/subclass.ts';
 import { lawOfFormat } from '../media/g711-format.ts';
 import type {
   DialFailure,
@@ -122,8 +123,23 @@ class Iax2Leg implements Leg {
     this.call.sendText(text, nowMs);
   }
 
-  passOn({ technology, code, payload }: Signal, nowMs: number): void {
-    if (technology === this.technology) this.call.sendControl(code, payload, nowMs);
+  passOn({ technology, kind, code, payload }: Signal, nowMs: number): boolean {
+    if (technology !== this.technology) return false;
+    switch (kind as Frame) {
+      case 'control':
+        this.call.sendControl(code, payload, nowMs);
+        break;
+      case 'html':
+        this.call.sendHtml(code, payload, nowMs);
+        break;
+      case 'image':
+        this.call.sendImage(code, payload, nowMs);
+        break;
+      case 'comfort-noise':
+        this.call.sendComfortNoise(code, nowMs);
+        break;
+    }
+    return true;
   }
 
   /** Far ends that may are brought together; what is said between them does not pass here any more. */
@@ -152,10 +168,13 @@ class Iax2Leg implements Leg {
       case 'text':
         return { type: 'text', text: event.text };
       case 'control':
-        return {
-          type: 'signal',
-          signal: { technology: this.technology, code: event.subclass, payload: event.payload },
-        };
+        return signal('control', event.subclass, event.payload);
+      case 'image':
+        return signal('image', event.format, event.payload);
+      case 'comfort-noise':
+        return signal('comfort-noise', event.level, new Uint8Array(0));
+      case 'html':
+        return signal('html', event.subclass, event.payload, NO_HTML);
       case 'transfer':
         return { type: 'transfer', context: event.context, number: event.number };
       case 'busy':
@@ -171,6 +190,22 @@ class Iax2Leg implements Leg {
         return undefined;
     }
   }
+}
+
+/** What the legs of IAX2 calls carry to each other, by the kind of its frame. */
+type Frame = 'control' | 'html' | 'image' | 'comfort-noise';
+
+/** [RFC5456 §6.10.6] */
+const NO_HTML: Signal = {
+  technology: 'iax2',
+  kind: 'html' satisfies Frame,
+  code: HTML_SUBCLASS.NOSUPPORT,
+  payload: new Uint8Array(0),
+};
+
+function signal(kind: Frame, code: number, payload: Uint8Array, refusal?: Signal): LegEvent {
+  const said: Signal = { technology: 'iax2', kind, code, payload };
+  return { type: 'signal', signal: refusal === undefined ? said : { ...said, refusal } };
 }
 
 /** Whether the media plane can make sound of it, and so whatever the other end needs. */

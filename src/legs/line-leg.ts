@@ -333,7 +333,9 @@ class LineLeg implements Leg {
   /** A phone cannot be told of another's flash. */
   flash(_nowMs: number): void {}
 
-  passOn(): void {}
+  passOn(): boolean {
+    return false;
+  }
 
   meet(): void {}
 

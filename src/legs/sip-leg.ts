@@ -171,7 +171,9 @@ export class SipLeg implements Leg {
     this.call.sendText(text, nowMs);
   }
 
-  passOn(): void {}
+  passOn(): boolean {
+    return false;
+  }
 
   meet(): void {}
 

@@ -205,7 +205,8 @@ export class Dial implements Activity {
         other.sendText(event.text, nowMs);
         break;
       case 'signal':
-        other.passOn(event.signal, nowMs);
+        if (!other.passOn(event.signal, nowMs) && event.signal.refusal !== undefined)
+          leg.passOn(event.signal.refusal, nowMs);
         break;
       case 'hangup':
         if (leg === this.answered) this.endTalk(event.cause, nowMs);

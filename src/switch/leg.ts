@@ -32,8 +32,8 @@ export interface Leg {
   /** A hook flash of the other party. */
   flash(nowMs: number): void;
   sendText(text: string, nowMs: number): void;
-  /** What the other party's leg said in its own technology; a leg of another one does nothing. */
-  passOn(signal: Signal, nowMs: number): void;
+  /** What the other party's leg said in its own technology. False: it cannot be said here. */
+  passOn(signal: Signal, nowMs: number): boolean;
   /** It talks to that leg from now on and nothing here has to hear them: far ends of one technology may do so directly. */
   meet(other: Leg, nowMs: number): void;
   /** What came of the `transfer` that it asked for; `failure` undefined: it is done, and `hangup` follows. */
@@ -74,8 +74,12 @@ export type LegEvent =
  */
 export interface Signal {
   readonly technology: Technology;
+  /** What sort of thing it is there, as the technology calls it. */
+  readonly kind: string;
   readonly code: number;
   readonly payload: Uint8Array;
+  /** What its sender is told where it cannot be carried, if anything. */
+  readonly refusal?: Signal;
 }
 
 /** Who calls, as far as it is known and may be shown. */

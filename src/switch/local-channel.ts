@@ -120,8 +120,9 @@ class LocalHalf implements Leg {
     this.tell({ type: 'text', text });
   }
 
-  passOn(signal: Signal): void {
+  passOn(signal: Signal): boolean {
     this.tell({ type: 'signal', signal });
+    return true;
   }
 
   meet(): void {}

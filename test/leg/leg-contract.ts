@@ -39,7 +39,8 @@ const COMMANDS: Readonly<Record<string, Act>> = {
   digit: (leg, { nowMs }) => leg.sendDigit('7', 100, nowMs),
   flash: (leg, { nowMs }) => leg.flash(nowMs),
   text: (leg, { nowMs }) => leg.sendText('hello', nowMs),
-  signal: (leg, { nowMs }) => leg.passOn({ technology: 'local', code: 12, payload: new Uint8Array() }, nowMs),
+  signal: (leg, { nowMs }) =>
+    leg.passOn({ technology: 'local', kind: 'control', code: 12, payload: new Uint8Array() }, nowMs),
 };
 
 const FAR_END: Readonly<Record<string, Act>> = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { utf8Encode } from '../../src/base/bytes.ts';
-import { CONTROL_SUBCLASS } from '../../src/iax2/subclass.ts';
+import { CONTROL_SUBCLASS, HTML_SUBCLASS } from '../../src/iax2/subclass.ts';
 import { Site } from '../support/branch-world.ts';
 import { peer, Switch } from '../support/iax2-world.ts';
 import { FAIR, Network, ROUGH } from '../support/network.ts';
@@ -9,6 +9,7 @@ const NODE_A = { ip: '192.0.2.1', port: 4569 };
 const NODE_B = { ip: '192.0.2.2', port: 4569 };
 const HUB = { ip: '192.0.2.10', port: 4569 };
 const SEEDS = 50;
+const JPEG = 0x10000;
 
 /** Two radio nodes that talk through our switch, as nodes of AllStarLink do: the key is a control frame, the rest is text. */
 function world(seed: number) {
@@ -71,6 +72,38 @@ describe('radio nodes through the switch', () => {
         expect(one.endpoint.load, `seed ${seed}`).toEqual({ calls: 0, dialogs: 0, callNumbers: 0 });
       expect(hub.appliance.isIdle, `seed ${seed}`).toBe(true);
     }
+  });
+
+  it('get each other’s pages, pictures and silence [RFC5456 §6.10.5] [RFC5456 §6.10.6] [RFC5456 §6.10.7]', () => {
+    const { network, a, b } = world(2);
+    const here = a.dial('hub', '2');
+    network.runFor(2_000);
+    a.with(here, (call, nowMs) => {
+      call.sendHtml(HTML_SUBCLASS.URL, utf8Encode('https://example.net/'), nowMs);
+      call.sendImage(JPEG, new Uint8Array([0xff, 0xd8]), nowMs);
+      call.sendComfortNoise(40, nowMs);
+    });
+    network.runFor(1_000);
+    expect(b.eventsOf(b.incoming[0]!).slice(1)).toEqual([
+      { type: 'html', subclass: HTML_SUBCLASS.URL, payload: utf8Encode('https://example.net/') },
+      { type: 'image', format: JPEG, payload: new Uint8Array([0xff, 0xd8]) },
+      { type: 'comfort-noise', level: 40 },
+    ]);
+  });
+
+  it('hear that a telephone shows no pages [RFC5456 §6.10.6]', () => {
+    const { network, hub, a } = world(1);
+    const call = a.dial('hub', '201');
+    network.runFor(1_000);
+    hub.lift(1);
+    network.runFor(1_000);
+    a.with(call, (it, nowMs) => it.sendHtml(HTML_SUBCLASS.URL, utf8Encode('https://example.net/'), nowMs));
+    network.runFor(1_000);
+    expect(a.eventsOf(call).at(-1)).toEqual({
+      type: 'html',
+      subclass: HTML_SUBCLASS.NOSUPPORT,
+      payload: new Uint8Array(0),
+    });
   });
 
   it('do no harm to a telephone, which knows no keys', () => {

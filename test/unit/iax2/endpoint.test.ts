@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CallFailure, PeerConfig } from '../../../src/iax2/endpoint.ts';
 import { encodeFullFrame } from '../../../src/iax2/frame.ts';
+import { readFrameType } from '../../../src/iax2/frame-header.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE } from '../../../src/iax2/subclass.ts';
 import { Probe } from '../../support/iax2-probe.ts';
 import { peer, Switch } from '../../support/iax2-world.ts';
@@ -31,8 +32,10 @@ function talking(ofA: Partial<PeerConfig> = {}, ofB: Partial<PeerConfig> = {}) {
 const EMPTY = { calls: 0, dialogs: 0, callNumbers: 0 };
 
 describe('a call between two endpoints [RFC5456 §6.2]', () => {
-  it('is authenticated, offered, accepted, rung, answered and hung up [RFC5456 §6.2.2] [RFC5456 §6.2.3] [RFC5456 §6.2.5] [RFC5456 §6.2.6] [RFC5456 §6.2.7] [RFC5456 §6.3.3] [RFC5456 §6.3.4]', () => {
+  it('is authenticated, offered, accepted, rung, answered and hung up [RFC5456 §6.2.1] [RFC5456 §8.2.5] [RFC5456 §6.2.2] [RFC5456 §6.2.3] [RFC5456 §6.2.5] [RFC5456 §6.2.6] [RFC5456 §6.2.7] [RFC5456 §6.3.3] [RFC5456 §6.3.4]', () => {
     const { network, a, b } = pair();
+    const types = new Set<number>();
+    network.tap = (_from, _to, bytes) => types.add(readFrameType(bytes));
     const call = a.dial('b', '600');
     network.runFor(200);
     const there = b.incoming[0]!;
@@ -60,6 +63,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     });
     expect([call.state, there.state]).toEqual(['gone', 'gone']);
     expect([a.endpoint.load, b.endpoint.load]).toEqual([EMPTY, EMPTY]);
+    expect(types).toEqual(new Set([FRAME_TYPE.IAX, FRAME_TYPE.CONTROL]));
   });
 
   it('speaks to the media plane: opens at ACCEPT, closes at the end, once each', () => {
@@ -133,7 +137,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(heard.join('')).toBe(digits);
   });
 
-  it('sends voice that the media plane wants as a full frame, and follows a change of codec [RFC5456 §6.10.2] [RFC5456 §8.1.2]', () => {
+  it('sends voice that the media plane wants as a full frame, and follows a change of codec [RFC5456 §6.10] [RFC5456 §6.10.2] [RFC5456 §8.1.2]', () => {
     const { network, a, b, call, there } = talking();
     const voice = new Uint8Array(160).fill(0xff);
     a.command((endpoint, now) => endpoint.sendVoice(call.stream, 5_000, 8, voice, now));
@@ -477,7 +481,7 @@ describe('the registrar', () => {
     expect(centre.endpoint.bindings).toMatchObject([{ refreshS: granted }]);
   });
 
-  it('tells waiting messages and our address [RFC5456 §6.1.4] [RFC5456 §8.6.17] [RFC5456 §8.6.23]', () => {
+  it('tells waiting messages and our address [RFC5456 §6.1.1] [RFC5456 §6.1.4] [RFC5456 §8.6.17] [RFC5456 §8.6.23]', () => {
     const { branch } = registered(60);
     expect(branch.endpoint.peerStatus('hq')!.registration).toMatchObject({
       apparent: '192.0.2.1:4569',

@@ -37,7 +37,7 @@ function amid(datagram: Uint8Array): Uint8Array {
 }
 
 describe('frame headers', () => {
-  it('tell the kind of frame, also in the middle of a buffer [RFC5456 §8.1] [RFC5456 §8.1.3.1]', () => {
+  it('tell the kind of frame, also in the middle of a buffer [RFC5456 §6] [RFC5456 §8.1] [RFC5456 §8.1.3.1]', () => {
     for (const [datagram, kind] of [
       [FULL, 'full'],
       [MINI, 'mini'],

@@ -54,7 +54,7 @@ describe('native transfer, at the end of it [RFC5456 §6.5]', () => {
     const fromParty = { sourceCall: 77, destinationCall };
     expect(names(party.iax('TXCNT', { transferId: 5 }, fromParty))).toContain('TXACC');
     party.iax('TXACC', {}, fromParty);
-    expect(hub.heard.at(-1)).toMatchObject({ name: 'TXREADY', ies: { callNumber: destinationCall } });
+    expect(hub.heard.at(-1)).toMatchObject({ name: 'TXREADY', ies: { callNumber: destinationCall, transferId: 5 } });
     const released = hub.iax('TXREL', { callNumber: 77 }, { destinationCall, oseqno: 2, iseqno: 3 });
     expect(names(released)).toEqual(['ACK']);
     expect(here.media.streams.get(leg.stream)).toMatchObject({ remote: PARTY, remoteCall: 77 });
@@ -66,7 +66,7 @@ describe('native transfer, at the end of it [RFC5456 §6.5]', () => {
     expect(here.endpoint.load).toEqual({ calls: 0, dialogs: 0, callNumbers: 0 });
   });
 
-  it('of the media only leaves the signalling with the hub [RFC5456 §6.5.6]', () => {
+  it('of the media only leaves the signalling with the hub, until a TXREL brings it along [RFC5456 §6.5.5] [RFC5456 §6.5.6]', () => {
     const { network, here, hub, party, destinationCall, leg, ask } = call(ALLOWED);
     ask();
     party.iax('TXACC', {}, { sourceCall: 77, destinationCall });
@@ -75,6 +75,10 @@ describe('native transfer, at the end of it [RFC5456 §6.5]', () => {
     here.with(leg, (c, now) => c.sendText('by the hub', now));
     network.runFor(20);
     expect(hub.heard.at(-1)!.frame.frameType).toBe(FRAME_TYPE.TEXT);
+    hub.iax('TXREL', { callNumber: 77 }, { destinationCall, oseqno: 3, iseqno: 4 });
+    here.with(leg, (c, now) => c.sendText('directly', now));
+    network.runFor(20);
+    expect(party.heard.at(-1)!.frame).toMatchObject({ frameType: FRAME_TYPE.TEXT, oseqno: 0 });
   });
 
   it('is given up when the other party does not answer, and the call stays with the hub', () => {

@@ -149,10 +149,20 @@ describe('Dial', () => {
     activity.handleLegEvent(first, { type: 'unhold' }, 5);
     expect(activity.held).toBe(false);
     activity.handleLegEvent(first, { type: 'text', text: 'hello' }, 6);
-    const signal = { technology: 'iax2', code: 12, payload: new Uint8Array() } as const;
+    const signal = { technology: 'iax2', kind: 'control', code: 12, payload: new Uint8Array() } as const;
     activity.handleLegEvent(first, { type: 'signal', signal }, 7);
     expect(first.told).toEqual(['digit # 120', 'flash']);
-    expect(caller.told).toEqual(['answer', 'hold', 'unhold', 'text hello', 'signal iax2 12']);
+    expect(caller.told).toEqual(['answer', 'hold', 'unhold', 'text hello', 'signal iax2 control 12']);
+  });
+
+  it('tells the sender of what the other party cannot be told, where that has a word for it', () => {
+    const { activity, caller, first } = dial(['1']);
+    activity.handleLegEvent(first, { type: 'answered' }, 1);
+    const nothing = new Uint8Array();
+    const refusal = { technology: 'iax2', kind: 'html', code: 17, payload: nothing } as const;
+    const signal = { technology: 'iax2', kind: 'html', code: 1, payload: nothing, refusal } as const;
+    activity.handleLegEvent(first, { type: 'signal', signal }, 2);
+    expect([caller.last, first.last]).toEqual(['signal iax2 html 1', 'signal iax2 html 17']);
   });
 
   it('hangs up everything when the caller goes while targets ring', () => {

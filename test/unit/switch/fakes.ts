@@ -83,8 +83,9 @@ export class FakeLeg implements Leg {
   sendText(text: string): void {
     this.told.push(`text ${text}`);
   }
-  passOn({ technology, code }: Signal): void {
-    this.told.push(`signal ${technology} ${code}`);
+  passOn({ technology, kind, code }: Signal): boolean {
+    this.told.push(`signal ${technology} ${kind} ${code}`);
+    return technology === this.technology;
   }
 
   meet(other: Leg): void {

@@ -32,10 +32,11 @@ const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] =
   [/^src\/sip\//, 'sip', { parts: ['base'] }],
   [/^src\/lines\//, 'lines', { parts: ['base'] }],
   [/^src\/dialplan\//, 'dialplan', { parts: ['base'] }],
+  [/^src\/emergency\//, 'emergency', { parts: ['base'] }],
   [/^src\/directory\//, 'directory', { parts: ['base'] }],
-  [/^src\/config\//, 'config', { parts: ['base', 'dialplan'], npm: ['zod', 'yaml'], node: true }],
+  [/^src\/config\//, 'config', { parts: ['base', 'dialplan', 'emergency'], npm: ['zod', 'yaml'], node: true }],
   [/^src\/media\//, 'media', { parts: ['base', 'node-pcm-codecs', 'iax2', 'sip'] }],
-  [/^src\/switch\//, 'switch', { parts: ['base', 'dialplan'] }],
+  [/^src\/switch\//, 'switch', { parts: ['base', 'dialplan', 'emergency'] }],
   [/^src\/legs\/iax2-/, 'legs', { parts: ['base', 'switch', 'media', 'iax2'] }],
   [/^src\/legs\/sip-/, 'legs', { parts: ['base', 'switch', 'media', 'sip'] }],
   [/^src\/legs\/line-/, 'legs', { parts: ['base', 'switch', 'media', 'lines'], types: ['firmware-bridge'] }],
@@ -43,7 +44,11 @@ const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] =
   [/^src\/status\//, 'status', { parts: ['base'], types: ['config', 'switch'], npm: ['zod'] }],
   [/^src\/panel\/page\//, 'page', { parts: [], types: ['panel', 'status'], npm: ['preact'] }],
   [/^src\/panel\//, 'panel', { parts: ['base', 'config', 'status'], npm: ['fastify', 'ws', 'zod'], node: true }],
-  [/^src\/cli\//, 'cli', { parts: ['base', 'config', 'dialplan', 'status', 'io'], npm: ['commander'], node: true }],
+  [
+    /^src\/cli\//,
+    'cli',
+    { parts: ['base', 'config', 'dialplan', 'emergency', 'status', 'io'], npm: ['commander'], node: true },
+  ],
   [/^src\/io\//, 'io', { parts: ['base'], types: [EVERYTHING], npm: [EVERYTHING], node: true }],
   [
     /^firmware-bridge\/emulator\//,
@@ -59,7 +64,18 @@ const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] =
 ];
 
 /** The protocol machines and what they stand on: no socket, no clock, no randomness, no Node. */
-const PURE_PARTS = ['base', 'iax2', 'sip', 'lines', 'dialplan', 'media', 'switch', 'legs', 'node-pcm-codecs'];
+const PURE_PARTS = [
+  'base',
+  'iax2',
+  'sip',
+  'lines',
+  'dialplan',
+  'emergency',
+  'media',
+  'switch',
+  'legs',
+  'node-pcm-codecs',
+];
 
 /** Each protocol, and each package, has one door that re-exports; everywhere else a name is imported from where it is written. */
 const DOORS = /^src\/(iax2|sip)\/endpoint\.ts$|^src\/iax2-stack\.ts$|^src\/node-pcm-codecs\/src\/index\.ts$/;

@@ -7,7 +7,7 @@ import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
 import type { RtpPortPool } from './base/rtp-port-pool.ts';
 import type { DeviceState } from './dialplan/environment.ts';
-import { SipLegs } from './legs/sip-leg.ts';
+import { type SipLegMedia, SipLegs } from './legs/sip-leg.ts';
 import {
   type Binding,
   type Call,
@@ -67,6 +67,7 @@ interface Surroundings {
   readonly wallClock: () => number;
   readonly streams: StreamIds;
   readonly media: MediaPort;
+  readonly mustGoThrough: NonNullable<EndpointOptions['mustGoThrough']>;
 }
 
 /** The SIP side of an appliance: endpoint, legs and their RTP, and what status shows of phones and trunks. */
@@ -91,12 +92,14 @@ export class ApplianceSip {
       openMedia: (stream, from) => this.media.reserveTowards(stream, from),
       closeMedia: (stream) => this.media.free(stream),
     });
-    this.legs = new SipLegs((request, atMs) => this.endpoint.placeCall(request, atMs), {
+    const media: SipLegMedia = {
       reserve: (stream, peer) => this.media.reserveTowards(stream, this.endpoint.wayTo(peer)),
       agree: (call, agreement, atMs) => this.media.agree(call, agreement, atMs),
       release: (stream, atMs) => this.media.release(stream, atMs),
       playDigit: (stream, digit, durationMs, atMs) => around.media.playDigit(stream, digit, durationMs, atMs),
-    });
+    };
+    const isPhone = (peer: string) => this.phone(peer) !== undefined;
+    this.legs = new SipLegs((request, atMs) => this.endpoint.placeCall(request, atMs), media, isPhone);
     for (const { user } of phones) this.note(user, nowMs);
   }
 

@@ -1,5 +1,6 @@
 import type { ExchangeAudio, HatCommand, HatEvent, Light } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
+import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
 import {
   ApplianceSip,
   type ApplianceSipOptions,
@@ -19,14 +20,17 @@ import type { Random } from './base/random.ts';
 import type { DialTarget } from './dialplan/dial-target.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
+import { outsidePrefixes } from './dialplan/outside-line.ts';
 import { type TraceLine, traceRoute } from './dialplan/trace.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
+import type { EmergencyLookup, EmergencyPlan } from './emergency/plan.ts';
+import { traceEmergency } from './emergency/trace.ts';
 import { Endpoint } from './iax2/endpoint.ts';
 import type { EndpointOutput, LookupResult } from './iax2/endpoint-output.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import { Iax2Legs } from './legs/iax2-leg.ts';
 import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
-import { lightOf } from './legs/line-light.ts';
+import { EMERGENCY_LIGHT, lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
@@ -40,6 +44,7 @@ export interface ApplianceOptions {
   readonly lines: readonly LineSettings[];
   readonly profile: CountryProfile;
   readonly dialplan: Dialplan;
+  readonly emergency: EmergencyPlan;
   readonly crypto: Crypto;
   readonly random: Random;
   readonly clock: WallClock;
@@ -77,11 +82,11 @@ export type ApplianceOutput =
 /** Something that whoever watches from afar should know; it is in the log already. `what` is in kebab-case. */
 export interface Happened {
   readonly type: 'happened';
-  readonly kind: 'keypad' | 'line' | 'fault' | 'security';
+  readonly kind: 'keypad' | 'line' | 'fault' | 'security' | 'emergency';
   readonly what: string;
   readonly severity: 'info' | 'warn' | 'error';
   readonly message: string;
-  readonly details: Readonly<Record<string, string | number>>;
+  readonly details: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** `identify`: it is this one. */
@@ -123,6 +128,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly log: Log;
   private readonly dialplanEnvironment: Environment;
   private dialplan: Dialplan;
+  private emergency: EmergencyPlan;
 
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
@@ -136,6 +142,8 @@ export class Appliance implements Machine<ApplianceOutput> {
       counters,
     });
     const wallClock = () => clock.nowMs();
+    const mustGoThrough = (context: string, number: string) =>
+      this.emergencyLookUp(context, number).match !== undefined;
     this.endpoint = new Endpoint({
       peers: options.peers,
       crypto,
@@ -146,8 +154,13 @@ export class Appliance implements Machine<ApplianceOutput> {
       log,
       wallClock,
       utcOffsetMs: (epochMs) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000,
+      mustGoThrough,
     });
-    this.iax2Legs = new Iax2Legs((request, atMs) => this.endpoint.placeCall(request, atMs));
+    this.emergency = options.emergency;
+    this.iax2Legs = new Iax2Legs(
+      (request, atMs) => this.endpoint.placeCall(request, atMs),
+      (peerName) => this.endpoint.isPhone(peerName),
+    );
     this.lineLegs = new LineLegs({
       lines: options.lines,
       profile,
@@ -161,7 +174,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       ['line', this.lineLegs],
     ]);
     if (options.sip !== undefined) {
-      const around = { crypto, random, counters, log, wallClock, streams, media: this.plane };
+      const around = { crypto, random, counters, log, wallClock, streams, media: this.plane, mustGoThrough };
       this.sip = new ApplianceSip(options.sip, around, nowMs);
       diallers.set('sip', this.sip.legs);
     }
@@ -173,6 +186,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       streams,
       diallers,
       tones: profile.tones,
+      emergency: options.emergency,
       others: { ask: (peer, number, atMs) => this.askElsewhere(peer, number, atMs) },
       wallClock,
       log,
@@ -293,7 +307,8 @@ export class Appliance implements Machine<ApplianceOutput> {
       };
     }
     const { technology, resource, context, caller } = party;
-    const made = this.switch.originate({ technology, resource, context, number: to, caller }, nowMs);
+    const telephone = `${technology.toUpperCase()}/${resource}`;
+    const made = this.switch.originate({ technology, resource, context, number: to, caller, telephone }, nowMs);
     this.settle(nowMs);
     return made;
   }
@@ -320,9 +335,14 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** What a dialled number would do, without calling anyone; `from` is the line or phone that it comes from, if from one. */
   trace(context: string, number: string, from: LocalParty | undefined): readonly TraceLine[] {
     const channel = from?.technology === 'line' ? `LINE/${from.resource}` : `SIP/${from?.resource}`;
-    return traceRoute(this.dialplan, context, number, this.dialplanEnvironment, {
-      ...(from === undefined ? {} : { caller: from.caller, channel }),
-    });
+    const prefixes = outsidePrefixes(this.dialplan, context);
+    const emergency = from === undefined ? undefined : traceEmergency(this.emergency, number, prefixes);
+    return (
+      emergency ??
+      traceRoute(this.dialplan, context, number, this.dialplanEnvironment, {
+        ...(from === undefined ? {} : { caller: from.caller, channel }),
+      })
+    );
   }
 
   hasContext(context: string): boolean {
@@ -349,6 +369,12 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.switch.setDialplan(dialplan);
   }
 
+  /** Emergency calls from now on go by it. */
+  setEmergencyPlan(plan: EmergencyPlan): void {
+    this.emergency = plan;
+    this.switch.setEmergencyPlan(plan);
+  }
+
   /** What did not change of the peers goes on undisturbed; calls do in any case. */
   setPeers(peers: readonly PeerConfig[], nowMs: number): void {
     this.endpoint.configure(peers, nowMs);
@@ -368,7 +394,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.settle(nowMs);
   }
 
-  /** Calls that stand go on; new ones are refused from now on. */
+  /** Calls that stand go on; new ones are refused from now on, but for emergency calls. */
   drain(): void {
     this.switch.drain();
   }
@@ -524,8 +550,13 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** Digits that our dialplan does not know may be a number of a switch that it names: they are collected, too. */
   private lookUp(context: string, digits: string, clock: WallClock): NumberLookup {
     const found = this.dialplan.lookup(context, digits, { clock });
-    if (found.canExist || this.dialplan.switches(context, { clock }).length === 0) return found;
-    return { ...found, exists: true, canExist: true, matchMore: true };
+    const isElsewhere = !found.canExist && this.dialplan.switches(context, { clock }).length > 0;
+    const known = isElsewhere ? { ...found, exists: true, canExist: true, matchMore: true } : found;
+    return withEmergency(known, this.emergencyLookUp(context, digits));
+  }
+
+  private emergencyLookUp(context: string, digits: string): EmergencyLookup {
+    return this.emergency.lookUp(digits, outsidePrefixes(this.dialplan, context));
   }
 
   private settlePlane(nowMs: number): boolean {
@@ -600,8 +631,10 @@ export class Appliance implements Machine<ApplianceOutput> {
     const trunks = [...this.endpoint.peerStatuses, ...(this.sip?.endpoint.trunkStatuses ?? [])];
     const registrations = trunks.flatMap(({ registration }) => registration ?? []);
     const isAlone = registrations.length > 0 && !registrations.some(({ state }) => state === 'registered');
+    const isEmergency = this.switch.views().some((view) => view.emergency);
     for (const [port, { status }] of this.lines) {
-      const light = this.identifiedUntilMs === undefined ? lightOf(status.state, isAlone) : HERE;
+      const plain = this.identifiedUntilMs === undefined ? lightOf(status.state, isAlone) : HERE;
+      const light = isEmergency ? EMERGENCY_LIGHT : plain;
       if (this.lights.get(port) === light) continue;
       this.lights.set(port, light);
       this.outputs.push({ type: 'hat', command: { type: 'led', led: port, light } });
@@ -611,7 +644,9 @@ export class Appliance implements Machine<ApplianceOutput> {
   private settleSwitch(): boolean {
     const output = this.switch.poll();
     if (output === undefined) return false;
-    this.outputs.push(output);
+    if (output.type === 'emergency') this.outputs.push(emergencyHappening(output));
+    else this.outputs.push(output);
+    this.showLights();
     return true;
   }
 

@@ -47,7 +47,7 @@ async function run(request: RunRequest): Promise<ExitCode> {
   const watchdog = feedWatchdog(service, notifier);
   if ((await Promise.race([nextSignal(), aborted(failing.signal)])) === 'SIGTERM') {
     void notifier.stopping();
-    await drain(service);
+    await drain(service, notifier);
   }
   clearInterval(watchdog);
   await service.stop();
@@ -73,13 +73,18 @@ function feedWatchdog(service: ServiceHost, notifier: ServiceNotifier): NodeJS.T
   }, notifier.watchdogMs);
 }
 
-/** Waits until the calls have ended, the time is over, or somebody asks again. */
-async function drain(service: ServiceHost): Promise<void> {
+/** Waits until the calls have ended, the time is over and no emergency call stands, or somebody asks again. */
+async function drain(service: ServiceHost, notifier: ServiceNotifier): Promise<void> {
   const impatient = new AbortController();
+  const insistent = new AbortController();
   const timer = setTimeout(() => impatient.abort(), DRAIN_MS);
-  void nextSignal().then(() => impatient.abort());
-  await service.drain(impatient.signal);
+  const extension = setInterval(() => {
+    if (service.hasEmergency) void notifier.extendStop(2 * DRAIN_MS);
+  }, DRAIN_MS / 4);
+  void nextSignal().then(() => insistent.abort());
+  await service.drain(impatient.signal, insistent.signal);
   clearTimeout(timer);
+  clearInterval(extension);
 }
 
 /** Resolves at the next SIGTERM or SIGINT: SIGTERM lets calls end, SIGINT (Ctrl-C) ends them. */

@@ -83,8 +83,12 @@ export class ServiceHost {
     });
   }
 
-  async drain(signal: AbortSignal): Promise<void> {
-    await this.service?.drain(signal);
+  async drain(patience: AbortSignal, force: AbortSignal): Promise<void> {
+    await this.service?.drain(patience, force);
+  }
+
+  get hasEmergency(): boolean {
+    return this.service?.hasEmergency ?? false;
   }
 
   async stop(): Promise<void> {

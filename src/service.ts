@@ -9,6 +9,7 @@ import { BrokerHost } from './broker-host.ts';
 import { startCapture } from './capture.ts';
 import type { RunnableConfiguration } from './cli/run.ts';
 import { differences } from './config/diff.ts';
+import { emergencyPlan } from './config/emergency.ts';
 import type { Configuration } from './config/load.ts';
 import { formatPath } from './config/problem.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
@@ -209,6 +210,7 @@ export class Service {
     if (mqttChanged) this.broker.relink();
     this.driver.give((nowMs) => {
       this.appliance.setDialplan(dialplan);
+      this.appliance.setEmergencyPlan(emergencyPlan(configuration));
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
       const { phones, trunks } = sipSettings(configuration) ?? { phones: [], trunks: [] };
       this.appliance.setSipPeers(phones, trunks, nowMs);
@@ -219,12 +221,16 @@ export class Service {
     if (late.length > 0) this.log('warn', 'main', `These changes take effect with the next start: ${late.join(', ')}.`);
   }
 
-  /** Takes no new calls; resolves when those that stand have ended, or when `signal` says that nobody waits any longer. */
-  async drain(signal: AbortSignal): Promise<void> {
+  /**
+   * Takes no new calls but emergency calls; resolves when those that stand have ended, or when `patience` says that
+   * nobody waits any longer. An emergency call is waited for until `force` says so.
+   */
+  async drain(patience: AbortSignal, force?: AbortSignal): Promise<void> {
     this.appliance.drain();
     const { length } = this.appliance.calls();
     if (length > 0) this.log('info', 'main', 'Stopping when the calls that stand have ended.', { calls: length });
-    while (this.appliance.calls().length > 0 && !signal.aborted) await pause(100);
+    const stands = () => (patience.aborted ? this.hasEmergency : this.appliance.calls().length > 0);
+    while (stands() && force?.aborted !== true) await pause(100);
   }
 
   /** Whether the media clock is served in time: what the watchdog of the system is fed for. */
@@ -249,6 +255,11 @@ export class Service {
     await this.rtp.close();
     await this.records?.close();
     await this.store.settle();
+  }
+
+  /** Whether an emergency call stands: nothing may end it but its parties, or a person who insists. */
+  get hasEmergency(): boolean {
+    return this.appliance.calls().some(({ emergency }) => emergency);
   }
 
   /** How many calls stand. */
@@ -358,6 +369,7 @@ export class Service {
         lines: lineSettings(configuration),
         profile,
         dialplan: this.options.dialplan,
+        emergency: emergencyPlan(configuration),
         crypto: nodeCrypto,
         random: systemRandom,
         clock,
@@ -513,7 +525,7 @@ export class Service {
 
 /** Whether a change of this key takes effect without another start. */
 export function isLive(path: string): boolean {
-  return /^(?:dialplan|iax2\.peers|sip\.phones|sip\.trunks|mqtt)\b/.test(path);
+  return /^(?:dialplan|emergency|iax2\.peers|sip\.phones|sip\.trunks|mqtt)\b/.test(path);
 }
 
 function now(): { readonly nowMs: number; readonly wallMs: number } {

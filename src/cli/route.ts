@@ -1,9 +1,12 @@
 import type { Command } from 'commander';
 import { devicesWith } from '../config/devices.ts';
+import { contextsOfTelephones, emergencyPlan } from '../config/emergency.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Environment } from '../dialplan/environment.ts';
+import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import { type TraceLine, traceRoute } from '../dialplan/trace.ts';
 import { epochOf, type WallClock } from '../dialplan/wall-clock.ts';
+import { traceEmergency } from '../emergency/trace.ts';
 import { systemClock } from '../io/clock.ts';
 import { systemRandom } from '../io/random.ts';
 import { utcOffsetMinutes } from '../io/time-zone.ts';
@@ -40,14 +43,16 @@ export function addRoute(program: Command, terminal: Terminal): void {
       const { configuration, dialplan } = loaded;
       const clock = clockOf(configuration, options.at);
       const from = originOf(configuration, options.from);
-      if (!dialplan.contexts.has(from.context)) {
+      const prefixes = outsidePrefixes(dialplan, from.context);
+      const emergency = from.isTelephone ? traceEmergency(emergencyPlan(configuration), number, prefixes) : undefined;
+      if (emergency === undefined && !dialplan.contexts.has(from.context)) {
         const contexts = [...dialplan.contexts.keys()].join(', ');
         throw new CommandFailure(
           `the dialplan has no context ${from.context}; allowed: ${contexts}, line/N, phone/USER`,
           2,
         );
       }
-      const steps = traceRoute(dialplan, from.context, number, environmentOf(configuration, clock), from);
+      const steps = emergency ?? traceRoute(dialplan, from.context, number, environmentOf(configuration, clock), from);
       const at = new Date(clock.nowMs()).toISOString();
       if (options.json)
         terminal.out(`${JSON.stringify({ number, context: from.context, at, steps: steps.map(asJson) }, null, 2)}\n`);
@@ -57,17 +62,22 @@ export function addRoute(program: Command, terminal: Terminal): void {
 
 interface Origin {
   readonly context: string;
+  /** A line, or a context in which calls of telephones begin. */
+  readonly isTelephone: boolean;
   readonly channel?: string;
   readonly caller?: { readonly number: string; readonly name: string };
 }
 
 function originOf(configuration: RunnableConfiguration['configuration'], from: string): Origin {
   const [kind = '', name = ''] = from.split('/');
-  if (!from.includes('/')) return { context: from };
+  if (!from.includes('/')) return { context: from, isTelephone: contextsOfTelephones(configuration).has(from) };
   if (/^line$/i.test(kind)) {
     const line = configuration.hat?.lines.find(({ port }) => String(port) === name);
     if (line === undefined) throw new CommandFailure(`there is no line ${name} in hat.lines`, 2);
-    return origin(`line ${name}`, `LINE/${name}`, line.context, line.extension, line.name);
+    return {
+      ...origin(`line ${name}`, `LINE/${name}`, line.context, line.extension, line.name),
+      isTelephone: line.kind === 'fxs',
+    };
   }
   const phone = /^(?:phone|(?:pj)?sip)$/i.test(kind) ? configuration.sip?.phones[name] : undefined;
   if (phone === undefined) throw new CommandFailure(`there is no phone ${name} in sip.phones`, 2);
@@ -76,7 +86,7 @@ function originOf(configuration: RunnableConfiguration['configuration'], from: s
 
 function origin(what: string, channel: string, context: string | undefined, number = '', name = ''): Origin {
   if (context === undefined) throw new CommandFailure(`${what} has no context`, 2);
-  return { context, channel, caller: { number, name } };
+  return { context, isTelephone: true, channel, caller: { number, name } };
 }
 
 function clockOf(configuration: RunnableConfiguration['configuration'], at: string | undefined): WallClock {
@@ -134,7 +144,7 @@ function asJson({ location, application, args, outcome }: TraceLine) {
 
 /** `branchline.yaml:12  office,7123,1  Dial(IAX2/hq/123,30)` and below it what comes of it. */
 function formatStep({ location, application, args, outcome }: TraceLine, file: string): string {
-  if (location === undefined) return `${outcome}\n`;
+  if (location === undefined) return application === '' ? `${outcome}\n` : `${application}(${args})\n    ${outcome}\n`;
   const place = `${file}:${location.line}  ${location.context},${location.exten},${location.priority}`;
   return `${place}  ${application}(${args})\n${outcome === '' ? '' : `    ${outcome}\n`}`;
 }

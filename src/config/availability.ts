@@ -26,7 +26,7 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'sip.trunks.*.registrar', status: 'warn', when: isStream, what: 'a SIP trunk over TCP or TLS' },
   { path: 'sip.trunks.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
   { path: 'dialplan', status: 'built' },
-  { path: 'emergency', status: 'refuse' },
+  { path: 'emergency', status: 'built' },
   { path: 'conferences', status: 'warn' },
   { path: 'groups', status: 'warn' },
   { path: 'features', status: 'warn' },

@@ -10,6 +10,8 @@ export interface DialplanText {
   readonly problems: readonly Problem[];
   /** The lines, peers and phones that Dial and `switch` name, as far as they stand there without variables. */
   readonly targets: readonly NamedTarget[];
+  /** A position that the dialplan tells, in the document. */
+  readonly place: (position: Position) => Position;
 }
 
 export interface NamedTarget {
@@ -22,12 +24,13 @@ const NO_DIALPLAN = new Dialplan(new Map(), new Map(), { autoFallthrough: true, 
 /** Reads the `dialplan` text of the document; its problems stand where the text stands in the file. */
 export function readDialplan(document: ConfigurationDocument): DialplanText {
   const text = (document.value as Readonly<Record<string, unknown>>)['dialplan'];
-  if (typeof text !== 'string') return { dialplan: NO_DIALPLAN, problems: [], targets: [] };
+  if (typeof text !== 'string')
+    return { dialplan: NO_DIALPLAN, problems: [], targets: [], place: (position) => position };
   const block = document.textBlock(['dialplan']);
   if (block?.style === 'folded') {
     const message = 'dialplan: > joins the lines of the text; write dialplan: |';
     const problem: Problem = { ...document.positionOf(['dialplan']), severity: 'error', message };
-    return { dialplan: NO_DIALPLAN, problems: [problem], targets: [] };
+    return { dialplan: NO_DIALPLAN, problems: [problem], targets: [], place: (position) => position };
   }
   // Lines of a `|` block are told as lines of the file, also when the appliance runs.
   const firstLine = block?.style === 'literal' ? block.first.line : 1;
@@ -43,6 +46,7 @@ export function readDialplan(document: ConfigurationDocument): DialplanText {
       target,
       position: inDocument(position, block),
     })),
+    place: (position) => inDocument(position, block),
   };
 }
 

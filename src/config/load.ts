@@ -2,6 +2,7 @@ import type { Dialplan } from '../dialplan/dialplan.ts';
 import { unavailableKeys } from './availability.ts';
 import { readDialplan } from './dialplan-text.ts';
 import { readDocument } from './document.ts';
+import { checkEmergencyNumbers } from './emergency-check.ts';
 import { describeIssues, untold, valueAt } from './messages.ts';
 import { formatPath, inDocumentOrder, type Problem } from './problem.ts';
 import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
@@ -30,7 +31,7 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
   if (document.value === undefined) return { problems: inDocumentOrder(document.problems) };
   const problems: Problem[] = [...document.problems, ...unavailableKeys(document)];
 
-  const { dialplan, targets, problems: dialplanProblems } = readDialplan(document);
+  const { dialplan, targets, place, problems: dialplanProblems } = readDialplan(document);
   problems.push(...dialplanProblems);
 
   const parsed = configurationSchema.safeParse(document.value, { error: untold, reportInput: true });
@@ -47,6 +48,9 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
     const fault = unknownDialTarget(parsed.data, target);
     if (fault !== undefined) problems.push({ ...position, severity: 'error', message: fault });
   }
+  checkEmergencyNumbers(parsed.data, dialplan, (where, message, severity) => {
+    problems.push({ ...('line' in where ? place(where) : document.positionOf(where)), severity, message });
+  });
   const resolved = resolveSecrets(parsed.data, store);
   for (const { path, message, elsewhere } of resolved.failures) {
     // A single secret of a peer became a list of one.

@@ -162,7 +162,7 @@ function checkSip(config: ConfigurationInput, report: Report): void {
 /** The ways out that emergency calls may take. */
 function checkWays(config: ConfigurationInput, report: Report): void {
   for (const [index, way] of (config.emergency?.via ?? []).entries()) {
-    const fault = unknownTarget(config, way);
+    const fault = unknownTarget(config, way.channel);
     if (fault !== undefined) report(['emergency', 'via', index], fault);
   }
 }

@@ -143,6 +143,8 @@ export interface PlaceCall {
   readonly stream: StreamId;
   readonly variables?: ReadonlyMap<string, string>;
   readonly autoAnswer?: boolean;
+  /** Goes out however many calls the peer has. */
+  readonly emergency?: boolean;
 }
 
 /** Why there can be no call; known at once. */

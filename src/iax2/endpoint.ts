@@ -57,6 +57,8 @@ export interface EndpointOptions {
   readonly utcOffsetMs?: (epochMs: number) => number;
   readonly limits?: Partial<EndpointLimits>;
   readonly refresh?: RefreshLimits;
+  /** Whether a phone's call to a number is taken however many calls it has. */
+  readonly mustGoThrough?: (context: string, number: string) => boolean;
 }
 
 /**
@@ -126,7 +128,18 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.questions = new DialplanQuestions(emit);
     const { admission, questions } = this;
     const maxUnproven = limits.unproven;
-    this.incoming = new IncomingDialogs({ around, dialogs, calls, peers, admission, questions, streams, maxUnproven });
+    const { mustGoThrough } = options;
+    this.incoming = new IncomingDialogs({
+      around,
+      dialogs,
+      calls,
+      peers,
+      admission,
+      questions,
+      mustGoThrough,
+      streams,
+      maxUnproven,
+    });
     this.outgoing = new OutgoingDialogs({ around, dialogs, calls, peers });
     this.remoteDialplan = new RemoteDialplan(
       (...parameters) => this.outgoing.openLookup(...parameters),
@@ -258,6 +271,11 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   peerStatus(name: string): PeerStatus | undefined {
     return this.peers.get(name)?.status;
+  }
+
+  /** Whether a peer is a telephone: it only calls us, or registers here. */
+  isPhone(name: string): boolean {
+    return this.peers.get(name)?.isPhone === true;
   }
 
   /** Dynamic peers that are registered here, to be kept over a restart. */

@@ -22,6 +22,8 @@ export interface IncomingDialogsEnvironment {
   readonly peers: PeerTable;
   readonly admission: Admission;
   readonly questions: DialplanQuestions;
+  /** Whether a phone's call to a number is taken however many it has. */
+  readonly mustGoThrough: ((context: string, number: string) => boolean) | undefined;
   readonly streams: StreamIds;
   /** Dialogs at one time of peers whose address nothing has proved. */
   readonly maxUnproven: number;
@@ -80,6 +82,8 @@ export class IncomingDialogs {
     const { peer, reliable, isProven } = visitor;
     const username = ies.username ?? peer?.config.name ?? '';
     const context = selection.peer === undefined ? '' : selection.context;
+    const mustGoThrough =
+      peer?.isPhone === true && this.environment.mustGoThrough?.(context, ies.calledNumber ?? '') === true;
     const call = new IncomingCallLeg(
       around,
       reliable,
@@ -95,8 +99,7 @@ export class IncomingDialogs {
         isAddressProven: isProven,
         asked: (number, give) => questions.ask(peer?.config.name ?? username, context, number, give),
         // The call itself is counted already.
-        refuse: () =>
-          peer !== undefined && peer.calls > (peer.config.maxCalls ?? Infinity) ? 'no-circuit' : undefined,
+        refuse: () => (peer?.isOverfull !== true || mustGoThrough ? undefined : 'no-circuit'),
         overrideCallerId: peer?.isPhone === true ? peer.config.callerId : undefined,
         judged: (isGenuine, atMs) => admission.handleProof(isGenuine, from, username, atMs),
       },

@@ -53,6 +53,11 @@ export class KnownPeer {
     return this.config.maxCalls !== undefined && this.calls >= this.config.maxCalls;
   }
 
+  /** It has more calls than it may, the one that has just come in among them. */
+  get isOverfull(): boolean {
+    return this.config.maxCalls !== undefined && this.calls > this.config.maxCalls;
+  }
+
   /**
    * A peer that only calls us, or registers here, is a phone: its caller ID is ours to say. That of a switch that we
    * call is who we are where a call names nobody.

@@ -44,7 +44,7 @@ export class OutgoingDialogs {
   placeCall(request: PlaceCall, nowMs: number): Call | CallFailure {
     const { peers, dialogs, calls, around } = this.environment;
     const peer = peers.get(request.peer);
-    const target = peer === undefined ? hostTarget(request.peer) : this.peerTarget(peer, nowMs);
+    const target = peer === undefined ? hostTarget(request.peer) : this.peerTarget(peer, nowMs, request.emergency);
     if ('failed' in target) return target;
     const config = peer?.config;
     const allowed = request.codecs ?? config?.codecs ?? DEFAULT_CODECS;
@@ -146,12 +146,13 @@ export class OutgoingDialogs {
   }
 
   /** Where a configured peer is, or why it cannot be called; known at once, so that the next route gets its turn. */
-  private peerTarget(peer: KnownPeer, nowMs: number): Target | CallFailure {
+  private peerTarget(peer: KnownPeer, nowMs: number, isUnlimited = false): Target | CallFailure {
     const { config, qualify, address } = peer;
     const { name, host, port = DEFAULT_PORT } = config;
     if (config.type === 'user')
       return { failed: 'no-route', reason: `${name} is a user: it calls us, we do not call it.` };
-    if (peer.isFull) return { failed: 'no-circuit', reason: `${name} has as many calls as it may have.` };
+    if (peer.isFull && !isUnlimited)
+      return { failed: 'no-circuit', reason: `${name} has as many calls as it may have.` };
     if (address === undefined && peer.isDynamic)
       return { failed: 'destination-out-of-order', reason: `${name} is not registered here.` };
     if (qualify?.reachable === false)

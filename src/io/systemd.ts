@@ -45,6 +45,11 @@ export class ServiceNotifier {
     return this.send(['STOPPING=1', statusLine('draining')]);
   }
 
+  /** The stop takes longer, `ms` from now: systemd is not to kill us. */
+  extendStop(ms: number): Promise<void> {
+    return this.send([`EXTEND_TIMEOUT_USEC=${ms * 1000}`]);
+  }
+
   status(text: string): Promise<void> {
     return this.send([statusLine(text)]);
   }

@@ -25,14 +25,19 @@ export class Iax2Legs implements LegDialler {
   private readonly outputs = new Queue<Iax2LegOutput>();
   private readonly legs = new Map<number, Iax2Leg>();
 
-  constructor(private readonly placeCall: (request: PlaceCall, nowMs: number) => Call | CallFailure) {}
+  constructor(
+    private readonly placeCall: (request: PlaceCall, nowMs: number) => Call | CallFailure,
+    /** Whether a peer is a telephone of ours, not a switch. */
+    private readonly isTelephone: (peer: string) => boolean = () => false,
+  ) {}
 
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
     const target = parseIax2Resource(request.resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'IAX2/ needs a peer.' };
     const { caller, stream, codec } = request;
+    const emergency = request.emergency !== undefined;
     const fits = (name: FormatName) => (codec === undefined ? isHeardByAll(formatOf(name)) : name === codec);
-    const call = this.placeCall({ ...target, caller, stream, fits }, nowMs);
+    const call = this.placeCall({ ...target, caller, stream, fits, emergency }, nowMs);
     if ('failed' in call) return call;
     return this.adopt(call);
   }
@@ -41,7 +46,9 @@ export class Iax2Legs implements LegDialler {
     if (event.type === 'incoming') {
       const { number, context, caller } = event.request;
       const leg = this.adopt(call);
-      this.outputs.push({ type: 'incoming', call: { leg, context, number: number === '' ? 's' : number, caller } });
+      const telephone = this.isTelephone(call.peer) ? { telephone: `IAX2/${call.peer}` } : {};
+      const incoming = { leg, context, number: number === '' ? 's' : number, caller, ...telephone };
+      this.outputs.push({ type: 'incoming', call: incoming });
       return;
     }
     const leg = this.legs.get(call.id);

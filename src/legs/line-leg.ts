@@ -251,7 +251,8 @@ class Line {
   private callIn(number: string, nowMs: number): void {
     const { context, extension, name } = this.settings;
     this.leg = this.newLeg(this.openStream(nowMs));
-    const call = { leg: this.leg, context, number, caller: { number: extension, name } };
+    const telephone = `LINE/${this.settings.port}`;
+    const call = { leg: this.leg, context, number, caller: { number: extension, name }, telephone };
     this.shared.outputs.push({ type: 'incoming', call });
   }
 

@@ -9,6 +9,9 @@ const RINGING: Light = { colour: 'green', onMs: 150, offMs: 150 };
 const ALONE: Light = { colour: 'amber', onMs: 1_000, offMs: 1_000 };
 const FAULT: Light = { colour: 'red', onMs: 1_000, offMs: 0 };
 
+/** Every LED, while an emergency call stands. */
+export const EMERGENCY_LIGHT: Light = { colour: 'red', onMs: 250, offMs: 250 };
+
 /**
  * What the LED beside a line shows. The same grammar on every board: steady green is ready, a green wink is in use, fast
  * green rings, slow amber is ready without the centre, red is a handset left off the hook, dark is no line.

@@ -39,16 +39,18 @@ export class SipLegs implements LegDialler {
   constructor(
     private readonly placeCall: (request: PlaceCall, nowMs: number) => Call | CallFailure,
     private readonly media: SipLegMedia,
+    /** Whether a peer is a telephone of ours, not a trunk. */
+    private readonly isTelephone: (peer: string) => boolean = () => false,
   ) {}
 
-  dial({ resource, caller, stream, codec }: DialRequest, nowMs: number): Leg | DialFailure {
+  dial({ resource, caller, stream, codec, emergency }: DialRequest, nowMs: number): Leg | DialFailure {
     const target = parseSipResource(resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'SIP/ needs a phone or a trunk.' };
     if (codec !== undefined)
       return { failed: 'bearer-unavailable', reason: `${target.peer} cannot make sound of ${codec}.` };
     const media = this.media.reserve(stream, target.peer);
     if (media === undefined) return { failed: 'no-circuit', reason: 'Every RTP port is in use.' };
-    const call = this.placeCall({ ...target, caller, stream, media }, nowMs);
+    const call = this.placeCall({ ...target, caller, stream, media, emergency: emergency !== undefined }, nowMs);
     if (!('failed' in call)) return this.adopt(call);
     this.media.release(stream, nowMs);
     return call;
@@ -56,7 +58,8 @@ export class SipLegs implements LegDialler {
 
   handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
     if (event.type === 'incoming') {
-      this.outputs.push({ type: 'incoming', call: incomingCall(this.adopt(call), event.request) });
+      const telephone = this.isTelephone(call.peer) ? { telephone: `SIP/${call.peer}` } : {};
+      this.outputs.push({ type: 'incoming', call: { ...incomingCall(this.adopt(call), event.request), ...telephone } });
       return;
     }
     const leg = this.legs.get(call.id);

@@ -8,6 +8,8 @@ export interface NumberLookup {
   readonly matchMore: boolean;
   /** The caller is to go on hearing dial tone: an outside-line prefix. */
   readonly ignorePattern: boolean;
+  /** What the digits are to the emergency lane: a number of it, or the beginning of one. */
+  readonly emergency?: 'number' | 'beginning';
 }
 
 export type LookUpNumber = (context: string, digits: string) => NumberLookup;

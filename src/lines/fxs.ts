@@ -75,6 +75,8 @@ export class Fxs implements Machine<FxsOutput> {
   /** A digit that was dialled is still sounding: its end is nobody's digit in a call. */
   private digitTaken = false;
   private callerId: CallerId | undefined;
+  /** What was dialled while the line called its hot-line number by itself; undefined when it does not. */
+  private overridden: string | undefined;
   private loopBackMs = Number.NEGATIVE_INFINITY;
 
   private readonly times: FxsTimes;
@@ -135,6 +137,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   /** A DTMF digit is certain; while a number is dialled it counts at once. */
   handleDigitBegin(digit: string, nowMs: number): void {
+    if (this.current === 'calling' && this.overridden !== undefined) this.override(digit);
     if (this.current !== 'dial-tone' && this.current !== 'dialling') return;
     this.digitTaken = true;
     this.timers.clear('first-digit');
@@ -250,7 +253,7 @@ export class Fxs implements Machine<FxsOutput> {
         this.follow(this.collection.end(), nowMs);
         break;
       case 'automatic':
-        if (this.options.automatic !== undefined) this.place(this.options.automatic.number);
+        this.placeAutomatic();
         break;
       case 'tone':
         this.hear(this.options.profile.tones[this.current === 'busy' ? 'busy' : 'congestion']);
@@ -276,7 +279,7 @@ export class Fxs implements Machine<FxsOutput> {
     const { automatic } = this.options;
     this.digitTaken = false;
     if (automatic?.afterMs === 0) {
-      this.place(automatic.number);
+      this.placeAutomatic();
       return;
     }
     this.offerDialTone(nowMs);
@@ -304,10 +307,30 @@ export class Fxs implements Machine<FxsOutput> {
 
   private place(number: string): void {
     this.timers.clearAll();
+    this.overridden = undefined;
     this.hear(undefined);
     this.role = 'caller';
     this.enter('calling');
     this.outputs.push({ type: 'call', number });
+  }
+
+  private placeAutomatic(): void {
+    if (this.options.automatic === undefined) return;
+    this.place(this.options.automatic.number);
+    this.overridden = '';
+  }
+
+  /** An emergency number dialled while a hot line calls counts more than the number that the line calls by itself. */
+  private override(digit: string): void {
+    const { context, lookUp } = this.options;
+    let dialled = `${this.overridden}${digit}`;
+    // A digit before it was nothing.
+    while (dialled !== '' && lookUp(context, dialled).emergency === undefined) dialled = dialled.slice(1);
+    this.overridden = dialled;
+    if (dialled === '' || lookUp(context, dialled).emergency !== 'number') return;
+    this.digitTaken = true;
+    this.endCall('normal-clearing', 'An emergency number was dialled on a hot line.');
+    this.place(dialled);
   }
 
   private startRinging(): void {

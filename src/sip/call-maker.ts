@@ -39,11 +39,15 @@ export class CallMaker {
     const { request, from } = transaction;
     const config = sender.type === 'phone' ? sender.config : sender.trunk.config;
     const peer = sender.type === 'phone' ? sender.config.user : sender.trunk.config.name;
-    if (config.context === undefined) {
+    const { context = '' } = config;
+    const { number, caller } = whatIsAsked(request, sender);
+    const mustGoThrough = sender.type === 'phone' && this.options.mustGoThrough?.(context, number) === true;
+    if (config.context === undefined && !mustGoThrough) {
       this.refuse(transaction, 403, nowMs);
       return;
     }
-    const isFull = sender.type === 'trunk' ? sender.trunk.isFull : this.isPhoneFull(sender.config);
+    const hasEnough = sender.type === 'trunk' ? sender.trunk.isFull : this.isPhoneFull(sender.config);
+    const isFull = hasEnough && !mustGoThrough;
     const stream = this.options.streams.next();
     const address = isFull ? undefined : this.options.openMedia(stream, from);
     if (address === undefined) {
@@ -60,7 +64,6 @@ export class CallMaker {
       else this.refuse(transaction, isMalformed(offer) ? 400 : 488, nowMs);
       return;
     }
-    const { number, caller } = whatIsAsked(request, sender);
     const call = new IncomingCallLeg(
       { id: this.calls.nextId(), direction: 'incoming', peer, stream },
       this.around,
@@ -71,7 +74,7 @@ export class CallMaker {
         localTag: this.makeTag(),
         answer,
         timing,
-        request: { number, context: config.context, peer, caller, redirectingNumber: redirectingNumber(request) },
+        request: { number, context, peer, caller, redirectingNumber: redirectingNumber(request) },
       },
       nowMs,
     );
@@ -85,7 +88,8 @@ export class CallMaker {
 
   callTrunk(trunk: Trunk, request: PlaceCall, nowMs: number): Call | CallFailure {
     const { config } = trunk;
-    if (trunk.isFull) return { failed: 'no-circuit', reason: `${config.name} has as many calls as it may have.` };
+    if (trunk.isFull && request.emergency !== true)
+      return { failed: 'no-circuit', reason: `${config.name} has as many calls as it may have.` };
     const { reachable, reason } = trunk.status;
     if (reachable === false)
       return { failed: 'destination-out-of-order', reason: `${config.name} is unreachable. ${reason}` };
@@ -102,7 +106,7 @@ export class CallMaker {
   }
 
   callPhone(phone: PhoneConfig, request: PlaceCall, nowMs: number): Call | CallFailure {
-    if (this.isPhoneFull(phone))
+    if (this.isPhoneFull(phone) && request.emergency !== true)
       return { failed: 'user-busy', reason: `${phone.user} has as many calls as it may have.` };
     const bindings = this.door.registrar.bindingsOf(phone.user);
     const binding =

@@ -101,6 +101,8 @@ export interface PlaceCall {
   readonly codecs?: readonly CodecName[];
   /** Of a phone with several contacts: which of them, as its binding has it. The most wanted if absent. */
   readonly contact?: string;
+  /** Goes out however many calls the peer has. */
+  readonly emergency?: boolean;
 }
 
 /** Why there can be no call; known at once. */

@@ -35,4 +35,6 @@ export interface EndpointOptions {
   readonly registrarLimits?: (from: Hop) => RegistrarLimits;
   /** False for phones that listen on their Via's port only. */
   readonly forceRport?: (from: Hop) => boolean;
+  /** Whether a phone's call to a number is taken however many it has, and without a context. */
+  readonly mustGoThrough?: (context: string, number: string) => boolean;
 }

@@ -15,7 +15,7 @@ export interface CdrContext {
 
 /** The records of a call that is over: one of each leg, then that of the call. */
 export function callRecords(record: CallRecord, context: CdrContext): Cdr[] {
-  const { id: callId, from, to } = record;
+  const { id: callId, from, to, emergency } = record;
   const common = (span: Pick<LegRecord, 'startedMs' | 'answeredMs' | 'endedMs' | 'cause'>) => ({
     id: context.nextId(),
     site: context.site,
@@ -29,6 +29,7 @@ export function callRecords(record: CallRecord, context: CdrContext): Cdr[] {
     talkMs: span.answeredMs === null ? 0 : Math.round(span.endedMs - span.answeredMs),
     cause: span.cause,
     q850: q850Of(span.cause),
+    emergency,
   });
   const legs = record.legs.map((leg, index): Cdr => {
     const { kind, channel, lossPct, jitterMs, mos } = legStatus(context.reading(leg));
@@ -65,6 +66,7 @@ export const CSV_HEADER = [
   ...COLUMNS,
   ...LEG_COLUMNS.map((name) => `leg.${name}`),
   ...QUALITY_COLUMNS.map((name) => `quality.${name}`),
+  'emergency',
 ].join(',');
 
 /** One record as a line of CSV, without its end. [RFC4180 §2] */
@@ -75,6 +77,7 @@ export function formatCsv(record: Cdr): string {
     ...COLUMNS.map((name) => record[name]),
     ...LEG_COLUMNS.map((name) => leg?.[name]),
     ...QUALITY_COLUMNS.map((name) => quality?.[name]),
+    record.emergency ? 1 : 0,
   ]
     .map(formatCell)
     .join(',');

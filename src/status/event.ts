@@ -31,13 +31,14 @@ const REFILL_MS = 3_000;
 
 /**
  * Keeps whoever knocks at the door all night from filling the disk and the broker: beyond a burst, happenings of one kind
- * are counted, and the next that is told says how many were not.
+ * are counted, and the next that is told says how many were not. Of emergency calls every one is told.
  */
 export class EventLimit {
   private readonly buckets = new Map<string, { tokens: number; atMs: number; suppressed: number }>();
 
   /** The happening as it is to be told, or undefined if it is one too many. */
   pass(happening: Happening, nowMs: number): Happening | undefined {
+    if (happening.kind === 'emergency') return happening;
     const key = `${happening.kind}.${happening.what}`;
     const before = this.buckets.get(key) ?? { tokens: BURST, atMs: nowMs, suppressed: 0 };
     const tokens = Math.min(BURST, before.tokens + (nowMs - before.atMs) / REFILL_MS);

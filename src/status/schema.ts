@@ -86,6 +86,7 @@ export const callSchema = z
     state: z.enum(['dialling', 'ringing', 'talking', 'held', 'ending']),
     since: time.describe('when it came into this state'),
     started: time,
+    emergency: z.boolean().describe('an emergency call, or the way back to who made one'),
     legs: z.array(legSchema),
   })
   .meta({ id: 'Call' });
@@ -204,6 +205,7 @@ const recordFields = {
   talkMs: z.number().describe('from answer to end, 0 without one'),
   cause: causeWord,
   q850: z.number().describe('the same cause as a value of Q.850'),
+  emergency: z.boolean().default(false).describe('part of an emergency call, or of the way back to who made one'),
 };
 
 export const callCdrSchema = z.object({ kind: z.literal('call'), ...recordFields }).meta({ id: 'CallRecord' });

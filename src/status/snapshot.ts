@@ -53,6 +53,7 @@ export interface CallReading {
   /** When it came into this state, and when it began; monotonic ms. */
   readonly sinceMs: number;
   readonly startedMs: number;
+  readonly emergency: boolean;
   readonly legs: readonly LegReading[];
 }
 
@@ -102,6 +103,7 @@ export function callStatus(reading: CallReading, since: (atMs: number) => string
     state: reading.state,
     since: since(reading.sinceMs),
     started: since(reading.startedMs),
+    emergency: reading.emergency,
     legs: reading.legs.map(legStatus),
   };
 }

@@ -1,6 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
 import type { ActionResult } from '../dialplan/action.ts';
+import type { Dial } from './dial.ts';
 import type { Leg, LegEvent } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 
@@ -11,6 +12,8 @@ import type { Patchbay } from './patchbay.ts';
 export interface Activity {
   /** Set once, when the dialplan is to go on. */
   readonly result: ActivityResult | undefined;
+  /** The Dial that it is, or that it is doing at the moment. */
+  readonly dial?: Dial | undefined;
   start(nowMs: number): void;
   handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void;
   handleTimeout(nowMs: number): void;

@@ -12,6 +12,8 @@ export interface CallRecord {
   readonly answeredMs: number | null;
   readonly endedMs: number;
   readonly cause: Cause;
+  /** An emergency call, or the way back to who made one. */
+  readonly emergency: boolean;
   /** Every leg it ever had, the caller's first, then in the order in which they were dialled. */
   readonly legs: readonly LegRecord[];
 }

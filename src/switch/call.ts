@@ -1,11 +1,13 @@
 import type { Cause } from '../base/causes.ts';
 import type { Execution } from '../dialplan/execution.ts';
 import type { Activity, ActivityResult, CallerSide, ProgressTones } from './activity.ts';
-import { Dial } from './dial.ts';
 import type { Indication, Leg, LegEvent } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 import { beginAction, type PerformParts } from './perform.ts';
 import { AskingElsewhere } from './remote-lookup.ts';
+
+/** What makes a call one that must go through: an emergency call, a try of its way out, the way back to who made one. */
+export type Urgency = 'emergency' | 'test' | 'callback';
 
 /** The words of `status --json`, MQTT and the panel. */
 export type CallState = 'dialling' | 'ringing' | 'talking' | 'held' | 'ending';
@@ -28,6 +30,7 @@ export class Call implements CallerSide {
   /** What the caller's leg does before there is a caller: `originate` rings it first. */
   private rung: { readonly deadline: number; ringing: boolean } | undefined;
   private activity: Activity | undefined;
+  private first: Activity | undefined;
   private readonly openLegs = new Set<Leg>();
   private ending = false;
   private endCause: Cause | null = null;
@@ -39,6 +42,7 @@ export class Call implements CallerSide {
     readonly leg: Leg,
     private execution: Execution,
     private readonly parts: CallParts,
+    readonly urgency: Urgency | undefined = undefined,
   ) {
     this.openLegs.add(leg);
   }
@@ -59,7 +63,7 @@ export class Call implements CallerSide {
   get state(): CallState {
     if (this.ending) return 'ending';
     if (this.rung !== undefined) return this.rung.ringing ? 'ringing' : 'dialling';
-    const dial = this.activity instanceof Dial ? this.activity : undefined;
+    const dial = this.activity?.dial;
     if (dial?.held === true) return 'held';
     if (dial === undefined ? this.answered : dial.answered !== undefined) return 'talking';
     return dial?.ringing === true ? 'ringing' : 'dialling';
@@ -67,11 +71,13 @@ export class Call implements CallerSide {
 
   /** The caller's leg first, then those that it called. */
   get legs(): readonly Leg[] {
-    const others = this.activity instanceof Dial ? this.activity.legs : [];
+    const others = this.activity?.dial?.legs ?? [];
     return [this.leg, ...others].filter((leg) => this.openLegs.has(leg));
   }
 
-  start(nowMs: number): void {
+  /** `first` is done before the dialplan has its say, which it has only if that leaves the caller without an answer. */
+  start(nowMs: number, first?: Activity): void {
+    this.first = first;
     this.run(nowMs);
   }
 
@@ -83,7 +89,7 @@ export class Call implements CallerSide {
 
   /** Whom that leg of the call talks to. */
   partnerOf(leg: Leg): Leg | undefined {
-    return this.activity instanceof Dial ? this.activity.partnerOf(leg) : undefined;
+    return this.activity?.dial?.partnerOf(leg);
   }
 
   /** The caller goes on with another run of the dialplan; the party that it talked to is let go. */
@@ -101,12 +107,13 @@ export class Call implements CallerSide {
   }
 
   private part(nowMs: number): void {
-    if (this.activity instanceof Dial) this.activity.part(nowMs);
+    this.activity?.dial?.part(nowMs);
     this.activity = undefined;
   }
 
   /** The caller's leg is being dialled by us: the dialplan runs once it answers. */
-  await(deadline: number): void {
+  await(deadline: number, first?: Activity): void {
+    this.first = first;
     this.rung = { deadline, ringing: false };
   }
 
@@ -180,6 +187,11 @@ export class Call implements CallerSide {
 
   /** Lets the dialplan go on as long as it does what takes no time. */
   private run(nowMs: number): void {
+    if (this.first !== undefined && !this.ending) {
+      this.activity = this.first;
+      this.first = undefined;
+      this.activity.start(nowMs);
+    }
     while (!this.ending) {
       if (this.activity !== undefined) {
         const { result } = this.activity;

@@ -14,6 +14,7 @@ export interface DialOrder {
   readonly talkLimitMs?: number;
   /** `D(digits)`: sent to the party that answers. */
   readonly digitsWhenAnswered?: string;
+  readonly emergency?: { readonly takeOver: boolean };
 }
 
 export interface DialParts {
@@ -50,6 +51,10 @@ export class Dial implements Activity {
     private readonly parts: DialParts,
   ) {}
 
+  get dial(): this {
+    return this;
+  }
+
   /** Every leg that this Dial has, dialled or joined. */
   get legs(): readonly Leg[] {
     return this.answered === undefined ? this.attempts.map((attempt) => attempt.leg) : [this.answered];
@@ -77,11 +82,19 @@ export class Dial implements Activity {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
     const { codec } = this.parts.caller.leg;
+    const { emergency } = this.order;
     for (const { technology, resource } of this.order.targets) {
       const stream = this.parts.streams.next();
       const dialler = this.parts.diallers.get(technology);
       const made = dialler?.dial(
-        { technology, resource, caller: this.parts.party, stream, ...(codec === undefined ? {} : { codec }) },
+        {
+          technology,
+          resource,
+          caller: this.parts.party,
+          stream,
+          ...(codec === undefined ? {} : { codec }),
+          ...(emergency === undefined ? {} : { emergency }),
+        },
         nowMs,
       );
       if (made === undefined) this.failures.push('facility-rejected');

@@ -94,6 +94,8 @@ export interface IncomingCall {
   readonly context: string;
   readonly number: string;
   readonly caller: Party;
+  /** The dial string that rings the telephone of this office that calls; undefined for a call from elsewhere. */
+  readonly telephone?: string;
 }
 
 /** What `Dial` asks of a technology. */
@@ -105,6 +107,8 @@ export interface DialRequest {
   readonly stream: StreamId;
   /** The caller's, see `Leg`. */
   readonly codec?: string;
+  /** An emergency call: no limit holds for it. `takeOver` ends the call that a town line is busy with. */
+  readonly emergency?: { readonly takeOver: boolean };
 }
 
 /**
@@ -118,4 +122,12 @@ export interface LegDialler {
 export interface DialFailure {
   readonly failed: Cause;
   readonly reason: string;
+}
+
+/** `LINE/4/112` as a dialler takes it. */
+export function targetOf(dialString: string): { readonly technology: Technology; readonly resource: string } {
+  const slash = dialString.indexOf('/');
+  const name = dialString.slice(0, slash).toLowerCase();
+  const technology = name === 'pjsip' ? 'sip' : (name as Technology);
+  return { technology, resource: dialString.slice(slash + 1) };
 }

@@ -6,13 +6,28 @@ import { Queue } from '../base/queue.ts';
 import type { Dialplan } from '../dialplan/dialplan.ts';
 import type { Environment } from '../dialplan/environment.ts';
 import { Execution } from '../dialplan/execution.ts';
-import type { ProgressTones } from './activity.ts';
-import { Call, type CallParts, type CallState } from './call.ts';
+import { outsidePrefixes } from '../dialplan/outside-line.ts';
+import type { EmergencyPlan } from '../emergency/plan.ts';
+import type { Activity, ProgressTones } from './activity.ts';
+import { Call, type CallParts, type CallState, type Urgency } from './call.ts';
 import { type CallRecord, LegHistory } from './call-record.ts';
-import type { DialFailure, IncomingCall, Leg, LegDialler, LegEvent, LegId, Party, Technology } from './leg.ts';
+import type { DialParts } from './dial.ts';
+import { EmergencyDesk, type EmergencyNews, type Precedence } from './emergency-desk.ts';
+import {
+  type DialFailure,
+  type IncomingCall,
+  type Leg,
+  type LegDialler,
+  type LegEvent,
+  type LegId,
+  type Party,
+  type Technology,
+  targetOf,
+} from './leg.ts';
 import { LocalChannels } from './local-channel.ts';
 import { Patchbay } from './patchbay.ts';
 import type { RemoteDialplans } from './remote-lookup.ts';
+import { Sounding } from './waiting.ts';
 
 /** A call as status, MQTT and the panel show it. */
 export interface CallView {
@@ -23,11 +38,15 @@ export interface CallView {
   /** When the call began, and when `state` did; monotonic ms. */
   readonly startedMs: number;
   readonly sinceMs: number;
+  /** An emergency call, or the way back to who made one. */
+  readonly emergency: boolean;
   readonly legs: readonly { readonly technology: Technology; readonly channel: string; readonly stream: StreamId }[];
 }
 
+export type SwitchOutput = CallChange | EmergencyNews;
+
 /** A call began, changed its state or its legs, or is over. */
-export interface SwitchOutput {
+export interface CallChange {
   readonly type: 'call';
   readonly change: 'started' | 'changed' | 'ended';
   readonly view: CallView;
@@ -45,6 +64,7 @@ export interface SwitchOptions {
   readonly diallers: ReadonlyMap<Technology, LegDialler>;
   readonly tones: ProgressTones;
   readonly others: RemoteDialplans;
+  readonly emergency: EmergencyPlan;
   readonly wallClock: () => number;
   readonly log: Log;
 }
@@ -57,6 +77,8 @@ export interface Originate {
   readonly context: string;
   readonly number: string;
   readonly caller: Party;
+  /** The telephone that is rung, if it is one of this office: it may be connected to an emergency number. */
+  readonly telephone?: string;
 }
 
 /** Where a party enters the dialplan. */
@@ -80,6 +102,8 @@ const NAMED_TONES: Readonly<Record<string, keyof ProgressTones>> = {
   congestion: 'congestion',
   info: 'information',
 };
+/** How long whoever answers the notice of an emergency call hears the tone. */
+const NOTICE_MS = 10_000;
 /** How long a party that `originate` rings may take to answer. */
 const ORIGINATE_TIMEOUT_MS = 60_000;
 
@@ -90,6 +114,7 @@ export class Switch implements Machine<SwitchOutput> {
   private readonly outputs = new Queue<SwitchOutput>();
   private readonly patchbay: Patchbay;
   private readonly locals: LocalChannels;
+  private readonly desk: EmergencyDesk;
   private readonly diallers: ReadonlyMap<Technology, LegDialler>;
   private dialplan: Dialplan;
   private calls = 0;
@@ -99,6 +124,11 @@ export class Switch implements Machine<SwitchOutput> {
     this.dialplan = options.dialplan;
     this.patchbay = new Patchbay(options.media);
     this.locals = new LocalChannels(options.streams, this.patchbay);
+    this.desk = new EmergencyDesk({
+      plan: options.emergency,
+      prefixes: (context) => outsidePrefixes(this.dialplan, context),
+      noWayTone: options.tones.information,
+    });
     this.diallers = new Map<Technology, LegDialler>([...options.diallers, ['local', this.locals]]);
   }
 
@@ -107,17 +137,23 @@ export class Switch implements Machine<SwitchOutput> {
     this.dialplan = dialplan;
   }
 
-  /** Calls that stand go on; new ones are refused from now on. */
+  /** Calls from now on go by it. */
+  setEmergencyPlan(plan: EmergencyPlan): void {
+    this.desk.setPlan(plan);
+  }
+
+  /** Calls that stand go on; new ones are refused from now on, but for emergency calls and their callbacks. */
   drain(): void {
     this.draining = true;
   }
 
   handleIncoming(incoming: IncomingCall, nowMs: number): void {
-    if (this.draining) {
+    const precedence = this.desk.precedenceOf(incoming, incoming.leg.channel, nowMs);
+    if (this.draining && precedence === undefined) {
       incoming.leg.hangup('temporary-failure', nowMs);
       return;
     }
-    this.begin(incoming.leg, incoming.context, incoming.number, incoming.caller, nowMs);
+    this.begin(incoming, precedence, nowMs);
     this.settle(nowMs);
   }
 
@@ -129,16 +165,15 @@ export class Switch implements Machine<SwitchOutput> {
   /** Rings a party and connects it to a number once it answers. The id is that of the call to be. */
   originate(order: Originate, nowMs: number): { readonly id: string } | DialFailure {
     const { technology, resource } = order;
-    if (this.draining) return { failed: 'temporary-failure', reason: 'The appliance is about to stop.' };
+    const precedence = this.desk.precedenceOf(order, '', nowMs);
+    if (this.draining && precedence === undefined)
+      return { failed: 'temporary-failure', reason: 'The appliance is about to stop.' };
     const stream = this.options.streams.next();
     const leg = this.diallers.get(technology)?.dial({ technology, resource, caller: order.caller, stream }, nowMs);
     if (leg === undefined) return { failed: 'facility-rejected', reason: `There is no ${technology} here.` };
     if ('failed' in leg) return leg;
-    const { context, number, caller } = order;
-    const entry = this.enter(leg, context, number, caller);
-    entry.history.begin(leg, 'out', nowMs);
-    entry.call.await(nowMs + ORIGINATE_TIMEOUT_MS);
-    this.announce(entry, nowMs);
+    const entry = this.enter(leg, order, precedence?.urgency);
+    this.awaitAnswer(entry, precedence?.begin(entry.call.id, this.dialParts(entry, order.caller), nowMs), nowMs);
     this.settle(nowMs);
     return { id: entry.call.id };
   }
@@ -179,7 +214,8 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Everything that a call holds here; 0 when no call stands. */
   get size(): number {
-    return this.entries.size + this.entryOfLeg.size + this.patchbay.size + this.locals.size;
+    const { entries, entryOfLeg, patchbay, locals, desk } = this;
+    return entries.size + entryOfLeg.size + patchbay.size + locals.size + desk.size;
   }
 
   private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
@@ -198,8 +234,10 @@ export class Switch implements Machine<SwitchOutput> {
   private transfer(entry: Entry, leg: Leg, { context, number }: Place, nowMs: number): void {
     const { call } = entry;
     const partner = call.partnerOf(leg);
-    if (partner === undefined || !this.isReachable(context, number)) {
-      leg.reportTransfer(partner === undefined ? 'call-rejected' : 'unallocated-number', nowMs);
+    // Nobody sends an emergency centre to another number.
+    if (partner === undefined || entry.view.emergency || !this.isReachable(context, number)) {
+      const isRefused = partner === undefined || entry.view.emergency;
+      leg.reportTransfer(isRefused ? 'call-rejected' : 'unallocated-number', nowMs);
       return;
     }
     leg.reportTransfer(undefined, nowMs);
@@ -209,7 +247,7 @@ export class Switch implements Machine<SwitchOutput> {
       return;
     }
     // Whom it called is all that is known of it.
-    const next = this.enter(partner, context, number, { number: entry.view.to, name: '' });
+    const next = this.enter(partner, { context, number, caller: { number: entry.view.to, name: '' } });
     entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
     next.history.begin(partner, 'out', nowMs);
     next.history.noteAnswer(partner, nowMs);
@@ -224,14 +262,28 @@ export class Switch implements Machine<SwitchOutput> {
     return this.dialplan.lookup(context, number, at).exists || this.dialplan.switches(context, at).length > 0;
   }
 
-  private begin(leg: Leg, context: string, number: string, caller: Party, nowMs: number): void {
-    const entry = this.enter(leg, context, number, caller);
+  private begin(incoming: IncomingCall, precedence: Precedence | undefined, nowMs: number): void {
+    const { leg, caller } = incoming;
+    const entry = this.enter(leg, incoming, precedence?.urgency);
     entry.history.begin(leg, 'in', nowMs);
     this.announce(entry, nowMs);
-    entry.call.start(nowMs);
+    entry.call.start(nowMs, precedence?.begin(entry.call.id, this.dialParts(entry, caller), nowMs));
   }
 
-  private enter(leg: Leg, context: string, number: string, caller: Party): Entry {
+  /** The leg of the caller to be is dialled by us. */
+  private awaitAnswer(entry: Entry, first: Activity | undefined, nowMs: number): void {
+    entry.history.begin(entry.call.leg, 'out', nowMs);
+    entry.call.await(nowMs + ORIGINATE_TIMEOUT_MS, first);
+    this.announce(entry, nowMs);
+  }
+
+  private dialParts(entry: Entry, party: Party): DialParts {
+    const { diallers, options } = this;
+    const adopt = (leg: Leg, atMs: number) => this.adopt(entry, leg, atMs);
+    return { caller: entry.call, party, diallers, streams: options.streams, adopt };
+  }
+
+  private enter(leg: Leg, { context, number, caller }: Omit<IncomingCall, 'leg'>, urgency?: Urgency): Entry {
     const { environment, streams, tones, others, log } = this.options;
     const id = this.nextId();
     const { dialplan } = this;
@@ -246,7 +298,7 @@ export class Switch implements Machine<SwitchOutput> {
       wantsMore: (from, digits) => dialplan.lookup(from, digits, { clock: environment.clock }).matchMore,
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
     };
-    const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts);
+    const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts, urgency);
     const view: CallView = {
       id,
       from: caller.number,
@@ -254,6 +306,7 @@ export class Switch implements Machine<SwitchOutput> {
       state: call.state,
       startedMs: 0,
       sinceMs: 0,
+      emergency: urgency === 'emergency' || urgency === 'callback',
       legs: [],
     };
     const entry: Entry = { call, caller, history: new LegHistory(), view };
@@ -284,11 +337,30 @@ export class Switch implements Machine<SwitchOutput> {
     for (let output = this.locals.poll(); output !== undefined; output = this.locals.poll()) {
       if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
       else {
-        const { leg, context, number, caller } = output.call;
-        this.begin(leg, context, number, caller, nowMs);
+        this.begin(output.call, undefined, nowMs);
       }
     }
     for (const entry of this.entries.values()) this.report(entry, nowMs);
+    for (let news = this.desk.poll(); news !== undefined; news = this.desk.poll()) {
+      this.outputs.push(news);
+      if (!news.isTest && (news.what === 'placed' || news.what === 'no-way')) this.notify(news, nowMs);
+    }
+  }
+
+  /** Rings whoever is to be told of emergency calls: the display says which and from where, a tone is all there is to hear. */
+  private notify({ what, number, from, telephone }: EmergencyNews, nowMs: number): void {
+    const { environment, streams, tones } = this.options;
+    const caller = { number: from.number, name: what === 'placed' ? `EMERGENCY ${number}` : `${number} HAS NO LINE` };
+    for (const extension of this.desk.notified) {
+      for (const device of environment.devices(extension)) {
+        if (device === telephone) continue;
+        const target = targetOf(device);
+        const leg = this.diallers.get(target.technology)?.dial({ ...target, caller, stream: streams.next() }, nowMs);
+        if (leg === undefined || 'failed' in leg) continue;
+        const entry = this.enter(leg, { context: '', number: extension, caller });
+        this.awaitAnswer(entry, new Sounding(entry.call, tones.information, undefined, NOTICE_MS), nowMs);
+      }
+    }
   }
 
   private report(entry: Entry, nowMs: number): void {
@@ -304,6 +376,7 @@ export class Switch implements Machine<SwitchOutput> {
     if (call.over) {
       this.entries.delete(call.id);
       const cause = call.cause ?? 'normal-clearing';
+      this.desk.end(call.id, cause, nowMs);
       const record = recordOf(entry, cause, nowMs);
       this.outputs.push({ type: 'call', change: 'ended', view: entry.view, cause, record });
     } else if (changed)
@@ -322,6 +395,6 @@ function viewLegs(call: Call): CallView['legs'] {
 
 function recordOf({ history, view }: Entry, cause: Cause, nowMs: number): CallRecord {
   const legs = history.records(nowMs, cause);
-  const { id, from, to, startedMs } = view;
-  return { id, from, to, startedMs, answeredMs: legs[0]?.answeredMs ?? null, endedMs: nowMs, cause, legs };
+  const { id, from, to, startedMs, emergency } = view;
+  return { id, from, to, emergency, startedMs, answeredMs: legs[0]?.answeredMs ?? null, endedMs: nowMs, cause, legs };
 }

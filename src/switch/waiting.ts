@@ -54,19 +54,22 @@ export class Refusing extends Waiting {
   }
 }
 
-/** `Milliwatt` and every other sound without an end. */
+/** `Milliwatt` and every other sound; without `ms` it has no end. */
 export class Sounding extends Waiting {
   constructor(
     private readonly caller: CallerSide,
     private readonly pattern: TonePattern,
-    private readonly dbm0: number,
+    private readonly dbm0?: number,
+    ms?: number,
   ) {
-    super(undefined);
+    super(ms, { hangup: 'normal-clearing' });
   }
 
   override start(nowMs: number): void {
+    super.start(nowMs);
     this.caller.indicate('progress', nowMs);
-    const tone: Source = { kind: 'tone', pattern: this.pattern, dbm0: this.dbm0 };
+    const { pattern, dbm0 } = this;
+    const tone: Source = { kind: 'tone', pattern, ...(dbm0 === undefined ? {} : { dbm0 }) };
     this.caller.patchbay.hear(this.caller.leg.stream, tone, nowMs);
   }
 }

@@ -9,6 +9,7 @@ import { type Address, earliest, type Transmit } from '../../src/base/machine.ts
 import { Queue } from '../../src/base/queue.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { parseDialplan } from '../../src/dialplan/parse.ts';
+import { EmergencyPlan, type EmergencySettings } from '../../src/emergency/plan.ts';
 import type { PeerConfig } from '../../src/iax2/peer.ts';
 import type { LineSettings } from '../../src/legs/line-leg.ts';
 import { countryProfile } from '../../src/lines/country-profile.ts';
@@ -26,7 +27,11 @@ export interface SiteOptions {
   readonly dialplan: string;
   /** SIP is spoken at the same address as IAX2. */
   readonly sip?: Pick<ApplianceSipOptions, 'phones' | 'trunks'>;
+  /** Ways of emergency calls; none unless told. */
+  readonly emergency?: Partial<EmergencySettings>;
 }
+
+const NO_WAYS = { numbers: [], townLines: [], via: [], otherTrunks: [], notify: [] } as const;
 
 /** A whole appliance with its phones on a simulated network: copper, switch and IAX2, one virtual clock. */
 export class Site implements Station<Told> {
@@ -38,12 +43,14 @@ export class Site implements Station<Told> {
   readonly host: Host<Told>;
   /** Every call that is over: its number and its cause. */
   readonly ended: string[] = [];
+  /** What was told of emergency calls. */
+  readonly happened: string[] = [];
   private readonly hat: PlainHat;
   private readonly outputs = new Queue<Told | Transmit>();
 
   constructor(
     readonly network: Network,
-    { address, seed, peers, extensions, dialplan: text, sip }: SiteOptions,
+    { address, seed, peers, extensions, dialplan: text, sip, emergency }: SiteOptions,
   ) {
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
@@ -56,6 +63,7 @@ export class Site implements Station<Told> {
         lines,
         profile: countryProfile('fr')!,
         dialplan,
+        emergency: new EmergencyPlan({ ...NO_WAYS, country: 'fr', ...emergency }),
         crypto: seededCrypto(seed),
         random: new SeededRandom(seed),
         clock: { nowMs: () => 1_763_845_200_000 + network.nowMs, utcOffsetMinutes: () => 0 },
@@ -108,6 +116,7 @@ export class Site implements Station<Told> {
   }
 
   private hear(output: Told): void {
+    if (output.type === 'happened' && output.kind === 'emergency') this.happened.push(output.what);
     if (output.type === 'call' && output.change === 'ended') this.ended.push(`${output.view.to} ${output.cause}`);
   }
 

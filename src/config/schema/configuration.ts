@@ -4,7 +4,7 @@ import { hat } from './hat.ts';
 import { iax2 } from './iax2.ts';
 import { mqtt, net, web } from './services.ts';
 import { sip } from './sip.ts';
-import { checked, contextName, number, secret, shownName, text, whole } from './values.ts';
+import { callerId, checked, contextName, number, secret, shownName, text, whole } from './values.ts';
 
 const site = z.strictObject({
   id: text(/^[a-z0-9-]{1,40}$/, 'a–z, 0–9 and -, 1 to 40 characters').meta({
@@ -20,12 +20,29 @@ const site = z.strictObject({
     .meta({ description: 'For opening hours and times in the dialplan.' }),
 });
 
+const channel = text(
+  /^(?:LINE\/[1-8]|(?:IAX2|SIP|PJSIP)\/[A-Za-z0-9_.-]+)$/,
+  'LINE/<port>, IAX2/<peer> or SIP/<trunk>',
+);
+
+const way = z
+  .union([
+    channel,
+    z.strictObject({
+      channel: channel.meta({ description: 'The way: `LINE/4`, `IAX2/hq`, `SIP/backup`.' }),
+      callerId: z
+        .exactOptional(callerId)
+        .meta({ description: 'Who calls on this way: the number that the emergency centre has the address of.' }),
+    }),
+  ])
+  .transform((it) => (typeof it === 'string' ? { channel: it } : it));
+
 const emergency = z.strictObject({
   numbers: z.array(number).prefault([]).meta({ description: "Emergency numbers besides the country's own." }),
-  via: z
-    .array(text(/^(?:LINE\/[1-8]|(?:IAX2|SIP|PJSIP)\/[A-Za-z0-9_.-]+)$/, 'LINE/<port>, IAX2/<peer> or SIP/<trunk>'))
-    .prefault([])
-    .meta({ description: 'The ways out, in the order in which they are tried.' }),
+  via: z.array(way).prefault([]).meta({
+    description:
+      'The ways out, in the order in which they are tried: a channel, or `{ channel, callerId }`. Town lines come before all others, named or not.',
+  }),
   notify: z
     .array(text(/^(?:mqtt|[0-9*#]{1,32})$/, 'mqtt, or an extension in quotes'))
     .prefault([])

@@ -33,11 +33,6 @@ describe('run', () => {
   test.each([
     ['an error', 'site: { id: A }\n', '1:13: site.id is "A"; allowed: a–z, 0–9 and -, 1 to 40 characters'],
     [
-      'emergency, which would be unsafe to ignore',
-      `${VALID}emergency: { numbers: ["3114"] }\n`,
-      '2:1: emergency: not available in this version; run refuses it',
-    ],
-    [
       'a secret that nobody here can open',
       `${VALID}iax2: { peers: { hq: { type: peer, host: h, secret: { sealed: AAAA } } } }\n`,
       '2:53: iax2.peers.hq.secret: it is sealed, and /var/lib/branchline has no key that could open it',

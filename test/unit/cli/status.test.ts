@@ -50,6 +50,7 @@ const SNAPSHOT: StatusSnapshot = {
       state: 'talking',
       since: SINCE,
       started: SINCE,
+      emergency: false,
       legs: [
         { kind: 'line', channel: 'LINE/1', lossPct: 0, jitterMs: 0, mos: 4.4 },
         { kind: 'iax2', channel: 'IAX2/hq', lossPct: 0, jitterMs: 0, mos: 4.4 },

@@ -11,7 +11,6 @@ describe('keys that this version ignores', () => {
       '8:18: warning: a town line (kind: fxo) (hat.lines[2].kind): not available in this version',
       '9:3: warning: hat.keypad: not available in this version',
       '37:1: warning: sip: not available in this version',
-      '55:1: warning: emergency: not available in this version; run refuses it',
       '56:1: warning: conferences: not available in this version',
       '57:1: warning: groups: not available in this version',
       '58:1: warning: features: not available in this version',
@@ -25,13 +24,13 @@ describe('keys that this version ignores', () => {
 
   test('keep run from starting where ignoring them is unsafe', () => {
     const stops = load(WHOLE).problems.filter((problem) => problem.stopsRun);
-    expect(stops.map((problem) => problem.message.split(':')[0])).toEqual(['emergency', 'web.listen off loopback']);
+    expect(stops.map((problem) => problem.message.split(':')[0])).toEqual(['web.listen off loopback']);
   });
 
   test('are warned of with certain values only, where the others are built', () => {
     expect(
       problemsOf(
-        'site: { id: a, country: fr }\nhat: { port: emulator, lines: [{ port: 1, kind: fxs, context: c, fax: false }] }\ndialplan: |\n  [c]\n',
+        'site: { id: a, country: fr }\nhat: { port: emulator, lines: [{ port: 1, kind: fxs, context: c, fax: false }] }\niax2: { peers: { hq: { type: peer, host: h } } }\nemergency: { via: [IAX2/hq] }\ndialplan: |\n  [c]\n',
       ),
     ).toEqual([]);
   });

@@ -348,14 +348,18 @@ describe('every error names its place, what is wrong and what is allowed', () =>
 });
 
 describe('warnings', () => {
+  const NO_WAY =
+    '1:7: warning: emergency calls have no way out: there is no town line, no emergency.via and no trunk that is registered';
   const rows: Row[] = [
     [
       'site: { id: a }\nhat: { port: emulator, lines: [{ port: 1, kind: fxs, context: c }] }\ndialplan: |\n  [c]\n',
       '1:7: warning: site.country is missing; the lines get the tones and ringing of us',
+      NO_WAY,
     ],
     [
       `${SITE}hat: { port: emulator, lines: [{ port: 1, kind: fxs }] }\n`,
       '2:32: warning: hat.lines[0] has no context; calls from it reach nothing',
+      NO_WAY,
     ],
     [
       `${SITE}iax2: { peers: { hq: {} } }\n`,
@@ -366,6 +370,7 @@ describe('warnings', () => {
     [
       `${SITE}dialplan: |\n  [c]\nhat:\n  port: emulator\n  lines:\n    - { port: 1, kind: fxs, context: c, extension: "7" }\n    - { port: 2, kind: fxs, context: c, extension: "7" }\n`,
       '8:52: warning: extension "7" is also that of hat.lines[0].extension; both will ring',
+      NO_WAY,
     ],
   ];
 

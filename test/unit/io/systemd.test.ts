@@ -37,12 +37,14 @@ describe('ServiceNotifier', () => {
     void notifier.ready('2 lines\nREADY=0');
     void notifier.reloading();
     void notifier.ready('3 lines');
-    await notifier.stopping();
+    void notifier.stopping();
+    await notifier.extendStop(40_000);
     expect(told().map((line) => line.replace(/MONOTONIC_USEC=\d+/, 'MONOTONIC_USEC=…'))).toEqual([
       `/run/n READY=1 STATUS=2 lines READY=0 MAINPID=${process.pid}`,
       '/run/n RELOADING=1 MONOTONIC_USEC=… STATUS=reloading',
       `/run/n READY=1 STATUS=3 lines MAINPID=${process.pid}`,
       '/run/n STOPPING=1 STATUS=draining',
+      '/run/n EXTEND_TIMEOUT_USEC=40000000',
     ]);
   });
 

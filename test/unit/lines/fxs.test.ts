@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../../src/base/machine.ts';
 import type { TonePattern } from '../../../src/base/tone-pattern.ts';
 import { countryProfile } from '../../../src/lines/country-profile.ts';
+import type { LookUpNumber } from '../../../src/lines/digit-collection.ts';
 import { Fxs, type FxsOptions, type FxsOutput } from '../../../src/lines/fxs.ts';
 import { numbers } from './numbers.ts';
 
@@ -278,6 +279,29 @@ describe('hot and warm lines', () => {
     expect(bench.line.state).toBe('dial-tone');
     bench.advance(1);
     expect(bench.take()).toContainEqual({ type: 'call', number: '201' });
+    bench.expectEmpty();
+  });
+
+  it('gives up its call for an emergency number that is dialled before anybody answers', () => {
+    const known = numbers(['201', '112', '15']);
+    const lookUp: LookUpNumber = (context, digits) => {
+      const isNumber = ['112', '15'].includes(digits);
+      const found = known(context, digits);
+      return isNumber || ['1', '11'].includes(digits)
+        ? { ...found, emergency: isNumber ? 'number' : 'beginning' }
+        : found;
+    };
+    const bench = new Bench({ automatic: { number: '201', afterMs: 0 }, lookUp });
+    bench.lift().dial('2');
+    bench.take();
+    bench.dial('9112');
+    expect(bench.take().filter(({ type }) => type === 'call' || type === 'hangup')).toEqual([
+      { type: 'hangup', cause: 'normal-clearing', reason: 'An emergency number was dialled on a hot line.' },
+      { type: 'call', number: '112' },
+    ]);
+    bench.line.answer();
+    bench.dial('15');
+    expect(bench.take().filter(({ type }) => type === 'call')).toEqual([]);
     bench.expectEmpty();
   });
 

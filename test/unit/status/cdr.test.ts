@@ -24,6 +24,7 @@ const call: CallRecord = {
   answeredMs: 2000,
   endedMs: 9010,
   cause: 'normal-clearing',
+  emergency: false,
   legs: [
     { ...leg, technology: 'line', channel: 'LINE/1', stream: 6, direction: 'in', startedMs: 0, endedMs: 9010 },
     leg,
@@ -72,6 +73,7 @@ describe('the records of a call', () => {
       talkMs: 7010,
       cause: 'normal-clearing',
       q850: 16,
+      emergency: false,
     });
     expect(records()[2]).toMatchObject({ answer: null, talkMs: 0, cause: 'user-busy', q850: 17, quality: null });
   });

@@ -43,6 +43,7 @@ export const call: CallReading = {
   state: 'talking',
   sinceMs: 900,
   startedMs: 400,
+  emergency: false,
   legs: [
     { kind: 'line', channel: 'LINE/1', statistics: { ...statistics, lost: 0 } },
     { kind: 'iax2', channel: 'IAX2/hq', statistics, rttMs: 20 },

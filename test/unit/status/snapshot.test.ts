@@ -64,6 +64,7 @@ describe('takeSnapshot', () => {
           state: 'talking',
           since: '2026-01-01T00:00:00.900Z',
           started: '2026-01-01T00:00:00.400Z',
+          emergency: false,
           legs: [
             { kind: 'line', channel: 'LINE/1', lossPct: 0, jitterMs: 1.3, mos: 4.4 },
             { kind: 'iax2', channel: 'IAX2/hq', lossPct: 1, jitterMs: 1.3, mos: expect.closeTo(3.8, 0) },

@@ -6,7 +6,8 @@ import { SeededRandom } from '../../../src/base/random.ts';
 import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
 import type { Environment } from '../../../src/dialplan/environment.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
-import { Switch, type SwitchOutput } from '../../../src/switch/switch.ts';
+import { EmergencyPlan } from '../../../src/emergency/plan.ts';
+import { type CallChange, Switch } from '../../../src/switch/switch.ts';
 import { FakeDialler, FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
 
 const DIALPLAN = `
@@ -73,13 +74,15 @@ function bench(failing: Readonly<Record<string, Cause>> = {}) {
       ['iax2', iax2],
     ]),
     tones: TONES,
+    emergency: new EmergencyPlan({ country: 'fr', numbers: [], townLines: [], via: [], otherTrunks: [], notify: [] }),
     others: { ask: (_peer, number) => (number === '888' ? true : { id: 7 }) },
     wallClock: () => 1_763_845_200_000,
     log: silentLog,
   });
-  const outputs: SwitchOutput[] = [];
+  const outputs: CallChange[] = [];
   const collect = () => {
-    for (let output = exchange.poll(); output !== undefined; output = exchange.poll()) outputs.push(output);
+    for (let output = exchange.poll(); output !== undefined; output = exchange.poll())
+      if (output.type === 'call') outputs.push(output);
   };
   const records = () => {
     collect();

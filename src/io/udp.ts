@@ -4,10 +4,9 @@ import { type Log, RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
 import type { Clock } from './clock.ts';
+import type { DatagramPort } from './datagram-port.ts';
 import type { DatagramTap } from './datagram-tap.ts';
-
-/** Room for a burst while the event loop is busy; the kernel gives what `net.core.rmem_max` allows. */
-const RECEIVE_BUFFER_BYTES = 4 << 20;
+import { RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
 
 export interface UdpOptions {
   /** What the socket is for, in counters and log: `iax2`. */
@@ -25,7 +24,8 @@ export interface UdpOptions {
  * One UDP port. Datagrams come with canonical addresses: an IPv4 address that arrives mapped into IPv6 is plain IPv4.
  * Sending never throws and never waits; what the kernel refuses is counted as `<part>.send-failed`.
  */
-export class UdpPort {
+export class UdpPort implements DatagramPort {
+  readonly kind = 'event-loop';
   private socket: Socket | undefined;
   private readonly refusals: RateLimitedLog;
 
@@ -82,6 +82,10 @@ export class UdpPort {
     this.socket.send(bytes, to.port, ip, (error) => {
       if (error !== null) this.countFailure('send-failed', error);
     });
+  }
+
+  sendPart(bytes: Uint8Array, at: number, length: number, to: Address): void {
+    if (this.socket !== undefined) this.send(bytes.slice(at, at + length), to);
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,174 @@
+import type { Counters } from '../base/counters.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
+import { type Address, formatAddress } from '../base/machine.ts';
+import { type BindFailure, bindFailure } from './bind-failure.ts';
+import type { Clock } from './clock.ts';
+import type { DatagramPort } from './datagram-port.ts';
+import type { DatagramTap } from './datagram-tap.ts';
+import type { Libc, ReadableWatch } from './libc.ts';
+import { ReceiveBatch } from './receive-batch.ts';
+import { SendBatch } from './send-batch.ts';
+import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
+
+/** While voice flows, datagrams are taken and sent on this beat: a wake-up costs more than the packets that it brings. */
+const BEAT_MS = 5;
+/** One turn takes no more than so many batches, so that a flood leaves time for everything else. */
+const BATCHES_PER_TURN = 8;
+/** When a socket that was full is tried again. */
+const FULL_RETRY_MS = 1;
+
+export interface BatchedUdpOptions {
+  readonly libc: Libc;
+  /** What the socket is for, in counters and log: `iax2`. */
+  readonly part: string;
+  readonly bind: Address;
+  /** Around all datagrams that are taken together. */
+  readonly give: (input: (nowMs: number) => void) => void;
+  /** One of them; the bytes are only lent for the call. */
+  readonly onDatagram: (bytes: Uint8Array, from: Address, nowMs: number) => void;
+  /** Whether voice flows: datagrams are then taken on a beat, else as they come. */
+  readonly isBusy: () => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+  /** Sees every datagram as it is on the wire. */
+  readonly tap?: DatagramTap;
+}
+
+/** A bound socket with what belongs to it. */
+interface Opened {
+  readonly socket: UdpSocket;
+  readonly received: ReceiveBatch;
+  readonly outgoing: SendBatch;
+  readonly watch: ReadableWatch;
+}
+
+/**
+ * One UDP port whose datagrams pass the kernel many at a time. What is sent leaves at the end of the turn of the event
+ * loop, or of the batch that caused it. Addresses are canonical: IPv4 that arrives mapped into IPv6 is plain IPv4. What
+ * the kernel refuses is counted as `<part>.send-failed`.
+ */
+export class BatchedUdpPort implements DatagramPort {
+  readonly kind = 'batched';
+  private opened: Opened | undefined;
+  private readonly refusals: RateLimitedLog;
+  private flushing = false;
+  private disarmBeat: (() => void) | undefined;
+
+  constructor(private readonly options: BatchedUdpOptions) {
+    this.refusals = new RateLimitedLog(options.log, options.part);
+  }
+
+  get local(): Address | undefined {
+    return this.opened?.socket.local;
+  }
+
+  /** An open port is closed first, so this also rebinds. */
+  async open(): Promise<BindFailure | undefined> {
+    await this.close();
+    const { libc, bind } = this.options;
+    const socket = openUdpSocket(libc, bind);
+    if ('failed' in socket)
+      return bindFailure(`UDP ${formatAddress(bind)}`, Object.assign(new Error(socket.failed), { code: socket.failed }));
+    this.opened = {
+      socket,
+      received: new ReceiveBatch(libc, socket.addresses),
+      outgoing: new SendBatch(libc, socket.addresses),
+      watch: libc.watch(socket.fd, this.handleReadable),
+    };
+    return undefined;
+  }
+
+  send(bytes: Uint8Array, to: Address): void {
+    const { opened } = this;
+    if (opened === undefined) return;
+    this.options.tap?.note('out', bytes, to);
+    if (!opened.outgoing.hasRoom(bytes.length)) this.flush();
+    if (!opened.outgoing.hasRoom(bytes.length)) this.countRefusal('the socket is full');
+    else if (opened.outgoing.add(bytes, to)) this.flushSoon();
+    else this.countRefusal(`a socket on ${this.options.bind.ip} cannot reach ${formatAddress(to)}`);
+  }
+
+  sendPart(bytes: Uint8Array, at: number, length: number, to: Address): void {
+    this.send(bytes.subarray(at, at + length), to);
+  }
+
+  async close(): Promise<void> {
+    const { opened } = this;
+    if (opened === undefined) return;
+    this.flush();
+    this.opened = undefined;
+    this.disarmBeat?.();
+    this.disarmBeat = undefined;
+    opened.watch.close();
+    this.options.libc.close(opened.socket.fd);
+  }
+
+  private readonly handleReadable = (): void => {
+    this.takeAll();
+    if (this.opened === undefined || !this.options.isBusy()) return;
+    this.opened.watch.stop();
+    this.armBeat();
+  };
+
+  private readonly handleBeat = (): void => {
+    this.disarmBeat = undefined;
+    this.takeAll();
+    if (this.opened === undefined) return;
+    if (this.options.isBusy()) this.armBeat();
+    else this.opened.watch.start();
+  };
+
+  /** The beat lies on multiples of itself, whatever the delay of the one before: a late one is never made up for. */
+  private armBeat(): void {
+    const { clock } = this.options;
+    const nowMs = clock.nowMs();
+    const nextMs = (Math.floor(nowMs / BEAT_MS) + 1) * BEAT_MS;
+    this.disarmBeat = clock.after(Math.max(1, Math.ceil(nextMs - nowMs)), this.handleBeat);
+  }
+
+  private takeAll(): void {
+    this.options.give(this.take);
+    this.flush();
+  }
+
+  private readonly take = (nowMs: number): void => {
+    for (let batches = 0; batches < BATCHES_PER_TURN; batches++) {
+      const { opened } = this;
+      if (opened === undefined) return;
+      const { received, socket } = opened;
+      const count = received.receive(socket.fd);
+      for (let i = 0; i < count; i++) {
+        const bytes = received.bytes(i);
+        const from = received.from(i);
+        this.options.tap?.note('in', bytes, from);
+        this.options.onDatagram(bytes, from, nowMs);
+      }
+      if (count < received.capacity) return;
+    }
+  };
+
+  private flushSoon(): void {
+    if (this.flushing) return;
+    this.flushing = true;
+    setImmediate(this.flushAtEnd);
+  }
+
+  private readonly flushAtEnd = (): void => {
+    this.flushing = false;
+    this.flush();
+  };
+
+  private flush(): void {
+    const { opened } = this;
+    if (opened === undefined || opened.outgoing.isEmpty) return;
+    if (opened.outgoing.flush(opened.socket.fd, this.countRefusal) || this.flushing) return;
+    this.flushing = true;
+    this.options.clock.after(FULL_RETRY_MS, this.flushAtEnd);
+  }
+
+  private readonly countRefusal = (reason: string): void => {
+    this.options.counters.increment(`${this.options.part}.send-failed`);
+    this.refusals.warn('send-failed', reason, this.options.clock.nowMs());
+  };
+}

@@ -1,0 +1,73 @@
+import { createRequire } from 'node:module';
+import { endianness } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+
+/** What is watched for datagrams; `onReadable` comes once for each turn of the event loop in which there are some. */
+export interface ReadableWatch {
+  stop(): void;
+  start(): void;
+  close(): void;
+}
+
+/**
+ * The system calls that Node has no words for. Memory is told by its address, which stays the same as long as its
+ * ArrayBuffer is referenced. All give −1 where they fail; `errno` says why.
+ */
+export interface Libc {
+  readonly pointerBytes: 4 | 8;
+  socket(domain: number, type: number, protocol: number): number;
+  bind(fd: number, address: Uint8Array, length: number): number;
+  getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
+  setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number;
+  close(fd: number): number;
+  /** `messages` is the address of `count` structures `mmsghdr`; gives how many of them were filled or sent. */
+  recvmmsg(fd: number, messages: number, count: number, flags: number): number;
+  sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  addressOf(memory: ArrayBuffer): number;
+  /** Name of the last error, as `EAGAIN`. */
+  errno(): string;
+  watch(fd: number, onReadable: () => void): ReadableWatch;
+}
+
+type Koffi = typeof import('koffi');
+
+/** Loads the C library through koffi, whose binaries are prebuilt; gives why that cannot be. */
+export function loadLibc(): Libc | { readonly failed: string } {
+  if (endianness() !== 'LE') return { failed: 'this machine is big-endian' };
+  try {
+    return declare(createRequire(import.meta.url)('koffi') as Koffi);
+  } catch (error) {
+    return { failed: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error) };
+  }
+}
+
+function declare(koffi: Koffi): Libc {
+  const library = koffi.load(null);
+  const recvmmsg = library.func('int recvmmsg(int, uintptr_t, unsigned int, int, void *)');
+  const memmove = library.func('uintptr_t memmove(void *, void *, size_t)');
+  const pointerBytes = koffi.sizeof('void *');
+  if (pointerBytes !== 4 && pointerBytes !== 8) throw new Error(`pointers have ${pointerBytes} bytes`);
+  return {
+    pointerBytes,
+    socket: library.func('int socket(int, int, int)') as Libc['socket'],
+    bind: library.func('int bind(int, void *, unsigned int)') as Libc['bind'],
+    getsockname: library.func('int getsockname(int, void *, void *)') as Libc['getsockname'],
+    setsockopt: library.func('int setsockopt(int, int, int, void *, unsigned int)') as Libc['setsockopt'],
+    close: library.func('int close(int)') as Libc['close'],
+    recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, null) as number,
+    sendmmsg: library.func('int sendmmsg(int, uintptr_t, unsigned int, int)') as Libc['sendmmsg'],
+    addressOf(memory) {
+      const bytes = new Uint8Array(memory);
+      return memmove(bytes, bytes, 0) as number;
+    },
+    errno: () => getSystemErrorName(-koffi.errno()),
+    watch(fd, onReadable) {
+      const handle = koffi.node.poll(fd, { readable: true }, onReadable);
+      return {
+        stop: () => handle.stop(),
+        start: () => handle.start({ readable: true }, onReadable),
+        close: () => handle.close(),
+      };
+    },
+  };
+}

@@ -1,0 +1,30 @@
+/** Where the fields of C's `struct mmsghdr` and `struct iovec` lie on Linux, in bytes from their beginning. */
+export interface MessageLayout {
+  readonly iovecBytes: number;
+  readonly iovecLengthAt: number;
+  readonly messageBytes: number;
+  readonly nameLengthAt: number;
+  readonly iovecAt: number;
+  readonly iovecCountAt: number;
+  /** How many bytes were received or sent; it stands behind the seven fields of `struct msghdr`. */
+  readonly lengthAt: number;
+}
+
+/** Every field takes one word, with pointers of 8 bytes as with those of 4 (armhf): shorter ones are padded to it. */
+export function messageLayout(pointerBytes: 4 | 8): MessageLayout {
+  return {
+    iovecBytes: 2 * pointerBytes,
+    iovecLengthAt: pointerBytes,
+    messageBytes: 8 * pointerBytes,
+    nameLengthAt: pointerBytes,
+    iovecAt: 2 * pointerBytes,
+    iovecCountAt: 3 * pointerBytes,
+    lengthAt: 7 * pointerBytes,
+  };
+}
+
+/** Writes a word of the machine: an address or a size. */
+export function writeWord(view: DataView, at: number, value: number, pointerBytes: 4 | 8): void {
+  view.setUint32(at, value % 0x1_0000_0000, true);
+  if (pointerBytes === 8) view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+}

@@ -1,6 +1,6 @@
 /**
- * Builds `dist/`: the command, the worker entries, the panel's page, the IAX2 stack as others import it, native packages,
- * and the licences of what is bundled.
+ * Builds `dist/`: the command, the worker entries, the firmware for the emulator, the panel's page, the IAX2 stack as
+ * others import it, native packages, and the licences of what is bundled.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -149,6 +149,7 @@ try {
   const metafiles = [await buildPrograms(staging), await buildStack(staging)];
   if (existsSync(join(root, page))) metafiles.push(await buildPage(join(staging, 'panel')));
   await writeFile(join(staging, 'THIRD-PARTY-LICENSES.txt'), thirdPartyLicences(metafiles));
+  await cp(join(root, 'board/firmware/prebuilt/hat-rp2040.bin'), join(staging, 'hat-rp2040.bin'));
   await copyExternalPackages(root, EXTERNAL_PACKAGES, staging);
   // A copy of dist/ alone, outside any package, must still load as ES modules on Node 20.
   await writeFile(join(staging, 'package.json'), `${JSON.stringify({ type: 'module', version: manifest.version })}\n`);

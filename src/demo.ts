@@ -102,6 +102,7 @@ function branchDocument({ branchIax, centreIax, branchWeb, brokerUrl }: Places):
 site: { id: demo-branch, name: Branch, country: fr, timezone: Europe/Paris }
 hat:
   port: emulator
+  emulator: auto
   lines:
     - { port: 1, kind: fxs, extension: "201", name: Front desk, context: office }
     - { port: 2, kind: fxs, extension: "202", name: Workshop, context: office }

@@ -46,7 +46,7 @@ export class PlainHatRunner implements RunningHat {
     return {
       ...{ port: 'emulator', runs: 'plain-model', up: true, reason: null, board: this.hat.model.name, firmware: null },
       ...{ rttMs: null, crcErrors: 0, resyncs: 0, repeats: 0, resets: 0, resetLine: 0, reopenings: 0 },
-      ...{ underruns: null, lateBlocks: null, hatCrcErrors: null },
+      ...{ underruns: null, lateBlocks: null, stalledBlocks: this.hat.stalledBlocks, hatCrcErrors: null },
     };
   }
 

@@ -44,6 +44,7 @@ export function linkStatus(serial: SerialHat, counters: Counters): Omit<HatStatu
     reopenings: 0,
     underruns: statistics?.underruns ?? null,
     lateBlocks: statistics?.lateBlocks ?? null,
+    stalledBlocks: null,
     hatCrcErrors: statistics?.framesBad ?? null,
   };
 }

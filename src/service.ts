@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import type { HatEvent } from '../firmware-bridge/hat-client.ts';
 import { Appliance, type ApplianceOutput } from './appliance.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
@@ -38,13 +37,12 @@ import { utcOffsetMinutes } from './io/time-zone.ts';
 import { UdpPort } from './io/udp.ts';
 import type { LineSettings } from './legs/line-leg.ts';
 import { countryProfile } from './lines/country-profile.ts';
+import { openHat } from './open-hat.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
-import { PlainHatRunner } from './plain-hat-runner.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import type { RemoteControl } from './remote-control.ts';
 import type { RunningHat } from './running-hat.ts';
-import { SerialHatRunner } from './serial-hat-runner.ts';
 import { type SipHost, sipHost } from './sip-host.ts';
 import { rtpPorts } from './sip-media.ts';
 import { sipSettings } from './sip-peers.ts';
@@ -89,7 +87,7 @@ export class Service {
   private readonly store: Store;
   private readonly udp: UdpPort | undefined;
   private readonly rtp: RtpPorts;
-  private readonly hat: RunningHat | undefined;
+  private hat: RunningHat | undefined;
   private readonly sip: SipHost | undefined;
   private readonly appliance: Appliance;
   private readonly driver: Driver<ApplianceOutput>;
@@ -100,7 +98,7 @@ export class Service {
   private readonly eventLimit = new EventLimit();
   private records: RecordKeeper | undefined;
   private sealingKey: SealingKey | undefined;
-  private readonly panel: PanelServices;
+  private readonly panel: Omit<PanelServices, 'emulator'>;
   private http: HttpServer | undefined;
   private watch: NetworkWatch | undefined;
   private configuration: Configuration;
@@ -153,8 +151,6 @@ export class Service {
       systemClock,
       (output) => this.handleOutput(output),
     );
-    this.hat = this.makeHat();
-
     const hat = () => this.hat?.status() ?? null;
     const { startedMs } = this;
     const sealingKey = () => this.sealingKey?.publicKey ?? null;
@@ -197,7 +193,6 @@ export class Service {
       hangup: (id) => this.hangup(id),
       trace: (number, from) => this.trace(number, from),
       capture: (call, take) => this.capture(call, take),
-      emulator: this.hat?.emulator,
       neighbours: options.neighbours ?? [],
     };
   }
@@ -304,6 +299,7 @@ export class Service {
       (await openData(this.options.dataDirectory)) ??
       (await this.udp?.open()) ??
       (await this.sip?.open()) ??
+      (await this.openHat()) ??
       (await this.openHttp());
     if (failure !== undefined) return failure;
     this.sealingKey = this.ownKey();
@@ -342,7 +338,7 @@ export class Service {
 
   private async openHttp(): Promise<BindFailure | undefined> {
     const { dataDirectory, version, pageDirectory } = this.options;
-    const app = createApi(this.panel, version, loadPageFiles(pageDirectory));
+    const app = createApi({ ...this.panel, emulator: this.hat?.emulator }, version, loadPageFiles(pageDirectory));
     this.http = await HttpServer.create(app, this.log);
     const failure = await this.http.listenUnix(join(dataDirectory, CONTROL_SOCKET));
     const { web } = this.configuration;
@@ -396,23 +392,18 @@ export class Service {
     });
   }
 
-  private makeHat(): RunningHat | undefined {
-    const { hat } = this.options.configuration;
-    if (hat === undefined) return undefined;
-    const { counters, log } = this;
-    const options = {
+  /** Never a reason not to serve. */
+  private async openHat(): Promise<undefined> {
+    this.hat = await openHat(this.options.configuration.hat, {
       exchange: this.appliance.exchange,
-      onEvent: (event: HatEvent) => {
+      onEvent: (event) => {
         this.driver.give((nowMs) => this.appliance.handleHat(event, nowMs));
         this.noteStatus();
       },
       onExchanged: () => this.driver.give((nowMs) => this.appliance.handleExchanged(nowMs)),
-      counters,
-      log,
-    };
-    if (hat.port !== 'emulator') return new SerialHatRunner({ ...options, path: hat.port, resetPath: hat.reset });
-    const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
-    return new PlainHatRunner(ports, options);
+      counters: this.counters,
+      log: this.log,
+    });
   }
 
   // ---- what the appliance says

@@ -127,6 +127,10 @@ export const hatSchema = z
     reopenings: z.number().describe('how often the port was opened again'),
     underruns: fromHat.describe('blocks of sound that were missing at the HAT'),
     lateBlocks: fromHat.describe('blocks of sound that came too late to the HAT'),
+    stalledBlocks: z
+      .number()
+      .nullable()
+      .describe('10 ms blocks that an emulated HAT could not catch up; null for hardware'),
     hatCrcErrors: fromHat.describe('frames that the HAT received broken'),
   })
   .meta({ id: 'Hat' });

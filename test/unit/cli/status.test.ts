@@ -35,7 +35,7 @@ const SNAPSHOT: StatusSnapshot = {
   hat: {
     ...{ port: '/dev/ttyAMA0', runs: 'hardware', up: false, reason: 'The HAT has fallen silent.', board: null },
     ...{ firmware: null, rttMs: null, crcErrors: 2, resyncs: 0, repeats: 0, resets: 0, resetLine: 0, reopenings: 1 },
-    ...{ underruns: null, lateBlocks: null, hatCrcErrors: null },
+    ...{ underruns: null, lateBlocks: null, stalledBlocks: null, hatCrcErrors: null },
   },
   lines: {
     '1': { kind: 'fxs', hook: 'off', state: 'talking', extension: '201', name: 'Desk', since: SINCE },

@@ -1,0 +1,45 @@
+import type { Configuration } from './config/load.ts';
+import { EmulatorThread } from './emulator-thread.ts';
+import { FirmwareHatRunner } from './firmware-hat-runner.ts';
+import { PlainHatRunner } from './plain-hat-runner.ts';
+import type { RunningHat, RunningHatOptions } from './running-hat.ts';
+import { SerialHatRunner } from './serial-hat-runner.ts';
+
+/** Below this the emulator has nothing to spare for what else the machine does. */
+const SLOWEST = 1.3;
+const SOCKETS = 4;
+
+/** The HAT that the configuration asks for, not yet started; undefined without one. */
+export async function openHat(hat: Configuration['hat'], options: RunningHatOptions): Promise<RunningHat | undefined> {
+  if (hat === undefined) return undefined;
+  if (hat.port !== 'emulator') return new SerialHatRunner({ ...options, path: hat.port, resetPath: hat.reset });
+  const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
+  const plain = () => new PlainHatRunner(ports, options);
+  if (hat.emulator === 'plain') return plain();
+  const thread = await startThread(hat, ports);
+  if (typeof thread === 'string') {
+    options.log('warn', 'hat', `The HAT is a model of its firmware, not the firmware itself: ${thread}.`);
+    return plain();
+  }
+  const speed = `The HAT is its firmware, emulated at ${thread.speed.toFixed(1)} times real time`;
+  if (thread.speed >= SLOWEST) options.log('info', 'hat', `${speed}.`);
+  else options.log('warn', 'hat', `${speed}, too slow for good sound; emulator: plain would be the model of it.`);
+  return new FirmwareHatRunner(ports, thread, options);
+}
+
+/** Why it is not to run, in a clause. */
+async function startThread(
+  { emulator, lines }: NonNullable<Configuration['hat']>,
+  ports: readonly number[],
+): Promise<EmulatorThread | string> {
+  const unable = lines.find((line) => line.kind === 'fxo' || line.port > SOCKETS);
+  if (unable !== undefined) return `that has no line ${unable.port} of kind ${unable.kind}`;
+  try {
+    const thread = await EmulatorThread.start(ports);
+    if (emulator === 'firmware' || thread.speed >= SLOWEST) return thread;
+    await thread.stop();
+    return `emulated here it runs at ${thread.speed.toFixed(1)} times real time`;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

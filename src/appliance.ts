@@ -196,11 +196,13 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   // ---- inputs from below
 
-  /** One datagram of the IAX2 port: the media plane takes voice, signalling the rest. */
+  /** One datagram of the IAX2 port: the media plane takes voice, signalling the rest. The bytes are lent for the call. */
   handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
     const plain = this.endpoint.unseal(bytes, from, nowMs);
     if (plain === undefined) return;
-    if (this.plane.handleDatagram(plain, from, nowMs) !== 'media') this.endpoint.handleDatagram(plain, from, nowMs);
+    // Signalling may keep what it is given.
+    if (this.plane.handleDatagram(plain, from, nowMs) !== 'media')
+      this.endpoint.handleDatagram(plain.slice(), from, nowMs);
     this.settle(nowMs);
   }
 

@@ -15,10 +15,12 @@ import type { Dialplan } from './dialplan/dialplan.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { Binding } from './iax2/peer.ts';
 import { iax2Peers } from './iax2-peers.ts';
+import { iax2Port } from './iax2-port.ts';
 import type { BindFailure } from './io/bind-failure.ts';
 import { systemClock } from './io/clock.ts';
 import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
+import type { DatagramPort } from './io/datagram-port.ts';
 import { DatagramTap } from './io/datagram-tap.ts';
 import { resolveHost } from './io/dns.ts';
 import { Driver } from './io/driver.ts';
@@ -34,7 +36,6 @@ import type { RtpPorts } from './io/rtp-ports.ts';
 import { makeSealingKey, type SealingKey } from './io/sealing.ts';
 import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
-import { UdpPort } from './io/udp.ts';
 import type { LineSettings } from './legs/line-leg.ts';
 import { countryProfile } from './lines/country-profile.ts';
 import { openHat } from './open-hat.ts';
@@ -85,7 +86,7 @@ export class Service {
   private readonly wallTime = new WallTime();
   private readonly listeners = new Set<(change: StatusChange) => void>();
   private readonly store: Store;
-  private readonly udp: UdpPort | undefined;
+  private readonly udp: DatagramPort | undefined;
   private readonly rtp: RtpPorts;
   private hat: RunningHat | undefined;
   private readonly sip: SipHost | undefined;
@@ -162,7 +163,7 @@ export class Service {
       startedMs: this.startedMs,
       appliance: this.appliance,
       counters: this.counters,
-      media: () => ({ io: 'event-loop', tickLatenessMs: this.lateness.summary() }),
+      media: () => ({ io: this.udp?.kind ?? 'event-loop', tickLatenessMs: this.lateness.summary() }),
       broker: () => this.broker.reading(),
       hat,
     });
@@ -356,8 +357,6 @@ export class Service {
       nowMs: () => systemClock.wallMs(),
       utcOffsetMinutes: (epochMs, zone) => utcOffsetMinutes(zone ?? this.configuration.site.timezone, epochMs),
     };
-    const send = (to: Parameters<UdpPort['send']>[1], bytes: Uint8Array, at: number, length: number) =>
-      this.udp?.send(bytes.slice(at, at + length), to);
     return new Appliance(
       {
         peers: iax2Peers(configuration),
@@ -371,20 +370,20 @@ export class Service {
         clock,
         counters: this.counters,
         log,
-        send,
+        send: (to, bytes, at, length) => this.udp?.sendPart(bytes, at, length, to),
         sendRtp: (localPort, to, bytes, at, length) => this.rtp.send(localPort, bytes.slice(at, at + length), to),
       },
       this.startedMs,
     );
   }
 
-  private udpPort(): UdpPort | undefined {
+  private udpPort(): DatagramPort | undefined {
     const { iax2 } = this.options.configuration;
     if (iax2 === undefined) return undefined;
-    return new UdpPort({
-      part: 'iax2',
+    return iax2Port({
       bind: iax2.bind,
-      onDatagram: (bytes, from) => this.driver.give((nowMs) => this.appliance.handleDatagram(bytes, from, nowMs)),
+      give: (input) => this.driver.give(input),
+      appliance: () => this.appliance,
       clock: systemClock,
       log: this.log,
       counters: this.counters,

@@ -52,7 +52,9 @@ function exchange(libc: Libc, from: UdpSocket, to: UdpSocket): string | undefine
   const received = new ReceiveBatch(libc, to.addresses);
   const count = received.receive(to.fd);
   if (count !== sent.length) return `of ${sent.length} datagrams over the loopback ${count} came`;
-  const isRight = sent.every((bytes, i) => isSame(bytes, received.bytes(i)) && sameAddress(received.from(i), from.local));
+  const isRight = sent.every(
+    (bytes, i) => isSame(bytes, received.bytes(i)) && sameAddress(received.from(i), from.local),
+  );
   return isRight ? undefined : 'datagrams came otherwise than they were sent over the loopback';
 }
 

@@ -10,8 +10,12 @@ import { ReceiveBatch } from './receive-batch.ts';
 import { SendBatch } from './send-batch.ts';
 import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
 
-/** While voice flows, datagrams are taken and sent on this beat: a wake-up costs more than the packets that it brings. */
+/** Where many datagrams come, they are taken on this beat: a wake-up for each would cost more than they do. */
 const BEAT_MS = 5;
+/** The pace is looked at anew this often. The beat begins with five calls or so, and ends with two. */
+const PACE_WINDOW_MS = 50;
+const BEAT_BEGINS_AT = 25;
+const BEAT_ENDS_BELOW = 10;
 /** One turn takes no more than so many batches, so that a flood leaves time for everything else. */
 const BATCHES_PER_TURN = 8;
 /** When a socket that was full is tried again. */
@@ -26,8 +30,6 @@ export interface BatchedUdpOptions {
   readonly give: (input: (nowMs: number) => void) => void;
   /** One of them; the bytes are only lent for the call. */
   readonly onDatagram: (bytes: Uint8Array, from: Address, nowMs: number) => void;
-  /** Whether voice flows: datagrams are then taken on a beat, else as they come. */
-  readonly isBusy: () => boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
@@ -44,8 +46,8 @@ interface Opened {
 }
 
 /**
- * One UDP port whose datagrams pass the kernel many at a time. What is sent leaves at the end of the turn of the event
- * loop, or of the batch that caused it. Addresses are canonical: IPv4 that arrives mapped into IPv6 is plain IPv4. What
+ * One UDP port whose datagrams pass the kernel many at a time. They are taken as they come, or on a beat where many do.
+ * What is sent leaves at the end of the turn of the event loop, or of the batch that caused it. Addresses are canonical: IPv4 that arrives mapped into IPv6 is plain IPv4. What
  * the kernel refuses is counted as `<part>.send-failed`.
  */
 export class BatchedUdpPort implements DatagramPort {
@@ -54,6 +56,10 @@ export class BatchedUdpPort implements DatagramPort {
   private readonly refusals: RateLimitedLog;
   private flushing = false;
   private disarmBeat: (() => void) | undefined;
+  /** Datagrams since the pace was looked at last, and whether it asks for a beat. */
+  private paceSinceMs = 0;
+  private came = 0;
+  private isFast = false;
 
   constructor(private readonly options: BatchedUdpOptions) {
     this.refusals = new RateLimitedLog(options.log, options.part);
@@ -69,7 +75,10 @@ export class BatchedUdpPort implements DatagramPort {
     const { libc, bind } = this.options;
     const socket = openUdpSocket(libc, bind);
     if ('failed' in socket)
-      return bindFailure(`UDP ${formatAddress(bind)}`, Object.assign(new Error(socket.failed), { code: socket.failed }));
+      return bindFailure(
+        `UDP ${formatAddress(bind)}`,
+        Object.assign(new Error(socket.failed), { code: socket.failed }),
+      );
     this.opened = {
       socket,
       received: new ReceiveBatch(libc, socket.addresses),
@@ -106,7 +115,7 @@ export class BatchedUdpPort implements DatagramPort {
 
   private readonly handleReadable = (): void => {
     this.takeAll();
-    if (this.opened === undefined || !this.options.isBusy()) return;
+    if (this.opened === undefined || !this.isFast) return;
     this.opened.watch.stop();
     this.armBeat();
   };
@@ -115,7 +124,7 @@ export class BatchedUdpPort implements DatagramPort {
     this.disarmBeat = undefined;
     this.takeAll();
     if (this.opened === undefined) return;
-    if (this.options.isBusy()) this.armBeat();
+    if (this.isFast) this.armBeat();
     else this.opened.watch.start();
   };
 
@@ -144,9 +153,18 @@ export class BatchedUdpPort implements DatagramPort {
         this.options.tap?.note('in', bytes, from);
         this.options.onDatagram(bytes, from, nowMs);
       }
-      if (count < received.capacity) return;
+      this.came += count;
+      if (count < received.capacity) break;
     }
+    this.judgePace(nowMs);
   };
+
+  private judgePace(nowMs: number): void {
+    if (nowMs - this.paceSinceMs < PACE_WINDOW_MS) return;
+    this.isFast = this.came >= (this.isFast ? BEAT_ENDS_BELOW : BEAT_BEGINS_AT);
+    this.paceSinceMs = nowMs;
+    this.came = 0;
+  }
 
   private flushSoon(): void {
     if (this.flushing) return;

@@ -86,7 +86,8 @@ export class SocketAddresses {
 
   private isSeen(slot: number, from: Uint8Array, at: number): boolean {
     const start = slot * SOCKADDR_BYTES;
-    for (let i = 2; i < this.addressAt + this.addressBytes; i++) if (this.seen[start + i] !== from[at + i]) return false;
+    for (let i = 2; i < this.addressAt + this.addressBytes; i++)
+      if (this.seen[start + i] !== from[at + i]) return false;
     return true;
   }
 }

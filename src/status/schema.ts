@@ -93,7 +93,7 @@ export const callSchema = z
 
 export const mediaSchema = z
   .object({
-    io: z.string().describe('how packets get in and out'),
+    io: z.string().describe('how packets get in and out: batched, or event-loop: one by one'),
     tickLatenessMs: z.object({ p50: z.number(), p99: z.number(), max: z.number() }),
   })
   .meta({ id: 'Media' });

@@ -80,8 +80,16 @@ export class Registrar implements Machine<RegistrarOutput> {
     return this.update(identity.username, request, from, nowMs);
   }
 
+  /** Phones that are registered from there go on: one of several behind a NAT may have a wrong secret. */
   isLockedOut(from: Hop, nowMs: number): boolean {
-    return this.lockout.isLocked(from.ip, nowMs);
+    return this.lockout.isLocked(from.ip, nowMs) && !this.isBound(from);
+  }
+
+  private isBound({ transport, ip, port }: Hop): boolean {
+    for (const entries of this.table.values())
+      for (const { binding } of entries)
+        if (binding.ip === ip && binding.port === port && binding.transport === transport) return true;
+    return false;
   }
 
   /** Somebody failed to prove who he is, here or with a call. */

@@ -105,6 +105,8 @@ export interface BranchOptions {
   readonly hq?: string;
   /** More lines of iax2.peers, four blanks deep. */
   readonly peers?: string;
+  /** More sections, as they stand in the document: `sip: …`. */
+  readonly sections?: string;
   readonly dialplan?: string;
   readonly country?: string;
   readonly bind?: string;
@@ -136,6 +138,7 @@ iax2:
       qualify: ${qualify}
 ${(options.hq ?? '').replace(/^(?=.)/gm, '      ')}
 ${peers}
+${options.sections ?? ''}
 dialplan: |
   [office]
   exten => _2XX,1,Dial(\${DEVICE(\${EXTEN})},20)

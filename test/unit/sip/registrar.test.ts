@@ -279,6 +279,15 @@ describe('who may register', () => {
     expect(register([CONTACT])?.status).toBe(200);
   });
 
+  it('a phone that is registered goes on while another behind the same NAT guesses', () => {
+    expect(register([CONTACT])?.status).toBe(200);
+    const other = { ...FROM, port: FROM.port + 1 };
+    for (let i = 0; i < 5; i++) register([CONTACT], '212', { secret: `guess ${i}`, from: other });
+    expect(registrar.isLockedOut(other, nowMs)).toBe(true);
+    expect(registrar.isLockedOut(FROM, nowMs)).toBe(false);
+    expect(register([CONTACT])?.status).toBe(200);
+  });
+
   it('who does not get our challenges cannot lock another out', () => {
     for (let i = 0; i < 100; i++) {
       const forged = request([

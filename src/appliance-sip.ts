@@ -77,12 +77,14 @@ export class ApplianceSip {
   private readonly media: RtpOfCalls;
   private readonly outputs = new Queue<SipNews>();
   private phones: readonly PhoneSettings[];
+  private trunks: readonly TrunkConfig[];
   private readonly views = new Map<string, PhoneView>();
   private readonly log: Log;
 
   constructor(options: ApplianceSipOptions, around: Surroundings, nowMs: number) {
     const { phones, local, rtpPorts } = options;
     this.phones = phones;
+    this.trunks = options.trunks;
     this.log = around.log;
     this.media = new RtpOfCalls(around, rtpPorts, local);
     this.endpoint = new Endpoint({
@@ -98,8 +100,10 @@ export class ApplianceSip {
       release: (stream, atMs) => this.media.release(stream, atMs),
       playDigit: (stream, digit, durationMs, atMs) => around.media.playDigit(stream, digit, durationMs, atMs),
     };
-    const isPhone = (peer: string) => this.phone(peer) !== undefined;
-    this.legs = new SipLegs((request, atMs) => this.endpoint.placeCall(request, atMs), media, isPhone);
+    this.legs = new SipLegs((request, atMs) => this.endpoint.placeCall(request, atMs), media, {
+      contextOf: (peer) => this.contextOf(peer),
+      isTelephone: (peer) => this.phone(peer) !== undefined,
+    });
     for (const { user } of phones) this.note(user, nowMs);
   }
 
@@ -110,6 +114,7 @@ export class ApplianceSip {
   /** What did not change goes on undisturbed; calls do in any case. */
   configure(phones: readonly PhoneSettings[], trunks: readonly TrunkConfig[], nowMs: number): void {
     this.phones = phones;
+    this.trunks = trunks;
     this.endpoint.configure(phones, trunks, nowMs);
     for (const user of [...this.views.keys()])
       if (!phones.some((phone) => phone.user === user)) this.views.delete(user);
@@ -118,6 +123,10 @@ export class ApplianceSip {
 
   phone(user: string): PhoneSettings | undefined {
     return this.phones.find((phone) => phone.user === user);
+  }
+
+  private contextOf(peer: string): string | undefined {
+    return (this.phone(peer) ?? this.trunks.find(({ name }) => name === peer))?.context;
   }
 
   phoneViews(): ReadonlyMap<string, PhoneView> {

@@ -1,4 +1,4 @@
-import type { Cause } from '../base/causes.ts';
+import { type Cause, sipStatusOf } from '../base/causes.ts';
 import type { Address } from '../base/machine.ts';
 import type { MediaEvent, StreamId } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
@@ -30,6 +30,14 @@ export interface SipLegMedia {
   playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void;
 }
 
+/** What the legs have to know of phones and trunks. */
+export interface SipLegPeers {
+  /** Where its calls enter the dialplan, and whom it transfers, too. */
+  contextOf(peer: string): string | undefined;
+  /** Whether it is a telephone of ours, not a trunk. */
+  isTelephone(peer: string): boolean;
+}
+
 /** The SIP endpoint's calls as legs: `SIP/phone`, `SIP/trunk/number`, `SIP/number@trunk`. */
 export class SipLegs implements LegDialler {
   private readonly outputs = new Queue<SipLegOutput>();
@@ -39,8 +47,7 @@ export class SipLegs implements LegDialler {
   constructor(
     private readonly placeCall: (request: PlaceCall, nowMs: number) => Call | CallFailure,
     private readonly media: SipLegMedia,
-    /** Whether a peer is a telephone of ours, not a trunk. */
-    private readonly isTelephone: (peer: string) => boolean = () => false,
+    private readonly peers: SipLegPeers,
   ) {}
 
   dial({ resource, caller, stream, codec, emergency }: DialRequest, nowMs: number): Leg | DialFailure {
@@ -58,14 +65,14 @@ export class SipLegs implements LegDialler {
 
   handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
     if (event.type === 'incoming') {
-      const telephone = this.isTelephone(call.peer) ? { telephone: `SIP/${call.peer}` } : {};
+      const telephone = this.peers.isTelephone(call.peer) ? { telephone: `SIP/${call.peer}` } : {};
       this.outputs.push({ type: 'incoming', call: { ...incomingCall(this.adopt(call), event.request), ...telephone } });
       return;
     }
     const leg = this.legs.get(call.id);
     if (leg === undefined) return;
     if (event.type === 'media') this.media.agree(call, event.agreement, nowMs);
-    else if (event.type === 'transfer') call.reportTransfer(DECLINED, nowMs);
+    else if (event.type === 'transfer') this.transfer(leg, event.number, nowMs);
     else if (event.type === 'hangup') {
       this.legs.delete(call.id);
       this.byStream.delete(call.stream);
@@ -96,6 +103,12 @@ export class SipLegs implements LegDialler {
     return this.legs.size;
   }
 
+  private transfer(leg: SipLeg, number: string, nowMs: number): void {
+    const context = this.peers.contextOf(leg.peer);
+    if (context === undefined) leg.reportTransfer('call-rejected', nowMs);
+    else this.outputs.push({ type: 'leg', leg, event: { type: 'transfer', context, number } });
+  }
+
   private adopt(call: Call): SipLeg {
     const leg = new SipLeg(call, this.media);
     this.legs.set(call.id, leg);
@@ -104,9 +117,8 @@ export class SipLegs implements LegDialler {
   }
 }
 
-/** What is said of a transfer: it took place, or not. */
-const ACCEPTED = 200;
-const DECLINED = 603;
+/** What is said of a transfer that took place. */
+const DONE = 200;
 
 export class SipLeg implements Leg {
   readonly technology = 'sip';
@@ -181,7 +193,7 @@ export class SipLeg implements Leg {
   meet(): void {}
 
   reportTransfer(failure: Cause | undefined, nowMs: number): void {
-    this.call.reportTransfer(failure === undefined ? ACCEPTED : DECLINED, nowMs);
+    this.call.reportTransfer(failure === undefined ? DONE : sipStatusOf(failure), nowMs);
   }
 
   translate(event: CallEvent): LegEvent | undefined {

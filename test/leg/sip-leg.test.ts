@@ -33,6 +33,7 @@ class SipHarness implements LegHarness {
       },
       playDigit: () => {},
     },
+    { contextOf: () => 'office', isTelephone: () => true },
   );
 
   constructor() {

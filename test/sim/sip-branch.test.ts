@@ -165,6 +165,45 @@ describe('a branch with SIP phones', () => {
     expectEmpty();
   });
 
+  it.each([
+    ['the one who called', true],
+    ['the one who was called', false],
+  ])('connects the party of a transfer to another number, at the wish of %s', (_who, byCaller) => {
+    const { network, branch, desk, door, provider, expectEmpty } = world();
+    for (const one of [desk, door, provider])
+      one.onCall = (call, event, nowMs) => event.type === 'incoming' && call.answer(nowMs);
+    const out = desk.dial('office', '212');
+    network.runFor(500);
+    const [into] = door.incoming;
+    const [from, by, left, stays] = byCaller
+      ? ([desk, out, door, into!] as const)
+      : ([door, into!, desk, out] as const);
+    from.with(by, (call, nowMs) => call.transferTo('766', nowMs));
+    network.runFor(1_000);
+    expect(from.eventOf(by, 'transfer-progress')).toMatchObject({ status: 200 });
+    expect(from.typesOf(by).at(-1)).toBe('hangup');
+    expect(stays.state).toBe('up');
+    expect(provider.incoming[0]!.state).toBe('up');
+    expect(branch.appliance.calls()).toMatchObject([{ state: 'talking' }]);
+    left.with(stays, (call, nowMs) => call.hangup('normal-clearing', nowMs));
+    network.runFor(500);
+    expectEmpty();
+  });
+
+  it('tells who transfers to a number that there is not, and the call goes on', () => {
+    const { network, desk, door, expectEmpty } = world();
+    door.onCall = (call, event, nowMs) => event.type === 'incoming' && call.answer(nowMs);
+    const out = desk.dial('office', '212');
+    network.runFor(500);
+    desk.with(out, (call, nowMs) => call.transferTo('999', nowMs));
+    network.runFor(500);
+    expect(desk.eventOf(out, 'transfer-progress')).toMatchObject({ status: 404 });
+    expect([out.state, door.incoming[0]!.state]).toEqual(['up', 'up']);
+    desk.with(out, (call, nowMs) => call.hangup('normal-clearing', nowMs));
+    network.runFor(500);
+    expectEmpty();
+  });
+
   it('calls from a phone on command: rings it first, then connects it', () => {
     const { network, branch, desk, door, expectEmpty } = world();
     for (const one of [desk, door])

@@ -1,0 +1,190 @@
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import type { Appliance } from '../../support/appliance.ts';
+import type { Asterisk } from '../../support/asterisk.ts';
+import { strongestHz, toneDbm0 } from '../../support/audio.ts';
+import { BRANCH, CENTRE, SECRET, startBranch } from '../../support/branch-office.ts';
+import { Capture } from '../../support/capture.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { sine } from '../../support/signal.ts';
+import { startSipCentre } from '../../support/sip-centre.ts';
+import { pause } from '../../support/wait-until.ts';
+
+const SIP = `sip:
+  listen: [udp://${BRANCH}:5060]
+  digest: [sha-256, md5]
+  phones:
+    "221": { secret: secret-221, context: office }
+  trunks:
+    sip-hq:
+      registrar: sip:${CENTRE}
+      username: branch-01
+      secret: ${SECRET}
+      fromUser: branch-01
+      trusted: true
+      context: from-hq
+      qualify: { every: 2s, timeout: 1s }
+    wrong: { registrar: "sip:${CENTRE}", username: branch-01, secret: not-the-secret }`;
+
+const DIALPLAN = `exten => _5XXX,1,Dial(SIP/sip-hq/\${EXTEN:1},30)
+`;
+
+/** Asterisk 22 as a phone of the office, which proves itself with SHA-256. */
+const PHONE = `[phone]
+type=registration
+transport=transport-udp
+server_uri=sip:${BRANCH}
+client_uri=sip:221@${BRANCH}
+outbound_auth=phone
+expiration=120
+[phone]
+type=auth
+auth_type=digest
+username=221
+password=secret-221
+supported_algorithms_uac=SHA-256
+`;
+
+describeAsterisk(
+  'a SIP trunk',
+  (version) => {
+    let centre: Asterisk;
+    let office: Appliance;
+    let capture: Capture;
+
+    beforeAll(async () => {
+      capture = await Capture.start(`udp port 5060 and host ${BRANCH} and host ${CENTRE}`);
+      centre = await startSipCentre(version, PHONE);
+      office = await startBranch({ sections: SIP, dialplan: DIALPLAN });
+      await office.waitForRegistration('sip-hq', 'registered', 10_000);
+    }, 60_000);
+
+    afterEach(async () => {
+      await office.rest(1);
+      await centre.waitForCli('core show channels count', /0 active channels/, 5_000);
+    });
+
+    afterAll(async () => {
+      await office?.dispose();
+      await centre?.dispose();
+      await capture?.dispose();
+    });
+
+    async function dialFrom1(number: string): Promise<void> {
+      await office.lift(1);
+      await office.waitForLine(1, 'dial-tone', 2_000);
+      await office.dial(1, number);
+    }
+
+    test('is registered, and the status says where, how long, and that it answers', async () => {
+      const status = await office.waitForStatus('an answer to OPTIONS', 5_000, ({ trunks }) => {
+        return trunks['sip-hq']?.reachable === true;
+      });
+      expect(status.trunks['sip-hq']).toMatchObject({
+        kind: 'sip',
+        address: `${CENTRE}:5060`,
+        reason: null,
+        registration: { state: 'registered', apparent: `${BRANCH}:5060` },
+      });
+      expect(status.trunks['sip-hq']!.registration!.refreshS).toBeGreaterThan(0);
+    });
+
+    test('with a wrong secret is not registered, and says why', async () => {
+      const { trunks } = await office.waitForStatus('the refusal', 10_000, (status) =>
+        ['no-auth', 'rejected'].includes(status.trunks['wrong']?.registration?.state ?? ''),
+      );
+      expect(trunks['wrong']!.reason).toMatch(new RegExp(`^${CENTRE.replaceAll('.', '\\.')} answered 40[13] `));
+      expect(JSON.stringify(trunks)).not.toContain('not-the-secret');
+    });
+
+    test('carries a call to the centre: the tone at its level, and digits', async () => {
+      await dialFrom1('5601');
+      await office.waitForLine(1, 'talking', 10_000);
+      await pause(2_500);
+      const heard = await office.heard(1, 2);
+      expect(strongestHz(heard)).toBeCloseTo(1004, 0);
+      expect(Math.abs(toneDbm0(heard, 1004))).toBeLessThan(0.7);
+      await office.rest(1);
+      await centre.cli('dialplan set global WANTED 4');
+      const from = centre.log().length;
+      await dialFrom1('5607');
+      await office.waitForLine(1, 'talking', 10_000);
+      await pause(500);
+      await office.dial(1, '4093');
+      await centre.waitForLog(/READ-DIGITS=4093=/, 10_000, from);
+    });
+
+    test('brings back what was said, as loud as it was', async () => {
+      await dialFrom1('5600');
+      await office.waitForLine(1, 'talking', 10_000);
+      await office.say(1, Int16Array.from(sine(1300, -12, 3_000)));
+      await pause(2_500);
+      expect(toneDbm0(await office.heard(1, 1), 1300)).toBeGreaterThan(-14);
+    });
+
+    test('tells the caller that the number is busy, or that there is none', async () => {
+      await dialFrom1('5602');
+      await office.waitForLine(1, 'busy', 10_000);
+      await office.rest(1);
+      await dialFrom1('5699');
+      await office.waitForLine(1, 'congestion', 10_000);
+    });
+
+    test('stops ringing at the centre when the caller hangs up', async () => {
+      await dialFrom1('5604');
+      await centre.waitForCli('core show channels count', /1 active channel/, 5_000);
+      await office.hangUp(1);
+      await centre.waitForCli('core show channels count', /0 active channels/, 5_000);
+    });
+
+    test('brings calls of the centre in, and both ends hear each other', async () => {
+      await centre.originate('Local/201@to-branch-by-sip', { application: 'Milliwatt' });
+      await office.waitForLine(1, 'ringing', 5_000);
+      await office.lift(1);
+      await office.waitForLine(1, 'talking', 5_000);
+      await pause(2_000);
+      expect(strongestHz(await office.heard(1, 1))).toBeCloseTo(1004, 0);
+      expect((await office.status()).calls[0]!.legs.map(({ kind }) => kind)).toEqual(['sip', 'line']);
+      await centre.cli('channel request hangup all');
+      await office.waitForNoCalls();
+    });
+
+    test('tells the centre what became of its call', async () => {
+      let from = centre.log().length;
+      await centre.originate('Local/299@to-branch-by-sip', { application: 'Echo' });
+      await centre.waitForLog(/OUTCOME=CHANUNAVAIL|OUTCOME=CONGESTION/, 8_000, from);
+      from = centre.log().length;
+      await office.lift(1);
+      await office.waitForLine(1, 'dial-tone', 2_000);
+      await centre.originate('Local/201@to-branch-by-sip', { application: 'Echo' });
+      await centre.waitForLog(/OUTCOME=BUSY/, 8_000, from);
+    });
+
+    if (version === '22')
+      test('and a phone that proves itself with SHA-256 is registered', async () => {
+        await office.waitForStatus('phone 221', 10_000, ({ phones }) => phones['221']?.state === 'registered');
+        await centre.waitForCli('pjsip show registrations', /Registered/, 5_000);
+      });
+
+    test('goes down: calls fail at once and the status says so; it comes back by itself', async () => {
+      centre.signal('SIGSTOP');
+      try {
+        const { trunks } = await office.waitForStatus('the trunk to be lost', 10_000, (status) => {
+          return status.trunks['sip-hq']?.reachable === false;
+        });
+        expect(trunks['sip-hq']!.reason).toBe('It did not answer OPTIONS.');
+        await dialFrom1('5601');
+        await office.waitForLine(1, 'congestion', 2_500);
+      } finally {
+        centre.signal('SIGCONT');
+      }
+      await office.waitForStatus('the trunk to be back', 10_000, ({ trunks }) => trunks['sip-hq']?.reachable === true);
+    });
+
+    test('sends no message that the dissector finds malformed', async () => {
+      await capture.stop();
+      expect(await capture.count(`sip && ip.src == ${BRANCH}`)).toBeGreaterThan(30);
+      expect(await capture.expertErrors(`ip.src == ${BRANCH}`)).toEqual([]);
+    });
+  },
+  ['tshark'],
+);

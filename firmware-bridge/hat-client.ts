@@ -1,3 +1,4 @@
+import { BRANCHLINE_HAT } from '../board/hat.ts';
 import type { LineCommand, LineEvent } from '../src/base/line-port.ts';
 import type { Law } from '../src/base/media-port.ts';
 
@@ -25,6 +26,9 @@ export interface Light {
 }
 
 export type LightColour = 'off' | 'green' | 'amber' | 'red' | 'blue' | 'white';
+
+/** LEDs of the HAT, one beside each socket. */
+export const LEDS = BRANCHLINE_HAT.leds;
 
 export const DARK: Light = { colour: 'off', onMs: 0, offMs: 0 };
 

@@ -1,6 +1,7 @@
-import type { ExchangeAudio, HatCommand, HatEvent, Light } from '../firmware-bridge/hat-client.ts';
+import { type ExchangeAudio, type HatCommand, type HatEvent, LEDS, type Light } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
 import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
+import { BoxPanel, type BoxPanelOptions } from './appliance-panel.ts';
 import {
   ApplianceSip,
   type ApplianceSipOptions,
@@ -20,6 +21,7 @@ import type { Random } from './base/random.ts';
 import type { DialTarget } from './dialplan/dial-target.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
+import { OpeningHours } from './dialplan/opening-hours.ts';
 import { outsidePrefixes } from './dialplan/outside-line.ts';
 import { type TraceLine, traceRoute } from './dialplan/trace.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
@@ -30,7 +32,7 @@ import type { EndpointOutput, LookupResult } from './iax2/endpoint-output.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import { Iax2Legs } from './legs/iax2-leg.ts';
 import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
-import { EMERGENCY_LIGHT, lightOf } from './legs/line-light.ts';
+import { EMERGENCY_LIGHT, isFault, lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
@@ -45,6 +47,10 @@ export interface ApplianceOptions {
   readonly profile: CountryProfile;
   readonly dialplan: Dialplan;
   readonly emergency: EmergencyPlan;
+  /** What the keys of the box do; none, where it has no keypad. */
+  readonly keypad?: BoxPanelOptions['keypad'];
+  /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
+  readonly hours?: readonly string[];
   readonly crypto: Crypto;
   readonly random: Random;
   readonly clock: WallClock;
@@ -76,6 +82,8 @@ export type ApplianceOutput =
   | { readonly type: 'status' }
   /** A peer registered here, moved or is gone: to be kept across restarts. */
   | { readonly type: 'bindings' }
+  /** Asked for on the keypad; a factory reset was confirmed. */
+  | { readonly type: 'box'; readonly action: 'restart' | 'factory-reset' }
   | SipOutput
   | Happened;
 
@@ -88,9 +96,6 @@ export interface Happened {
   readonly message: string;
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
-
-/** `identify`: it is this one. */
-const HERE: Light = { colour: 'white', onMs: 250, offMs: 250 };
 
 /** A line with the time at which it came into its state, monotonic ms. */
 export interface LineView {
@@ -122,7 +127,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly lines = new Map<number, LineView>();
   /** What the HAT was told to show. */
   private readonly lights = new Map<number, Light>();
-  private identifiedUntilMs: number | undefined;
+  private readonly panel: BoxPanel;
   private readonly lineSettings: readonly LineSettings[];
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly log: Log;
@@ -136,6 +141,8 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.log = log;
     this.dialplan = options.dialplan;
     this.lineSettings = options.lines;
+    const hours = options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) };
+    this.panel = new BoxPanel({ keypad: options.keypad ?? {}, ...hours });
     this.plane = new MediaPlane({
       send: (to, bytes, at, length) => this.sendMedia(options.send, to, bytes, at, length),
       ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
@@ -246,10 +253,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     } else if (event.type === 'lost') {
       const message = `${whyLost(event.reason)} Its lines are out of service.`;
       this.tell('fault', event.reason === 'hung' ? 'hat-hung' : 'hat-lost', 'error', message, { reason: event.reason });
-    } else if (event.type === 'key' && event.action !== 'up') {
-      const how = event.action === 'long' ? 'held' : 'pressed';
-      this.tell('keypad', `key-${how}`, 'info', `The key ${event.key} was ${how}.`, { key: event.key });
-    }
+    } else if (event.type === 'key') this.panel.handleKey(event.key, event.action, nowMs);
     this.settle(nowMs);
   }
 
@@ -276,17 +280,14 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.sip?.endpoint.handleTimeout(nowMs);
     this.lineLegs.handleTimeout(nowMs);
     this.switch.handleTimeout(nowMs);
-    if (this.identifiedUntilMs !== undefined && nowMs >= this.identifiedUntilMs) {
-      this.identifiedUntilMs = undefined;
-      this.showLights();
-    }
+    this.panel.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
     const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
     const legs = earliest(this.lineLegs.nextDeadline(), this.switch.nextDeadline());
-    const others = earliest(this.sip?.endpoint.nextDeadline(), this.identifiedUntilMs);
+    const others = earliest(this.sip?.endpoint.nextDeadline(), this.panel.nextDeadline());
     return earliest(earliest(media, legs), others);
   }
 
@@ -360,8 +361,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** Every LED blinks white for so long, to tell this box from others. */
   identify(durationMs: number, nowMs: number): void {
-    this.identifiedUntilMs = nowMs + durationMs;
-    this.showLights();
+    this.panel.identify(durationMs, nowMs);
     this.settle(nowMs);
   }
 
@@ -448,6 +448,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.settlePlane(nowMs) ||
       this.settleLegs(this.iax2Legs, nowMs) ||
       this.settleLines(nowMs) ||
+      this.settlePanel() ||
       this.settleSwitch()
     ) {
       // Each pass hands on one output; the loop ends when no part has anything to say.
@@ -634,13 +635,28 @@ export class Appliance implements Machine<ApplianceOutput> {
     const registrations = trunks.flatMap(({ registration }) => registration ?? []);
     const isAlone = registrations.length > 0 && !registrations.some(({ state }) => state === 'registered');
     const isEmergency = this.switch.views().some((view) => view.emergency);
-    for (const [port, { status }] of this.lines) {
-      const plain = this.identifiedUntilMs === undefined ? lightOf(status.state, isAlone) : HERE;
-      const light = isEmergency ? EMERGENCY_LIGHT : plain;
+    const facts = {
+      isCentreReached: registrations.length === 0 ? undefined : !isAlone,
+      hasCalls: this.switch.size > 0,
+      hasFault: [...this.lines.values()].some(({ status }) => isFault(status.state)),
+    };
+    for (let port = 1; port <= LEDS; port++) {
+      const line = this.lines.get(port)?.status;
+      const plain = lightOf(line?.state ?? 'out-of-service', isAlone);
+      const light = isEmergency && line !== undefined ? EMERGENCY_LIGHT : (this.panel.light(port, facts) ?? plain);
       if (this.lights.get(port) === light) continue;
       this.lights.set(port, light);
       this.outputs.push({ type: 'hat', command: { type: 'led', led: port, light } });
     }
+  }
+
+  private settlePanel(): boolean {
+    const output = this.panel.poll();
+    if (output === undefined) return false;
+    if (output.type === 'tell') this.tell('keypad', output.what, 'info', output.message, { key: output.key });
+    else if (output.type === 'lights') this.showLights();
+    else if (output.type !== 'speak') this.outputs.push({ type: 'box', action: output.type });
+    return true;
   }
 
   private settleSwitch(): boolean {
@@ -660,7 +676,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       database: new Map(),
       devices: (number) => this.devices(number),
       deviceState: (device) => this.deviceState(device),
-      night: () => false,
+      night: () => this.panel.night.isNight,
       log: (level, message) => log(level, 'dialplan', message),
     };
   }

@@ -50,7 +50,8 @@ export interface RemoteControlOptions {
   readonly tell: (happening: Happening) => void;
 }
 
-const RECORD_FILE = 'provisioning.json';
+/** What head office has given this box so far. */
+export const RECORD_FILE = 'provisioning.json';
 const LEDGER_FILE = 'commands.json';
 
 /** What the disk says of provisioning, with a trial that was interrupted ended. */

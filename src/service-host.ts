@@ -6,8 +6,9 @@ import type { SecretStore } from './config/secret.ts';
 import { systemClock } from './io/clock.ts';
 import { signatureVerifier } from './io/signing.ts';
 import { Store } from './io/store.ts';
-import { type Outcome, type Performers, RemoteControl, readProvisioning } from './remote-control.ts';
-import { isLive, Service, type ServiceOptions } from './service.ts';
+import { type Outcome, type Performers, RECORD_FILE, RemoteControl, readProvisioning } from './remote-control.ts';
+import { BINDINGS_FILE, isLive, Service, type ServiceOptions } from './service.ts';
+import { PHONE_BINDINGS_FILE } from './sip-host.ts';
 import type { Authority } from './status/command.ts';
 import type { Happening } from './status/event.ts';
 import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';
@@ -28,6 +29,8 @@ export interface ServiceHostOptions extends Omit<ServiceOptions, 'configuration'
 
 /** How long a change that needs another start waits for the calls that stand. */
 const PATIENCE_MS = 3_600_000;
+/** What a factory reset forgets. */
+const LEARNED = [RECORD_FILE, BINDINGS_FILE, PHONE_BINDINGS_FILE];
 /** How long calls may go on once somebody has asked for a restart. */
 const DRAIN_MS = 20_000;
 /** An answer on its way to the broker is gone by then. */
@@ -161,6 +164,7 @@ export class ServiceHost {
       ...this.options,
       configuration,
       dialplan,
+      onBox: (action) => void this.inOrder(() => (action === 'restart' ? this.restart() : this.factoryReset())),
       ...(remote === undefined ? {} : { remote }),
     });
     if ('failed' in started) return started.failed;
@@ -285,13 +289,37 @@ export class ServiceHost {
 
   private async restart(): Promise<void> {
     if (this.isStopping) return;
+    await this.stopService();
+    if (!this.isProvisioned) this.running = this.local = this.options.readLocal() ?? this.local;
+    await this.startOrFail(this.running);
+  }
+
+  /**
+   * As the box was when its configuration file was written: nothing from head office, nobody registered. Records that the
+   * broker does not have yet and the key that secrets are sealed for stay.
+   */
+  private async factoryReset(): Promise<void> {
+    if (this.isStopping) return;
+    await this.stopService();
+    this.remote?.stop();
+    this.remote = undefined;
+    await this.store.settle();
+    for (const name of LEARNED) await this.store.remove(name);
+    this.isProvisioned = false;
+    this.running = this.local = this.options.readLocal() ?? this.local;
+    this.log('warn', 'main', 'Factory reset: this box has forgotten what head office gave it and who was registered.');
+    const failure = await this.open();
+    if (failure === undefined) return;
+    this.service = undefined;
+    this.options.onFailure(failure);
+  }
+
+  private async stopService(): Promise<void> {
     const impatient = new AbortController();
     const cancel = systemClock.after(DRAIN_MS, () => impatient.abort());
     await this.service?.drain(impatient.signal);
     cancel();
     await this.service?.stop();
-    if (!this.isProvisioned) this.running = this.local = this.options.readLocal() ?? this.local;
-    await this.startOrFail(this.running);
   }
 
   private inOrder<Result>(task: () => Promise<Result>): Promise<Result> {

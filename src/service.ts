@@ -66,11 +66,14 @@ export interface ServiceOptions {
   readonly pageDirectory: string;
   /** Who takes orders from head office. */
   readonly remote?: RemoteControl;
+  /** What the keypad asks of whoever runs this appliance. */
+  readonly onBox?: (action: 'restart' | 'factory-reset') => void;
   /** Other panels worth a link. */
   readonly neighbours?: PanelServices['neighbours'];
 }
 
-const BINDINGS_FILE = 'bindings.json';
+/** Peers that are registered here. */
+export const BINDINGS_FILE = 'bindings.json';
 /** Media later than this is a fault that a restart may mend. */
 const MEDIA_LATE_MS = 2_000;
 /** How long peers may take to acknowledge our goodbye. */
@@ -365,6 +368,8 @@ export class Service {
         profile,
         dialplan: this.options.dialplan,
         emergency: emergencyPlan(configuration),
+        keypad: configuration.hat?.keypad ?? {},
+        ...(configuration.hours === undefined ? {} : { hours: configuration.hours }),
         crypto: nodeCrypto,
         random: systemRandom,
         clock,
@@ -431,6 +436,9 @@ export class Service {
       }
       case 'status':
         this.noteStatus();
+        break;
+      case 'box':
+        this.options.onBox?.(output.action);
         break;
       case 'happened': {
         const { kind, what, severity, message, details } = output;

@@ -13,7 +13,8 @@ import type { Store } from './io/store.ts';
 import type { Binding } from './sip/endpoint.ts';
 import { sipSettings } from './sip-peers.ts';
 
-const BINDINGS_FILE = 'phone-bindings.json';
+/** Phones that are registered here. */
+export const PHONE_BINDINGS_FILE = 'phone-bindings.json';
 
 export interface SipHostOptions {
   readonly configuration: Configuration;
@@ -60,7 +61,7 @@ export class SipHost {
 
   /** Phones that were registered before the last stop. */
   async keptBindings(): Promise<readonly Binding[]> {
-    return (await this.options.store.read(BINDINGS_FILE, parseBindings)) ?? [];
+    return (await this.options.store.read(PHONE_BINDINGS_FILE, parseBindings)) ?? [];
   }
 
   handleOutput(output: SipOutput, bindings: () => readonly Binding[]): void {
@@ -72,7 +73,7 @@ export class SipHost {
         void this.resolve(output);
         break;
       case 'phone-bindings':
-        void this.options.store.write(BINDINGS_FILE, `${JSON.stringify(bindings())}\n`);
+        void this.options.store.write(PHONE_BINDINGS_FILE, `${JSON.stringify(bindings())}\n`);
         break;
       case 'sip-close':
         break;

@@ -3,6 +3,7 @@ import { devicesWith } from '../config/devices.ts';
 import { contextsOfTelephones, emergencyPlan } from '../config/emergency.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { Environment } from '../dialplan/environment.ts';
+import { OpeningHours } from '../dialplan/opening-hours.ts';
 import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import { type TraceLine, traceRoute } from '../dialplan/trace.ts';
 import { epochOf, type WallClock } from '../dialplan/wall-clock.ts';
@@ -119,7 +120,7 @@ export function parseTime(text: string, clock: WallClock): number | undefined {
   return epochOf(clock, { year, month, day, hour, minute, second });
 }
 
-/** What the dialplan can ask before any appliance runs: no call is up, no line is busy, it is day. */
+/** What the dialplan can ask before any appliance runs: no call is up, no line is busy, no key was pressed. */
 function environmentOf(configuration: RunnableConfiguration['configuration'], clock: WallClock): Environment {
   return {
     clock,
@@ -127,7 +128,7 @@ function environmentOf(configuration: RunnableConfiguration['configuration'], cl
     globals: new Map(),
     devices: (number) => devicesWith(configuration, number),
     deviceState: () => 'NOT_INUSE',
-    night: () => false,
+    night: () => configuration.hours !== undefined && !new OpeningHours(configuration.hours, clock).isOpen(),
   };
 }
 

@@ -11,7 +11,7 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'hat.lines.*.kind', status: 'warn', when: (value) => value === 'fxo', what: 'a town line (kind: fxo)' },
   { path: 'hat.lines.*.fax', status: 'warn', when: (value) => value === true },
   { path: 'hat.lines.*.class', status: 'warn' },
-  { path: 'hat.keypad', status: 'warn' },
+  { path: 'hat.keypad.*', status: 'warn', when: (value) => value === 'adopt', what: 'the key action adopt' },
   { path: 'iax2', status: 'built' },
   { path: 'sip', status: 'built' },
   {
@@ -30,7 +30,7 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'conferences', status: 'warn' },
   { path: 'groups', status: 'warn' },
   { path: 'features', status: 'warn' },
-  { path: 'hours', status: 'warn' },
+  { path: 'hours', status: 'built' },
   { path: 'net', status: 'built' },
   { path: 'net.external', status: 'warn', when: (value) => value !== 'auto' },
   { path: 'net.dscp', status: 'warn' },

@@ -44,6 +44,13 @@ export class Store {
     return write;
   }
 
+  /** Forgets `name` and what it was before. */
+  async remove(name: string): Promise<void> {
+    await this.writes.get(name);
+    const path = this.pathOf(name);
+    for (const file of [path, `${path}.previous`]) await rm(file, { force: true }).catch(() => {});
+  }
+
   /** Resolves once everything asked for so far is on the disk or has failed. */
   async settle(): Promise<void> {
     await Promise.all(this.writes.values());

@@ -12,6 +12,11 @@ const FAULT: Light = { colour: 'red', onMs: 1_000, offMs: 0 };
 /** Every LED, while an emergency call stands. */
 export const EMERGENCY_LIGHT: Light = { colour: 'red', onMs: 250, offMs: 250 };
 
+/** Somebody has to go and see. */
+export function isFault(state: LineState): boolean {
+  return state === 'howler' || state === 'lockout';
+}
+
 /**
  * What the LED beside a line shows. The same grammar on every board: steady green is ready, a green wink is in use, fast
  * green rings, slow amber is ready without the centre, red is a handset left off the hook, dark is no line.

@@ -15,10 +15,15 @@ describe('check', () => {
   });
 
   test('counts warnings, and ends with 0', async () => {
-    const file = bench.write('a.yaml', 'site: { id: a, country: fr }\nhours: "mon-fri 08:00-17:00"\n');
+    const file = bench.write(
+      'a.yaml',
+      'site: { id: a, country: fr }\nhat: { port: emulator, keypad: { "1": adopt } }\n',
+    );
     const { code, out } = await bench.execute(['check', file]);
     expect(code).toBe(0);
-    expect(out).toBe(`${file}:2:1: warning: hours: not available in this version\n${file}: valid, 1 warning\n`);
+    expect(out).toBe(
+      `${file}:2:34: warning: the key action adopt (hat.keypad.1): not available in this version\n${file}: valid, 1 warning\n`,
+    );
   });
 
   test('prints each error with its place, and ends with 2', async () => {

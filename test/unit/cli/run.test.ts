@@ -45,14 +45,14 @@ describe('run', () => {
   });
 
   test('starts with keys that are not available yet', async () => {
-    const file = bench.write('a.yaml', `${VALID}hours: "mon-fri 08:00-17:00"\n`);
+    const file = bench.write('a.yaml', `${VALID}hat: { port: emulator, keypad: { "1": adopt } }\n`);
     const { code, err } = await bench.execute(['run', '--config', file]);
     expect({ code, err }).toEqual({
       code: 0,
-      err: `warn config: ${file}:2:1: warning: hours: not available in this version\n`,
+      err: `warn config: ${file}:2:34: warning: the key action adopt (hat.keypad.1): not available in this version\n`,
     });
     expect(request!.loaded.problems.map((problem) => problem.message)).toEqual([
-      'hours: not available in this version',
+      'the key action adopt (hat.keypad.1): not available in this version',
     ]);
   });
 

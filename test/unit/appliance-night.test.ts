@@ -1,0 +1,58 @@
+import { expect, it } from 'vitest';
+import { NightService } from '../../src/appliance-night.ts';
+import { OpeningHours } from '../../src/dialplan/opening-hours.ts';
+
+const HOUR = 3_600_000;
+const MONDAY = Date.parse('2026-11-23T00:00Z');
+
+function office() {
+  let wallMs = MONDAY + 17.5 * HOUR;
+  const hours = new OpeningHours(['mon-fri 08:00-18:00'], { nowMs: () => wallMs, utcOffsetMinutes: () => 0 });
+  const night = new NightService(hours);
+  const live = (ms: number) => {
+    for (const end = wallMs + ms; wallMs < end; ) {
+      wallMs += 30_000;
+      night.handleTimeout(wallMs - MONDAY);
+    }
+  };
+  return { night, live, nowMs: () => wallMs - MONDAY };
+}
+
+it('follows the hours', () => {
+  const { night, live } = office();
+  expect(night.isNight).toBe(false);
+  live(HOUR);
+  expect(night.isNight).toBe(true);
+  live(14 * HOUR);
+  expect(night.isNight).toBe(false);
+  expect(night.nextDeadline()).toBeUndefined();
+});
+
+it('begins early when the key says so, and the next morning is a morning like any other', () => {
+  const { night, live, nowMs } = office();
+  expect(night.toggle(nowMs())).toBe(true);
+  expect(night.isNight).toBe(true);
+  live(HOUR);
+  expect(night.nextDeadline()).toBeUndefined();
+  live(14 * HOUR);
+  expect(night.isNight).toBe(false);
+});
+
+it('pressed twice is as if it had not been pressed', () => {
+  const { night, live, nowMs } = office();
+  night.toggle(nowMs());
+  expect(night.toggle(nowMs())).toBe(false);
+  expect(night.nextDeadline()).toBeUndefined();
+  live(HOUR);
+  expect(night.isNight).toBe(true);
+});
+
+it('without hours is what the key said last, and waits for nothing', () => {
+  const night = new NightService(undefined);
+  expect(night.isNight).toBe(false);
+  night.toggle(0);
+  expect(night.isNight).toBe(true);
+  expect(night.nextDeadline()).toBeUndefined();
+  night.toggle(0);
+  expect(night.isNight).toBe(false);
+});

@@ -1,6 +1,7 @@
 import { type ExchangeAudio, type HatCommand, type HatEvent, LEDS, type Light } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
 import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
+import { ApplianceIax2, type Iax2News } from './appliance-iax2.ts';
 import { BoxPanel, type BoxPanelOptions } from './appliance-panel.ts';
 import {
   ApplianceSip,
@@ -18,7 +19,6 @@ import { type Address, earliest, formatAddress, type Machine, type Transmit } fr
 import { StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
-import type { DialTarget } from './dialplan/dial-target.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
 import { OpeningHours } from './dialplan/opening-hours.ts';
@@ -27,10 +27,8 @@ import { type TraceLine, traceRoute } from './dialplan/trace.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { EmergencyLookup, EmergencyPlan } from './emergency/plan.ts';
 import { traceEmergency } from './emergency/trace.ts';
-import { Endpoint } from './iax2/endpoint.ts';
-import type { EndpointOutput, LookupResult } from './iax2/endpoint-output.ts';
+import type { Endpoint } from './iax2/endpoint.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
-import { Iax2Legs } from './legs/iax2-leg.ts';
 import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
 import { EMERGENCY_LIGHT, isFault, lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
@@ -119,10 +117,9 @@ export interface LocalParty {
  */
 export class Appliance implements Machine<ApplianceOutput> {
   readonly plane: MediaPlane;
-  readonly endpoint: Endpoint;
   readonly sip: ApplianceSip | undefined;
   private readonly switch: Switch;
-  private readonly iax2Legs: Iax2Legs;
+  private readonly iax2: ApplianceIax2;
   private readonly lineLegs: LineLegs;
   private readonly lines = new Map<number, LineView>();
   /** What the HAT was told to show. */
@@ -130,7 +127,6 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly panel: BoxPanel;
   private readonly lineSettings: readonly LineSettings[];
   private readonly outputs = new Queue<ApplianceOutput>();
-  private readonly log: Log;
   private readonly dialplanEnvironment: Environment;
   private dialplan: Dialplan;
   private emergency: EmergencyPlan;
@@ -138,36 +134,22 @@ export class Appliance implements Machine<ApplianceOutput> {
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
     const streams = new StreamIds();
-    this.log = log;
     this.dialplan = options.dialplan;
     this.lineSettings = options.lines;
     const hours = options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) };
     this.panel = new BoxPanel({ keypad: options.keypad ?? {}, ...hours });
     this.plane = new MediaPlane({
-      send: (to, bytes, at, length) => this.sendMedia(options.send, to, bytes, at, length),
+      send: (to, bytes, at, length) => this.iax2.sealMedia(options.send, to, bytes, at, length),
       ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
       counters,
     });
     const wallClock = () => clock.nowMs();
     const mustGoThrough = (context: string, number: string) =>
       this.emergencyLookUp(context, number).match !== undefined;
-    this.endpoint = new Endpoint({
-      peers: options.peers,
-      crypto,
-      random,
-      media: this.plane,
-      streams,
-      counters,
-      log,
-      wallClock,
-      utcOffsetMs: (epochMs) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000,
-      mustGoThrough,
-    });
+    const around = { crypto, random, counters, log, wallClock, streams, media: this.plane, mustGoThrough };
+    const utcOffsetMs = (epochMs: number) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000;
+    this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.dialplan);
     this.emergency = options.emergency;
-    this.iax2Legs = new Iax2Legs(
-      (request, atMs) => this.endpoint.placeCall(request, atMs),
-      (peerName) => this.endpoint.isPhone(peerName),
-    );
     this.lineLegs = new LineLegs({
       lines: options.lines,
       profile,
@@ -177,11 +159,10 @@ export class Appliance implements Machine<ApplianceOutput> {
       wallClock,
     });
     const diallers = new Map<Technology, LegDialler>([
-      ['iax2', this.iax2Legs],
+      ['iax2', this.iax2.legs],
       ['line', this.lineLegs],
     ]);
     if (options.sip !== undefined) {
-      const around = { crypto, random, counters, log, wallClock, streams, media: this.plane, mustGoThrough };
       this.sip = new ApplianceSip(options.sip, around, nowMs);
       diallers.set('sip', this.sip.legs);
     }
@@ -194,11 +175,15 @@ export class Appliance implements Machine<ApplianceOutput> {
       diallers,
       tones: profile.tones,
       emergency: options.emergency,
-      others: { ask: (peer, number, atMs) => this.askElsewhere(peer, number, atMs) },
+      others: { ask: (peer, number, atMs) => this.iax2.ask(peer, number, atMs) },
       wallClock,
       log,
     });
     for (const [port, status] of this.lineLegs.statuses()) this.lines.set(port, { status, sinceMs: nowMs });
+  }
+
+  get endpoint(): Endpoint {
+    return this.iax2.endpoint;
   }
 
   // ---- inputs from below
@@ -223,16 +208,6 @@ export class Appliance implements Machine<ApplianceOutput> {
   handleSip(input: (endpoint: ApplianceSip['endpoint']) => void, nowMs: number): void {
     if (this.sip !== undefined) input(this.sip.endpoint);
     this.settle(nowMs);
-  }
-
-  /** What the plane sends of an encrypted call is closed here; of all others not a byte is touched. */
-  private sendMedia(send: DatagramSink, to: Address, bytes: Uint8Array, at: number, length: number): void {
-    if (!this.endpoint.hasSealedCalls) {
-      send(to, bytes, at, length);
-      return;
-    }
-    const sealed = this.endpoint.sealMini(bytes.subarray(at, at + length));
-    send(to, sealed, 0, sealed.length);
   }
 
   /** The IP addresses of a host, in the order to try them; none if it could not be resolved. */
@@ -443,10 +418,9 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   private settle(nowMs: number): void {
     while (
-      this.settleEndpoint(nowMs) ||
+      this.settleIax2(nowMs) ||
       this.settleSip(nowMs) ||
       this.settlePlane(nowMs) ||
-      this.settleLegs(this.iax2Legs, nowMs) ||
       this.settleLines(nowMs) ||
       this.settlePanel() ||
       this.settleSwitch()
@@ -474,80 +448,22 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.outputs.push(news);
   }
 
-  private settleEndpoint(nowMs: number): boolean {
-    const output = this.endpoint.poll();
-    if (output === undefined) return false;
-    this.handleEndpoint(output, nowMs);
-    return true;
+  private settleIax2(nowMs: number): boolean {
+    const { iax2 } = this;
+    const news = iax2.poll();
+    if (news !== undefined) this.handleIax2News(news, nowMs);
+    return news !== undefined || iax2.settle(nowMs) || this.settleLegs(iax2.legs, nowMs);
   }
 
-  private handleEndpoint(output: EndpointOutput, nowMs: number): void {
-    switch (output.type) {
-      case 'transmit':
-        this.outputs.push(output);
-        break;
-      case 'call':
-        this.iax2Legs.handleCallEvent(output.call, output.event, nowMs);
-        break;
-      case 'resolve':
-        this.outputs.push({ type: 'resolve', host: output.host });
-        break;
-      case 'registration': {
-        const { state, apparent, reason } = output.status;
-        this.log(reason === null ? 'info' : 'warn', 'iax2', reason ?? `Registration at ${output.peer}: ${state}.`, {
-          peer: output.peer,
-          state,
-          apparent,
-        });
-        this.showLights();
-        this.outputs.push({ type: 'status' });
-        break;
-      }
-      case 'peer-state':
-        // A peer that has yet to register is no fault of anybody's.
-        this.log(
-          output.reachable || this.isAwaited(output.peer) ? 'info' : 'warn',
-          'iax2',
-          output.reason ?? `${output.peer} is reachable.`,
-          {
-            peer: output.peer,
-            rttMs: output.rttMs,
-          },
-        );
-        this.outputs.push({ type: 'status' });
-        break;
-      case 'binding':
-        this.outputs.push({ type: 'bindings' });
-        this.outputs.push({ type: 'status' });
-        break;
-      case 'security':
-        this.tell('security', output.event, 'warn', output.reason, {
-          from: formatAddress(output.from),
-          username: output.username,
-        });
-        break;
-      case 'lookup-request': {
-        const { exists, canExist, matchMore, ignorePattern } = this.dialplan.lookup(output.context, output.number);
-        const status = exists ? 'exists' : canExist ? 'can-exist' : 'non-existent';
-        this.endpoint.answerLookup(output.id, { status, matchMore, ignorePattern }, nowMs);
-        break;
-      }
-      case 'lookup':
-        this.switch.handleLookup(output.id, isThere(output.result), nowMs);
-        break;
+  private handleIax2News(news: Iax2News, nowMs: number): void {
+    if (news.type === 'security') {
+      const { event, reason, from, username } = news;
+      this.tell('security', event, 'warn', reason, { from: formatAddress(from), username });
+    } else if (news.type === 'lookup') this.switch.handleLookup(news.id, news.exists, nowMs);
+    else {
+      if (news.type === 'status') this.showLights();
+      this.outputs.push(news);
     }
-  }
-
-  private isAwaited(peer: string): boolean {
-    return this.endpoint.peerStatus(peer)?.address === null;
-  }
-
-  /** The peer's context stands behind the slash of `switch => IAX2/peer/context`. */
-  private askElsewhere(peer: DialTarget, number: string, nowMs: number): boolean | { readonly id: number } {
-    if (peer.technology !== 'IAX2') return false;
-    const context = peer.number === undefined ? {} : { context: peer.number };
-    const answer = this.endpoint.lookup({ peer: peer.peer, number, ...context }, nowMs);
-    return 'id' in answer ? answer : isThere(answer);
   }
 
   /** Digits that our dialplan does not know may be a number of a switch that it names: they are collected, too. */
@@ -565,9 +481,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private settlePlane(nowMs: number): boolean {
     const event = this.plane.poll();
     if (event === undefined) return false;
-    if (event.type === 'voice-full-due') {
-      this.endpoint.sendVoice(event.stream, event.timestamp, event.format, event.payload, nowMs);
-    } else if (event.type === 'no-format') this.endpoint.requestVoiceFormat(event.stream, nowMs);
+    if (event.type === 'voice-full-due' || event.type === 'no-format') this.iax2.handleMedia(event, nowMs);
     else {
       this.lineLegs.handleMedia(event, nowMs);
       this.sip?.handleMedia(event);
@@ -575,7 +489,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     return true;
   }
 
-  private settleLegs(legs: Pick<Iax2Legs, 'poll'>, nowMs: number): boolean {
+  private settleLegs(legs: Pick<ApplianceIax2['legs'], 'poll'>, nowMs: number): boolean {
     const output = legs.poll();
     if (output === undefined) return false;
     if (output.type === 'leg') this.switch.handleLegEvent(output.leg, output.event, nowMs);
@@ -700,9 +614,4 @@ export class Appliance implements Machine<ApplianceOutput> {
         return 'INUSE';
     }
   }
-}
-
-/** A number that may still become one is none yet. */
-function isThere(result: LookupResult): boolean {
-  return result.known && result.status === 'exists';
 }

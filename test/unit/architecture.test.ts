@@ -22,7 +22,7 @@ const EVERYTHING = '*';
 
 /** The import table. A folder is a part; a file of its own rule stands before its folder. */
 const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] = [
-  [/^src\/appliance(-[a-z-]+)?\.ts$/, 'appliance', { parts: [PURE, 'firmware-bridge'] }],
+  [/^src\/appliance(-[a-z0-9-]+)?\.ts$/, 'appliance', { parts: [PURE, 'firmware-bridge'] }],
   [/^src\/iax2-stack\.ts$/, 'iax2-stack', { parts: ['base', 'iax2'] }],
   [/^src\/[a-z0-9-]+\.ts$/, 'main', { parts: [EVERYTHING], npm: [EVERYTHING], node: true }],
   [/^src\/base\//, 'base', { parts: [] }],

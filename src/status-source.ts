@@ -63,7 +63,14 @@ export function legReading(
   appliance: Appliance,
   { technology, channel, stream }: ReturnType<Appliance['calls']>[number]['legs'][number],
 ): LegReading {
-  return { kind: technology, channel, statistics: appliance.plane.statistics(stream) };
+  const statistics = appliance.plane.statistics(stream);
+  const told = appliance.endpoint.farReport(stream);
+  return {
+    kind: technology,
+    channel,
+    statistics: statistics === undefined || told === undefined ? statistics : { ...statistics, ...told },
+    ...(told?.rttMs === undefined ? {} : { rttMs: told.rttMs }),
+  };
 }
 
 function trunk(status: PeerStatus): TrunkReading {
@@ -89,9 +96,14 @@ function trunk(status: PeerStatus): TrunkReading {
             state: registration.state,
             refreshS: registration.refreshS,
             apparent: registration.apparent,
+            ...waiting(registration.messages),
             sinceEpochMs: registration.sinceEpochMs,
           },
   };
+}
+
+function waiting(messages: { readonly newMessages: number; readonly oldMessages: number } | null) {
+  return messages === null ? {} : { messages: { new: messages.newMessages, old: messages.oldMessages } };
 }
 
 function sipTrunk(status: ReturnType<ApplianceSip['trunkViews']>[number]): TrunkReading {

@@ -182,7 +182,7 @@ export interface StreamStatistics {
   readonly jitterMs: number;
   /** What the playout buffer adds now; 0 on a relayed stream. */
   readonly delayMs: number;
-  /** RTP: round trip and the far end's own view of us, as its last RTCP report has them; absent before. [RFC3550 §6.4.1] */
+  /** Round trip and the far end's own view of us, as it has told them last: by RTCP, in a PONG; absent before. [RFC3550 §6.4.1] */
   readonly rttMs?: number;
   readonly farLostPct?: number;
   readonly farJitterMs?: number;

@@ -1,5 +1,13 @@
 import { printable } from '../base/printable.ts';
-import type { CallStatus, HatStatus, LineStatus, PhoneStatus, StatusSnapshot, TrunkStatus } from '../status/schema.ts';
+import type {
+  CallStatus,
+  HatStatus,
+  LineStatus,
+  PhoneStatus,
+  RegistrationStatus,
+  StatusSnapshot,
+  TrunkStatus,
+} from '../status/schema.ts';
 
 /** The status for people: a head line, and one table for each kind of thing there is. */
 export function formatStatus(status: StatusSnapshot): string {
@@ -41,11 +49,15 @@ function trunkCells(trunk: TrunkStatus): string[] {
   const apparent = registration?.apparent ? ` as ${registration.apparent}` : '';
   return [
     trunk.kind,
-    registration === null ? '–' : `${registration.state}${apparent}`,
+    registration === null ? '–' : `${registration.state}${apparent}${messages(registration)}`,
     trunk.reachable === null ? '–' : trunk.reachable ? 'yes' : 'no',
     trunk.rttMs === null ? '' : `${Math.round(trunk.rttMs)} ms`,
     trunk.reason ?? '',
   ];
+}
+
+function messages({ messages: waiting }: RegistrationStatus): string {
+  return waiting === undefined || waiting.new === 0 ? '' : `, ${waiting.new} new messages`;
 }
 
 function callCells(call: CallStatus): string[] {

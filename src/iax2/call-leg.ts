@@ -11,6 +11,7 @@ import { encodeInformationElements, type InformationElements } from './informati
 import { LEGAL_MESSAGES } from './legal-messages.ts';
 import { type FormatMask, includesFormat } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
+import { type FarReport, readQualityReport } from './quality-report.ts';
 import type { Reliable } from './reliable.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
 import { TransferParty, type TransferPolicy, type TransferTarget } from './transfer.ts';
@@ -30,6 +31,8 @@ export abstract class CallLeg extends CallLife implements Call {
   private readonly transfer: TransferParty;
   private readonly admit: CallIdentity['admit'];
   private readonly hubSide: HubSide;
+  /** What the far end has said last of our voice. */
+  private told: FarReport | undefined;
   /** While we try to bring two far ends together. */
   private hub: TransferHub | undefined;
 
@@ -159,6 +162,10 @@ export abstract class CallLeg extends CallLife implements Call {
     const elements = { calledNumber: number, ...(context === undefined ? {} : { calledContext: context }) };
     this.sendIax(IAX_SUBCLASS.TRANSFER, elements, nowMs);
     this.around.changed(this, nowMs);
+  }
+
+  get farReport(): FarReport | undefined {
+    return this.told;
   }
 
   bringTogether(other: Call, nowMs: number): void {
@@ -323,6 +330,8 @@ export abstract class CallLeg extends CallLife implements Call {
         if (!this.seal.handleRotation(ies.challenge, nowMs)) this.count('iax2.bad-key');
         break;
       case 'PONG':
+        this.told = readQualityReport(ies, this.reliable.roundTripMs) ?? this.told;
+        break;
       case 'LAGRP':
       case 'UNSUPPORT':
       case 'VIDEO':

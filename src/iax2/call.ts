@@ -2,6 +2,7 @@ import type { Cause } from '../base/causes.ts';
 import type { StreamId } from '../base/media-port.ts';
 import type { FormatName } from './media-format.ts';
 import type { CallerId } from './peer.ts';
+import type { FarReport } from './quality-report.ts';
 
 /**
  * One call leg as its owner sees it. Commands are legal in every state; one that makes no sense any more does nothing.
@@ -18,6 +19,9 @@ export interface Call {
   readonly state: CallState;
   /** The agreed codec as a format bit, 4 = µ-law, 8 = A-law; 0 before the call is accepted. */
   readonly format: number;
+
+  /** What the far end has said last of the voice that it receives; undefined before, or where it says nothing. */
+  readonly farReport: FarReport | undefined;
 
   /** Incoming: agrees to the call (ACCEPT with the codec). The verbs below do it themselves where it is missing. */
   accept(nowMs: number): void;

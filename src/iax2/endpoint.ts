@@ -21,6 +21,7 @@ import { IncomingDialogs } from './incoming-dialogs.ts';
 import { OutgoingDialogs } from './outgoing-dialogs.ts';
 import type { Binding, PeerConfig, PeerStatus } from './peer.ts';
 import { PeerTable } from './peer-table.ts';
+import type { FarReport } from './quality-report.ts';
 import type { RefreshLimits } from './registrar.ts';
 import { type LookupAnswer, type LookupRequest, RemoteDialplan } from './remote-dialplan.ts';
 import { SealedCalls } from './sealed-calls.ts';
@@ -197,6 +198,11 @@ export class Endpoint implements Machine<EndpointOutput> {
   /** Our dialplan's answer to an output `lookup-request`; a second one for the same id does nothing. */
   answerLookup(id: number, answer: LookupAnswer, nowMs: number): void {
     this.questions.answer(id, answer, nowMs);
+  }
+
+  /** What the far end of that stream's call has said last of the voice that it receives. */
+  farReport(stream: StreamId): FarReport | undefined {
+    return this.calls.ofStream(stream)?.farReport;
   }
 
   /** The media plane wants this block sent as a full frame. */

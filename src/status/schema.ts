@@ -18,6 +18,10 @@ export const registrationSchema = z
     state: z.enum(['unregistered', 'registering', 'registered', 'rejected', 'timeout', 'no-auth']),
     refreshS: z.number().nullable().describe('seconds that the registrar granted'),
     apparent: z.string().nullable().describe('address and port that the far end sees us at'),
+    messages: z
+      .object({ new: z.number(), old: z.number() })
+      .optional()
+      .describe('voice messages that wait there, where it says so'),
     since: time,
   })
   .meta({ id: 'Registration' });
@@ -75,6 +79,10 @@ export const legSchema = z
     lossPct: z.number().nullable().describe('of what should have been received; null without a measure'),
     jitterMs: z.number().nullable(),
     mos: z.number().nullable().describe('estimated, 1 to 4.5'),
+    far: z
+      .object({ lossPct: z.number(), jitterMs: z.number(), rttMs: z.number().nullable() })
+      .optional()
+      .describe('what the far end says that it receives of us, where it says so'),
   })
   .meta({ id: 'Leg' });
 

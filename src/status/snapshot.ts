@@ -121,7 +121,14 @@ export function legStatus({ kind, channel, statistics, rttMs }: LegReading): Leg
     lossPct: round(lossPct, 1),
     jitterMs: round(statistics.jitterMs, 1),
     mos: estimateMos({ lossPct, delayMs }),
+    ...farView(statistics),
   };
+}
+
+function farView({ farLostPct, farJitterMs, rttMs }: StreamStatistics): Pick<LegStatus, 'far'> {
+  if (farLostPct === undefined || farJitterMs === undefined) return {};
+  const far = { lossPct: round(farLostPct, 1), jitterMs: round(farJitterMs, 1) };
+  return { far: { ...far, rttMs: rttMs === undefined ? null : round(rttMs, 1) } };
 }
 
 function trunkStatus({ registration, rttMs, lossPct, ...rest }: TrunkReading): TrunkStatus {

@@ -24,6 +24,10 @@ export function Trunks({ trunks }: { readonly trunks: Readonly<Record<string, Tr
               <Fact name="Round trip" value={trunk.rttMs === null ? null : `${trunk.rttMs} ms`} />
               <Fact name="Seen as" value={trunk.registration?.apparent ?? null} />
               <Fact
+                name="Messages"
+                value={trunk.registration?.messages === undefined ? null : `${trunk.registration.messages.new} new`}
+              />
+              <Fact
                 name="Refresh"
                 value={trunk.registration?.refreshS == null ? null : `every ${trunk.registration.refreshS} s`}
               />

@@ -175,6 +175,15 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(a.counters.snapshot()).toEqual({});
   });
 
+  it('keeps what the far end says of our voice, and how long the way is [RFC5456 §6.7.3] [RFC5456 §8.6.36–8.6.41]', () => {
+    const { network, a, b, call, there } = talking();
+    expect(call.farReport).toBeUndefined();
+    const counts = { received: 90, sent: 0, lost: 10, late: 0, outOfOrder: 2, dropped: 3, jitterMs: 7, delayMs: 40 };
+    b.media.counts.set(there.stream, counts);
+    network.runFor(60_000);
+    expect(a.endpoint.farReport(call.stream)).toEqual({ farLostPct: 10, farJitterMs: 7, rttMs: 20 });
+  });
+
   it('ends within 20 s when the network is cut, at both ends, and the reason says so [RFC5456 §6.6] [RFC5456 §7]', () => {
     const { network, a, b, call, there } = talking();
     network.runFor(3_000);

@@ -32,6 +32,7 @@ export const trunk: TrunkReading = {
     state: 'registered',
     refreshS: 60,
     apparent: '198.51.100.7:4569',
+    messages: { new: 2, old: 5 },
     sinceEpochMs: Date.UTC(2026, 0, 1) + 500,
   },
 };
@@ -46,7 +47,12 @@ export const call: CallReading = {
   emergency: false,
   legs: [
     { kind: 'line', channel: 'LINE/1', statistics: { ...statistics, lost: 0 } },
-    { kind: 'iax2', channel: 'IAX2/hq', statistics, rttMs: 20 },
+    {
+      kind: 'iax2',
+      channel: 'IAX2/hq',
+      statistics: { ...statistics, farLostPct: 2.04, farJitterMs: 3.21, rttMs: 20 },
+      rttMs: 20,
+    },
   ],
 };
 

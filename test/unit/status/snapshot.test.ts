@@ -31,6 +31,7 @@ describe('takeSnapshot', () => {
             state: 'registered',
             refreshS: 60,
             apparent: '198.51.100.7:4569',
+            messages: { new: 2, old: 5 },
             since: '2026-01-01T00:00:00.500Z',
           },
         },
@@ -67,7 +68,14 @@ describe('takeSnapshot', () => {
           emergency: false,
           legs: [
             { kind: 'line', channel: 'LINE/1', lossPct: 0, jitterMs: 1.3, mos: 4.4 },
-            { kind: 'iax2', channel: 'IAX2/hq', lossPct: 1, jitterMs: 1.3, mos: expect.closeTo(3.8, 0) },
+            {
+              kind: 'iax2',
+              channel: 'IAX2/hq',
+              lossPct: 1,
+              jitterMs: 1.3,
+              mos: expect.closeTo(3.8, 0),
+              far: { lossPct: 2, jitterMs: 3.2, rttMs: 20 },
+            },
           ],
         },
       ],

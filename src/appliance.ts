@@ -1,8 +1,9 @@
 import { type ExchangeAudio, type HatCommand, type HatEvent, LEDS, type Light } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
+import { Announcer, type SpokenStatus, STATUS_NUMBER, withStatusNumber } from './appliance-announcer.ts';
 import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
 import { ApplianceIax2, type Iax2News } from './appliance-iax2.ts';
-import { BoxPanel, type BoxPanelOptions } from './appliance-panel.ts';
+import { type BoxFacts, BoxPanel, type BoxPanelOptions } from './appliance-panel.ts';
 import {
   ApplianceSip,
   type ApplianceSipOptions,
@@ -36,7 +37,7 @@ import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
 import { MediaPlane } from './media/plane.ts';
 import type { CallRecord } from './switch/call-record.ts';
-import type { DialFailure, LegDialler, Party, Technology } from './switch/leg.ts';
+import type { DialFailure, IncomingCall, LegDialler, Party, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
 
 export interface ApplianceOptions {
@@ -49,6 +50,8 @@ export interface ApplianceOptions {
   readonly keypad?: BoxPanelOptions['keypad'];
   /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
   readonly hours?: readonly string[];
+  /** What is said of this program and machine when somebody asks. */
+  readonly about?: { readonly version: string; readonly addresses: () => readonly string[] };
   readonly crypto: Crypto;
   readonly random: Random;
   readonly clock: WallClock;
@@ -110,6 +113,8 @@ export interface LocalParty {
   readonly caller: Party;
 }
 
+const NOTHING_KNOWN = { version: '', addresses: () => [] };
+
 /**
  * A whole branch between its sockets and its copper: endpoint, media plane, lines, dialplan and switch, joined into one
  * machine (docs/decisions/0002-the-appliance-is-a-machine.md). The only code that knows which part's output is whose
@@ -125,6 +130,8 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** What the HAT was told to show. */
   private readonly lights = new Map<number, Light>();
   private readonly panel: BoxPanel;
+  private readonly announcer: Announcer;
+  private readonly streams: StreamIds;
   private readonly lineSettings: readonly LineSettings[];
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly dialplanEnvironment: Environment;
@@ -134,6 +141,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
     const streams = new StreamIds();
+    this.streams = streams;
     this.dialplan = options.dialplan;
     this.lineSettings = options.lines;
     const hours = options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) };
@@ -150,6 +158,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     const utcOffsetMs = (epochMs: number) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000;
     this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.dialplan);
     this.emergency = options.emergency;
+    this.announcer = new Announcer(profile.law, () => this.spokenStatus(options.about));
     this.lineLegs = new LineLegs({
       lines: options.lines,
       profile,
@@ -240,6 +249,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** One block of a line's audio, answered before it returns. */
   readonly exchange: ExchangeAudio = (port, up, down, _mediaTs, nowMs) => {
     this.plane.exchangeLineBlock(port, up, down, nowMs);
+    this.announcer.fill(port, down);
   };
 
   /** Our address or socket is another one: peers must learn it now, not at the next refresh. */
@@ -256,14 +266,15 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.lineLegs.handleTimeout(nowMs);
     this.switch.handleTimeout(nowMs);
     this.panel.handleTimeout(nowMs);
+    this.announcer.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
     const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
     const legs = earliest(this.lineLegs.nextDeadline(), this.switch.nextDeadline());
-    const others = earliest(this.sip?.endpoint.nextDeadline(), this.panel.nextDeadline());
-    return earliest(earliest(media, legs), others);
+    const box = earliest(this.panel.nextDeadline(), this.announcer.nextDeadline());
+    return earliest(earliest(media, legs), earliest(this.sip?.endpoint.nextDeadline(), box));
   }
 
   poll(): ApplianceOutput | undefined {
@@ -422,7 +433,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.settleSip(nowMs) ||
       this.settlePlane(nowMs) ||
       this.settleLines(nowMs) ||
-      this.settlePanel() ||
+      this.settlePanel(nowMs) ||
       this.settleSwitch()
     ) {
       // Each pass hands on one output; the loop ends when no part has anything to say.
@@ -471,7 +482,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     const found = this.dialplan.lookup(context, digits, { clock });
     const isElsewhere = !found.canExist && this.dialplan.switches(context, { clock }).length > 0;
     const known = isElsewhere ? { ...found, exists: true, canExist: true, matchMore: true } : found;
-    return withEmergency(known, this.emergencyLookUp(context, digits));
+    return withEmergency(withStatusNumber(known, digits), this.emergencyLookUp(context, digits));
   }
 
   private emergencyLookUp(context: string, digits: string): EmergencyLookup {
@@ -502,10 +513,12 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (output === undefined) return false;
     switch (output.type) {
       case 'leg':
-        this.switch.handleLegEvent(output.leg, output.event, nowMs);
+        if (this.announcer.handles(output.leg)) this.announcer.handleLegEvent(output.leg, output.event, nowMs);
+        else this.switch.handleLegEvent(output.leg, output.event, nowMs);
         break;
       case 'incoming':
-        this.switch.handleIncoming(output.call, nowMs);
+        if (this.asksForStatus(output.call)) this.announcer.answer(output.call.leg, nowMs);
+        else this.switch.handleIncoming(output.call, nowMs);
         break;
       case 'hat':
         this.outputs.push(output);
@@ -526,6 +539,26 @@ export class Appliance implements Machine<ApplianceOutput> {
     return true;
   }
 
+  private asksForStatus({ context, number }: IncomingCall): boolean {
+    return number === STATUS_NUMBER && !this.dialplan.lookup(context, number).exists;
+  }
+
+  /** Rings the first line to say how the box is; one that is in use is left alone. */
+  private speakStatus(nowMs: number): void {
+    const [port] = [...this.lines.keys()].sort((a, b) => a - b);
+    if (port === undefined) return;
+    const caller = { number: STATUS_NUMBER, name: 'Status' };
+    const request = { technology: 'line', resource: String(port), caller, stream: this.streams.next() } as const;
+    this.announcer.ring(this.lineLegs.dial(request, nowMs), nowMs);
+  }
+
+  private spokenStatus({ version, addresses }: NonNullable<ApplianceOptions['about']> = NOTHING_KNOWN): SpokenStatus {
+    const { isCentreReached } = this.boxFacts();
+    const offHook = [...this.lines].filter(([, { status }]) => isFault(status.state)).map(([port]) => port);
+    const isNight = this.panel.night.isNight;
+    return { version, addresses: addresses(), isCentreReached, isNight, calls: this.switch.size, offHook };
+  }
+
   private tell(
     kind: Happened['kind'],
     what: string,
@@ -543,17 +576,22 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.outputs.push({ type: 'status' });
   }
 
-  /** The LEDs beside the lines; a branch is alone when none of the centres it registers with has it. */
-  private showLights(): void {
+  /** A branch is alone when none of the centres it registers with has it. */
+  private boxFacts(): BoxFacts {
     const trunks = [...this.endpoint.peerStatuses, ...(this.sip?.endpoint.trunkStatuses ?? [])];
     const registrations = trunks.flatMap(({ registration }) => registration ?? []);
-    const isAlone = registrations.length > 0 && !registrations.some(({ state }) => state === 'registered');
-    const isEmergency = this.switch.views().some((view) => view.emergency);
-    const facts = {
-      isCentreReached: registrations.length === 0 ? undefined : !isAlone,
+    const isReached = registrations.some(({ state }) => state === 'registered');
+    return {
+      isCentreReached: registrations.length === 0 ? undefined : isReached,
       hasCalls: this.switch.size > 0,
       hasFault: [...this.lines.values()].some(({ status }) => isFault(status.state)),
     };
+  }
+
+  private showLights(): void {
+    const facts = this.boxFacts();
+    const isAlone = facts.isCentreReached === false;
+    const isEmergency = this.switch.views().some((view) => view.emergency);
     for (let port = 1; port <= LEDS; port++) {
       const line = this.lines.get(port)?.status;
       const plain = lightOf(line?.state ?? 'out-of-service', isAlone);
@@ -564,12 +602,13 @@ export class Appliance implements Machine<ApplianceOutput> {
     }
   }
 
-  private settlePanel(): boolean {
+  private settlePanel(nowMs: number): boolean {
     const output = this.panel.poll();
     if (output === undefined) return false;
     if (output.type === 'tell') this.tell('keypad', output.what, 'info', output.message, { key: output.key });
     else if (output.type === 'lights') this.showLights();
-    else if (output.type !== 'speak') this.outputs.push({ type: 'box', action: output.type });
+    else if (output.type === 'speak') this.speakStatus(nowMs);
+    else this.outputs.push({ type: 'box', action: output.type });
     return true;
   }
 

@@ -28,7 +28,7 @@ import { healthReader } from './io/health.ts';
 import { HttpServer } from './io/http-server.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
-import { NetworkWatch } from './io/network-watch.ts';
+import { NetworkWatch, ownAddresses } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
 import { systemRandom } from './io/random.ts';
@@ -369,6 +369,7 @@ export class Service {
         dialplan: this.options.dialplan,
         emergency: emergencyPlan(configuration),
         keypad: configuration.hat?.keypad ?? {},
+        about: { version: this.options.version, addresses: ownAddresses },
         ...(configuration.hours === undefined ? {} : { hours: configuration.hours }),
         crypto: nodeCrypto,
         random: systemRandom,

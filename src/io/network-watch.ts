@@ -18,6 +18,11 @@ export function outwardAddresses(interfaces: ReturnType<typeof networkInterfaces
   return addresses;
 }
 
+/** The same without the names of their interfaces. */
+export function ownAddresses(): string[] {
+  return [...outwardAddresses()].map((entry) => entry.slice(entry.indexOf(' ') + 1));
+}
+
 /**
  * Tells when this machine's addresses change, by looking every `everyMs`: it works without privileges on every system,
  * and registrations follow within seconds.

@@ -1,6 +1,6 @@
 import { EmulatorControl } from '../../firmware-bridge/emulator/control.ts';
 import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
-import { Appliance, type ApplianceOutput } from '../../src/appliance.ts';
+import { Appliance, type ApplianceOptions, type ApplianceOutput } from '../../src/appliance.ts';
 import type { ApplianceSipOptions } from '../../src/appliance-sip.ts';
 import { utf8Decode } from '../../src/base/bytes.ts';
 import { Counters } from '../../src/base/counters.ts';
@@ -29,6 +29,8 @@ export interface SiteOptions {
   readonly sip?: Pick<ApplianceSipOptions, 'phones' | 'trunks'>;
   /** Ways of emergency calls; none unless told. */
   readonly emergency?: Partial<EmergencySettings>;
+  readonly keypad?: NonNullable<ApplianceOptions['keypad']>;
+  readonly about?: NonNullable<ApplianceOptions['about']>;
 }
 
 const NO_WAYS = { numbers: [], townLines: [], via: [], otherTrunks: [], notify: [] } as const;
@@ -45,12 +47,12 @@ export class Site implements Station<Told> {
   readonly ended: string[] = [];
   /** What was told of emergency calls. */
   readonly happened: string[] = [];
-  private readonly hat: PlainHat;
+  readonly hat: PlainHat;
   private readonly outputs = new Queue<Told | Transmit>();
 
   constructor(
     readonly network: Network,
-    { address, seed, peers, extensions, dialplan: text, sip, emergency }: SiteOptions,
+    { address, seed, peers, extensions, dialplan: text, sip, emergency, keypad, about }: SiteOptions,
   ) {
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
@@ -69,6 +71,8 @@ export class Site implements Station<Told> {
         clock: { nowMs: () => 1_763_845_200_000 + network.nowMs, utcOffsetMinutes: () => 0 },
         counters: this.counters,
         log: silentLog,
+        ...(keypad === undefined ? {} : { keypad }),
+        ...(about === undefined ? {} : { about }),
         ...(sip === undefined ? {} : { sip: this.sipOptions(sip, address) }),
         send: (to, bytes, at, length) =>
           this.outputs.push({ type: 'transmit', to, bytes: bytes.slice(at, at + length) }),

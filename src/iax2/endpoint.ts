@@ -228,6 +228,11 @@ export class Endpoint implements Machine<EndpointOutput> {
     return !this.sealed.isEmpty;
   }
 
+  /** Whether the frames of the call with this number of ours are encrypted, or may come to be. */
+  isSealed(localCall: number): boolean {
+    return this.sealed.has(localCall);
+  }
+
   /** The last thing to do with a mini frame that the media plane sends: that of an encrypted call comes back encrypted. */
   sealMini(bytes: Uint8Array): Uint8Array {
     return this.sealed.sealMini(bytes);

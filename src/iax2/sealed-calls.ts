@@ -19,6 +19,11 @@ export class SealedCalls {
     this.byLocalCall.set(call.reliable.localCall, call);
   }
 
+  /** By our own call number. */
+  has(localCall: number): boolean {
+    return this.byLocalCall.has(localCall);
+  }
+
   get isEmpty(): boolean {
     return this.byLocalCall.size === 0;
   }

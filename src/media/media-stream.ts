@@ -7,7 +7,7 @@ export interface Listener {
   readonly late: number;
   readonly delayMs: number;
   /** How long the G.711 packets are that it passes on as they are; undefined if any length will do. */
-  readonly packetMs?: number;
+  readonly packetMs?: number | undefined;
   /** A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. */
   hearPacket(
     bytes: Uint8Array,

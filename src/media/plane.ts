@@ -26,9 +26,10 @@ import {
 import { TrunkReader } from '../iax2/meta-trunk.ts';
 import { expandSubclass, FRAME_TYPE } from '../iax2/subclass.ts';
 import type { DatagramSink, RtpSink } from './datagram-sink.ts';
+import { type FarKind, type FarPlane, FarStream } from './far-stream.ts';
 import { Iax2Stream, type PlaneParts } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
-import { BLOCK_SAMPLES } from './media-stream.ts';
+import { BLOCK_SAMPLES, type Listener } from './media-stream.ts';
 import { Rooms } from './room.ts';
 import { isRtcp } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
@@ -51,12 +52,20 @@ export interface MediaPlaneOptions {
   readonly counters: Counters;
 }
 
+/** What surrounds the protocol machines sees of the media plane, whether it is in one piece or in two. */
+export interface Plane extends MediaPort, Machine<MediaEvent> {
+  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse;
+  handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void;
+  exchangeLineBlock(port: number, up: Uint8Array, down: Uint8Array, nowMs: number): boolean;
+  iax2Spec(stream: StreamId): Iax2StreamSpec | undefined;
+}
+
 /**
  * The body of the media plane: whoever owns the sockets gives it each datagram first, whoever owns the HAT exchanges each
  * block of each line, and the clock calls `tick`. It answers at once through `send` and into the block; only what
  * signalling must know is an event to poll. No clock, no I/O, and nothing allocated per packet or block.
  */
-export class MediaPlane implements MediaPort, Machine<MediaEvent> {
+export class MediaPlane implements Plane {
   private readonly streams: StreamTable;
   private readonly rooms: Rooms;
   private readonly parts: PlaneParts;
@@ -118,7 +127,7 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   /** What is due on the plane's own clock. A late call does the work of one slot, never that of all that were missed. */
   tick(nowMs: number): void {
-    if (this.streams.size === 0 || nowMs < this.nextSlotMs) return;
+    if (this.isIdle || nowMs < this.nextSlotMs) return;
     this.nextSlotMs = slotAfter(nowMs);
     for (const stream of this.streams.values()) stream.tick(nowMs);
     this.rooms.tick(nowMs);
@@ -135,7 +144,12 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
 
   /** The next slot; undefined while no stream is open. */
   nextDeadline(): number | undefined {
-    return this.streams.size === 0 ? undefined : this.nextSlotMs;
+    return this.isIdle ? undefined : this.nextSlotMs;
+  }
+
+  /** Streams of another plane need no beat here, unless they are in a room. */
+  private get isIdle(): boolean {
+    return this.streams.size === 0 && this.rooms.size === 0;
   }
 
   private handleMini(bytes: Uint8Array, from: Address, nowMs: number): void {
@@ -171,10 +185,31 @@ export class MediaPlane implements MediaPort, Machine<MediaEvent> {
     return 'media';
   }
 
+  // ---- streams of another plane
+
+  /** Opens a stream whose body is in another plane. */
+  openFar(stream: StreamId, kind: FarKind, far: FarPlane, nowMs: number): void {
+    this.streams.get(stream)?.close(nowMs);
+    this.streams.add(new FarStream(stream, kind, far));
+  }
+
+  /** Who hears what `source`, of another plane, says: `listener`, if it still is to. */
+  listenerTo(source: StreamId, listener: StreamId): Listener | undefined {
+    if (listener < 0) return this.streams.memberOf(-listener);
+    if (this.streams.heardBy(listener) !== source) return undefined;
+    const stream = this.streams.get(listener);
+    return stream instanceof FarStream ? undefined : stream;
+  }
+
+  /** Whether a stream is open for the voice of this call. */
+  hasCall(from: Address, sourceCall: number): boolean {
+    return this.streams.ofCall(from, sourceCall) !== undefined;
+  }
+
   // ---- commands of the signalling plane
 
   open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
-    if (this.streams.size === 0) this.nextSlotMs = slotAfter(nowMs);
+    if (this.isIdle) this.nextSlotMs = slotAfter(nowMs);
     this.streams.get(stream)?.close(nowMs);
     this.streams.add(this.opened(stream, spec, nowMs));
   }

@@ -192,6 +192,10 @@ export class Rooms {
 
   constructor(private readonly events: Queue<MediaEvent>) {}
 
+  get size(): number {
+    return this.rooms.size;
+  }
+
   join(stream: MediaStream, source: RoomSource): RoomMember {
     this.mixer ??= createMixer({ members: MAX_SPEAKERS, samples: MIX_SAMPLES });
     let room = this.rooms.get(source.room);

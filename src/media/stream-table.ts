@@ -1,11 +1,12 @@
 import type { Address } from '../base/machine.ts';
 import { NOTHING, type Source, type StreamId } from '../base/media-port.ts';
-import type { Iax2Stream } from './iax2-stream.ts';
+import { FarStream } from './far-stream.ts';
+import { Iax2Stream } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
 import type { RoomMember, Rooms } from './room.ts';
 import { RtpStream } from './rtp-stream.ts';
 
-export type AnyStream = Iax2Stream | LineStream | RtpStream;
+export type AnyStream = Iax2Stream | LineStream | RtpStream | FarStream;
 
 /** Every open stream, found by its id, by who sends to it, or by its port; and what each one is to hear. */
 export class StreamTable {
@@ -14,6 +15,7 @@ export class StreamTable {
   private readonly byCall = new Map<string, Map<number, Iax2Stream>>();
   private readonly byPort = new Map<number, LineStream>();
   private readonly byRtpPort = new Map<number, RtpStream>();
+  private bodies = 0;
   /** Also of streams that are not open yet. */
   private readonly sources = new Map<StreamId, Source>();
   /** Of those that are in a room. */
@@ -21,8 +23,9 @@ export class StreamTable {
 
   constructor(private readonly rooms: Rooms) {}
 
+  /** Streams whose body is here. */
   get size(): number {
-    return this.streams.size;
+    return this.bodies;
   }
 
   get(id: StreamId): AnyStream | undefined {
@@ -53,7 +56,8 @@ export class StreamTable {
     this.streams.set(stream.id, stream);
     if (stream instanceof LineStream) this.byPort.set(stream.spec.port, stream);
     else if (stream instanceof RtpStream) this.byRtpPort.set(stream.spec.localPort, stream);
-    else this.addCall(stream);
+    else if (stream instanceof Iax2Stream) this.addCall(stream);
+    this.count(stream, 1);
     for (const other of this.streams.values()) {
       if (other !== stream && this.heardBy(other.id) === stream.id) stream.listeners.push(other);
     }
@@ -85,9 +89,15 @@ export class StreamTable {
     if (stream !== undefined) this.subscribe(stream);
   }
 
-  private heardBy(id: StreamId): StreamId | undefined {
+  /** Which stream this one is to hear. */
+  heardBy(id: StreamId): StreamId | undefined {
     const source = this.sources.get(id);
     return source?.kind === 'stream' ? source.stream : undefined;
+  }
+
+  /** Its place in the room that it is in. */
+  memberOf(id: StreamId): RoomMember | undefined {
+    return this.members.get(id);
   }
 
   private subscribe(stream: AnyStream): void {
@@ -122,11 +132,16 @@ export class StreamTable {
   private detach(stream: AnyStream): void {
     this.unsubscribe(stream);
     this.streams.delete(stream.id);
+    this.count(stream, -1);
     if (stream instanceof LineStream) {
       if (this.byPort.get(stream.spec.port) === stream) this.byPort.delete(stream.spec.port);
     } else if (stream instanceof RtpStream) {
       if (this.byRtpPort.get(stream.spec.localPort) === stream) this.byRtpPort.delete(stream.spec.localPort);
-    } else this.removeCall(stream);
+    } else if (stream instanceof Iax2Stream) this.removeCall(stream);
+  }
+
+  private count(stream: AnyStream, by: number): void {
+    if (!(stream instanceof FarStream)) this.bodies += by;
   }
 
   private addCall(stream: Iax2Stream): void {

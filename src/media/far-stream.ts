@@ -1,0 +1,79 @@
+import type { Law, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
+import type { Listener, MediaStream } from './media-stream.ts';
+
+/** Where what a stream of another plane hears goes: that plane, on whatever thread it is. */
+export interface FarPlane {
+  hearPacket(
+    listener: StreamId,
+    source: StreamId,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    durationMs: number,
+  ): void;
+  hearBlock(listener: StreamId, source: StreamId, block: Uint8Array, law: Law): void;
+}
+
+/** What streams here must know of one there: how long the packets are that it wants, and its law. */
+export interface FarKind {
+  readonly packetMs: number | undefined;
+  readonly law: Law;
+}
+
+/** The place that a stream of another plane has in this one: streams here can hear it and be heard by it. */
+export class FarStream implements MediaStream {
+  readonly listeners: Listener[] = [];
+  readonly late = 0;
+  readonly delayMs = 0;
+  readonly packetMs: number | undefined;
+  readonly law: Law;
+  /** The stream or room that it hears. */
+  private heard: StreamId = 0;
+
+  constructor(
+    readonly id: StreamId,
+    { packetMs, law }: FarKind,
+    private readonly far: FarPlane,
+  ) {
+    this.packetMs = packetMs;
+    this.law = law;
+  }
+
+  setSource(source: Source): void {
+    this.heard = source.kind === 'stream' ? source.stream : source.kind === 'room' ? source.room : 0;
+  }
+
+  hearPacket(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    durationMs: number,
+  ): void {
+    this.far.hearPacket(this.id, this.heard, bytes, at, length, format, timestamp, durationMs);
+  }
+
+  hearBlock(block: Uint8Array, law: Law): void {
+    this.far.hearBlock(this.id, this.heard, block, law);
+  }
+
+  playDigit(): void {}
+
+  tick(): void {}
+
+  close(): void {}
+
+  /** Only what those that hear it here add to it: the rest is counted where it is. */
+  statistics(): StreamStatistics {
+    let late = 0;
+    let delayMs = 0;
+    for (const listener of this.listeners) {
+      late = Math.max(late, listener.late);
+      delayMs = Math.max(delayMs, listener.delayMs);
+    }
+    return { received: 0, sent: 0, lost: 0, late, outOfOrder: 0, dropped: 0, jitterMs: 0, delayMs };
+  }
+}

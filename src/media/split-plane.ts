@@ -1,0 +1,379 @@
+import type { Counters } from '../base/counters.ts';
+import type { Address } from '../base/machine.ts';
+import {
+  type Iax2StreamSpec,
+  type Law,
+  type MediaEvent,
+  NOTHING,
+  type RoomOrder,
+  type RtpSession,
+  type Source,
+  type StreamId,
+  type StreamSpec,
+  type StreamStatistics,
+} from '../base/media-port.ts';
+import { Queue } from '../base/queue.ts';
+import { RecordRing } from '../base/record-ring.ts';
+import { frameKind, readFrameType, readSourceCall } from '../iax2/frame-header.ts';
+import { FRAME_TYPE } from '../iax2/subclass.ts';
+import type { FarKind, FarPlane } from './far-stream.ts';
+import { lawOfFormat } from './g711-format.ts';
+import { PACKET_MS } from './iax2-stream.ts';
+import { BLOCK_SAMPLES } from './media-stream.ts';
+import { type DatagramUse, MediaPlane, type MediaPlaneOptions, type Plane } from './plane.ts';
+import {
+  COMMAND,
+  lawNumber,
+  lawOfNumber,
+  type PlaneLinkMemory,
+  REPORT,
+  RESERVE_BYTES,
+  roomPlaceOf,
+  StreamReadings,
+} from './plane-link.ts';
+import { type WorkerStream, WorkerStreams } from './worker-streams.ts';
+
+/** As many reports are read before others get a turn. */
+const REPORTS_PER_TURN = 512;
+
+export interface SplitPlaneOptions extends MediaPlaneOptions {
+  /** Whether the datagrams of the IAX2 call with this number may be encrypted: its key is signalling's. */
+  readonly isSealed: (localCall: number) => boolean;
+  readonly worker: WorkerNotices;
+}
+
+/** What whoever runs the worker is told. */
+export interface WorkerNotices {
+  /** There is something new for it to read. */
+  readonly onCommand: () => void;
+  /** It does not read what it is told: another one must take its place. */
+  readonly onStuck: () => void;
+}
+
+/** What the worker's socket has for others; `taken`: its audio is in its stream already. */
+export interface DatagramReceiver {
+  readonly handleDatagram: (bytes: Uint8Array, from: Address, taken: boolean) => void;
+  readonly handleTapped: (direction: 'in' | 'out', bytes: Uint8Array, remote: Address) => void;
+}
+
+/**
+ * The media plane in two pieces: IAX2 voice is in the worker's, at the socket; lines, RTP and encrypted calls are in one on
+ * this thread, where their blocks, sockets and keys are. Each piece has a `FarStream` in the place of each stream of the
+ * other, so that streams hear each other across; what they say travels through shared memory
+ * (docs/decisions/0021-media-worker.md).
+ */
+export class SplitPlane implements Plane {
+  private readonly near: MediaPlane;
+  private readonly counters: Counters;
+  private readonly workers = new WorkerStreams();
+  /** Streams of this thread, as the worker knows them. */
+  private readonly nears = new Map<StreamId, FarKind>();
+  /** Those of encrypted calls. */
+  private readonly sealed = new Set<StreamId>();
+  private readonly sources = new Map<StreamId, Source>();
+  private readonly events = new Queue<MediaEvent>();
+  private readonly block = new Uint8Array(BLOCK_SAMPLES);
+  private commands: RecordRing | undefined;
+  private reports: RecordRing | undefined;
+  private readings: StreamReadings | undefined;
+  private tapped = false;
+
+  constructor(private readonly options: SplitPlaneOptions) {
+    this.counters = options.counters;
+    this.near = new MediaPlane(options);
+  }
+
+  // ---- the worker
+
+  /** A worker begins, at the first start or in the place of one that died: it is told of all streams that are open. */
+  attach(memory: PlaneLinkMemory): void {
+    const timestamps = new Map([...this.workers.values()].map(({ id }) => [id, this.lastTimestamp(id)]));
+    this.commands = new RecordRing(memory.commands);
+    this.reports = new RecordRing(memory.reports);
+    this.readings = new StreamReadings(memory.readings);
+    for (const [id, kind] of this.nears) this.tellNear(id, kind);
+    for (const stream of this.workers.values()) this.reopen(stream, timestamps.get(stream.id) ?? 0);
+    for (const [id, source] of this.sources) this.tellSource(id, source, NOTHING);
+    if (this.sealed.size > 0) this.command(COMMAND.PASS_UNKNOWN, 1);
+    if (this.tapped) this.command(COMMAND.TAP, 1);
+  }
+
+  /** There is no worker: calls stand, their voice does not. */
+  detach(): void {
+    this.commands = undefined;
+  }
+
+  private reopen(stream: WorkerStream, lastSent: number): void {
+    this.tellOpen(stream);
+    this.command(COMMAND.FORMAT, stream.id, stream.format);
+    this.command(COMMAND.SENT, stream.id, lastSent);
+    if (stream.received > 0) this.command(COMMAND.RECEIVED, stream.id, stream.received);
+    if (stream.quelched) this.command(COMMAND.QUELCH, stream.id, 1);
+  }
+
+  private tellOpen({ id, slot, spec }: WorkerStream): void {
+    this.readings?.clear(slot);
+    this.command(COMMAND.OPEN, id, slot, JSON.stringify(spec));
+  }
+
+  /** Whether every datagram that passes the worker's socket is wanted. */
+  setTapped(on: boolean): void {
+    this.tapped = on;
+    this.command(COMMAND.TAP, on ? 1 : 0);
+  }
+
+  /** Takes what the worker has reported; true if there is more than fits into one turn. */
+  readReports(receiver: DatagramReceiver, nowMs: number): boolean {
+    const { reports } = this;
+    if (reports === undefined) return false;
+    for (let n = 0; n < REPORTS_PER_TURN; n++) {
+      if (!reports.next()) return false;
+      this.take(reports, receiver, nowMs);
+    }
+    return true;
+  }
+
+  private take(reports: RecordRing, receiver: DatagramReceiver, nowMs: number): void {
+    const { kind, numbers, bytes, at, length } = reports;
+    const [a, b, c] = [numbers[0]!, numbers[1]!, numbers[2]!];
+    switch (kind) {
+      case REPORT.PACKET:
+        this.near.listenerTo(b, a)?.hearPacket(bytes, at, length, c, numbers[3]!, numbers[4]!, nowMs);
+        break;
+      case REPORT.BLOCK:
+        for (let i = 0; i < BLOCK_SAMPLES; i++) this.block[i] = bytes[at + i]!;
+        this.near.listenerTo(b, a)?.hearBlock(this.block, lawOfNumber(c), nowMs);
+        break;
+      case REPORT.DATAGRAM:
+        receiver.handleDatagram(reports.copy(), { ip: reports.text(), port: a }, b === 1);
+        break;
+      case REPORT.VOICE_FULL_DUE:
+        this.events.push({ type: 'voice-full-due', stream: a, timestamp: b, format: c, payload: reports.copy() });
+        break;
+      case REPORT.NO_FORMAT:
+        this.events.push({ type: 'no-format', stream: a });
+        break;
+      case REPORT.COUNT:
+        this.counters.increment(reports.text(), a);
+        break;
+      case REPORT.TAP:
+        receiver.handleTapped(b === 1 ? 'out' : 'in', reports.copy(), { ip: reports.text(), port: a });
+        break;
+    }
+  }
+
+  private command(kind: number, a: number, b = 0, text = '', c = 0): void {
+    if (this.commands === undefined) return;
+    if (this.commands.push(kind, a, b, c, 0, 0, 0, undefined, 0, 0, text)) this.options.worker.onCommand();
+    else this.handleStuck();
+  }
+
+  private handleStuck(): void {
+    this.detach();
+    this.options.worker.onStuck();
+  }
+
+  private readonly far: FarPlane = {
+    hearPacket: (listener, source, bytes, at, length, format, timestamp, durationMs) =>
+      this.say(COMMAND.PACKET, listener, source, format, timestamp, durationMs, bytes, at, length),
+    hearBlock: (listener, source, block, law: Law) =>
+      this.say(COMMAND.BLOCK, listener, source, lawNumber(law), 0, 0, block, 0, block.length),
+  };
+
+  private say(
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+  ): void {
+    if (this.commands?.push(kind, a, b, c, d, e, 0, bytes, at, length, '', RESERVE_BYTES) === true)
+      this.options.worker.onCommand();
+    else this.counters.increment('media.worker-behind');
+  }
+
+  // ---- packets and blocks of this thread
+
+  /** A datagram that the worker has passed on without taking anything from it. */
+  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
+    const use = this.near.handleDatagram(bytes, from, nowMs);
+    // It came together with the frame that had its stream opened: only now can the stream have it.
+    if (use === 'signalling' && isVoice(bytes) && this.workers.hasCall(from, readSourceCall(bytes)))
+      this.commands?.push(COMMAND.DATAGRAM, from.port, 0, 0, 0, 0, 0, bytes, 0, bytes.length, from.ip, RESERVE_BYTES);
+    return use;
+  }
+
+  handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void {
+    this.near.handleRtp(localPort, bytes, from, nowMs);
+  }
+
+  exchangeLineBlock(port: number, up: Uint8Array, down: Uint8Array, nowMs: number): boolean {
+    return this.near.exchangeLineBlock(port, up, down, nowMs);
+  }
+
+  handleTimeout(nowMs: number): void {
+    this.near.handleTimeout(nowMs);
+  }
+
+  nextDeadline(): number | undefined {
+    return this.near.nextDeadline();
+  }
+
+  poll(): MediaEvent | undefined {
+    return this.events.shift() ?? this.near.poll();
+  }
+
+  // ---- commands of the signalling plane
+
+  open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
+    const opened =
+      spec.kind === 'iax2' && !this.options.isSealed(spec.localCall) ? this.workers.open(stream, spec) : undefined;
+    if (opened === undefined) {
+      this.openNear(stream, spec, nowMs);
+      return;
+    }
+    this.forgetNear(stream);
+    this.near.openFar(stream, kindOf(spec), this.far, nowMs);
+    this.tellOpen(opened);
+  }
+
+  private openNear(stream: StreamId, spec: StreamSpec, nowMs: number): void {
+    this.workers.close(stream);
+    this.near.open(stream, spec, nowMs);
+    const kind = kindOf(spec);
+    this.nears.set(stream, kind);
+    this.tellNear(stream, kind);
+    if (spec.kind !== 'iax2') return;
+    this.sealed.add(stream);
+    this.command(COMMAND.PASS_UNKNOWN, 1);
+  }
+
+  private tellNear(stream: StreamId, { packetMs = 0, law }: FarKind): void {
+    this.command(COMMAND.OPEN_FAR, stream, packetMs, '', lawNumber(law));
+  }
+
+  private forgetNear(stream: StreamId): void {
+    this.nears.delete(stream);
+    if (this.sealed.delete(stream) && this.sealed.size === 0) this.command(COMMAND.PASS_UNKNOWN, 0);
+  }
+
+  close(stream: StreamId, nowMs: number): void {
+    this.near.close(stream, nowMs);
+    this.workers.close(stream);
+    this.forgetNear(stream);
+    if (this.sources.get(stream)?.kind === 'room') this.command(COMMAND.CLOSE, roomPlaceOf(stream));
+    this.sources.delete(stream);
+    for (const [listener, source] of this.sources)
+      if (source.kind === 'stream' && source.stream === stream) this.sources.delete(listener);
+    this.command(COMMAND.CLOSE, stream);
+  }
+
+  hear(stream: StreamId, source: Source): void {
+    const before = this.sources.get(stream) ?? NOTHING;
+    if (source.kind === 'nothing') this.sources.delete(stream);
+    else this.sources.set(stream, source);
+    this.near.hear(stream, source);
+    this.tellSource(stream, source, before);
+  }
+
+  /** Rooms are on this thread: a stream of the worker that is in one hears it as one of ours, and its place hears the stream. */
+  private tellSource(stream: StreamId, source: Source, before: Source): void {
+    if (source.kind === 'room' && before.kind === 'room' && source.room === before.room) return;
+    const place = roomPlaceOf(stream);
+    if (before.kind === 'room') this.command(COMMAND.CLOSE, place);
+    if (source.kind !== 'room') {
+      this.command(COMMAND.HEAR, stream, 0, JSON.stringify(source));
+      return;
+    }
+    this.tellHears(stream, source.room);
+    this.command(COMMAND.OPEN_FAR, place, PACKET_MS);
+    this.tellHears(place, stream);
+  }
+
+  private tellHears(listener: StreamId, stream: StreamId): void {
+    this.command(COMMAND.HEAR, listener, 0, JSON.stringify({ kind: 'stream', stream } satisfies Source));
+  }
+
+  tellRoom(room: StreamId, order: RoomOrder): void {
+    this.near.tellRoom(room, order);
+  }
+
+  playDigit(stream: StreamId, digit: string, durationMs: number): void {
+    if (this.workers.get(stream) === undefined) this.near.playDigit(stream, digit, durationMs);
+    else this.command(COMMAND.DIGIT, stream, durationMs, digit);
+  }
+
+  update(stream: StreamId, session: RtpSession): void {
+    this.near.update(stream, session);
+  }
+
+  setFormat(stream: StreamId, format: number): void {
+    const found = this.workers.get(stream);
+    if (found === undefined) this.near.setFormat(stream, format);
+    else {
+      found.format = format;
+      this.command(COMMAND.FORMAT, stream, format);
+    }
+  }
+
+  noteSent(stream: StreamId, timestamp: number): void {
+    if (this.workers.get(stream) === undefined) this.near.noteSent(stream, timestamp);
+    else this.command(COMMAND.SENT, stream, timestamp);
+  }
+
+  noteReceived(stream: StreamId, timestamp: number): void {
+    const found = this.workers.get(stream);
+    if (found === undefined) this.near.noteReceived(stream, timestamp);
+    else {
+      found.received = timestamp;
+      this.command(COMMAND.RECEIVED, stream, timestamp);
+    }
+  }
+
+  quelch(stream: StreamId, on: boolean): void {
+    const found = this.workers.get(stream);
+    if (found === undefined) this.near.quelch(stream, on);
+    else {
+      found.quelched = on;
+      this.command(COMMAND.QUELCH, stream, on ? 1 : 0);
+    }
+  }
+
+  lastTimestamp(stream: StreamId): number {
+    const found = this.workers.get(stream);
+    if (found === undefined) return this.near.lastTimestamp(stream);
+    return this.readings?.timestamp(found.slot) ?? 0;
+  }
+
+  /** Playout delay of what a line here hears of a stream there is counted here. */
+  statistics(stream: StreamId): StreamStatistics | undefined {
+    const near = this.near.statistics(stream);
+    const slot = this.workers.slotOf(stream);
+    const there = slot === undefined ? undefined : this.readings?.statistics(slot, stream);
+    if (there === undefined || near === undefined) return there ?? near;
+    return { ...there, late: Math.max(there.late, near.late), delayMs: Math.max(there.delayMs, near.delayMs) };
+  }
+
+  iax2Spec(stream: StreamId): Iax2StreamSpec | undefined {
+    return this.workers.get(stream)?.spec ?? this.near.iax2Spec(stream);
+  }
+}
+
+function isVoice(bytes: Uint8Array): boolean {
+  return frameKind(bytes) === 'full' && readFrameType(bytes) === FRAME_TYPE.VOICE;
+}
+
+function kindOf(spec: StreamSpec): FarKind {
+  switch (spec.kind) {
+    case 'iax2':
+      return { packetMs: PACKET_MS, law: lawOfFormat(spec.format) ?? 'ulaw' };
+    case 'rtp':
+      return { packetMs: undefined, law: spec.codec === 'alaw' ? 'alaw' : 'ulaw' };
+    case 'line':
+      return { packetMs: undefined, law: spec.law };
+  }
+}

@@ -1,0 +1,326 @@
+import { Counters } from '../base/counters.ts';
+import type { Address } from '../base/machine.ts';
+import type { Law, Source, StreamId, StreamSpec } from '../base/media-port.ts';
+import { RecordRing } from '../base/record-ring.ts';
+import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
+import { BLOCK_SAMPLES } from './media-stream.ts';
+import { MediaPlane } from './plane.ts';
+import {
+  COMMAND,
+  lawNumber,
+  lawOfNumber,
+  type PlaneLinkMemory,
+  REPORT,
+  RESERVE_BYTES,
+  StreamReadings,
+} from './plane-link.ts';
+
+/** A socket whose datagrams are taken and sent many at a time. */
+export interface DatagramBatches {
+  /** Takes some of those that wait; how many. `bytesOf` and `senderOf` tell of them until the next call. */
+  receive(): number;
+  bytesOf(index: number): Uint8Array;
+  senderOf(index: number): Address;
+  /** Adds one to those that `flush` sends. */
+  send(to: Address, bytes: Uint8Array, at: number, length: number): void;
+  flush(): void;
+}
+
+/** So many times `receive` is asked in a tick: a flood waits in the kernel, and is lost there, while calls go on. */
+const RECEIVES_PER_TICK = 16;
+
+/** After a sleep this long what waits is not worth hearing any more: it would arrive as a burst. */
+const STALLED_MS = 300;
+
+const COUNTS_MS = 200;
+/** Each stream's counts are written down once in so many ticks, its last timestamp in so many. */
+const STATISTICS_TICKS = 100;
+const TIMESTAMP_TICKS = 2;
+
+interface ReadStream {
+  readonly id: StreamId;
+  readonly slot: number;
+}
+
+/**
+ * The plane of the media worker between its socket and the main thread: each tick takes the main thread's commands and what
+ * the socket has, lets the plane answer, and sends it all. No clock, no system call: `tick` is its body.
+ */
+export class WorkerPlane {
+  private readonly plane: MediaPlane;
+  private readonly counts = new PendingCounts();
+  private readonly commands: RecordRing;
+  private readonly reports: RecordRing;
+  private readonly readings: StreamReadings;
+  private readonly open: ReadStream[] = [];
+  private readonly block = new Uint8Array(BLOCK_SAMPLES);
+  private passesUnknown = false;
+  private tapped = false;
+  private ticks = 0;
+  private lastTickMs = Number.NEGATIVE_INFINITY;
+  private nextCountsMs = 0;
+  /** Something was reported in this tick. */
+  private reported = false;
+
+  constructor(
+    memory: PlaneLinkMemory,
+    private readonly socket: DatagramBatches,
+  ) {
+    this.commands = new RecordRing(memory.commands);
+    this.reports = new RecordRing(memory.reports);
+    this.readings = new StreamReadings(memory.readings);
+    this.plane = new MediaPlane({
+      send: (to, bytes, at, length) => this.send(to, bytes, at, length),
+      counters: this.counts,
+    });
+  }
+
+  /** While no stream is open only datagrams and commands need a tick. */
+  get isIdle(): boolean {
+    return this.open.length === 0;
+  }
+
+  get hasCommands(): boolean {
+    return !this.commands.isEmpty;
+  }
+
+  /** Something that the socket does beside this class is counted. */
+  count(reason: string): void {
+    this.counts.increment(reason);
+  }
+
+  /** Whether the main thread has something new to read. */
+  tick(nowMs: number): boolean {
+    const stalled = !this.isIdle && nowMs - this.lastTickMs > STALLED_MS;
+    this.lastTickMs = nowMs;
+    this.reported = false;
+    if (stalled) this.counts.increment('media.stalled');
+    this.takeCommands(nowMs);
+    this.takeDatagrams(stalled, nowMs);
+    this.plane.tick(nowMs);
+    this.tellEvents();
+    this.socket.flush();
+    this.writeReadings();
+    if (nowMs >= this.nextCountsMs) {
+      this.nextCountsMs = nowMs + COUNTS_MS;
+      this.counts.drain(this.tellCount);
+    }
+    return this.reported;
+  }
+
+  // ---- datagrams
+
+  private takeDatagrams(stalled: boolean, nowMs: number): void {
+    for (let round = 0; round < RECEIVES_PER_TICK; round++) {
+      const count = this.socket.receive();
+      if (count === 0) return;
+      for (let i = 0; i < count; i++) this.take(this.socket.bytesOf(i), this.socket.senderOf(i), stalled, nowMs);
+    }
+  }
+
+  private take(bytes: Uint8Array, from: Address, stalled: boolean, nowMs: number): void {
+    if (this.tapped) this.tap(0, bytes, 0, bytes.length, from);
+    const kind = frameKind(bytes);
+    if (this.passesUnknown && kind === 'mini' && !this.plane.hasCall(from, readSourceCall(bytes))) {
+      this.pass(bytes, from, false);
+      return;
+    }
+    if (stalled && kind !== 'full') {
+      this.counts.increment('media.backlog');
+      return;
+    }
+    const use = stalled ? 'signalling' : this.plane.handleDatagram(bytes, from, nowMs);
+    if (use !== 'media') this.pass(bytes, from, use === 'both');
+  }
+
+  private pass(bytes: Uint8Array, from: Address, taken: boolean): void {
+    this.report(REPORT.DATAGRAM, from.port, taken ? 1 : 0, 0, 0, 0, bytes, 0, bytes.length, from.ip);
+  }
+
+  private send(to: Address, bytes: Uint8Array, at: number, length: number): void {
+    if (this.tapped) this.tap(1, bytes, at, length, to);
+    this.socket.send(to, bytes, at, length);
+  }
+
+  private tap(out: number, bytes: Uint8Array, at: number, length: number, remote: Address): void {
+    this.report(REPORT.TAP, remote.port, out, 0, 0, 0, bytes, at, length, remote.ip, RESERVE_BYTES);
+  }
+
+  // ---- to the main thread
+
+  private report(
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    bytes?: Uint8Array,
+    at?: number,
+    length?: number,
+    text?: string,
+    reserve?: number,
+  ): void {
+    this.reported = true;
+    if (!this.reports.push(kind, a, b, c, d, e, 0, bytes, at, length, text, reserve))
+      this.counts.increment('media.reports-full');
+  }
+
+  private tellEvents(): void {
+    for (let event = this.plane.poll(); event !== undefined; event = this.plane.poll()) {
+      if (event.type === 'voice-full-due') {
+        const { stream, timestamp, format, payload } = event;
+        this.report(REPORT.VOICE_FULL_DUE, stream, timestamp, format, 0, 0, payload, 0, payload.length);
+      } else if (event.type === 'no-format') this.report(REPORT.NO_FORMAT, event.stream, 0, 0, 0, 0);
+    }
+  }
+
+  private readonly tellCount = (reason: string, by: number): void => {
+    this.report(REPORT.COUNT, by, 0, 0, 0, 0, undefined, 0, 0, reason);
+  };
+
+  private readonly far = {
+    hearPacket: (
+      listener: StreamId,
+      source: StreamId,
+      bytes: Uint8Array,
+      at: number,
+      length: number,
+      format: number,
+      timestamp: number,
+      durationMs: number,
+    ): void =>
+      this.report(
+        REPORT.PACKET,
+        listener,
+        source,
+        format,
+        timestamp,
+        durationMs,
+        bytes,
+        at,
+        length,
+        undefined,
+        RESERVE_BYTES,
+      ),
+    hearBlock: (listener: StreamId, source: StreamId, block: Uint8Array, law: Law): void =>
+      this.report(
+        REPORT.BLOCK,
+        listener,
+        source,
+        lawNumber(law),
+        0,
+        0,
+        block,
+        0,
+        block.length,
+        undefined,
+        RESERVE_BYTES,
+      ),
+  };
+
+  private writeReadings(): void {
+    const ticks = ++this.ticks;
+    for (let i = 0; i < this.open.length; i++) {
+      const { id, slot } = this.open[i]!;
+      if (ticks % TIMESTAMP_TICKS === 0) this.readings.writeTimestamp(slot, this.plane.lastTimestamp(id));
+      if ((ticks + i) % STATISTICS_TICKS === 0) this.writeStatistics(id, slot);
+    }
+  }
+
+  private writeStatistics(id: StreamId, slot: number): void {
+    const counts = this.plane.statistics(id);
+    if (counts !== undefined) this.readings.write(slot, id, counts);
+  }
+
+  // ---- from the main thread
+
+  private takeCommands(nowMs: number): void {
+    const { commands } = this;
+    while (commands.next()) {
+      const { kind, numbers } = commands;
+      this.obey(kind, numbers[0]!, numbers[1]!, numbers[2]!, numbers[3]!, numbers[4]!, nowMs);
+    }
+  }
+
+  private obey(kind: number, a: number, b: number, c: number, d: number, e: number, nowMs: number): void {
+    const { commands, plane } = this;
+    switch (kind) {
+      case COMMAND.PACKET:
+        plane.listenerTo(b, a)?.hearPacket(commands.bytes, commands.at, commands.length, c, d, e, nowMs);
+        break;
+      case COMMAND.BLOCK:
+        for (let i = 0; i < BLOCK_SAMPLES; i++) this.block[i] = commands.bytes[commands.at + i]!;
+        plane.listenerTo(b, a)?.hearBlock(this.block, lawOfNumber(c), nowMs);
+        break;
+      case COMMAND.SENT:
+        plane.noteSent(a, b);
+        break;
+      case COMMAND.RECEIVED:
+        plane.noteReceived(a, b);
+        break;
+      case COMMAND.OPEN:
+        this.openStream(a, b, JSON.parse(commands.text()) as StreamSpec, nowMs);
+        break;
+      case COMMAND.OPEN_FAR:
+        this.forget(a);
+        plane.openFar(a, { packetMs: b === 0 ? undefined : b, law: lawOfNumber(c) }, this.far, nowMs);
+        break;
+      case COMMAND.CLOSE:
+        this.forget(a);
+        plane.close(a, nowMs);
+        break;
+      case COMMAND.HEAR:
+        plane.hear(a, JSON.parse(commands.text()) as Source);
+        break;
+      case COMMAND.DIGIT:
+        plane.playDigit(a, commands.text(), b);
+        break;
+      case COMMAND.FORMAT:
+        plane.setFormat(a, b);
+        break;
+      case COMMAND.QUELCH:
+        plane.quelch(a, b === 1);
+        break;
+      case COMMAND.DATAGRAM:
+        plane.handleDatagram(commands.copy(), { ip: commands.text(), port: a }, nowMs);
+        break;
+      case COMMAND.PASS_UNKNOWN:
+        this.passesUnknown = a === 1;
+        break;
+      case COMMAND.TAP:
+        this.tapped = a === 1;
+        break;
+    }
+  }
+
+  private openStream(id: StreamId, slot: number, spec: StreamSpec, nowMs: number): void {
+    this.forget(id);
+    this.open.push({ id, slot });
+    this.plane.open(id, spec, nowMs);
+  }
+
+  /** The last counts of a stream that is about to be closed are written down. */
+  private forget(id: StreamId): void {
+    const at = this.open.findIndex((stream) => stream.id === id);
+    const found = this.open[at];
+    if (found === undefined) return;
+    this.writeStatistics(id, found.slot);
+    this.open.splice(at, 1);
+  }
+}
+
+/** Counts on their way to those of the main thread. */
+class PendingCounts extends Counters {
+  private readonly pending = new Map<string, number>();
+
+  override increment(reason: string, by = 1): void {
+    this.pending.set(reason, (this.pending.get(reason) ?? 0) + by);
+  }
+
+  drain(tell: (reason: string, by: number) => void): void {
+    if (this.pending.size === 0) return;
+    for (const [reason, by] of this.pending) tell(reason, by);
+    this.pending.clear();
+  }
+}

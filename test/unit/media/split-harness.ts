@@ -1,0 +1,122 @@
+import { Counters } from '../../../src/base/counters.ts';
+import type { Address } from '../../../src/base/machine.ts';
+import type { Iax2StreamSpec, MediaEvent } from '../../../src/base/media-port.ts';
+import { encodeFullFrame, encodeMiniFrame } from '../../../src/iax2/frame.ts';
+import { FRAME_TYPE } from '../../../src/iax2/subclass.ts';
+import { type PlaneLinkMemory, planeLinkMemory } from '../../../src/media/plane-link.ts';
+import { SplitPlane } from '../../../src/media/split-plane.ts';
+import { type DatagramBatches, WorkerPlane } from '../../../src/media/worker-plane.ts';
+import type { SentDatagram } from './plane-harness.ts';
+
+const TICK_MS = 5;
+
+interface Arrival {
+  readonly bytes: Uint8Array;
+  readonly from: Address;
+}
+
+/** A media plane in two pieces on one thread and a virtual clock: the worker ticks every 5 ms, the main thread hears at once. */
+export class SplitHarness {
+  readonly counters = new Counters();
+  /** From the worker's socket, and of the main thread's piece. */
+  readonly sent: SentDatagram[] = [];
+  readonly sentByMain: SentDatagram[] = [];
+  readonly events: MediaEvent[] = [];
+  /** What signalling got of the worker's socket. */
+  readonly passed: (Arrival & { readonly taken: boolean })[] = [];
+  readonly tapped: { readonly direction: 'in' | 'out'; readonly remote: Address; readonly length: number }[] = [];
+  readonly sealed = new Set<number>();
+  readonly plane: SplitPlane;
+  worker: WorkerPlane | undefined;
+  stuck = 0;
+  nowMs = 1000;
+  private arrivals: Arrival[] = [];
+  private batch: Arrival[] = [];
+
+  constructor() {
+    this.plane = new SplitPlane({
+      counters: this.counters,
+      send: (to, bytes, at, length) => this.sentByMain.push(this.datagram(to, bytes, at, length)),
+      isSealed: (localCall) => this.sealed.has(localCall),
+      worker: { onCommand: () => {}, onStuck: () => this.stuck++ },
+    });
+    this.startWorker();
+  }
+
+  private datagram(to: Address, bytes: Uint8Array, at: number, length: number): SentDatagram {
+    return { to: { ...to }, bytes: bytes.slice(at, at + length), atMs: this.nowMs };
+  }
+
+  startWorker(memory: PlaneLinkMemory = planeLinkMemory()): void {
+    const socket: DatagramBatches = {
+      receive: () => {
+        this.batch = this.arrivals.splice(0, 64);
+        return this.batch.length;
+      },
+      bytesOf: (index) => this.batch[index]!.bytes,
+      senderOf: (index) => this.batch[index]!.from,
+      send: (to, bytes, at, length) => this.sent.push(this.datagram(to, bytes, at, length)),
+      flush: () => {},
+    };
+    this.worker = new WorkerPlane(memory, socket);
+    this.plane.attach(memory);
+  }
+
+  /** The worker does not tick any more, and what it had is lost. */
+  killWorker(): void {
+    this.worker = undefined;
+    this.plane.detach();
+  }
+
+  runTo(nowMs: number): void {
+    while (this.nowMs < nowMs) {
+      this.nowMs = Math.min(nowMs, (Math.floor(this.nowMs / TICK_MS) + 1) * TICK_MS);
+      this.turn();
+    }
+  }
+
+  /** One tick of the worker, then one turn of the main thread. */
+  turn(): void {
+    this.worker?.tick(this.nowMs);
+    this.plane.readReports(
+      {
+        handleDatagram: (bytes, from, taken) => {
+          this.passed.push({ bytes, from, taken });
+          if (!taken) this.plane.handleDatagram(bytes, from, this.nowMs);
+        },
+        handleTapped: (direction, bytes, remote) => this.tapped.push({ direction, remote, length: bytes.length }),
+      },
+      this.nowMs,
+    );
+    this.plane.handleTimeout(this.nowMs);
+    for (let event = this.plane.poll(); event !== undefined; event = this.plane.poll()) this.events.push(event);
+  }
+
+  arrive(bytes: Uint8Array, from: Address): void {
+    // A copy: real addresses are made anew for each datagram.
+    this.arrivals.push({ bytes, from: { ...from } });
+  }
+
+  full(spec: Iax2StreamSpec, timestamp: number, payload: Uint8Array): void {
+    this.arrive(
+      encodeFullFrame({
+        sourceCall: spec.remoteCall,
+        destinationCall: spec.localCall,
+        timestamp,
+        frameType: FRAME_TYPE.VOICE,
+        subclass: spec.format,
+        body: payload,
+      }),
+      spec.remote,
+    );
+  }
+
+  mini(spec: Iax2StreamSpec, timestamp: number, payload: Uint8Array): void {
+    this.arrive(encodeMiniFrame(spec.remoteCall, timestamp, payload), spec.remote);
+  }
+
+  /** Payloads of the mini frames that went to a far end. */
+  heardBy(spec: Iax2StreamSpec, sent = this.sent): Uint8Array[] {
+    return sent.filter(({ to }) => to.ip === spec.remote.ip).map(({ bytes }) => bytes.slice(4));
+  }
+}

@@ -35,7 +35,8 @@ import { EMERGENCY_LIGHT, isFault, lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
-import { MediaPlane } from './media/plane.ts';
+import { MediaPlane, type Plane } from './media/plane.ts';
+import { type DatagramReceiver, SplitPlane, type WorkerNotices } from './media/split-plane.ts';
 import type { CallRecord } from './switch/call-record.ts';
 import type { DialFailure, IncomingCall, LegDialler, Party, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
@@ -63,6 +64,8 @@ export interface ApplianceOptions {
   readonly send: DatagramSink;
   /** Where RTP and RTCP go at once; absent where there is no RTP. */
   readonly sendRtp?: RtpSink;
+  /** Where a worker has the voice of the IAX2 port. */
+  readonly mediaWorker?: WorkerNotices;
 }
 
 export type ApplianceOutput =
@@ -121,7 +124,9 @@ const NOTHING_KNOWN = { version: '', addresses: () => [] };
  * input.
  */
 export class Appliance implements Machine<ApplianceOutput> {
-  readonly plane: MediaPlane;
+  readonly plane: Plane;
+  /** The same where a worker has a part of it. */
+  readonly splitPlane: SplitPlane | undefined;
   readonly sip: ApplianceSip | undefined;
   private readonly switch: Switch;
   private readonly iax2: ApplianceIax2;
@@ -146,11 +151,17 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.lineSettings = options.lines;
     const hours = options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) };
     this.panel = new BoxPanel({ keypad: options.keypad ?? {}, ...hours });
-    this.plane = new MediaPlane({
-      send: (to, bytes, at, length) => this.iax2.sealMedia(options.send, to, bytes, at, length),
+    const plane = {
+      send: (to: Address, bytes: Uint8Array, at: number, length: number) =>
+        this.iax2.sealMedia(options.send, to, bytes, at, length),
       ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
       counters,
-    });
+    };
+    const isSealed = (localCall: number) => this.endpoint.isSealed(localCall);
+    const { mediaWorker } = options;
+    this.splitPlane =
+      mediaWorker === undefined ? undefined : new SplitPlane({ ...plane, isSealed, worker: mediaWorker });
+    this.plane = this.splitPlane ?? new MediaPlane(plane);
     const wallClock = () => clock.nowMs();
     const mustGoThrough = (context: string, number: string) =>
       this.emergencyLookUp(context, number).match !== undefined;
@@ -197,14 +208,26 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   // ---- inputs from below
 
-  /** One datagram of the IAX2 port: the media plane takes voice, signalling the rest. The bytes are lent for the call. */
-  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
+  /**
+   * One datagram of the IAX2 port: the media plane takes voice, signalling the rest. The bytes are lent for the call.
+   * `taken`: the plane of the worker has its voice already.
+   */
+  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number, taken = false): void {
     const plain = this.endpoint.unseal(bytes, from, nowMs);
     if (plain === undefined) return;
     // Signalling may keep what it is given.
-    if (this.plane.handleDatagram(plain, from, nowMs) !== 'media')
+    if (taken || this.plane.handleDatagram(plain, from, nowMs) !== 'media')
       this.endpoint.handleDatagram(plain.slice(), from, nowMs);
     this.settle(nowMs);
+  }
+
+  /** The media worker has something for us; true if it has more than is good to do at once. */
+  handleWorkerReports(handleTapped: DatagramReceiver['handleTapped'], nowMs: number): boolean {
+    const handleDatagram: DatagramReceiver['handleDatagram'] = (bytes, from, taken) =>
+      this.handleDatagram(bytes, from, nowMs, taken);
+    const more = this.splitPlane?.readReports({ handleDatagram, handleTapped }, nowMs) === true;
+    this.settle(nowMs);
+    return more;
   }
 
   /** One datagram of an RTP or RTCP port. */

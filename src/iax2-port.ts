@@ -3,15 +3,18 @@ import type { Address } from './base/machine.ts';
 import { batchedIo } from './io/batched-io.ts';
 import { BatchedUdpPort } from './io/batched-udp.ts';
 import type { DatagramPort } from './io/datagram-port.ts';
+import type { DatagramTap } from './io/datagram-tap.ts';
 import { type UdpOptions, UdpPort } from './io/udp.ts';
+import { MediaWorkerPort } from './media-worker-port.ts';
 
 export interface Iax2PortOptions extends Omit<UdpOptions, 'part' | 'onDatagram'> {
+  readonly tap: DatagramTap;
   /** Gives the appliance input with its time, and drains what it says. */
   readonly give: (input: (nowMs: number) => void) => void;
   readonly appliance: () => Appliance;
 }
 
-/** The IAX2 port: many datagrams at a time where the machine is proven to do that, else one by one. */
+/** The IAX2 port: with a worker at it, or many datagrams at a time where the machine is proven to do that, else one by one. */
 export function iax2Port({ give, appliance, ...options }: Iax2PortOptions): DatagramPort {
   const libc = batchedIo();
   if ('failed' in libc) {
@@ -20,6 +23,21 @@ export function iax2Port({ give, appliance, ...options }: Iax2PortOptions): Data
       ...options,
       part: 'iax2',
       onDatagram: (bytes, from) => give((nowMs) => appliance().handleDatagram(bytes, from, nowMs)),
+    });
+  }
+  if (MediaWorkerPort.isBuilt) {
+    return new MediaWorkerPort({
+      ...options,
+      libc,
+      onStarted: (link) => appliance().splitPlane?.attach(link),
+      onLost: () => appliance().splitPlane?.detach(),
+      onReports: () => {
+        let more = false;
+        give((nowMs) => {
+          more = appliance().handleWorkerReports((...seen) => options.tap.note(...seen), nowMs);
+        });
+        return more;
+      },
     });
   }
   return new BatchedUdpPort({

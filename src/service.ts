@@ -38,6 +38,7 @@ import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
 import type { LineSettings } from './legs/line-leg.ts';
 import { countryProfile } from './lines/country-profile.ts';
+import { MediaWorkerPort } from './media-worker-port.ts';
 import { openHat } from './open-hat.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
@@ -84,7 +85,7 @@ export class Service {
   private readonly log: Log;
   private readonly counters = new Counters();
   private readonly lateness = new Lateness();
-  private readonly tap = new DatagramTap();
+  private readonly tap = new DatagramTap((listened) => this.appliance.splitPlane?.setTapped(listened));
   private readonly startedMs = systemClock.nowMs();
   private readonly wallTime = new WallTime();
   private readonly listeners = new Set<(change: StatusChange) => void>();
@@ -166,7 +167,10 @@ export class Service {
       startedMs: this.startedMs,
       appliance: this.appliance,
       counters: this.counters,
-      media: () => ({ io: this.udp?.kind ?? 'event-loop', tickLatenessMs: this.lateness.summary() }),
+      media: () => ({
+        io: this.udp?.kind ?? 'event-loop',
+        tickLatenessMs: (this.mediaWorker?.lateness ?? this.lateness).summary(),
+      }),
       broker: () => this.broker.reading(),
       hat,
     });
@@ -234,6 +238,7 @@ export class Service {
 
   /** Whether the media clock is served in time: what the watchdog of the system is fed for. */
   get mediaIsOnTime(): boolean {
+    if (this.mediaWorker?.isOnTime === false) return false;
     const slotMs = earliest(this.appliance.plane.nextDeadline(), this.hat?.mediaDeadline);
     return slotMs === undefined || systemClock.nowMs() - slotMs < MEDIA_LATE_MS;
   }
@@ -377,10 +382,16 @@ export class Service {
         counters: this.counters,
         log,
         send: (to, bytes, at, length) => this.udp?.sendPart(bytes, at, length, to),
+        ...(this.mediaWorker === undefined ? {} : { mediaWorker: this.mediaWorker }),
         sendRtp: (localPort, to, bytes, at, length) => this.rtp.send(localPort, bytes.slice(at, at + length), to),
       },
       this.startedMs,
     );
+  }
+
+  /** Where a worker has the voice of the IAX2 port. */
+  private get mediaWorker(): MediaWorkerPort | undefined {
+    return this.udp instanceof MediaWorkerPort ? this.udp : undefined;
   }
 
   private udpPort(): DatagramPort | undefined {

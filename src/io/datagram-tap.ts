@@ -7,10 +7,16 @@ export type DatagramListener = (direction: 'in' | 'out', bytes: Uint8Array, remo
 export class DatagramTap {
   private readonly listeners = new Set<DatagramListener>();
 
+  /** `onListened` is told when the first one begins to listen and when the last one has ended. */
+  constructor(private readonly onListened: (listened: boolean) => void = () => {}) {}
+
   /** Gives what ends the listening. */
   listen(listener: DatagramListener): () => void {
     this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    if (this.listeners.size === 1) this.onListened(true);
+    return () => {
+      if (this.listeners.delete(listener) && this.listeners.size === 0) this.onListened(false);
+    };
   }
 
   note(direction: 'in' | 'out', bytes: Uint8Array, remote: Address): void {

@@ -1,23 +1,38 @@
-/** How late the media clock was served: the last readings, in a ring that allocates nothing. */
-export class Lateness {
-  private readonly readings: Float64Array;
-  private count = 0;
-  private longest = 0;
+/** Readings that are kept, behind their count and the longest of all. */
+const FIRST_READING = 2;
+const READINGS = 4096;
 
-  constructor(capacity = 4096) {
-    this.readings = new Float64Array(capacity);
+/**
+ * How late the media clock was served: the last readings, in a ring that allocates nothing. In shared memory one thread
+ * adds and another one reads.
+ */
+export class Lateness {
+  private readonly fields: Float64Array;
+  private readonly capacity: number;
+
+  constructor(memory: ArrayBufferLike = new ArrayBuffer(Lateness.bytes())) {
+    this.fields = new Float64Array(memory);
+    this.capacity = this.fields.length - FIRST_READING;
+  }
+
+  /** How much memory so many readings take. */
+  static bytes(readings = READINGS): number {
+    return (FIRST_READING + readings) * Float64Array.BYTES_PER_ELEMENT;
   }
 
   add(ms: number): void {
-    this.readings[this.count++ % this.readings.length] = ms;
-    if (ms > this.longest) this.longest = ms;
+    const count = this.fields[0]!;
+    this.fields[FIRST_READING + (count % this.capacity)] = ms;
+    this.fields[0] = count + 1;
+    if (ms > this.fields[1]!) this.fields[1] = ms;
   }
 
   /** Median and 99th percentile of the last readings, and the longest since the start; ms. */
   summary(): { readonly p50: number; readonly p99: number; readonly max: number } {
-    const sorted = this.readings.slice(0, Math.min(this.count, this.readings.length)).sort();
+    const count = Math.min(this.fields[0]!, this.capacity);
+    const sorted = this.fields.slice(FIRST_READING, FIRST_READING + count).sort();
     const at = (share: number) => tenth(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-    return { p50: at(0.5), p99: at(0.99), max: tenth(this.longest) };
+    return { p50: at(0.5), p99: at(0.99), max: tenth(this.fields[1]!) };
   }
 }
 

@@ -23,6 +23,13 @@ export interface Libc {
   /** `messages` is the address of `count` structures `mmsghdr`; gives how many of them were filled or sent. */
   recvmmsg(fd: number, messages: number, count: number, flags: number): number;
   sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  /** `entries`: `count` structures `pollfd`. */
+  poll(entries: Uint8Array, count: number, timeoutMs: number): number;
+  eventfd(initial: number, flags: number): number;
+  read(fd: number, bytes: Uint8Array, length: number): number;
+  write(fd: number, bytes: Uint8Array, length: number): number;
+  /** `thread` 0 is the one that calls. */
+  schedSetscheduler(thread: number, policy: number, parameter: Int32Array): number;
   addressOf(memory: ArrayBuffer): number;
   /** Name of the last error, as `EAGAIN`. */
   errno(): string;
@@ -56,6 +63,11 @@ function declare(koffi: Koffi): Libc {
     close: library.func('int close(int)') as Libc['close'],
     recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, null) as number,
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, unsigned int, int)') as Libc['sendmmsg'],
+    poll: library.func('int poll(void *, unsigned long, int)') as Libc['poll'],
+    eventfd: library.func('int eventfd(unsigned int, int)') as Libc['eventfd'],
+    read: library.func('long read(int, void *, size_t)') as Libc['read'],
+    write: library.func('long write(int, void *, size_t)') as Libc['write'],
+    schedSetscheduler: library.func('int sched_setscheduler(int, int, void *)') as Libc['schedSetscheduler'],
     addressOf(memory) {
       const bytes = new Uint8Array(memory);
       return memmove(bytes, bytes, 0) as number;

@@ -36,11 +36,12 @@ export class SendBatch {
   }
 
   /** Copies a datagram for which there is room; false if the socket's family cannot reach `to`. */
-  add(bytes: Uint8Array, to: Address): boolean {
+  add(bytes: Uint8Array, to: Address, at = 0, length = bytes.length - at): boolean {
     if (!this.addresses.write(to, this.headers.names, this.end * SOCKADDR_BYTES)) return false;
-    this.arena.set(bytes, this.filled);
-    this.headers.setBuffer(this.end, this.arenaAddress + this.filled, bytes.length);
-    this.filled += bytes.length;
+    if (length === bytes.length) this.arena.set(bytes, this.filled);
+    else for (let i = 0; i < length; i++) this.arena[this.filled + i] = bytes[at + i]!;
+    this.headers.setBuffer(this.end, this.arenaAddress + this.filled, length);
+    this.filled += length;
     this.end++;
     return true;
   }

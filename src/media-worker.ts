@@ -1,0 +1,53 @@
+/**
+ * The media worker: takes and sends the voice of the IAX2 port on a grid of 5 ms, on a thread that never returns to an event
+ * loop (docs/decisions/0021-media-worker.md). The main thread starts it and gives it its work through shared memory.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { Lateness } from './io/lateness.ts';
+import { loadLibc } from './io/libc.ts';
+import { becomeRealtime } from './io/realtime-thread.ts';
+import { ReadableWait, SocketBatches } from './io/socket-batches.ts';
+import { monotonicOffsetMs } from './io/thread-clock.ts';
+import { WorkerSignals } from './io/worker-signals.ts';
+import { WorkerPlane } from './media/worker-plane.ts';
+import type { MediaWorkerStart } from './media-worker-port.ts';
+
+const GRID_MS = 5;
+/** No system call is without a timeout: a worker that sleeps for ever could not be ended. */
+const IDLE_MS = 200;
+
+const start = workerData as MediaWorkerStart;
+const libc = loadLibc();
+if ('failed' in libc) throw new Error(libc.failed);
+const signals = new WorkerSignals(libc, start.signals, start.wakeFd);
+const lateness = new Lateness(start.lateness);
+const batch = new SocketBatches(libc, start.fd, start.ipv6, () => plane.count('iax2.send-failed'));
+const plane = new WorkerPlane(start.link, batch);
+const readable = new ReadableWait(libc, [start.fd, start.wakeFd]);
+const hasCommands = () => plane.hasCommands;
+const waitReadable = () => readable.wait(IDLE_MS);
+/** Performance clocks of threads begin at different times. */
+const offsetMs = monotonicOffsetMs() - start.monotonicOffsetMs;
+
+if (becomeRealtime(libc)) signals.noteRealtime();
+let dueMs = 0;
+while (!signals.isStopped) {
+  if (plane.isIdle) {
+    signals.sleepUntilWoken(hasCommands, waitReadable);
+    dueMs = 0;
+  } else {
+    const beforeMs = performance.now() + offsetMs;
+    // Slots that were slept through are left out.
+    dueMs = dueMs > beforeMs ? dueMs : (Math.floor(beforeMs / GRID_MS) + 1) * GRID_MS;
+    signals.sleep(dueMs - beforeMs);
+  }
+  let nowMs = performance.now() + offsetMs;
+  if (dueMs > 0) {
+    lateness.add(Math.max(0, nowMs - dueMs));
+    // Woken early by a part of a millisecond: the slot is this one all the same.
+    nowMs = Math.max(nowMs, dueMs);
+    dueMs += GRID_MS;
+  }
+  signals.beat();
+  if (plane.tick(nowMs) && signals.ring()) parentPort?.postMessage(null);
+}

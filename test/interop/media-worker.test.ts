@@ -1,0 +1,176 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Counters } from '../../src/base/counters.ts';
+import type { Address } from '../../src/base/machine.ts';
+import { encodeFullFrame, encodeMiniFrame } from '../../src/iax2/frame.ts';
+import { FRAME_TYPE } from '../../src/iax2/subclass.ts';
+import { batchedIo } from '../../src/io/batched-io.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import { DatagramTap } from '../../src/io/datagram-tap.ts';
+import { SplitPlane } from '../../src/media/split-plane.ts';
+import { MediaWorkerPort } from '../../src/media-worker-port.ts';
+import { waitUntil } from '../support/wait-until.ts';
+
+const ULAW = 4;
+const SCRIPT = pathToFileURL(join(import.meta.dirname, '../../dist/media-worker.js'));
+
+/** One far end of an IAX2 call, on a socket of its own. */
+class FarEnd {
+  readonly heard: Uint8Array[] = [];
+
+  private constructor(
+    private readonly socket: Socket,
+    readonly id: number,
+  ) {
+    socket.on('message', (bytes) => this.heard.push(Uint8Array.from(bytes)));
+  }
+
+  static async open(id: number): Promise<FarEnd> {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1');
+    await once(socket, 'listening');
+    return new FarEnd(socket, id);
+  }
+
+  get address(): Address {
+    return { ip: '127.0.0.1', port: this.socket.address().port };
+  }
+
+  /** Block `n` of its voice: the first one in a full frame. */
+  say(n: number, to: Address): void {
+    const payload = new Uint8Array(160).fill(n);
+    const [sourceCall, destinationCall, timestamp] = [5000 + this.id, 100 + this.id, 1000 + 20 * n];
+    const bytes =
+      n === 0
+        ? encodeFullFrame({
+            ...{ sourceCall, destinationCall, timestamp, frameType: FRAME_TYPE.VOICE, subclass: ULAW, body: payload },
+          })
+        : encodeMiniFrame(sourceCall, timestamp, payload);
+    this.socket.send(bytes, to.port, to.ip);
+  }
+
+  /** The blocks that it heard, by their numbers. */
+  get blocks(): number[] {
+    return this.heard.map((bytes) => bytes.at(-1)!);
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+describe('the media worker', () => {
+  let port: MediaWorkerPort;
+  let plane: SplitPlane;
+  let far: readonly [FarEnd, FarEnd];
+  let started = 0;
+  const passed: Uint8Array[] = [];
+  const counters = new Counters();
+  const tap = new DatagramTap((listened) => plane.setTapped(listened));
+
+  beforeEach(async () => {
+    const libc = batchedIo();
+    if ('failed' in libc) throw new Error(libc.failed);
+    port = new MediaWorkerPort({
+      script: SCRIPT,
+      libc,
+      bind: { ip: '127.0.0.1', port: 0 },
+      onStarted: (link) => {
+        started++;
+        plane.attach(link);
+      },
+      onLost: () => plane.detach(),
+      onReports: () =>
+        plane.readReports(
+          {
+            handleDatagram: (bytes) => passed.push(bytes),
+            handleTapped: (...seen) => tap.note(...seen),
+          },
+          systemClock.nowMs(),
+        ),
+      clock: systemClock,
+      log: () => {},
+      counters,
+      tap,
+    });
+    plane = new SplitPlane({
+      counters,
+      send: (to, bytes, at, length) => port.sendPart(bytes, at, length, to),
+      isSealed: () => false,
+      worker: port,
+    });
+    expect(await port.open()).toBeUndefined();
+    far = [await FarEnd.open(1), await FarEnd.open(2)];
+    for (const { id, address } of far) {
+      const call = { localCall: 100 + id, remoteCall: 5000 + id, format: ULAW, epochMs: systemClock.nowMs() };
+      plane.open(id, { kind: 'iax2', remote: address, ...call }, systemClock.nowMs());
+    }
+    plane.hear(1, { kind: 'stream', stream: 2 });
+    plane.hear(2, { kind: 'stream', stream: 1 });
+  });
+
+  afterEach(async () => {
+    await port.close();
+    for (const end of far) end.close();
+    passed.length = 0;
+    started = 0;
+  });
+
+  /** The first far end talks until the second one has heard `count` blocks more. */
+  async function talk(from: number, count: number): Promise<void> {
+    const before = far[1].heard.length;
+    let n = from;
+    await waitUntil(`${count} blocks to be heard`, 10_000, () => {
+      far[0].say(n++, port.local!);
+      return far[1].heard.length >= before + count;
+    });
+  }
+
+  test('relays voice between two calls, tells signalling of full frames, and how late it was', async () => {
+    await talk(0, 10);
+    expect(far[1].blocks).toEqual(Array.from({ length: far[1].heard.length }, (_, i) => i + 1));
+    expect(passed).toHaveLength(1);
+    await waitUntil('the counts', 5_000, () => (plane.statistics(1)?.received ?? 0) > 5);
+    expect(plane.lastTimestamp(2)).toBeGreaterThan(0);
+    expect(port.lateness.summary().max).toBeGreaterThan(0);
+    expect(port.isOnTime).toBe(true);
+  });
+
+  test('shows every datagram to a capture', async () => {
+    const seen: string[] = [];
+    const end = tap.listen((direction, bytes, { port: remote }) => seen.push(`${direction} ${bytes.length} ${remote}`));
+    await talk(0, 2);
+    const [a, b] = far.map(({ address }) => address.port);
+    await waitUntil('a mini frame both ways', 5_000, () => seen.includes(`out 164 ${b}`));
+    expect(seen).toContain(`in 172 ${a}`);
+    expect(seen).toContain(`in 164 ${a}`);
+    end();
+  });
+
+  test('is replaced within a second when it dies; port and calls stay', async () => {
+    await talk(0, 3);
+    const { local } = port;
+    const heard = far[1].heard.length;
+    const diedMs = systemClock.nowMs();
+    port.onStuck();
+    await waitUntil('another worker', 10_000, () => started === 2);
+    expect(port.local).toEqual(local);
+    await talk(50, 3);
+    expect(systemClock.nowMs() - diedMs, 'generous, for a machine that is busy').toBeLessThan(5_000);
+    expect(far[1].heard.length).toBeGreaterThanOrEqual(heard + 3);
+    expect(counters.get('media.worker-died')).toBe(1);
+  });
+
+  test('sleeps while no call stands, and wakes for signalling at once', async () => {
+    for (const { id } of far) plane.close(id, systemClock.nowMs());
+    const question = Uint8Array.of(0x80, 7, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0x1e);
+    const socket = createSocket('udp4');
+    socket.send(question, port.local!.port, '127.0.0.1');
+    await waitUntil('a full frame', 5_000, () => passed.length === 1);
+    expect(passed[0]).toEqual(question);
+    socket.close();
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { batchedIo } from '../../../src/io/batched-io.ts';
+import type { Libc } from '../../../src/io/libc.ts';
+import { ReadableWait } from '../../../src/io/socket-batches.ts';
+import { WorkerSignals } from '../../../src/io/worker-signals.ts';
+
+function libc(): Libc {
+  const usable = batchedIo();
+  if ('failed' in usable) throw new Error(usable.failed);
+  return usable;
+}
+
+/** The ends of main thread and worker, on one thread. */
+function bothEnds() {
+  const wakeFd = WorkerSignals.wakeDescriptor(libc());
+  onTestFinished(() => void libc().close(wakeFd));
+  const memory = WorkerSignals.memory();
+  const [main, worker] = [new WorkerSignals(libc(), memory, wakeFd), new WorkerSignals(libc(), memory, wakeFd)];
+  const wait = new ReadableWait(libc(), [wakeFd]);
+  /** Whether the descriptor can be read. */
+  const isWoken = () => {
+    const before = performance.now();
+    wait.wait(2_000);
+    return performance.now() - before < 1_000;
+  };
+  return { main, worker, isWoken };
+}
+
+describe('signals between main thread and worker', () => {
+  test('a worker that sleeps is woken, also by what comes as it falls asleep', () => {
+    const { main, worker, isWoken } = bothEnds();
+    let woken: boolean | undefined;
+    worker.sleepUntilWoken(
+      () => {
+        main.wake();
+        return false;
+      },
+      () => (woken = isWoken()),
+    );
+    expect(woken).toBe(true);
+  });
+
+  test('one that has work does not sleep', () => {
+    let slept = false;
+    bothEnds().worker.sleepUntilWoken(
+      () => true,
+      () => (slept = true),
+    );
+    expect(slept).toBe(false);
+  });
+
+  test('a stop wakes it and stands', () => {
+    const { main, worker, isWoken } = bothEnds();
+    expect(worker.isStopped).toBe(false);
+    main.stop();
+    expect(isWoken()).toBe(true);
+    expect(worker.isStopped).toBe(true);
+    const before = performance.now();
+    worker.sleep(5_000);
+    expect(performance.now() - before).toBeLessThan(2_000);
+  });
+
+  test('the main thread is sent one message until it has looked', () => {
+    const { main, worker } = bothEnds();
+    expect([worker.ring(), worker.ring()]).toEqual([true, false]);
+    main.answer();
+    expect(worker.ring()).toBe(true);
+  });
+
+  test('beats can be counted', () => {
+    const { main, worker } = bothEnds();
+    worker.beat();
+    worker.beat();
+    expect(main.beats).toBe(2);
+  });
+});

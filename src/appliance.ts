@@ -29,6 +29,7 @@ import type { WallClock } from './dialplan/wall-clock.ts';
 import type { EmergencyLookup, EmergencyPlan } from './emergency/plan.ts';
 import { traceEmergency } from './emergency/trace.ts';
 import type { Endpoint } from './iax2/endpoint.ts';
+import type { HostAddress } from './iax2/host-names.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
 import { EMERGENCY_LIGHT, isFault, lightOf } from './legs/line-light.ts';
@@ -242,13 +243,9 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.settle(nowMs);
   }
 
-  /** The IP addresses of a host, in the order to try them; none if it could not be resolved. */
-  handleResolved(host: string, addresses: readonly string[], nowMs: number): void {
-    this.endpoint.handleResolved(
-      host,
-      addresses.map((ip) => ({ ip })),
-      nowMs,
-    );
+  /** Where a host is, in the order to try; none if it could not be resolved. */
+  handleResolved(host: string, addresses: readonly HostAddress[], nowMs: number): void {
+    this.endpoint.handleResolved(host, addresses, nowMs);
     this.settle(nowMs);
   }
 

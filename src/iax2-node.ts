@@ -7,8 +7,8 @@ import { type MediaEvent, type MediaPort, type StreamId, StreamIds } from './bas
 import { Endpoint, type EndpointOptions, type EndpointOutput } from './iax2/endpoint.ts';
 import type { Binding, Call, CallEvent, CallFailure, PeerConfig, PeerStatus, PlaceCall } from './iax2-stack.ts';
 import { systemClock } from './io/clock.ts';
-import { resolveHost } from './io/dns.ts';
 import { Driver } from './io/driver.ts';
+import { resolveIax2Host } from './io/iax2-dns.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { systemRandom } from './io/random.ts';
 import { UdpPort } from './io/udp.ts';
@@ -242,8 +242,8 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
   }
 
   private async resolve(host: string): Promise<void> {
-    const answer = await resolveHost(host, systemClock);
-    const addresses = 'failed' in answer ? [] : answer.addresses.map((ip) => ({ ip }));
+    const answer = await resolveIax2Host(host, systemClock, systemRandom);
+    const addresses = 'failed' in answer ? [] : answer.addresses;
     this.give((nowMs) => this.endpoint.handleResolved(host, addresses, nowMs));
   }
 

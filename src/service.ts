@@ -22,10 +22,10 @@ import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
 import type { DatagramPort } from './io/datagram-port.ts';
 import { DatagramTap } from './io/datagram-tap.ts';
-import { resolveHost } from './io/dns.ts';
 import { Driver } from './io/driver.ts';
 import { healthReader } from './io/health.ts';
 import { HttpServer } from './io/http-server.ts';
+import { resolveIax2Host } from './io/iax2-dns.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
 import { NetworkWatch, ownAddresses } from './io/network-watch.ts';
@@ -501,7 +501,7 @@ export class Service {
   }
 
   private async resolve(host: string): Promise<void> {
-    const answer = await resolveHost(host, systemClock);
+    const answer = await resolveIax2Host(host, systemClock, systemRandom);
     if ('failed' in answer) this.log('warn', 'dns', answer.failed, { host });
     const addresses = 'failed' in answer ? [] : answer.addresses;
     this.driver.give((nowMs) => this.appliance.handleResolved(host, addresses, nowMs));

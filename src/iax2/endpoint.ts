@@ -17,6 +17,7 @@ import { DialplanQuestions } from './dialplan-questions.ts';
 import type { EndpointOutput, LookupResult } from './endpoint-output.ts';
 import { decodeFrame, type FullFrame } from './frame.ts';
 import { frameKind } from './frame-header.ts';
+import type { HostAddress } from './host-names.ts';
 import { IncomingDialogs } from './incoming-dialogs.ts';
 import { OutgoingDialogs } from './outgoing-dialogs.ts';
 import type { Binding, PeerConfig, PeerStatus } from './peer.ts';
@@ -170,12 +171,11 @@ export class Endpoint implements Machine<EndpointOutput> {
     return this.outgoing.placeCall(request, nowMs);
   }
 
-  /** The answer to a `resolve` output: addresses in the order to try them, none if there is no such host. */
-  handleResolved(
-    host: string,
-    addresses: readonly { readonly ip: string; readonly port?: number }[],
-    nowMs: number,
-  ): void {
+  /**
+   * The answer to a `resolve` output: addresses in the order to try them, those of SRV records (`_iax._udp`) with their
+   * port, none if there is no such host.
+   */
+  handleResolved(host: string, addresses: readonly HostAddress[], nowMs: number): void {
     this.peers.handleResolved(host, addresses, nowMs);
     this.outgoing.handleResolved(host, addresses, nowMs);
   }

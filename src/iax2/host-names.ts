@@ -1,5 +1,19 @@
 import type { Address } from '../base/machine.ts';
 
+export const DEFAULT_PORT = 4569;
+
+/** One answer of DNS: with the port that an SRV record names, or an address of the host itself. */
+export interface HostAddress {
+  readonly ip: string;
+  readonly port?: number;
+}
+
+/** Where a peer is: a port that is configured means the host itself, whatever its SRV records say. */
+export function atPort(found: readonly HostAddress[], port: number | undefined): Address[] {
+  const places = port === undefined ? found : found.filter((address) => address.port === undefined);
+  return places.map((address) => ({ ip: address.ip, port: address.port ?? port ?? DEFAULT_PORT }));
+}
+
 export type ResolvePurpose = 'registration' | 'call' | 'qualify';
 
 /** Names that are known; calls to names that are not configured must not fill the memory. */
@@ -12,7 +26,7 @@ const FRESH_FAILURE_MS = 10_000;
 const PATIENCE_MS = 5_000;
 
 interface Known {
-  addresses: readonly Address[];
+  addresses: readonly HostAddress[];
   answeredMs: number | undefined;
   askedMs: number | undefined;
 }
@@ -24,7 +38,7 @@ export class HostNames {
   constructor(private readonly ask: (host: string, purpose: ResolvePurpose) => void) {}
 
   /** Last known addresses, in the order to try them; empty if unknown or unresolvable. */
-  addresses(host: string): readonly Address[] {
+  addresses(host: string): readonly HostAddress[] {
     return this.names.get(host)?.addresses ?? [];
   }
 
@@ -49,13 +63,13 @@ export class HostNames {
   }
 
   /** A list in another order is not a change: the address in use stays first as long as it is on the list. */
-  handleResolved(host: string, addresses: readonly Address[], nowMs: number): void {
+  handleResolved(host: string, addresses: readonly HostAddress[], nowMs: number): void {
     const known = this.names.get(host);
     if (known === undefined) return;
     known.askedMs = undefined;
     known.answeredMs = nowMs;
     const current = known.addresses[0];
-    const kept = addresses.find(({ ip, port }) => ip === current?.ip && port === current.port);
+    const kept = addresses.find(({ ip, port }) => ip === current?.ip && port === current?.port);
     if (kept !== undefined) known.addresses = [kept, ...addresses.filter((address) => address !== kept)];
     // A resolver that fails for a moment does not take away an address that works.
     else if (addresses.length > 0 || current === undefined) known.addresses = addresses;

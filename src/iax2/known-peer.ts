@@ -1,12 +1,10 @@
 import { parseIp } from '../base/ip.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
-import type { HostNames } from './host-names.ts';
+import { atPort, DEFAULT_PORT, type HostNames } from './host-names.ts';
 import type { PeerConfig, PeerStatus } from './peer.ts';
 import type { Qualify } from './qualify.ts';
 import type { Registrant } from './registrant.ts';
 import type { Registrar } from './registrar.ts';
-
-export const DEFAULT_PORT = 4569;
 
 /** A configured peer with what is known of it at this moment: where it is, whether it is there, who calls. */
 export class KnownPeer {
@@ -44,7 +42,7 @@ export class KnownPeer {
 
   get addresses(): readonly Address[] {
     if (this.literal !== undefined) return [this.literal];
-    if (!this.isDynamic) return this.hosts.addresses(this.config.host);
+    if (!this.isDynamic) return atPort(this.hosts.addresses(this.config.host), this.config.port);
     const bound = this.registrar.address(this.config.name);
     return bound === undefined ? [] : [bound];
   }

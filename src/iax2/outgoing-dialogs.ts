@@ -5,7 +5,8 @@ import type { Call, CallFailure, PlaceCall } from './call.ts';
 import type { CallLedger } from './call-ledger.ts';
 import type { Dialog, Surroundings } from './dialog.ts';
 import type { DialogTable } from './dialog-table.ts';
-import { DEFAULT_PORT, type KnownPeer } from './known-peer.ts';
+import { atPort, DEFAULT_PORT, type HostAddress } from './host-names.ts';
+import type { KnownPeer } from './known-peer.ts';
 import { LookupDialog } from './lookup-dialog.ts';
 import type { FormatName } from './media-format.ts';
 import { OutgoingCallLeg } from './outgoing-call-leg.ts';
@@ -23,7 +24,8 @@ const NO_NUMBER = 'No call number is free.';
 /** Where a call goes: a host, and its address if it is known. */
 interface Target {
   readonly host: string;
-  readonly port: number;
+  /** As told; undefined where nobody said one. */
+  readonly port: number | undefined;
   readonly address: Address | undefined;
 }
 
@@ -84,17 +86,13 @@ export class OutgoingDialogs {
   }
 
   /** A host's addresses became known, none if it has none: calls that waited for it begin or fail. */
-  handleResolved(
-    host: string,
-    addresses: readonly { readonly ip: string; readonly port?: number }[],
-    nowMs: number,
-  ): void {
-    const [first] = addresses;
+  handleResolved(host: string, addresses: readonly HostAddress[], nowMs: number): void {
     for (const [call, target] of [...this.waiting]) {
       if (target.host !== host) continue;
       this.waiting.delete(call);
+      const [first] = atPort(addresses, target.port);
       if (first === undefined) call.failToResolve(`The name ${host} could not be resolved.`, nowMs);
-      else call.start({ ip: first.ip, port: first.port ?? target.port }, nowMs);
+      else call.start(first, nowMs);
       this.environment.dialogs.settle(call, nowMs);
     }
   }
@@ -148,7 +146,7 @@ export class OutgoingDialogs {
   /** Where a configured peer is, or why it cannot be called; known at once, so that the next route gets its turn. */
   private peerTarget(peer: KnownPeer, nowMs: number, isUnlimited = false): Target | CallFailure {
     const { config, qualify, address } = peer;
-    const { name, host, port = DEFAULT_PORT } = config;
+    const { name, host, port } = config;
     if (config.type === 'user')
       return { failed: 'no-route', reason: `${name} is a user: it calls us, we do not call it.` };
     if (peer.isFull && !isUnlimited)
@@ -177,6 +175,7 @@ function credentialsFor(peer: KnownPeer | undefined, secret: string | undefined)
 function hostTarget(text: string): Target {
   const match = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d{1,5}))?$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? text;
-  const port = match?.[3] === undefined ? DEFAULT_PORT : Number(match[3]);
-  return { host, port, address: parseIp(host) === undefined ? undefined : { ip: host, port } };
+  const port = match?.[3] === undefined ? undefined : Number(match[3]);
+  const address = parseIp(host) === undefined ? undefined : { ip: host, port: port ?? DEFAULT_PORT };
+  return { host, port, address };
 }

@@ -3,8 +3,8 @@ import type { Random } from '../base/random.ts';
 import type { TimedPart } from './dialog-table.ts';
 import type { EndpointOutput } from './endpoint-output.ts';
 import type { FullFrame } from './frame.ts';
-import { HostNames } from './host-names.ts';
-import { DEFAULT_PORT, KnownPeer } from './known-peer.ts';
+import { atPort, type HostAddress, HostNames } from './host-names.ts';
+import { KnownPeer } from './known-peer.ts';
 import type { PeerConfig, PeerStatus } from './peer.ts';
 import { Qualify } from './qualify.ts';
 import { Registrant } from './registrant.ts';
@@ -97,13 +97,12 @@ export class PeerTable {
     this.environment.touch(registrant);
   }
 
-  handleResolved(host: string, found: readonly { readonly ip: string; readonly port?: number }[], nowMs: number): void {
-    const ofPort = (port: number) => found.map((address) => ({ ip: address.ip, port: address.port ?? port }));
+  handleResolved(host: string, found: readonly HostAddress[], nowMs: number): void {
     const peers = [...this.peers.values()].filter((peer) => peer.hasName && peer.config.host === host);
-    this.hosts.handleResolved(host, ofPort(peers[0]?.config.port ?? DEFAULT_PORT), nowMs);
+    this.hosts.handleResolved(host, found, nowMs);
     for (const peer of peers) {
       if (peer.registrant !== undefined) {
-        peer.registrant.handleResolved(ofPort(peer.config.port ?? DEFAULT_PORT), nowMs);
+        peer.registrant.handleResolved(atPort(found, peer.config.port), nowMs);
         this.environment.touch(peer.registrant);
       }
       if (peer.qualify?.reachable !== true) this.requalify(peer, nowMs);

@@ -1,13 +1,11 @@
-import type { SrvRecord } from 'node:dns';
-import { Resolver } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { Random } from '../base/random.ts';
 import type { Hop, Transport } from '../sip/endpoint.ts';
 import type { Clock } from './clock.ts';
 import { resolveHost } from './dns.ts';
+import { serviceTargets } from './srv.ts';
 
 const SERVICES: Readonly<Record<Transport, string>> = { udp: '_sip._udp', tcp: '_sip._tcp', tls: '_sips._tcp' };
-const SRV_TIMEOUT_MS = 2_000;
 /** More targets than that would not be tried in the time that a caller waits. */
 const MAX_HOPS = 8;
 
@@ -34,31 +32,4 @@ export async function resolveSipHost(
   );
   const failed = answers.find((answer) => 'failed' in answer);
   return hops.length === 0 && failed !== undefined ? failed : { hops: hops.slice(0, MAX_HOPS) };
-}
-
-async function serviceTargets(service: string, host: string, random: Random) {
-  const resolver = new Resolver({ timeout: SRV_TIMEOUT_MS, tries: 1 });
-  try {
-    const records = await resolver.resolveSrv(`${service}.${host}`);
-    return inOrder(records, random).map(({ name, port }) => ({ host: name, port }));
-  } catch {
-    // No such records: the host itself is meant.
-    return [];
-  }
-}
-
-/** By priority; among equals by weight, drawn. [RFC2782] */
-export function inOrder(records: readonly SrvRecord[], random: Random): SrvRecord[] {
-  const left = [...records].sort((a, b) => a.priority - b.priority);
-  const ordered: SrvRecord[] = [];
-  while (left.length > 0) {
-    const equals = left.filter(({ priority }) => priority === left[0]!.priority);
-    let drawn = random.next() * equals.reduce((sum, { weight }) => sum + weight, 0);
-    const chosen = equals.find(({ weight }) => {
-      drawn -= weight;
-      return drawn < 0;
-    });
-    ordered.push(...left.splice(left.indexOf(chosen ?? equals[0]!), 1));
-  }
-  return ordered;
 }

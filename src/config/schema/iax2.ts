@@ -58,7 +58,10 @@ export const iax2Peer = z
         error: 'allowed: dynamic, or a host name or an IP address, with or without :port (1 to 65535)',
       })
       .prefault('dynamic')
-      .meta({ description: 'Where it is, or `dynamic`: it registers here. The port is 4569 unless told.' }),
+      .meta({
+        description:
+          'Where it is, or `dynamic`: it registers here. A name without a port is looked up by SRV (`_iax._udp`), too; else the port is 4569.',
+      }),
     username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there. The name of the peer unless told.' }),
     secret: z
       .exactOptional(

@@ -456,6 +456,28 @@ describe('hosts by name', () => {
     expect(fresh.endpoint.bindings).toHaveLength(1);
   });
 
+  it('is where its SRV records say, unless a port is told; two peers may be at one host', () => {
+    const network = new Network(1);
+    const places = [B, { ip: B.ip, port: 4_570 }].map(
+      (address, i) => new Switch(network, address, i, { peers: [peer({ name: 'lyon', host: 'dynamic' })] }),
+    );
+    const register = { refreshS: 60 };
+    const here = { host: 'hq.example', username: 'lyon', register };
+    const a = new Switch(network, A, 3, { peers: [peer({ name: 'hq', ...here })] });
+    a.dns.set('hq.example', [{ ip: B.ip, port: 4_570 }, { ip: B.ip }]);
+    network.runFor(20_000);
+    expect(places.map(({ endpoint }) => endpoint.bindings.length)).toEqual([0, 1]);
+    a.command((endpoint, nowMs) =>
+      endpoint.configure([peer({ name: 'hq', ...here }), peer({ name: 'plain', ...here, port: 4_569 })], nowMs),
+    );
+    network.runFor(20_000);
+    expect(places.map(({ endpoint }) => endpoint.bindings.length)).toEqual([1, 1]);
+    expect(['hq', 'plain'].map((name) => a.endpoint.peerStatus(name)?.address)).toEqual([
+      `${B.ip}:4570`,
+      `${B.ip}:4569`,
+    ]);
+  });
+
   it('an unresolvable name is a timeout with a sentence', () => {
     const network = new Network(1);
     const hq = peer({ name: 'hq', host: 'hq.example', username: 'lyon', register: { refreshS: 60 } });

@@ -1,30 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { systemClock } from '../../../src/io/clock.ts';
-import { inOrder, resolveSipHost } from '../../../src/io/sip-dns.ts';
-
-describe('SRV records [RFC2782]', () => {
-  const record = (name: string, priority: number, weight: number) => ({ name, port: 5060, priority, weight });
-
-  test('are tried by priority', () => {
-    const records = [record('c', 30, 0), record('a', 10, 1), record('b', 20, 9)];
-    expect(inOrder(records, new SeededRandom(1)).map(({ name }) => name)).toEqual(['a', 'b', 'c']);
-  });
-
-  test('of one priority come first as often as their weight says, and each comes once', () => {
-    const random = new SeededRandom(2);
-    const records = [record('heavy', 10, 90), record('light', 10, 10), record('last', 20, 0)];
-    let heavy = 0;
-    for (let i = 0; i < 1_000; i++) {
-      const names = inOrder(records, random).map(({ name }) => name);
-      expect([...names].sort()).toEqual(['heavy', 'last', 'light']);
-      expect(names[2]).toBe('last');
-      if (names[0] === 'heavy') heavy++;
-    }
-    expect(heavy).toBeGreaterThan(850);
-    expect(heavy).toBeLessThan(950);
-  });
-});
+import { resolveSipHost } from '../../../src/io/sip-dns.ts';
 
 describe('a SIP host', () => {
   const resolve = (host: string, port?: number, transport: 'udp' | 'tls' = 'udp') =>

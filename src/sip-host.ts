@@ -9,6 +9,7 @@ import type { Clock } from './io/clock.ts';
 import type { DatagramTap } from './io/datagram-tap.ts';
 import { resolveSipHost } from './io/sip-dns.ts';
 import { SipSockets } from './io/sip-sockets.ts';
+import type { SipTls } from './io/sip-streams.ts';
 import type { Store } from './io/store.ts';
 import type { Binding } from './sip/endpoint.ts';
 import { sipSettings } from './sip-peers.ts';
@@ -40,9 +41,16 @@ export class SipHost {
     settings: NonNullable<ReturnType<typeof sipSettings>>,
   ) {
     const { configuration, rtpPorts, clock, log, counters, tap, input } = options;
+    const tls = tlsOf(configuration);
+    const hasCertificate = tls.cert !== undefined && tls.key !== undefined;
+    const listen = configuration.sip?.listen ?? [];
     this.sockets = new SipSockets({
-      listen: configuration.sip?.listen ?? [],
+      listen: listen.filter(({ transport }) => transport !== 'tls' || hasCertificate),
+      tls,
       onDatagram: (bytes, from) => input((endpoint, nowMs) => endpoint.handleDatagram(bytes, from, nowMs)),
+      onBytes: (chunk, from) => input((endpoint, nowMs) => endpoint.handleBytes(chunk, from, nowMs)),
+      onClosed: (connection) => input((endpoint, nowMs) => endpoint.handleConnectionClosed(connection, nowMs)),
+      onUnreachable: (to) => input((endpoint, nowMs) => endpoint.handleUnreachable(to, nowMs)),
       clock,
       log,
       counters,
@@ -76,6 +84,7 @@ export class SipHost {
         void this.options.store.write(PHONE_BINDINGS_FILE, `${JSON.stringify(bindings())}\n`);
         break;
       case 'sip-close':
+        this.sockets.closeConnection(output.connection);
         break;
     }
   }
@@ -85,8 +94,18 @@ export class SipHost {
     const answer = await resolveSipHost(wanted, clock, random);
     if ('failed' in answer) log('warn', 'dns', answer.failed, { host: wanted.host });
     const hops = 'failed' in answer ? [] : answer.hops;
+    for (const hop of hops) this.sockets.noteName(hop, wanted.host);
     input((endpoint, nowMs) => endpoint.handleResolved(wanted.host, hops, nowMs));
   }
+}
+
+function tlsOf({ sip }: Configuration): SipTls {
+  const { cert, key, ca } = sip?.tls ?? {};
+  return {
+    ...(cert === undefined ? {} : { cert: cert.reveal() }),
+    ...(key === undefined ? {} : { key: key.reveal() }),
+    ...(ca === undefined ? {} : { ca: ca.reveal() }),
+  };
 }
 
 /** Undefined where the configuration has no SIP. */

@@ -13,13 +13,13 @@ export function sipSettings({
   site,
 }: Configuration): Pick<ApplianceSipOptions, 'realm' | 'phones' | 'trunks' | 'qualify' | 'algorithmsFor'> | undefined {
   if (sip === undefined) return undefined;
-  const wanted = sip.digest?.map((name) => (name === 'md5' ? ('MD5' as const) : ('SHA-256' as const)));
+  const algorithms = sip.digest.map((name) => (name === 'md5' ? ('MD5' as const) : ('SHA-256' as const)));
   return {
     realm: site.id,
     phones: sipPhones(sip),
     trunks: Object.entries(sip.trunks).map(([name, trunk]) => sipTrunk(name, trunk)),
     qualify: { everyMs: sip.qualify.every, timeoutMs: sip.qualify.timeout },
-    algorithmsFor: ({ transport }) => wanted ?? (transport === 'tls' ? ['SHA-256', 'MD5'] : ['MD5']),
+    algorithmsFor: () => algorithms,
   };
 }
 

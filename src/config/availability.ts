@@ -14,16 +14,9 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'hat.keypad.*', status: 'warn', when: (value) => value === 'adopt', what: 'the key action adopt' },
   { path: 'iax2', status: 'built' },
   { path: 'sip', status: 'built' },
-  {
-    path: 'sip.listen.*',
-    status: 'warn',
-    when: (value) => !String(value).startsWith('udp:'),
-    what: 'SIP over TCP and TLS',
-  },
   { path: 'sip.phones.*.mailbox', status: 'warn' },
   { path: 'sip.phones.*.class', status: 'warn' },
   { path: 'sip.phones.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
-  { path: 'sip.trunks.*.registrar', status: 'warn', when: isStream, what: 'a SIP trunk over TCP or TLS' },
   { path: 'sip.trunks.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
   { path: 'dialplan', status: 'built' },
   { path: 'emergency', status: 'built' },
@@ -90,8 +83,4 @@ function* matches(value: unknown, pattern: readonly string[], path: Path): Gener
 
 function isNotG711(value: unknown): boolean {
   return value !== 'ulaw' && value !== 'alaw';
-}
-
-function isStream(value: unknown): boolean {
-  return /^sips:|;transport=t/.test(String(value));
 }

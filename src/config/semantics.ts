@@ -137,6 +137,9 @@ function checkPeers(config: ConfigurationInput, report: Report): void {
 }
 
 function checkSip(config: ConfigurationInput, report: Report): void {
+  for (const [index, { transport }] of (config.sip?.listen ?? []).entries())
+    if (transport === 'tls' && (config.sip?.tls?.cert === undefined || config.sip.tls.key === undefined))
+      report(['sip', 'listen', index], 'tls:// is served with sip.tls.cert and sip.tls.key only', 'warning');
   for (const [user, phone] of Object.entries(config.sip?.phones ?? {})) {
     const path: Path = ['sip', 'phones', user];
     if (phone.secret === undefined) report(path, `${formatPath(path)} has no secret; it cannot register`, 'warning');

@@ -1,32 +1,32 @@
-import type { Counters } from '../base/counters.ts';
-import type { Log } from '../base/log.ts';
 import type { Address } from '../base/machine.ts';
 import type { Hop, Transport } from '../sip/endpoint.ts';
 import type { BindFailure } from './bind-failure.ts';
-import type { Clock } from './clock.ts';
 import type { DatagramTap } from './datagram-tap.ts';
 import { localAddressTowards } from './local-address.ts';
+import { SipStreams, type SipStreamsOptions, type StreamListen } from './sip-streams.ts';
 import { UdpPort } from './udp.ts';
 
 export interface SipListen extends Address {
   readonly transport: Transport;
 }
 
-export interface SipSocketsOptions {
+export interface SipSocketsOptions extends Omit<SipStreamsOptions, 'listen'> {
   readonly listen: readonly SipListen[];
   readonly onDatagram: (bytes: Uint8Array, from: Hop) => void;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly counters: Counters;
   readonly tap?: DatagramTap;
 }
+
+const DEFAULT_PORT = 5060;
 
 /** The sockets that SIP is served on. */
 export class SipSockets {
   private readonly ports: readonly UdpPort[];
+  private readonly streams: SipStreams;
 
   constructor(private readonly options: SipSocketsOptions) {
     const { listen, clock, log, counters, tap } = options;
+    const isStream = (one: SipListen): one is StreamListen => one.transport !== 'udp';
+    this.streams = new SipStreams({ ...options, listen: listen.filter(isStream) });
     this.ports = listen
       .filter(({ transport }) => transport === 'udp')
       .map(
@@ -49,10 +49,14 @@ export class SipSockets {
       const failure = await port.open();
       if (failure !== undefined) return failure;
     }
-    return undefined;
+    return this.streams.open();
   }
 
   send(to: Hop, bytes: Uint8Array): void {
+    if (to.transport !== 'udp') {
+      this.streams.send(to, bytes);
+      return;
+    }
     const port = this.portTowards(to);
     if (port === undefined) this.options.counters.increment(`sip.no-${to.transport}`);
     else port.send(bytes, to);
@@ -60,13 +64,34 @@ export class SipSockets {
 
   /** What whoever is at `to` reaches us by; the default route's address where that is not known. */
   localTowards(to: Hop | undefined): { readonly host: string; readonly port: number } {
-    const local = this.portTowards(to)?.local ?? this.options.listen[0] ?? { ip: '0.0.0.0', port: 5060 };
-    const isAny = local.ip === '0.0.0.0' || local.ip === '::';
-    return { host: isAny ? localAddressTowards(to?.ip) : local.ip, port: local.port };
+    const { ip, port } = this.ownTowards(to);
+    const isAny = ip === '0.0.0.0' || ip === '::';
+    return { host: isAny ? localAddressTowards(to?.ip) : ip, port };
+  }
+
+  /** The host that an address was found by, for its certificate to be checked against. */
+  noteName(hop: Hop, host: string): void {
+    this.streams.noteName(hop, host);
+  }
+
+  closeConnection(connection: number): void {
+    this.streams.close(connection);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.ports.map((port) => port.close()));
+    await Promise.all([this.streams.closeAll(), ...this.ports.map((port) => port.close())]);
+  }
+
+  private ownTowards(to: Hop | undefined): Address {
+    const { listen } = this.options;
+    if (to === undefined || to.transport === 'udp') {
+      const [first] = listen;
+      return this.portTowards(to)?.local ?? first ?? { ip: '0.0.0.0', port: DEFAULT_PORT };
+    }
+    const { transport } = to;
+    const own = listen.find((one) => one.transport === transport);
+    // Without a listener of this kind requests reach us over the connection that we opened.
+    return { ip: own?.ip ?? listen[0]?.ip ?? '0.0.0.0', port: this.streams.portOf(transport) ?? DEFAULT_PORT };
   }
 
   /** One that speaks the family of that address; a socket on loopback reaches nobody else. */

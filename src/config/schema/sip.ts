@@ -100,14 +100,29 @@ export const sip = z.strictObject({
     .min(1, { error: 'allowed: at least one address' })
     .prefault(['udp://0.0.0.0:5060'])
     .meta({ description: 'Where SIP is served.' }),
+  tls: z
+    .exactOptional(
+      z.strictObject({
+        cert: z
+          .exactOptional(secret)
+          .meta({ secret: true, description: 'Our certificate and those that it hangs on; to serve `tls://`.' }),
+        key: z.exactOptional(secret).meta({ secret: true, description: 'The key that goes with it.' }),
+        ca: z
+          .exactOptional(secret)
+          .meta({ secret: true, description: 'Whom trunks are trusted by, where not a public authority.' }),
+      }),
+    )
+    .meta({ description: 'Certificates of SIP over TLS, as PEM files: `{ file: sip.pem }`.' }),
   qualify: qualifyPhones
     .prefault({})
     .meta({ description: 'Whether phones can be reached; it also keeps the way through a NAT open.' }),
   digest: z
-    .exactOptional(z.array(z.enum(['md5', 'sha-256'])).min(1, { error: 'allowed: at least one of md5 and sha-256' }))
+    .array(z.enum(['md5', 'sha-256']))
+    .min(1, { error: 'allowed: at least one of md5 and sha-256' })
+    .prefault(['md5'])
     .meta({
       description:
-        'What phones may prove themselves with, the first most wanted; old phones take only the first. Unless told, `[md5]`, and `[sha-256, md5]` over TLS.',
+        'What phones may prove themselves with, the most wanted first. Many phones fail where anything but `md5` is offered.',
     }),
   phones: z.record(name, phone).prefault({}).meta({ description: 'SIP phones by their user name.' }),
   trunks: z

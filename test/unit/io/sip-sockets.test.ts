@@ -1,70 +1,155 @@
-import { afterEach, expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../../src/base/counters.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { type SipListen, SipSockets } from '../../../src/io/sip-sockets.ts';
+import type { SipTls } from '../../../src/io/sip-streams.ts';
 import type { Hop } from '../../../src/sip/endpoint.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 
+const vector = (name: string) => readFileSync(join(import.meta.dirname, '../../vectors/sip-tls', name), 'utf8');
+const SERVER: SipTls = { cert: vector('cert.pem'), key: vector('key.pem') };
+const CLIENT: SipTls = { ca: vector('cert.pem') };
+
 const open: SipSockets[] = [];
+const clients: Socket[] = [];
 
 afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy();
   await Promise.all(open.splice(0).map((sockets) => sockets.close()));
 });
 
-async function start(...listen: SipListen[]) {
+function make(listen: readonly SipListen[], tls: SipTls = {}) {
   const received: { readonly text: string; readonly from: Hop }[] = [];
+  const closed: number[] = [];
+  const unreachable: Hop[] = [];
   const counters = new Counters();
+  const take = (bytes: Uint8Array, from: Hop) => received.push({ text: Buffer.from(bytes).toString(), from });
   const sockets = new SipSockets({
     listen,
-    onDatagram: (bytes, from) => received.push({ text: Buffer.from(bytes).toString(), from }),
+    tls,
+    onDatagram: take,
+    onBytes: take,
+    onClosed: (connection) => closed.push(connection),
+    onUnreachable: (to) => unreachable.push(to),
     clock: systemClock,
     log: silentLog,
     counters,
   });
   open.push(sockets);
-  expect(await sockets.open()).toBeUndefined();
-  return { sockets, received, counters };
+  return { sockets, received, closed, unreachable, counters };
 }
 
-const udp = (ip: string): SipListen => ({ transport: 'udp', ip, port: 0 });
+async function start(listen: readonly SipListen[], tls: SipTls = {}) {
+  const made = make(listen, tls);
+  expect(await made.sockets.open()).toBeUndefined();
+  return made;
+}
 
-test('messages go from one to the other, and say where they came from', async () => {
-  const a = await start(udp('127.0.0.1'));
-  const b = await start(udp('127.0.0.1'));
-  const { port } = b.sockets.localTowards({ transport: 'udp', ip: '127.0.0.1', port: 5060 });
-  a.sockets.send({ transport: 'udp', ip: '127.0.0.1', port }, Buffer.from('OPTIONS'));
-  await waitUntil('the message', 2_000, () => b.received[0]);
-  const ours = a.sockets.localTowards(undefined);
-  expect(b.received).toEqual([{ text: 'OPTIONS', from: { transport: 'udp', ip: '127.0.0.1', port: ours.port } }]);
-});
+const at = (transport: SipListen['transport'], ip: string): SipListen => ({ transport, ip, port: 0 });
+const hop = (transport: SipListen['transport'], port = 5060): Hop => ({ transport, ip: '127.0.0.1', port });
+const portOf = (sockets: SipSockets, transport: SipListen['transport']) => sockets.localTowards(hop(transport)).port;
 
-test('who is bound to one address is reached by it, who is bound to all by the one that the way there has', async () => {
-  const one = await start(udp('127.0.0.2'));
-  const all = await start(udp('0.0.0.0'));
-  const there = { transport: 'udp', ip: '127.0.0.9', port: 5060 } as const;
-  expect(one.sockets.localTowards(there).host).toBe('127.0.0.2');
-  expect(all.sockets.localTowards(there).host).toBe('127.0.0.1');
-});
-
-test('a port that is taken is told in one sentence', async () => {
-  const { sockets } = await start(udp('127.0.0.1'));
-  const { port } = sockets.localTowards(undefined);
-  const second = new SipSockets({
-    listen: [{ transport: 'udp', ip: '127.0.0.1', port }],
-    onDatagram: () => {},
-    clock: systemClock,
-    log: silentLog,
-    counters: new Counters(),
+describe('SIP over UDP', () => {
+  test('messages go from one to the other, and say where they came from', async () => {
+    const a = await start([at('udp', '127.0.0.1')]);
+    const b = await start([at('udp', '127.0.0.1')]);
+    a.sockets.send(hop('udp', portOf(b.sockets, 'udp')), Buffer.from('OPTIONS'));
+    await waitUntil('the message', 2_000, () => b.received[0]);
+    expect(b.received).toEqual([{ text: 'OPTIONS', from: hop('udp', portOf(a.sockets, 'udp')) }]);
   });
-  expect(await second.open()).toEqual({
-    failed: 'port-in-use',
-    reason: `UDP 127.0.0.1:${port} is in use by another program`,
+
+  test('who is bound to one address is reached by it, who is bound to all by the one that the way there has', async () => {
+    const one = await start([at('udp', '127.0.0.2')]);
+    const all = await start([at('udp', '0.0.0.0')]);
+    expect(one.sockets.localTowards(hop('udp')).host).toBe('127.0.0.2');
+    expect(all.sockets.localTowards(hop('udp')).host).toBe('127.0.0.1');
+  });
+
+  test('a port that is taken is told in one sentence', async () => {
+    const { sockets } = await start([at('udp', '127.0.0.1')]);
+    const port = portOf(sockets, 'udp');
+    expect(await make([{ transport: 'udp', ip: '127.0.0.1', port }]).sockets.open()).toEqual({
+      failed: 'port-in-use',
+      reason: `UDP 127.0.0.1:${port} is in use by another program`,
+    });
+  });
+
+  test('what goes to an address of a family that no socket has is counted', async () => {
+    const { sockets, counters } = await start([at('udp', '127.0.0.1')]);
+    sockets.send({ transport: 'udp', ip: '::1', port: 5060 }, Buffer.from('OPTIONS'));
+    expect(counters.snapshot()).toEqual({ 'sip.no-udp': 1 });
   });
 });
 
-test('what goes to an address of a family that no socket has is counted', async () => {
-  const { sockets, counters } = await start(udp('127.0.0.1'));
-  sockets.send({ transport: 'udp', ip: '::1', port: 5060 }, Buffer.from('OPTIONS'));
-  expect(counters.snapshot()).toEqual({ 'sip.no-udp': 1 });
+describe('SIP over TCP and TLS', () => {
+  test('answers go over the connection that the question came on, and further messages reuse ours [RFC5923]', async () => {
+    const server = await start([at('tcp', '127.0.0.1')]);
+    const client = await start([at('udp', '127.0.0.1')]);
+    const there = hop('tcp', portOf(server.sockets, 'tcp'));
+    client.sockets.send(there, Buffer.from('one'));
+    const { from } = await waitUntil('the first', 2_000, () => server.received[0]);
+    expect(from.connection).toBeDefined();
+    server.sockets.send(from, Buffer.from('answer'));
+    await waitUntil('the answer', 2_000, () => client.received[0]);
+    client.sockets.send(there, Buffer.from('two'));
+    await waitUntil('the second', 2_000, () => server.received.some(({ text }) => text.endsWith('two')));
+    expect(new Set(server.received.map((one) => one.from.connection)).size).toBe(1);
+  });
+
+  test('the end of a connection is told, and nobody is called back where he came from [RFC5626 §5.3]', async () => {
+    const server = await start([at('tcp', '127.0.0.1')]);
+    const phone = connect({ host: '127.0.0.1', port: portOf(server.sockets, 'tcp') });
+    clients.push(phone);
+    phone.write('REGISTER');
+    const { from } = await waitUntil('the message', 2_000, () => server.received[0]);
+    phone.destroy();
+    await waitUntil('the end', 2_000, () => server.closed.includes(from.connection!));
+    server.sockets.send(from, Buffer.from('INVITE'));
+    await waitUntil('it to be unreachable', 2_000, () => server.unreachable.length === 1);
+    expect(server.unreachable).toEqual([from]);
+  });
+
+  test('where nobody listens is unreachable', async () => {
+    const server = await start([at('tcp', '127.0.0.1')]);
+    const port = portOf(server.sockets, 'tcp');
+    await server.sockets.close();
+    const client = await start([at('udp', '127.0.0.1')]);
+    client.sockets.send(hop('tcp', port), Buffer.from('OPTIONS'));
+    await waitUntil('it to be unreachable', 2_000, () => client.unreachable.length > 0);
+  });
+
+  test('one address may not have all connections', async () => {
+    const server = await start([at('tcp', '127.0.0.1')]);
+    const port = portOf(server.sockets, 'tcp');
+    for (let i = 0; i < 70; i++) clients.push(connect({ host: '127.0.0.1', port }).on('error', () => {}));
+    await waitUntil('the rest to be let go', 5_000, () => server.counters.get('sip.too-many-connections') === 6);
+  });
+
+  test('a certificate must be for the name that was looked up, and of an authority that we trust', async () => {
+    const server = await start([at('tls', '127.0.0.1')], SERVER);
+    const there = hop('tls', portOf(server.sockets, 'tls'));
+    const trusts = async (tls: SipTls, name: string | undefined) => {
+      const client = await start([at('udp', '127.0.0.1')], tls);
+      if (name !== undefined) client.sockets.noteName(there, name);
+      const before = server.received.length;
+      client.sockets.send(there, Buffer.from(`to ${name}`));
+      await waitUntil('an outcome', 5_000, () => server.received.length > before || client.unreachable.length > 0);
+      return server.received.length > before;
+    };
+    expect(await trusts(CLIENT, 'itsp.example')).toBe(true);
+    expect(await trusts(CLIENT, undefined)).toBe(true);
+    expect(await trusts(CLIENT, 'other.example')).toBe(false);
+    expect(await trusts({}, 'itsp.example')).toBe(false);
+  });
+
+  test('a key that cannot be read is told in one sentence that does not repeat it', async () => {
+    const broken = { cert: SERVER.cert!, key: 'no key at all' };
+    const failure = await make([at('tls', '127.0.0.1')], broken).sockets.open();
+    expect(failure?.reason).toMatch(/^sip\.tls cannot be used: /);
+    expect(failure?.reason).not.toContain('no key at all');
+  });
 });

@@ -1,0 +1,208 @@
+import { connect as connectTcp, createServer, isIP, type Server, type Socket } from 'node:net';
+import {
+  connect as connectTls,
+  createSecureContext,
+  createServer as createTlsServer,
+  type SecureContext,
+} from 'node:tls';
+import type { Counters } from '../base/counters.ts';
+import { type Log, RateLimitedLog } from '../base/log.ts';
+import { type Address, formatAddress } from '../base/machine.ts';
+import type { Hop } from '../sip/endpoint.ts';
+import { type BindFailure, bindFailure } from './bind-failure.ts';
+import type { Clock } from './clock.ts';
+import { canonicalIp } from './udp.ts';
+
+export interface StreamListen extends Address {
+  readonly transport: 'tcp' | 'tls';
+}
+
+/** PEM texts. */
+export interface SipTls {
+  /** Who we are: needed to serve TLS. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Whom we trust where we call; the system's authorities unless told. */
+  readonly ca?: string;
+}
+
+type StreamHop = Hop & { readonly connection: number };
+
+export interface SipStreamsOptions {
+  readonly listen: readonly StreamListen[];
+  readonly tls: SipTls;
+  readonly onBytes: (chunk: Uint8Array, from: StreamHop) => void;
+  readonly onClosed: (connection: number) => void;
+  /** What was to go there did not. */
+  readonly onUnreachable: (to: Hop) => void;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly counters: Counters;
+}
+
+/** Who connects and says nothing, or does not finish its TLS handshake, is let go. */
+const FIRST_BYTES_MS = 10_000;
+/** Phones are asked for a sign of life over their connection, so one without any is dead. */
+const IDLE_MS = 600_000;
+const CONNECT_MS = 4_000;
+const MAX_CONNECTIONS = 512;
+const MAX_FROM_ONE_ADDRESS = 64;
+/** What waits for a far end that does not read. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+
+interface Connection {
+  readonly socket: Socket;
+  readonly hop: StreamHop;
+}
+
+/** The connections of SIP over TCP and TLS, ours and theirs; each message goes over the one that its far end has. */
+export class SipStreams {
+  private readonly servers: Server[] = [];
+  private readonly connections = new Map<number, Connection>();
+  /** Those that we opened, by where to. */
+  private readonly opened = new Map<string, Connection>();
+  private readonly names = new Map<string, string>();
+  private readonly troubles: RateLimitedLog;
+  private context: SecureContext | undefined;
+  private lastConnection = 0;
+
+  constructor(private readonly options: SipStreamsOptions) {
+    this.troubles = new RateLimitedLog(options.log, 'sip');
+  }
+
+  async open(): Promise<BindFailure | undefined> {
+    const { listen, tls } = this.options;
+    try {
+      this.context = createSecureContext({
+        ...(tls.cert === undefined ? {} : { cert: tls.cert }),
+        ...(tls.key === undefined ? {} : { key: tls.key }),
+        ...(tls.ca === undefined ? {} : { ca: tls.ca }),
+      });
+    } catch (error) {
+      return { failed: 'other', reason: `sip.tls cannot be used: ${(error as Error).message}` };
+    }
+    for (const one of listen) {
+      const failure = await this.listen(one);
+      if (failure !== undefined) return failure;
+    }
+    return undefined;
+  }
+
+  /** The host of an address, for its certificate to be checked against. */
+  noteName({ ip, port }: Address, host: string): void {
+    this.names.set(formatAddress({ ip, port }), host);
+  }
+
+  send(to: Hop, bytes: Uint8Array): void {
+    const known = to.connection === undefined ? this.opened.get(keyOf(to)) : this.connections.get(to.connection);
+    // Nobody listens at the port that a phone connected from.
+    const connection = known ?? (to.connection === undefined ? this.connect(to) : undefined);
+    if (connection === undefined || connection.socket.writableLength > MAX_UNSENT_BYTES) {
+      this.options.counters.increment('sip.stream-unsent');
+      queueMicrotask(() => this.options.onUnreachable(to));
+    } else connection.socket.write(bytes);
+  }
+
+  close(connection: number): void {
+    this.connections.get(connection)?.socket.destroy();
+  }
+
+  /** The port that we accept connections on. */
+  portOf(transport: 'tcp' | 'tls'): number | undefined {
+    const index = this.options.listen.findIndex((one) => one.transport === transport);
+    const address = this.servers[index]?.address();
+    return address === null || address === undefined || typeof address === 'string' ? undefined : address.port;
+  }
+
+  async closeAll(): Promise<void> {
+    for (const { socket } of this.connections.values()) socket.destroy();
+    await Promise.all(this.servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))));
+  }
+
+  private async listen({ transport, ip, port }: StreamListen): Promise<BindFailure | undefined> {
+    const { cert, key } = this.options.tls;
+    const accept = (socket: Socket) => this.accept(transport, socket);
+    if (transport === 'tls' && (cert === undefined || key === undefined))
+      return { failed: 'other', reason: 'SIP over TLS needs sip.tls with cert and key.' };
+    const server =
+      transport === 'tcp'
+        ? createServer(accept)
+        : createTlsServer({ cert, key, minVersion: 'TLSv1.2', handshakeTimeout: FIRST_BYTES_MS }, accept);
+    server.maxConnections = MAX_CONNECTIONS;
+    server.on('tlsClientError', () => this.options.counters.increment('sip.tls-handshake'));
+    const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      server.once('error', resolve);
+      server.listen({ host: ip, port, exclusive: true }, () => {
+        server.removeListener('error', resolve);
+        resolve(undefined);
+      });
+    });
+    if (failure !== undefined) return bindFailure(`${transport.toUpperCase()} ${formatAddress({ ip, port })}`, failure);
+    server.on('error', () => this.options.counters.increment('sip.socket-error'));
+    this.servers.push(server);
+    return undefined;
+  }
+
+  private accept(transport: 'tcp' | 'tls', socket: Socket): void {
+    const ip = canonicalIp(socket.remoteAddress ?? '');
+    let neighbours = 0;
+    for (const { hop } of this.connections.values()) if (hop.ip === ip) neighbours++;
+    if (ip === '' || neighbours >= MAX_FROM_ONE_ADDRESS) {
+      this.options.counters.increment('sip.too-many-connections');
+      socket.destroy();
+      return;
+    }
+    this.adopt(socket, { transport, ip, port: socket.remotePort ?? 0 }, FIRST_BYTES_MS);
+  }
+
+  private connect(to: Hop): Connection {
+    const host = this.names.get(formatAddress(to)) ?? to.ip;
+    const socket =
+      to.transport === 'tls'
+        ? connectTls({
+            host: to.ip,
+            port: to.port,
+            minVersion: 'TLSv1.2',
+            ...(this.context === undefined ? {} : { secureContext: this.context }),
+            // A name is asked for and checked; an address has no name to ask for, but must stand in the certificate.
+            ...(isIP(host) === 0 ? { servername: host } : {}),
+          })
+        : connectTcp({ host: to.ip, port: to.port });
+    const connection = this.adopt(socket, to, CONNECT_MS);
+    this.opened.set(keyOf(to), connection);
+    socket.once('error', (error) => {
+      this.troubles.warn('connect', `${formatAddress(to)}: ${error.message}`, this.options.clock.nowMs(), {
+        transport: to.transport,
+      });
+      this.options.onUnreachable(to);
+    });
+    return connection;
+  }
+
+  private adopt(socket: Socket, at: Hop, firstBytesMs: number): Connection {
+    const { transport, ip, port } = at;
+    const hop: StreamHop = { transport, ip, port, connection: ++this.lastConnection };
+    const connection: Connection = { socket, hop };
+    this.connections.set(hop.connection, connection);
+    socket.setNoDelay(true);
+    socket.setTimeout(firstBytesMs, () => {
+      this.options.counters.increment('sip.connection-idle');
+      socket.destroy(new Error('nothing came in time'));
+    });
+    socket.on('data', (chunk: Buffer) => {
+      socket.setTimeout(IDLE_MS);
+      this.options.onBytes(new Uint8Array(chunk), hop);
+    });
+    socket.on('error', () => this.options.counters.increment('sip.connection-error'));
+    socket.once('close', () => {
+      this.connections.delete(hop.connection);
+      if (this.opened.get(keyOf(at)) === connection) this.opened.delete(keyOf(at));
+      this.options.onClosed(hop.connection);
+    });
+    return connection;
+  }
+}
+
+function keyOf(to: Hop): string {
+  return `${to.transport}:${formatAddress(to)}`;
+}

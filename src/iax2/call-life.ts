@@ -1,13 +1,15 @@
 import { type Cause, q850Of } from '../base/causes.ts';
-import { formatAddress } from '../base/machine.ts';
+import { type Address, formatAddress } from '../base/machine.ts';
 import type { StreamId, TrunkMode } from '../base/media-port.ts';
 import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
 import { CallSeal } from './call-seal.ts';
 import { CallVoice } from './call-voice.ts';
 import { Dialog, type Surroundings } from './dialog.ts';
 import type { FrameCipher } from './encryption.ts';
+import type { FullFrame } from './frame.ts';
 import type { InformationElements } from './information-element.ts';
 import type { Malformed } from './malformed.ts';
+import { MovedFarEnd } from './moved-far-end.ts';
 import { qualityReport } from './quality-report.ts';
 import type { Reliable } from './reliable.ts';
 import { SILENCE_LOOK_MS, SilenceWatch } from './silence-watch.ts';
@@ -56,6 +58,7 @@ export abstract class CallLife extends Dialog<CallTimer> {
   /** Whether the owner knows of this leg: an incoming call shows itself only when it has proved who it is. */
   protected isShown: boolean;
   private readonly silence = new SilenceWatch();
+  private readonly movedFarEnd = new MovedFarEnd();
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
     super(around, reliable, nowMs);
@@ -187,6 +190,24 @@ export abstract class CallLife extends Dialog<CallTimer> {
   }
 
   // ---- the watch
+
+  /**
+   * A frame to this call from another address than that of its far end. `moved`: it is the far end, at another port, and
+   * goes on there; `watched`: it may be; `stranger`: it is not.
+   */
+  considerMove(frame: FullFrame, from: Address, nowMs: number): 'moved' | 'watched' | 'stranger' {
+    const { reliable } = this;
+    const isOurs =
+      this.isAccepted &&
+      frame.sourceCall === reliable.remoteCall &&
+      from.ip === reliable.remote.ip &&
+      reliable.continues(frame);
+    if (!isOurs) return 'stranger';
+    if (!this.movedFarEnd.judge(from, this.heardMs, this.voice.statistics?.received ?? 0, nowMs)) return 'watched';
+    reliable.remote = from;
+    this.voice.follow(nowMs);
+    return 'moved';
+  }
 
   protected override handleSettled(_nowMs: number): void {
     if (this.current === 'ending') this.finish();

@@ -33,6 +33,13 @@ export class CallVoice {
     if (what === 'media') this.media.setFormat(this.stream, this.format);
   }
 
+  /** The same far end at another address. */
+  follow(nowMs: number): void {
+    if (!this.isOpen) return;
+    this.openAt(this.reliable.remote, this.reliable.remoteCall, nowMs);
+    this.media.setFormat(this.stream, this.format);
+  }
+
   close(nowMs: number): void {
     if (this.isOpen) this.media.close(this.stream, nowMs);
     this.isOpen = false;

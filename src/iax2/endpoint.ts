@@ -259,7 +259,11 @@ export class Endpoint implements Machine<EndpointOutput> {
       dialog.handleFrame(frame, nowMs);
       this.dialogs.settle(dialog, nowMs);
     } else if (frame.destinationCall === 0) this.incoming.handleOpening(frame, bytes.length, from, nowMs);
-    else if (!this.peers.handlePong(frame, from, nowMs) && !this.handleTransferFrame(frame, from, nowMs))
+    else if (
+      !this.peers.handlePong(frame, from, nowMs) &&
+      !this.handleTransferFrame(frame, from, nowMs) &&
+      !this.handleMove(frame, from, nowMs)
+    )
       this.handleStray(frame, from, nowMs);
   }
 
@@ -316,6 +320,18 @@ export class Endpoint implements Machine<EndpointOutput> {
     const call = this.dialogs.ofNumber(frame.destinationCall);
     if (!(call instanceof CallLeg) || !call.isTransferTarget(from, frame.sourceCall)) return false;
     call.handleTransferFrame(frame, nowMs);
+    this.dialogs.settle(call, nowMs);
+    return true;
+  }
+
+  /** True for a frame of a far end whose NAT has given it another port, or may have. */
+  private handleMove(frame: FullFrame, from: Address, nowMs: number): boolean {
+    const call = this.dialogs.ofNumber(frame.destinationCall);
+    const verdict = call instanceof CallLeg ? call.considerMove(frame, from, nowMs) : 'stranger';
+    if (call === undefined || verdict === 'stranger') return false;
+    this.count(verdict === 'moved' ? 'iax2.far-end-moved' : 'iax2.other-port');
+    if (verdict !== 'moved') return true;
+    call.handleFrame(frame, nowMs);
     this.dialogs.settle(call, nowMs);
     return true;
   }

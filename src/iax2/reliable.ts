@@ -20,6 +20,9 @@ const MAX_HELD = 32;
 /** A burst of frames behind one gap asks for the missing one once, not once each. */
 const VNAK_INTERVAL_MS = 20;
 
+/** Frames that one side has sent and the other not yet received when a path breaks. */
+const CLOSE = 16;
+
 /** The timestamps of two frames of one call, which asks every few seconds whether it still stands, are never so far apart. */
 const LONGEST_PAUSE_MS = 600_000;
 
@@ -158,6 +161,14 @@ export class Reliable {
     if (apartMs >= LONGEST_PAUSE_MS || !isNear(bytes[9]!, this.oseqno)) return false;
     // OSeqno of an ACK or VNAK is not a place in the sender's sequence.
     return isOutsideSequence(readFrameType(bytes), readSubclassByte(bytes)) || isNear(bytes[8]!, this.iseqno);
+  }
+
+  /** Whether a frame continues this dialog, or is one of its last sent again: no stranger's is, but by a lucky guess. */
+  continues(frame: FullFrame): boolean {
+    if (isOutsideSequence(frame.frameType, frame.subclass)) return false;
+    const isClose = (a: number, b: number) => distance8(a, b) < CLOSE || distance8(b, a) < CLOSE;
+    const apartMs = Math.abs(timestampDistance(frame.timestamp, this.lastReceivedTimestamp));
+    return apartMs < LONGEST_PAUSE_MS && isClose(frame.oseqno, this.iseqno) && isClose(frame.iseqno, this.oseqno);
   }
 
   /** The frame that is next and came before its turn, to be received again; undefined if there is none. */

@@ -54,7 +54,8 @@ export class SealedCalls {
       // Whoever answers from call 1 has no key; a NEW that comes again was sent before there was one.
       if (readSourceCall(bytes) === STATELESS_CALL) return undefined;
       const call = this.byLocalCall.get(readDestinationCall(bytes));
-      return call !== undefined && sameAddress(call.reliable.remote, from) ? call : undefined;
+      // The port may have changed on the way: whether it has shows in the frame, once it is in clear.
+      return call?.reliable.remote.ip === from.ip ? call : undefined;
     }
     if (kind !== 'mini') return undefined;
     const remoteCall = readSourceCall(bytes);

@@ -1,5 +1,5 @@
 import { BRANCHLINE_HAT } from '../board/hat.ts';
-import type { LineCommand, LineEvent } from '../src/base/line-port.ts';
+import type { LineCommand, LineEvent, TownLineCommand, TownLineEvent } from '../src/base/line-port.ts';
 import type { Law } from '../src/base/media-port.ts';
 
 /**
@@ -14,6 +14,7 @@ export interface HatClient {
 
 export type HatCommand =
   | { readonly type: 'line'; readonly port: number; readonly command: LineCommand }
+  | { readonly type: 'town-line'; readonly port: number; readonly command: TownLineCommand }
   /** Which lines carry audio from now on, and how it is coded. */
   | { readonly type: 'audio'; readonly ports: readonly number[]; readonly law: Law }
   | { readonly type: 'led'; readonly led: number; readonly light: Light };
@@ -39,6 +40,7 @@ export type HatEvent =
   /** It does not answer any longer, for a reason in kebab-case: no line works until the next hello. */
   | { readonly type: 'lost'; readonly reason: string }
   | { readonly type: 'line'; readonly port: number; readonly event: LineEvent; readonly mediaTs: number }
+  | { readonly type: 'town-line'; readonly port: number; readonly event: TownLineEvent; readonly mediaTs: number }
   | { readonly type: 'key'; readonly key: string; readonly action: KeyAction; readonly mediaTs: number };
 
 export type KeyAction = 'down' | 'up' | 'long';

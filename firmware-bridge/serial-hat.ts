@@ -138,6 +138,10 @@ export class SerialHat implements HatClient, Machine<HatEvent> {
       case 'line':
         this.link.send(encodeLineCommand(command.port, command.command), nowMs);
         break;
+      case 'town-line':
+        // No firmware of this version has a town line; a HAT that says it has one is of another.
+        this.drop('no-town-line');
+        break;
       case 'audio':
         this.law = command.law;
         this.expectedTs = undefined;

@@ -31,6 +31,7 @@ import { traceEmergency } from './emergency/trace.ts';
 import type { Endpoint } from './iax2/endpoint.ts';
 import type { HostAddress } from './iax2/host-names.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
+import type { TownLineSettings } from './legs/line-fxo.ts';
 import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
 import { EMERGENCY_LIGHT, isFault, lightOf } from './legs/line-light.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
@@ -45,6 +46,7 @@ import { type CallView, Switch } from './switch/switch.ts';
 export interface ApplianceOptions {
   readonly peers: readonly PeerConfig[];
   readonly lines: readonly LineSettings[];
+  readonly townLines?: readonly TownLineSettings[];
   readonly profile: CountryProfile;
   readonly dialplan: Dialplan;
   readonly emergency: EmergencyPlan;
@@ -173,6 +175,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.announcer = new Announcer(profile.law, () => this.spokenStatus(options.about));
     this.lineLegs = new LineLegs({
       lines: options.lines,
+      ...(options.townLines === undefined ? {} : { townLines: options.townLines }),
       profile,
       lookUp: (context, digits) => this.lookUp(context, digits, clock),
       media: this.plane,

@@ -1,6 +1,7 @@
 import type { Configuration } from './config/load.ts';
 import { EmulatorThread } from './emulator-thread.ts';
 import { FirmwareHatRunner } from './firmware-hat-runner.ts';
+import { exchangeHabits, profileOf, townLineSettings } from './line-settings.ts';
 import { PlainHatRunner } from './plain-hat-runner.ts';
 import type { RunningHat, RunningHatOptions } from './running-hat.ts';
 import { SerialHatRunner } from './serial-hat-runner.ts';
@@ -10,11 +11,19 @@ const SLOWEST = 1.3;
 const SOCKETS = 4;
 
 /** The HAT that the configuration asks for, not yet started; undefined without one. */
-export async function openHat(hat: Configuration['hat'], options: RunningHatOptions): Promise<RunningHat | undefined> {
+export async function openHat(
+  configuration: Configuration,
+  options: RunningHatOptions,
+): Promise<RunningHat | undefined> {
+  const { hat } = configuration;
   if (hat === undefined) return undefined;
   if (hat.port !== 'emulator') return new SerialHatRunner({ ...options, path: hat.port, resetPath: hat.reset });
   const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
-  const plain = () => new PlainHatRunner(ports, options);
+  const townLines = {
+    ports: townLineSettings(configuration).map(({ port }) => port),
+    habits: exchangeHabits(profileOf(configuration)),
+  };
+  const plain = () => new PlainHatRunner(ports, townLines, options);
   if (hat.emulator === 'plain') return plain();
   const thread = await startThread(hat, ports);
   if (typeof thread === 'string') {

@@ -1,5 +1,5 @@
 import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
-import { PlainHat } from '../firmware-bridge/emulator/plain-hat.ts';
+import { PlainHat, type PlainHatOptions } from '../firmware-bridge/emulator/plain-hat.ts';
 import type { HatCommand, HatEvent } from '../firmware-bridge/hat-client.ts';
 import { systemClock } from './io/clock.ts';
 import { Driver } from './io/driver.ts';
@@ -12,8 +12,12 @@ export class PlainHatRunner implements RunningHat {
   private readonly hat: PlainHat;
   private readonly driver: Driver<HatEvent>;
 
-  constructor(ports: readonly number[], { exchange, onEvent, onExchanged }: RunningHatOptions) {
-    const hat = new PlainHat({ ports, exchange });
+  constructor(
+    ports: readonly number[],
+    townLines: NonNullable<PlainHatOptions['townLines']>,
+    { exchange, onEvent, onExchanged }: RunningHatOptions,
+  ) {
+    const hat = new PlainHat({ ports, townLines, exchange });
     this.hat = hat;
     this.emulator = new EmulatorControl(hat);
     this.driver = new Driver(

@@ -36,8 +36,7 @@ import type { RtpPorts } from './io/rtp-ports.ts';
 import { makeSealingKey, type SealingKey } from './io/sealing.ts';
 import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
-import type { LineSettings } from './legs/line-leg.ts';
-import { countryProfile } from './lines/country-profile.ts';
+import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
 import { MediaWorkerPort } from './media-worker-port.ts';
 import { openHat } from './open-hat.ts';
 import { createApi } from './panel/api.ts';
@@ -358,9 +357,7 @@ export class Service {
 
   private compose(): Appliance {
     const { configuration, log } = this.options;
-    const profile = countryProfile(configuration.site.country);
-    // The schema has the same list of countries.
-    if (profile === undefined) throw new Error(`no profile of ${configuration.site.country}`);
+    const profile = profileOf(configuration);
     const clock: WallClock = {
       nowMs: () => systemClock.wallMs(),
       utcOffsetMinutes: (epochMs, zone) => utcOffsetMinutes(zone ?? this.configuration.site.timezone, epochMs),
@@ -370,6 +367,7 @@ export class Service {
         peers: iax2Peers(configuration),
         ...(this.sip === undefined ? {} : { sip: this.sip.settings }),
         lines: lineSettings(configuration),
+        townLines: townLineSettings(configuration),
         profile,
         dialplan: this.options.dialplan,
         emergency: emergencyPlan(configuration),
@@ -410,7 +408,7 @@ export class Service {
 
   /** Never a reason not to serve. */
   private async openHat(): Promise<undefined> {
-    this.hat = await openHat(this.options.configuration.hat, {
+    this.hat = await openHat(this.options.configuration, {
       exchange: this.appliance.exchange,
       onEvent: (event) => {
         this.driver.give((nowMs) => this.appliance.handleHat(event, nowMs));
@@ -549,12 +547,6 @@ async function openData(path: string): Promise<BindFailure | undefined> {
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => systemClock.after(ms, resolve));
-}
-
-function lineSettings({ hat }: Configuration): LineSettings[] {
-  return (hat?.lines ?? [])
-    .filter((line) => line.kind === 'fxs')
-    .map(({ port, extension = '', name = '', context = 'default' }) => ({ port, extension, name, context }));
 }
 
 /** Bindings are ours to write; a file that is not a list of them is damaged. */

@@ -5,6 +5,8 @@ import type { Phone } from './phone.ts';
 import { resample } from './resample.ts';
 import { levelDbm0, SAMPLE_RATE_HZ } from './sound.ts';
 import { type MeasuredTone, measureTones } from './tone-meter.ts';
+import { applyTown, reportTown, type TownReport } from './town-control.ts';
+import type { TownExchange } from './town-exchange.ts';
 import { decodeWav, encodeWav } from './wav.ts';
 
 /** An emulated phone as programs see it. */
@@ -18,6 +20,8 @@ export interface PhoneReport {
   readonly callerName: string | null;
   /** Of the last 200 ms that the handset heard; −90 dBm0 is silence. */
   readonly heard: { readonly tones: readonly MeasuredTone[]; readonly levelDbm0: number };
+  /** Of a town line: `hook` is ours there, `ringing` is the exchange's, and `heard` is what the far end hears. */
+  readonly town?: TownReport;
 }
 
 /** What there is to drive. */
@@ -26,6 +30,8 @@ export interface BoardReport {
   readonly sockets: number;
   /** Sockets that have a phone. */
   readonly phones: readonly number[];
+  /** Sockets that have a town exchange. */
+  readonly townLines: readonly number[];
   readonly keys: readonly string[];
 }
 
@@ -54,16 +60,25 @@ export class EmulatorControl {
 
   get board(): BoardReport {
     const { name, ports, keys } = this.hat.model;
-    return { name, sockets: ports, phones: this.hat.ports, keys };
+    return { name, sockets: ports, phones: this.hat.ports, townLines: this.hat.townPorts ?? [], keys };
   }
 
   line(port: number): ControlResult<PhoneReport> {
+    const exchange = this.hat.townLine?.(port);
+    if (exchange !== undefined) return { ok: true, value: townReport(exchange) };
     const phone = this.hat.phone(port);
     return phone === undefined ? noPhone(port) : { ok: true, value: report(phone) };
   }
 
   /** Does what a body asks: exactly one of hook, flash, dial (with `as`) and say. Returns before it is done. */
   apply(port: number, body: unknown): ControlResult<PhoneReport> {
+    const exchange = this.hat.townLine?.(port);
+    if (exchange !== undefined) {
+      const refusal = isRecord(body)
+        ? applyTown(exchange, body)
+        : ({ status: 400, error: 'The body must be an object.' } as const);
+      return refusal === undefined ? { ok: true, value: townReport(exchange) } : { ok: false, ...refusal };
+    }
     const phone = this.hat.phone(port);
     if (phone === undefined) return noPhone(port);
     if (!isRecord(body)) return refuse(400, 'The body must be an object.');
@@ -79,7 +94,7 @@ export class EmulatorControl {
 
   /** The last seconds that the handset heard, as a WAV file of exactly seconds × 8000 samples. */
   heardWav(port: number, seconds: number): ControlResult<Uint8Array> {
-    const phone = this.hat.phone(port);
+    const phone = this.hat.phone(port) ?? this.hat.townLine?.(port);
     if (phone === undefined) return noPhone(port);
     const count = Math.round(seconds * SAMPLE_RATE_HZ);
     if (!(count >= 1 && count <= phone.heard.capacity)) {
@@ -156,6 +171,20 @@ function report(phone: Phone): PhoneReport {
     callerId: phone.callerId?.number ?? null,
     callerName: phone.callerId?.name ?? null,
     heard: { tones: measureTones(last), levelDbm0: levelDbm0(last) },
+  };
+}
+
+function townReport(exchange: TownExchange): PhoneReport {
+  const isRinging = exchange.state === 'ringing';
+  const last = exchange.heard.last(MEASURED_SAMPLES);
+  return {
+    hook: exchange.isSeized ? 'off' : 'on',
+    ringing: isRinging,
+    cadence: isRinging ? exchange.cadence : [],
+    callerId: null,
+    callerName: null,
+    heard: { tones: measureTones(last), levelDbm0: levelDbm0(last) },
+    town: reportTown(exchange),
   };
 }
 

@@ -2,6 +2,7 @@ import type { HatModel } from '../../board/hat.ts';
 import type { Machine } from '../../src/base/machine.ts';
 import type { HatClient, HatEvent, Light } from '../hat-client.ts';
 import type { Phone } from './phone.ts';
+import type { TownExchange } from './town-exchange.ts';
 
 /** A HAT without hardware, whatever runs it, with phones that can be driven. */
 export interface EmulatedHat extends HatClient, Machine<HatEvent> {
@@ -14,6 +15,9 @@ export interface EmulatedHat extends HatClient, Machine<HatEvent> {
   readonly stalledBlocks: number;
   /** The phone in a socket, undefined where there is none. */
   phone(port: number): Phone | undefined;
+  /** The sockets that have a town exchange behind them, where the HAT can have one. */
+  readonly townPorts?: readonly number[];
+  townLine?(port: number): TownExchange | undefined;
   /** A flash that a phone made for this line gives: the middle of its window. */
   flashMs(port: number): number;
   /** Presses a key of the keypad for some time. False when it is not on the keypad or is down already. */

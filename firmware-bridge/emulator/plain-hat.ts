@@ -6,11 +6,14 @@ import { BlockClock } from './block-clock.ts';
 import type { EmulatedHat } from './emulated-hat.ts';
 import { FxsPort } from './fxs-port.ts';
 import { Phone } from './phone.ts';
+import { type ExchangeHabits, TownExchange } from './town-exchange.ts';
 
 export interface PlainHatOptions {
   /** The sockets that have a phone. */
   readonly ports: readonly number[];
   readonly exchange: ExchangeAudio;
+  /** The sockets that have a town exchange behind them, and what that does. */
+  readonly townLines?: { readonly ports: readonly number[]; readonly habits: ExchangeHabits };
   /** How fast the HAT's crystal is, parts per million. */
   readonly ppm?: number;
   /** Another number for each start, so that the host sees a reset. */
@@ -27,6 +30,7 @@ export class PlainHat implements EmulatedHat {
   readonly model: HatModel = BRANCHLINE_HAT;
 
   private readonly lines: ReadonlyMap<number, Line>;
+  private readonly town: ReadonlyMap<number, TownLine>;
   private readonly light: Light[];
   private readonly keys: { readonly key: string; readonly untilMs: number; longAtMs: number | undefined }[] = [];
   private readonly events = new Queue<HatEvent>();
@@ -42,12 +46,19 @@ export class PlainHat implements EmulatedHat {
     const blockMs = (model.blockSamples / model.sampleRateHz) * 1000;
     this.clock = new BlockClock(blockMs / (1 + (options.ppm ?? 0) / 1e6));
     this.lines = new Map(options.ports.map((port) => [port, new Line(model)]));
+    const { ports: townPorts = [], habits } = options.townLines ?? {};
+    this.town = new Map(
+      habits === undefined ? [] : townPorts.map((port) => [port, new TownLine(model, new TownExchange(habits))]),
+    );
     this.light = new Array<Light>(model.leds).fill(DARK);
     this.events.push({
       type: 'hello',
       bootId: options.bootId ?? 1,
       board: model.name,
-      ports: options.ports.map((port) => ({ port, kind: 'fxs' })),
+      ports: [
+        ...options.ports.map((port) => ({ port, kind: 'fxs' }) as const),
+        ...[...this.town.keys()].map((port) => ({ port, kind: 'fxo' }) as const),
+      ],
     });
   }
 
@@ -74,6 +85,15 @@ export class PlainHat implements EmulatedHat {
     return this.lines.get(port)?.socket;
   }
 
+  get townPorts(): readonly number[] {
+    return [...this.town.keys()];
+  }
+
+  /** The exchange behind a town line, undefined where there is none. */
+  townLine(port: number): TownExchange | undefined {
+    return this.town.get(port)?.exchange;
+  }
+
   flashMs(port: number): number {
     return this.lines.get(port)?.socket.flashMs ?? 0;
   }
@@ -92,9 +112,13 @@ export class PlainHat implements EmulatedHat {
       case 'line':
         this.lines.get(command.port)?.socket.command(command.command);
         break;
+      case 'town-line':
+        this.town.get(command.port)?.exchange.command(command.command);
+        break;
       case 'audio':
         this.audioPorts = new Set(command.ports);
-        if (command.law !== this.law) for (const line of this.lines.values()) line.fifo.fill(SILENCE[command.law]);
+        if (command.law !== this.law)
+          for (const { fifo } of [...this.lines.values(), ...this.town.values()]) fifo.fill(SILENCE[command.law]);
         this.law = command.law;
         break;
       case 'led':
@@ -140,6 +164,16 @@ export class PlainHat implements EmulatedHat {
       line.exchange(this.law, this.blocks, (up, down) => {
         down.fill(SILENCE[this.law]);
         if (carried) this.exchange(port, up, down, mediaTs, nowMs);
+      });
+    }
+    for (const [port, line] of this.town) {
+      for (const { event, ms } of line.live()) {
+        const at = (mediaTs + (ms * this.model.sampleRateHz) / 1000) >>> 0;
+        this.events.push({ type: 'town-line', port, event, mediaTs: at });
+      }
+      line.swap(this.law, this.blocks, (up, down) => {
+        down.fill(SILENCE[this.law]);
+        if (this.audioPorts.has(port)) this.exchange(port, up, down, mediaTs, nowMs);
       });
     }
     this.blocks++;
@@ -199,6 +233,41 @@ class Line {
     if (connected) decode(law, down, this.earpiece);
     else this.earpiece.fill(0);
     this.phone.hear(this.earpiece);
+    answer(this.up, down);
+  }
+}
+
+/** One town line, with the blocks that are under way between the host and the exchange. */
+class TownLine {
+  readonly fifo: Uint8Array;
+  private readonly said: Int16Array;
+  private readonly hears: Int16Array;
+  private readonly up: Uint8Array;
+
+  constructor(
+    private readonly model: HatModel,
+    readonly exchange: TownExchange,
+  ) {
+    const { blockSamples, prefillBlocks } = model;
+    this.fifo = new Uint8Array(blockSamples * prefillBlocks).fill(SILENCE.ulaw);
+    this.said = new Int16Array(blockSamples);
+    this.hears = new Int16Array(blockSamples);
+    this.up = new Uint8Array(blockSamples);
+  }
+
+  *live() {
+    const { blockSamples, sampleRateHz } = this.model;
+    for (let ms = 0; ms < (blockSamples / sampleRateHz) * 1000; ms++)
+      for (const event of this.exchange.step()) yield { event, ms };
+  }
+
+  swap(law: Law, block: number, answer: (up: Uint8Array, down: Uint8Array) => void): void {
+    const { blockSamples, prefillBlocks } = this.model;
+    const slot = (block % prefillBlocks) * blockSamples;
+    const down = this.fifo.subarray(slot, slot + blockSamples);
+    decode(law, down, this.said);
+    this.exchange.exchange(this.said, this.hears);
+    encode(law, this.hears, this.up);
     answer(this.up, down);
   }
 }

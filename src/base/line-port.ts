@@ -46,3 +46,19 @@ export interface LineTiming {
   /** The loop closed for this long after a pulse: the digit is complete. */
   readonly pulseDigitEndMs: number;
 }
+
+/** What the host asks of the port of a town line (FXO): there we are the telephone. */
+export type TownLineCommand =
+  /** Closes the loop, which seizes the line or answers it, or opens it. */
+  | { readonly type: 'loop'; readonly closed: boolean }
+  /** Opens a closed loop for a moment: the recall of the exchange. */
+  | { readonly type: 'flash'; readonly ms: number };
+
+export type TownLineEvent =
+  /** Ringing voltage, `on` at the beginning of each burst and not at its end; bursts that are too short are none. */
+  | { readonly type: 'ringing'; readonly on: boolean }
+  | { readonly type: 'polarity'; readonly reversed: boolean }
+  /** The exchange interrupted the current of a closed loop for so long. */
+  | { readonly type: 'loop-break'; readonly ms: number }
+  /** What is on the line while our loop is open: nothing, a telephone beside us that is lifted, or a line at rest. */
+  | { readonly type: 'voltage'; readonly volts: 0 | 9 | 48 };

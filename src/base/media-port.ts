@@ -74,7 +74,14 @@ export interface LineStreamSpec {
   readonly kind: 'line';
   readonly port: number;
   readonly law: Law;
+  /** A town line: its caller ID and the tones of its exchange are heard, too. */
+  readonly town?: TownLineTones;
 }
+
+/** What an exchange says by a tone: it is ready, the far end rings, it is busy, there is no way. */
+export type ProgressTone = 'dial' | 'ringback' | 'busy' | 'congestion';
+
+export type TownLineTones = Readonly<Record<ProgressTone, TonePattern>>;
 
 export type Law = 'ulaw' | 'alaw';
 
@@ -161,6 +168,10 @@ export type MediaEvent =
     }
   /** IAX2: a mini frame came before any full voice frame: the leg answers VNAK. */
   | { readonly type: 'no-format'; readonly stream: StreamId }
+  /** A town line: what its exchange says, ringback once per ring. */
+  | { readonly type: 'progress-tone'; readonly stream: StreamId; readonly tone: ProgressTone }
+  /** A town line: who calls; an empty text is withheld or not known. */
+  | { readonly type: 'caller-id'; readonly stream: StreamId; readonly number: string; readonly name: string }
   /** A digit was detected in the audio of a line, or came as a telephone event: begin once it is certain, end when it stopped. */
   | { readonly type: 'digit-begin'; readonly stream: StreamId; readonly digit: string }
   | { readonly type: 'digit-end'; readonly stream: StreamId; readonly digit: string; readonly durationMs: number }

@@ -8,7 +8,6 @@ import { formatPath, type Path, type Problem } from './problem.ts';
 export const AVAILABILITY: readonly Availability[] = [
   { path: 'site', status: 'built' },
   { path: 'hat', status: 'built' },
-  { path: 'hat.lines.*.kind', status: 'warn', when: (value) => value === 'fxo', what: 'a town line (kind: fxo)' },
   { path: 'hat.lines.*.fax', status: 'warn', when: (value) => value === true },
   { path: 'hat.lines.*.class', status: 'warn' },
   { path: 'hat.keypad.*', status: 'warn', when: (value) => value === 'adopt', what: 'the key action adopt' },

@@ -78,7 +78,7 @@ export function technologyOf(name: string): DialTechnology | undefined {
   return TECHNOLOGIES[name.trim().toUpperCase()];
 }
 
-/** Reads `IAX2/[user[:secret]@]peer/number[@context]`, `SIP/…`, `LINE/1`, `Local/number@context`. */
+/** Reads `IAX2/[user[:secret]@]peer/number[@context]`, `SIP/…`, `LINE/1`, `LINE/4/number`, `Local/number@context`. */
 export function parseDialTarget(text: string): DialTarget | { readonly error: string } {
   const slash = text.indexOf('/');
   const name = slash < 0 ? text : text.slice(0, slash);
@@ -88,9 +88,7 @@ export function parseDialTarget(text: string): DialTarget | { readonly error: st
   const resource = text.slice(slash + 1).trim();
   switch (technology) {
     case 'LINE':
-      return /^\d+$/.test(resource)
-        ? new DialTarget(technology, resource, { peer: resource })
-        : { error: `LINE takes the number of a line, not '${resource}'` };
+      return parseLine(resource);
     case 'LOCAL':
       return parseLocal(resource);
     case 'IAX2':
@@ -98,6 +96,14 @@ export function parseDialTarget(text: string): DialTarget | { readonly error: st
     case 'SIP':
       return parseSip(resource);
   }
+}
+
+/** `1`, or on a town line `4/number`. */
+function parseLine(resource: string): DialTarget | { error: string } {
+  const [, port, number] = /^(\d+)(?:\/([0-9A-D*#]+))?$/.exec(resource) ?? [];
+  return port === undefined
+    ? { error: `LINE takes the number of a line, not '${resource}'` }
+    : new DialTarget('LINE', resource, { peer: port, number });
 }
 
 function parseLocal(resource: string): DialTarget | { error: string } {

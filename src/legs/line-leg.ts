@@ -15,6 +15,7 @@ import type { CountryProfile } from '../lines/country-profile.ts';
 import type { LookUpNumber } from '../lines/digit-collection.ts';
 import { Fxs, type FxsOptions, type FxsOutput, type LineState } from '../lines/fxs.ts';
 import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent } from '../switch/leg.ts';
+import { type TownLineSettings, TownLines } from './line-fxo.ts';
 
 /** One FXS line as configured. */
 export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'reverseOnAnswer' | 'times'> {
@@ -27,6 +28,7 @@ export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'reverseOnA
 
 export interface LineLegsOptions {
   readonly lines: readonly LineSettings[];
+  readonly townLines?: readonly TownLineSettings[];
   readonly profile: CountryProfile;
   readonly lookUp: LookUpNumber;
   readonly media: MediaPort;
@@ -39,7 +41,7 @@ export interface LineLegsOptions {
 
 /** A line as status, HTTP and MQTT show it. */
 export interface LineStatus {
-  readonly kind: 'fxs';
+  readonly kind: 'fxs' | 'fxo';
   readonly hook: Hook;
   readonly state: LineState;
   readonly extension: string;
@@ -56,9 +58,13 @@ export type LineLegsOutput =
   /** A handset was left off the hook until its line was parked. */
   | { readonly type: 'abandoned'; readonly port: number };
 
-/** The copper lines of a HAT as legs of calls: `LINE/1` is dialled here, and what the phones dial comes from here. */
+/**
+ * The copper lines of a HAT as legs of calls: `LINE/1` is dialled here, and what the phones dial comes from here; so are
+ * town lines, `LINE/4/number`, and what comes in on them.
+ */
 export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
   private readonly lines: ReadonlyMap<number, Line>;
+  private readonly town: TownLines;
   private readonly outputs = new Queue<LineLegsOutput>();
   private readonly law: Law;
 
@@ -66,6 +72,7 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
     this.law = options.law ?? options.profile.law;
     const shared = { ...options, law: this.law, outputs: this.outputs };
     this.lines = new Map(options.lines.map((settings) => [settings.port, new Line(settings, shared)]));
+    this.town = new TownLines(options.townLines ?? [], shared);
   }
 
   poll(): LineLegsOutput | undefined {
@@ -73,29 +80,35 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
   }
 
   nextDeadline(): number | undefined {
-    let next: number | undefined;
+    let next = this.town.nextDeadline();
     for (const line of this.lines.values()) next = earliest(next, line.nextDeadline());
     return next;
   }
 
   handleTimeout(nowMs: number): void {
     for (const line of this.lines.values()) line.handleTimeout(nowMs);
+    this.town.handleTimeout(nowMs);
   }
 
   handleHat(event: HatEvent, nowMs: number): void {
     if (event.type === 'hello') {
-      const served = [...this.lines.keys()].filter((port) =>
-        event.ports.some((one) => one.port === port && one.kind === 'fxs'),
-      );
-      this.outputs.push({ type: 'hat', command: { type: 'audio', ports: served, law: this.law } });
+      const isThere = (port: number, kind: LineStatus['kind']) =>
+        event.ports.some((one) => one.port === port && one.kind === kind);
+      const served = [...this.lines.keys()].filter((port) => isThere(port, 'fxs'));
+      const town = this.town.ports.filter((port) => isThere(port, 'fxo'));
+      this.outputs.push({ type: 'hat', command: { type: 'audio', ports: [...served, ...town], law: this.law } });
       for (const [port, line] of this.lines) line.setInService(served.includes(port), nowMs);
+      this.town.setInService(town, nowMs);
     } else if (event.type === 'lost') {
       for (const line of this.lines.values()) line.setInService(false, nowMs);
-    } else if (event.type === 'line') this.lines.get(event.port)?.handleLine(event.event, nowMs);
+      this.town.setInService([], nowMs);
+    } else if (event.type === 'town-line') this.town.handleHat(event, nowMs);
+    else if (event.type === 'line') this.lines.get(event.port)?.handleLine(event.event, nowMs);
   }
 
-  /** Digits that the media plane heard on a line; events of other streams do nothing. */
+  /** What the media plane heard on a line; events of other streams do nothing. */
   handleMedia(event: MediaEvent, nowMs: number): void {
+    this.town.handleMedia(event, nowMs);
     if (event.type !== 'digit-begin' && event.type !== 'digit-end') return;
     for (const line of this.lines.values()) {
       if (line.stream === event.stream) line.handleDigit(event, nowMs);
@@ -104,7 +117,10 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
 
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
     const line = /^[0-9]{1,3}$/.test(request.resource) ? this.lines.get(Number(request.resource)) : undefined;
-    return line?.dial(request, nowMs) ?? { failed: 'no-route', reason: `There is no line ${request.resource}.` };
+    return (
+      line?.dial(request, nowMs) ??
+      this.town.dial(request, nowMs) ?? { failed: 'no-route', reason: `There is no line ${request.resource}.` }
+    );
   }
 
   setMessageWaiting(port: number, waiting: boolean): void {
@@ -113,11 +129,12 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
 
   /** Every line by its port. */
   statuses(): ReadonlyMap<number, LineStatus> {
-    return new Map([...this.lines].map(([port, line]) => [port, line.status]));
+    return new Map([...[...this.lines].map(([port, line]) => [port, line.status] as const), ...this.town.statuses()]);
   }
 }
 
-interface Shared {
+/** What every line needs of its surroundings. */
+export interface SharedByLines {
   readonly profile: CountryProfile;
   readonly lookUp: LookUpNumber;
   readonly media: MediaPort;
@@ -138,7 +155,7 @@ class Line {
 
   constructor(
     private readonly settings: LineSettings,
-    private readonly shared: Shared,
+    private readonly shared: SharedByLines,
   ) {
     const { profile, lookUp } = shared;
     this.fxs = new Fxs({ ...settings, profile, lookUp });

@@ -1,7 +1,9 @@
 import { SILENCE, TRANSCODE } from 'node-pcm-codecs';
 import type { Law, LineStreamSpec, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
+import { CallProgressDetector } from './call-progress.ts';
 import { DtmfDetector } from './dtmf-detector.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
+import { FskReceiver } from './fsk-receiver.ts';
 import { lawOfFormat } from './g711-format.ts';
 import type { PlaneParts } from './iax2-stream.ts';
 import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
@@ -19,6 +21,8 @@ export class LineStream implements MediaStream {
   late = 0;
 
   private readonly detector: DtmfDetector;
+  private readonly progress: CallProgressDetector | undefined;
+  private readonly callerId: FskReceiver | undefined;
   private readonly digits: DtmfGenerator;
   private readonly tone: ToneGenerator;
   private readonly playout: PlayoutBuffer;
@@ -41,6 +45,14 @@ export class LineStream implements MediaStream {
     this.tone = new ToneGenerator(spec.law);
     this.playout = new PlayoutBuffer(spec.law);
     this.silence.fill(SILENCE[spec.law]);
+    if (spec.town !== undefined) {
+      this.progress = new CallProgressDetector(spec.law, spec.town, (tone) =>
+        parts.events.push({ type: 'progress-tone', stream: id, tone }),
+      );
+      this.callerId = new FskReceiver(spec.law, ({ number, name }) =>
+        parts.events.push({ type: 'caller-id', stream: id, number, name }),
+      );
+    }
     this.detector = new DtmfDetector(spec.law, {
       onDigitBegin: (digit) => parts.events.push({ type: 'digit-begin', stream: id, digit }),
       onDigitEnd: (digit, durationMs) => parts.events.push({ type: 'digit-end', stream: id, digit, durationMs }),
@@ -59,6 +71,8 @@ export class LineStream implements MediaStream {
   exchange(up: Uint8Array, down: Uint8Array, nowMs: number): void {
     this.exchanged++;
     this.detector.process(up);
+    this.progress?.process(up);
+    this.callerId?.process(up);
     // A digit travels as an event; in the audio, too, it would be taken for two.
     const said = this.detector.muting ? this.silence : up;
     for (let i = 0; i < this.listeners.length; i++) this.listeners[i]!.hearBlock(said, this.spec.law, nowMs);

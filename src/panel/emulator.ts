@@ -29,6 +29,7 @@ export const emulatedBoardSchema = z
     name: z.string(),
     sockets: z.number().describe('sockets for lines, numbered from 1, an LED beside each'),
     phones: z.array(z.number()).readonly().describe('sockets that have a phone'),
+    townLines: z.array(z.number()).readonly().describe('sockets that have a town exchange'),
     keys: z.array(z.string()).readonly().describe('the keypad, row by row'),
   })
   .meta({ id: 'EmulatedBoard' });
@@ -46,6 +47,15 @@ export const emulatedLineSchema = z
         levelDbm0: z.number(),
       })
       .describe('of the last 200 ms'),
+    town: z
+      .object({
+        exchange: z.enum(['rest', 'dial-tone', 'dialling', 'calling', 'ringing', 'talking', 'cleared']),
+        dialled: z.string().describe('the number that came out of the line last'),
+      })
+      .optional()
+      .describe(
+        'of a town line: `hook` is ours there, `ringing` the bell that we hear, `heard` what the far end hears',
+      ),
   })
   .meta({ id: 'EmulatedLine' });
 
@@ -54,6 +64,12 @@ export const emulatorCommandSchema = z
     z.strictObject({ hook: z.enum(['off', 'on']) }),
     z.strictObject({ flash: z.literal(true) }),
     z.strictObject({ dial: z.string().regex(/^[0-9*#A-D]+$/), as: z.enum(['dtmf', 'pulse']).optional() }),
+    z.strictObject({
+      ring: z.strictObject({ callerId: z.string().optional(), name: z.string().optional() }),
+    }),
+    z.strictObject({ answer: z.literal(true) }),
+    z.strictObject({ clear: z.literal(true) }),
+    z.strictObject({ voltage: z.union([z.literal(0), z.literal(9), z.literal(48)]) }),
     z.strictObject({ say: z.string().describe('a WAV file in base64, 16-bit mono') }),
   ])
   .meta({ id: 'EmulatorCommand' });

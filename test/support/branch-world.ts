@@ -1,5 +1,6 @@
 import { EmulatorControl } from '../../firmware-bridge/emulator/control.ts';
 import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
+import type { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
 import { Appliance, type ApplianceOptions, type ApplianceOutput } from '../../src/appliance.ts';
 import type { ApplianceSipOptions } from '../../src/appliance-sip.ts';
 import { utf8Decode } from '../../src/base/bytes.ts';
@@ -12,6 +13,7 @@ import { parseDialplan } from '../../src/dialplan/parse.ts';
 import { EmergencyPlan, type EmergencySettings } from '../../src/emergency/plan.ts';
 import type { PeerConfig } from '../../src/iax2/peer.ts';
 import type { LineSettings } from '../../src/legs/line-leg.ts';
+import { exchangeHabits } from '../../src/line-settings.ts';
 import { countryProfile } from '../../src/lines/country-profile.ts';
 import { seededCrypto } from './iax2-world.ts';
 import type { Host, Network, Station } from './network.ts';
@@ -27,6 +29,8 @@ export interface SiteOptions {
   readonly dialplan: string;
   /** SIP is spoken at the same address as IAX2. */
   readonly sip?: Pick<ApplianceSipOptions, 'phones' | 'trunks'>;
+  /** Ports of town lines; their calls enter at [town]. */
+  readonly townLines?: readonly number[];
   /** Ways of emergency calls; none unless told. */
   readonly emergency?: Partial<EmergencySettings>;
   readonly keypad?: NonNullable<ApplianceOptions['keypad']>;
@@ -52,7 +56,7 @@ export class Site implements Station<Told> {
 
   constructor(
     readonly network: Network,
-    { address, seed, peers, extensions, dialplan: text, sip, emergency, keypad, about }: SiteOptions,
+    { address, seed, peers, extensions, dialplan: text, sip, emergency, townLines = [], keypad, about }: SiteOptions,
   ) {
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
@@ -63,6 +67,7 @@ export class Site implements Station<Told> {
       {
         peers,
         lines,
+        townLines: townLines.map((port) => ({ port, name: `Town ${port}`, context: 'town' })),
         profile: countryProfile('fr')!,
         dialplan,
         emergency: new EmergencyPlan({ ...NO_WAYS, country: 'fr', ...emergency }),
@@ -79,7 +84,11 @@ export class Site implements Station<Told> {
       },
       network.nowMs,
     );
-    this.hat = new PlainHat({ ports: lines.map((line) => line.port), exchange: this.appliance.exchange });
+    this.hat = new PlainHat({
+      ports: lines.map((line) => line.port),
+      townLines: { ports: townLines, habits: exchangeHabits(countryProfile('fr')!) },
+      exchange: this.appliance.exchange,
+    });
     this.phones = new EmulatorControl(this.hat);
     this.host = network.add(address, this, (output) => this.hear(output));
     this.host.input((_, nowMs) => this.appliance.start(nowMs));
@@ -117,6 +126,11 @@ export class Site implements Station<Told> {
     if (output?.type !== 'hat') return output;
     this.hat.command(output.command);
     return this.poll();
+  }
+
+  /** The exchange behind a town line. */
+  exchange(port: number): TownExchange {
+    return this.hat.townLine(port)!;
   }
 
   private hear(output: Told): void {

@@ -8,7 +8,7 @@ describe('keys that this version ignores', () => {
     expect(problemsOf(WHOLE)).toEqual([
       '6:74: warning: hat.lines[0].class: not available in this version',
       '7:73: warning: hat.lines[1].fax: not available in this version',
-      '8:18: warning: a town line (kind: fxo) (hat.lines[2].kind): not available in this version',
+      '8:24: warning: a town line (kind: fxo) of a real HAT: not available in this version',
       '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
       '40:70: warning: sip.phones.41.mailbox: not available in this version',
       '56:1: warning: conferences: not available in this version',

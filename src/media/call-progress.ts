@@ -1,0 +1,194 @@
+import { decodeSample, type Law, PEAK_AT_0_DBM0 } from 'node-pcm-codecs';
+import type { ProgressTone, TownLineTones } from '../base/media-port.ts';
+import type { TonePattern, ToneStep } from '../base/tone-pattern.ts';
+import { goertzelCoefficient, goertzelPower } from './goertzel.ts';
+
+const BLOCK = 80;
+const BLOCK_MS = 10;
+/** Long enough to tell 440 from 480 Hz. */
+const WINDOW = 4 * BLOCK;
+/** Of the whole tone; below it there is nothing to be heard. */
+const LEAST_DBM0 = -38;
+/** Share of the energy of a window that its tone has; speech seldom comes near for long. */
+const PURITY = 0.6;
+/** A tone begins and ends where the window is half full of it; how much of that is forgotten with each block. */
+const EDGE_SHARE = 0.4;
+const FORGETS = 0.99;
+/** A continuous tone has sounded for this long before it is one. */
+const CONTINUOUS_MS = 500;
+/** A frequency this near is the same. */
+const NEAR_HZ = 35;
+/** How far a duration may be off. */
+const TOLERANCE = 0.15;
+const TOLERANCE_MS = 30;
+/** Periods of busy or congestion tone before it is believed: three is what speech never does by chance. */
+const PERIODS = 3;
+/** A change that is over sooner is none: a click, or the moment in which two frequencies cancel each other. */
+const BLOCKS_TO_BEGIN = 2;
+const BLOCKS_TO_END = 6;
+const WEIGHTS = Float64Array.from({ length: WINDOW }, (_, i) => (1 - Math.cos((2 * Math.PI * (i + 0.5)) / WINDOW)) / 2);
+
+interface Candidate {
+  readonly tone: ProgressTone;
+  readonly hz: ReadonlySet<number>;
+  /** On and off in turn, ms; undefined for a tone without an end. */
+  readonly cadence: readonly number[] | undefined;
+}
+
+/**
+ * Hears what a telephone exchange says by its tones: that it is ready, that the far end rings, is busy, or that the way is
+ * congested. Each is told when it is certain, ringback once per ring.
+ */
+export class CallProgressDetector {
+  private readonly candidates: readonly Candidate[];
+  private readonly frequencies: readonly { readonly hz: number; readonly coefficient: number }[];
+  private readonly window = new Float64Array(WINDOW);
+  private readonly weighted = new Float64Array(WINDOW);
+  /** Lengths of the last stretches of tone and silence, the present one last. */
+  private stretches: { isTone: boolean; ms: number; hz: Set<number> }[] = [];
+  private differs = 0;
+  /** Energy of the loudest window of late. */
+  private loudest = 0;
+  /** Busy or congestion was told: nothing that comes after it matters. */
+  private isCleared = false;
+
+  constructor(
+    private readonly law: Law,
+    tones: TownLineTones,
+    private readonly onTone: (tone: ProgressTone) => void,
+  ) {
+    this.candidates = (['dial', 'ringback', 'busy', 'congestion'] as const).map((tone) => candidate(tone, tones[tone]));
+    const hz = new Set(this.candidates.flatMap((one) => [...one.hz]));
+    this.frequencies = [...hz].map((each) => ({ hz: each, coefficient: goertzelCoefficient(each) }));
+  }
+
+  process(block: Uint8Array): void {
+    this.window.copyWithin(0, BLOCK);
+    for (let i = 0; i < BLOCK; i++) this.window[WINDOW - BLOCK + i] = decodeSample(this.law, block[i]!);
+    this.note(this.measure());
+  }
+
+  /** The frequencies that sound in the window; empty for silence and for everything that is no tone. */
+  private measure(): Set<number> {
+    let energy = 0;
+    for (let i = 0; i < WINDOW; i++) {
+      const sample = this.window[i]! * WEIGHTS[i]!;
+      this.weighted[i] = sample;
+      energy += sample * sample;
+    }
+    const peak = PEAK_AT_0_DBM0[this.law] * 10 ** (LEAST_DBM0 / 20);
+    // A sine of peak P under this window has the energy 3/16 · P² · n.
+    this.loudest = Math.max(energy, this.loudest * FORGETS);
+    if (energy < (3 / 16) * peak * peak * WINDOW || energy < this.loudest * EDGE_SHARE) return new Set();
+    const powers = this.frequencies.map(({ hz, coefficient }) => ({
+      hz,
+      // |X|² = (P · n / 4)², so that this is its share of the energy.
+      share: (goertzelPower(this.weighted, coefficient) * 3) / WINDOW / energy,
+    }));
+    const strongest = Math.max(...powers.map(({ share }) => share));
+    const heard = powers.filter(({ share }) => share > strongest / 4);
+    const sum = heard.reduce((total, { share }) => total + share, 0);
+    return sum < PURITY ? new Set() : new Set(heard.map(({ hz }) => hz));
+  }
+
+  private note(hz: Set<number>): void {
+    const isTone = hz.size > 0;
+    const last = this.stretches.at(-1);
+    this.differs = last !== undefined && last.isTone !== isTone ? this.differs + 1 : 0;
+    if (last !== undefined && this.differs < (last.isTone ? BLOCKS_TO_END : BLOCKS_TO_BEGIN)) {
+      // Two frequencies that lie close together cancel each other for a moment, again and again.
+      last.ms += BLOCK_MS;
+      if (this.differs === 0) for (const one of hz) last.hz.add(one);
+      if (last.isTone) this.judgeContinuous(last.ms, last.hz);
+      return;
+    }
+    const ms = Math.max(1, this.differs) * BLOCK_MS;
+    this.differs = 0;
+    if (last !== undefined) {
+      last.ms -= ms - BLOCK_MS;
+      this.judgeCadence();
+    }
+    this.stretches.push({ isTone, ms, hz });
+    if (this.stretches.length > 4 * PERIODS) this.stretches.shift();
+  }
+
+  private judgeContinuous(ms: number, heard: ReadonlySet<number>): void {
+    if (ms !== CONTINUOUS_MS) return;
+    const found = this.candidates.find(({ cadence, hz }) => cadence === undefined && isWithin(heard, hz));
+    if (found !== undefined) this.tell(found.tone);
+  }
+
+  /** A stretch has just ended. */
+  private judgeCadence(): void {
+    for (const { tone, cadence, hz } of this.candidates) {
+      if (cadence === undefined) continue;
+      if (tone === 'ringback' || tone === 'dial') {
+        // One burst of the right length and pitch is enough: neither ends a call.
+        const last = this.stretches.at(-1)!;
+        const fits = (ms: number, index: number) =>
+          index % 2 === 0 && isNear(last.ms, ms) && !this.isShared(ms, last.hz, tone);
+        const isBurst = last.isTone && isWithin(last.hz, hz) && cadence.some(fits);
+        // Or a whole ring, where a burst alone could be another tone's.
+        if (isBurst || (cadence.length > 2 && this.hasPeriods(cadence, hz, cadence.length - 1))) this.tell(tone);
+      } else if (this.hasPeriods(cadence, hz)) this.tell(tone);
+    }
+  }
+
+  /** Whether busy or congestion have bursts of the same length and pitch: then the pause has to tell them apart. */
+  private isShared(ms: number, heard: ReadonlySet<number>, tone: ProgressTone): boolean {
+    return this.candidates.some(
+      (other) =>
+        other.tone !== tone &&
+        other.cadence !== undefined &&
+        isWithin(heard, other.hz) &&
+        other.cadence.some((one, i) => i % 2 === 0 && isNear(ms, one)),
+    );
+  }
+
+  private hasPeriods(
+    cadence: readonly number[],
+    hz: ReadonlySet<number>,
+    needed = Math.max(2 * PERIODS, cadence.length),
+  ): boolean {
+    const last = this.stretches.slice(-needed);
+    if (last.length < needed || last[0]?.isTone !== true) return false;
+    for (let shift = 0; shift < cadence.length; shift += 2) {
+      const fits = last.every(
+        ({ isTone, ms, hz: heard }, i) =>
+          isNear(ms, cadence[(i + shift) % cadence.length]!) && (!isTone || isWithin(heard, hz)),
+      );
+      if (fits) return true;
+    }
+    return false;
+  }
+
+  private tell(tone: ProgressTone): void {
+    if (this.isCleared) return;
+    this.isCleared = tone === 'busy' || tone === 'congestion';
+    this.onTone(tone);
+  }
+}
+
+function candidate(tone: ProgressTone, { steps }: TonePattern): Candidate {
+  const looped = steps.filter(({ once }) => once !== true);
+  const used = looped.length > 0 ? looped : steps;
+  const hz = new Set(used.flatMap(soundingHz));
+  const isContinuous = used.length === 1 || used.every((step) => step.hz.length > 0);
+  return { tone, hz, cadence: isContinuous ? undefined : used.map(({ ms }) => ms) };
+}
+
+/** A modulated tone sounds beside its frequency, not on it. */
+function soundingHz({ hz, modulationHz }: ToneStep): number[] {
+  return modulationHz === undefined ? [...hz] : hz.flatMap((one) => [one - modulationHz, one + modulationHz]);
+}
+
+/** Whether what sounds is this tone: every frequency of the one is there in the other, as near as a window tells. */
+function isWithin(heard: ReadonlySet<number>, hz: ReadonlySet<number>): boolean {
+  const isNearby = (one: number, among: ReadonlySet<number>) =>
+    [...among].some((other) => Math.abs(one - other) <= NEAR_HZ);
+  return [...heard].every((one) => isNearby(one, hz)) && [...hz].every((one) => isNearby(one, heard));
+}
+
+function isNear(ms: number, expected: number): boolean {
+  return Math.abs(ms - expected) <= Math.max(TOLERANCE * expected, TOLERANCE_MS);
+}

@@ -63,6 +63,9 @@ export abstract class CallLeg extends CallLife implements Call {
   /** Whether control frames may be sent: accepts an offered call first. */
   protected abstract agree(nowMs: number): boolean;
 
+  /** Only a call that we placed can be to a number that is yet to be told. */
+  dial(_number: string, _nowMs: number): void {}
+
   reject(cause: Cause, nowMs: number): void {
     this.hangup(cause, nowMs);
   }

@@ -54,6 +54,8 @@ export interface Call {
   quelch(on: boolean, nowMs: number): void;
   /** Asks the far end to take the call to another number of its dialplan. [RFC5456 §6.4.6] */
   transferTo(number: string, context: string | undefined, nowMs: number): void;
+  /** Outgoing, placed to the number `TBD` and accepted: calls this number now, after the far end was asked about it. [RFC5456 §6.8.3] */
+  dial(number: string, nowMs: number): void;
   /**
    * Two answered calls of ours talk to each other: their far ends may go on directly if the `transfer` of both peers
    * allows it. In mode `full` both calls then end, each with its `hangup`. [RFC5456 §6.5]

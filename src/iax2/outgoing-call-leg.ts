@@ -9,6 +9,7 @@ import type { Surroundings } from './dialog.ts';
 import { deriveKey, FrameCipher } from './encryption.ts';
 import { decodeFrame } from './frame.ts';
 import { ENCRYPTION_METHOD, type InformationElements } from './information-element.ts';
+import { TO_BE_DETERMINED } from './lookup-dialog.ts';
 import { isMalformed, type Malformed } from './malformed.ts';
 import type { FormatName } from './media-format.ts';
 import { encodePreferences, formatMaskText, formatName, formatOf, formatsOf, isAudio, maskOf } from './media-format.ts';
@@ -36,6 +37,8 @@ export interface OutgoingOptions extends CallIdentity {
 /** A call that we place: NEW, the call token, AUTHREP, and the ACCEPT or REJECT that ends its set-up. [RFC5456 §6.2] */
 export class OutgoingCallLeg extends CallLeg {
   readonly direction = 'outgoing';
+  /** The far end knows which number is meant. */
+  private hasDialled: boolean;
 
   constructor(
     around: Surroundings,
@@ -44,6 +47,7 @@ export class OutgoingCallLeg extends CallLeg {
     nowMs: number,
   ) {
     super(around, reliable, options, 'resolving', nowMs);
+    this.hasDialled = options.request.number !== TO_BE_DETERMINED;
     this.capability = maskOf(options.codecs.map(formatOf));
     this.timers.set('setup', nowMs + RESOLVE_MS);
   }
@@ -61,6 +65,13 @@ export class OutgoingCallLeg extends CallLeg {
   /** The host's name has no address. */
   failToResolve(reason: string, nowMs: number): void {
     if (this.state === 'resolving') this.fail('destination-out-of-order', reason, 'timeout', nowMs);
+  }
+
+  override dial(number: string, nowMs: number): void {
+    if (this.hasDialled || this.state !== 'accepted') return;
+    this.hasDialled = true;
+    this.sendIax(IAX_SUBCLASS.DIAL, { calledNumber: number }, nowMs);
+    this.around.changed(this, nowMs);
   }
 
   /** Ours to place, theirs to accept. */

@@ -126,6 +126,41 @@ describe('asking another switch what numbers it has [RFC5456 §6.8]', () => {
   });
 });
 
+describe('dialling a number that was asked about [RFC5456 §6.8.3]', () => {
+  it('goes by DIAL, once, on a call to "TBD" that the far end has accepted', () => {
+    const { network, a, b } = world({});
+    b.onCall = (call, event, nowMs) => {
+      if (event.type === 'incoming') call.answer(nowMs);
+    };
+    const call = a.dial('b', 'TBD');
+    a.with(call, (c, now) => c.dial('7123', now));
+    network.runFor(200);
+    expect(b.incoming).toEqual([]);
+    a.with(call, (c, now) => {
+      c.dial('7123', now);
+      c.dial('7124', now);
+    });
+    network.runFor(200);
+    expect(b.eventsOf(b.incoming[0]!)).toMatchObject([{ type: 'incoming', request: { number: '7123' } }]);
+    expect([call.state, b.incoming.length]).toEqual(['up', 1]);
+    a.with(call, (c, now) => c.hangup('normal-clearing', now));
+    network.runFor(1_000);
+    expect([a.endpoint.load, b.endpoint.load]).toEqual([EMPTY, EMPTY]);
+  });
+
+  it('is nothing on a call to a number', () => {
+    const { network, a, b } = world({});
+    b.onCall = (call, event, nowMs) => {
+      if (event.type === 'incoming') call.accept(nowMs);
+    };
+    const call = a.dial('b', '7123');
+    network.runFor(200);
+    a.with(call, (c, now) => c.dial('7124', now));
+    network.runFor(200);
+    expect([call.state, b.counters.snapshot()]).toEqual(['accepted', {}]);
+  });
+});
+
 describe('answering lookups', () => {
   const NEW = { version: 2, calledNumber: 'TBD', username: 'phone', format: 0xffffn, capability: 0xffffn };
 

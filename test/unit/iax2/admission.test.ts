@@ -164,6 +164,19 @@ describe('who may come in', () => {
     expect(here.incoming).toHaveLength(1);
   });
 
+  it('a call that must go through is taken from a phone that has as many, and not from a switch', () => {
+    for (const host of ['dynamic', THERE.ip]) {
+      const network = new Network(1);
+      const config = peer({ name: 'phone', host, type: 'friend', secrets: [], maxCalls: 1 });
+      const mustGoThrough = (_context: string, number: string) => number === '112';
+      const here = new Switch(network, HERE, 1, { peers: [config], mustGoThrough });
+      const probe = new Probe(network, THERE, HERE);
+      probe.open('NEW', CALL, 7);
+      probe.open('NEW', { ...CALL, calledNumber: '112' }, 8);
+      expect(here.incoming).toHaveLength(host === 'dynamic' ? 2 : 1);
+    }
+  });
+
   it('a retransmitted NEW is acknowledged and makes no second call', () => {
     const { here, probe } = world({ name: 'phone', host: 'dynamic', secrets: [] });
     const [token] = probe.iax('NEW', { ...CALL, callToken: new Uint8Array(0) });

@@ -388,6 +388,14 @@ describe('placing a call that cannot be', () => {
     ]);
   });
 
+  it('is no reason for an emergency call that the peer is full', () => {
+    const network = new Network(1);
+    const a = new Switch(network, A, 1, { peers: [peer({ name: 'full', host: B.ip, maxCalls: 0 })] });
+    const order = { peer: 'full', number: '112', caller: { number: '', name: '' }, stream: 1 };
+    expect(a.endpoint.placeCall(order, network.nowMs)).toMatchObject({ failed: 'no-circuit' });
+    expect(a.endpoint.placeCall({ ...order, emergency: true }, network.nowMs)).not.toHaveProperty('failed');
+  });
+
   it('a wrong secret ends in "No authority found", cause 50 [RFC5456 §6.2.4] [RFC5456 §8.6.33]', () => {
     const { network, a } = pair({ secrets: ['wrong'] });
     const call = a.dial('b');

@@ -164,6 +164,47 @@ describe('a call from a phone [RFC3665 §3.1]', () => {
   });
 });
 
+describe('a call that must go through', () => {
+  it('is taken from a phone without a context, or with enough calls, and from no trunk that is full', () => {
+    centre = new SipSwitch(network, { ...CENTRE, port: 5080 }, 3, {
+      phones: [phone('211', { maxCalls: 1 }), { user: '212', secret: { password: 'secret 212' }, codecs: ['ulaw'] }],
+      mustGoThrough: (context, number) => number === '112' && ['office', ''].includes(context),
+    });
+    desk = new SipSwitch(network, { ...PHONE, port: 5090 }, 4, {
+      trunks: [office(centre.address, '211'), { ...office(centre.address, '212'), name: 'other' }],
+    });
+    centre.onCall = (call, event, nowMs) => {
+      if (event.type === 'incoming') call.answer(nowMs);
+    };
+    const calls = [desk.dial('office', '112'), desk.dial('office', '112'), desk.dial('other', '112')];
+    network.runFor(1_000);
+    expect(calls.map(({ state }) => state)).toEqual(['up', 'up', 'up']);
+    const contexts = centre.incoming.map((call) => centre.eventOf(call, 'incoming')?.request.context);
+    expect(contexts.sort()).toEqual(['', 'office', 'office']);
+    for (const call of calls) desk.with(call, (one, nowMs) => one.hangup('normal-clearing', nowMs));
+    network.runFor(100);
+    expectEmpty();
+  });
+
+  it('goes out on a trunk that has as many calls as it may have', () => {
+    desk = new SipSwitch(network, { ...PHONE, port: 5091 }, 5, { trunks: [office(CENTRE, '211', { maxCalls: 0 })] });
+    const place = (emergency: boolean) =>
+      desk.endpoint.placeCall(
+        {
+          peer: 'office',
+          number: '112',
+          caller: { number: '201', name: '' },
+          stream: desk.streams.next(),
+          media: { ip: PHONE.ip, port: 10_000 },
+          emergency,
+        },
+        network.nowMs,
+      );
+    expect(place(false)).toMatchObject({ failed: 'no-circuit' });
+    expect(place(true)).not.toHaveProperty('failed');
+  });
+});
+
 describe('a call to a phone', () => {
   it('goes to where it is registered, and comes back by its end', () => {
     desk.onCall = (call, event, nowMs) => {

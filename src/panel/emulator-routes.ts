@@ -97,7 +97,7 @@ export function emulatorSockets(services: PanelServices): SocketRoute[] {
       path: '/api/emulator/lines/:port/audio',
       summary: 'What the handset hears; what is sent is spoken into it',
       open(request) {
-        const port = portOf(emulator, request);
+        const port = portOf(emulator.board.phones, request);
         if (port === undefined) return failure(404, `there is no emulated line ${request.params['port']}`);
         return {
           start(socket) {
@@ -116,13 +116,14 @@ export function emulatorSockets(services: PanelServices): SocketRoute[] {
 }
 
 function withPort(emulator: Emulator, request: HttpRequest, handle: (port: number) => HttpResponse): HttpResponse {
-  const port = portOf(emulator, request);
+  const { phones, townLines } = emulator.board;
+  const port = portOf([...phones, ...townLines], request);
   return port === undefined ? failure(404, `there is no emulated line ${request.params['port']}`) : handle(port);
 }
 
-function portOf(emulator: Emulator, { params }: HttpRequest): number | undefined {
+function portOf(ports: readonly number[], { params }: HttpRequest): number | undefined {
   const text = params['port'] ?? '';
-  return /^[0-9]{1,3}$/.test(text) && emulator.board.phones.includes(Number(text)) ? Number(text) : undefined;
+  return /^[0-9]{1,3}$/.test(text) && ports.includes(Number(text)) ? Number(text) : undefined;
 }
 
 function answer(result: EmulatorAnswer<unknown>): HttpResponse {

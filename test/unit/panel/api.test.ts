@@ -213,6 +213,12 @@ describe('emulated phones over HTTP', () => {
     expect((await post('/api/emulator/lines/1', { say: 'A'.repeat(7 << 20) })).status).toBe(200);
   });
 
+  it('drives the exchange behind a town line by the same address, and has no audio of it', async () => {
+    expect((await get('/api/emulator/lines/4')).status).toBe(200);
+    expect((await post('/api/emulator/lines/4', { ring: { callerId: '0472000099' } })).status).toBe(200);
+    expect(fake.asked.at(-1)).toBe('apply 4 {"ring":{"callerId":"0472000099"}}');
+  });
+
   it.each(['2', '01x', '-1', '1.0'])('knows no line %s', async (port) => {
     expect((await get(`/api/emulator/lines/${port}`)).status).toBe(404);
     expect((await post(`/api/emulator/lines/${port}`, { hook: 'off' })).status).toBe(404);
@@ -274,6 +280,7 @@ describe('WebSockets', () => {
 
   it.each([
     ['/api/emulator/lines/7/audio', {}, 404],
+    ['/api/emulator/lines/4/audio', {}, 404],
     ['/api/nothing', {}, 404],
     ['/api/events', { origin: 'http://evil.example' }, 403],
     ['/api/events', { host: 'evil.example' }, 403],

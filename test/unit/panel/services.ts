@@ -53,7 +53,7 @@ export function fakeServices() {
             ],
           },
     emulator: {
-      board: { name: 'test board', sockets: 4, phones: [1], townLines: [], keys: ['1', '2'] },
+      board: { name: 'test board', sockets: 4, phones: [1], townLines: [4], keys: ['1', '2'] },
       line: () => ({ ok: true, value: phone }),
       apply(port, body) {
         asked.push(`apply ${port} ${JSON.stringify(body)}`);

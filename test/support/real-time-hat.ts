@@ -11,6 +11,7 @@ export class RealTimeHat {
   private readonly timer: NodeJS.Timeout;
   private pty: Pty | undefined;
   private firmwareHangs = false;
+  private lived = 0;
 
   constructor(
     /** Where the device appears. */
@@ -33,6 +34,11 @@ export class RealTimeHat {
     await pty?.close();
   }
 
+  /** Blocks of 10 ms that the board has lived. */
+  get livedBlocks(): number {
+    return this.lived;
+  }
+
   /** The firmware stops where it is, or goes on. */
   set hangs(hangs: boolean) {
     this.firmwareHangs = hangs;
@@ -47,6 +53,7 @@ export class RealTimeHat {
   private live(): void {
     for (let due = this.clock.take(performance.now()); due > 0; due--) {
       if (this.firmwareHangs) continue;
+      this.lived++;
       for (const bytes of this.pty?.take() ?? []) this.surroundings.feed(bytes);
       const deeds = this.board.run(this.surroundings.begin());
       this.surroundings.end(deeds);

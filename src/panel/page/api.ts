@@ -20,7 +20,7 @@ export const api = {
   phone: (port: number) => ask<EmulatedLine>('GET', `api/emulator/lines/${port}`),
   tell: (port: number, command: PhoneCommand) => ask<EmulatedLine>('POST', `api/emulator/lines/${port}`, command),
   leds: () => ask<Record<string, EmulatedLed>>('GET', 'api/emulator/leds'),
-  press: (key: string) => ask<null>('POST', 'api/emulator/keypad', { press: key, ms: 80 }),
+  press: (key: string, ms: number) => ask<null>('POST', 'api/emulator/keypad', { press: key, ms }),
   hangup: (id: string) => ask<{ id: string }>('DELETE', `api/calls/${encodeURIComponent(id)}`),
   trace: (number: string, from: string) =>
     ask<RouteTrace>('GET', `api/route?${new URLSearchParams({ number, from }).toString()}`),

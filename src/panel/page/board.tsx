@@ -45,12 +45,38 @@ export function Board(props: {
       </div>
       <fieldset class="keypad" aria-label="Keypad of the HAT">
         {board.keys.map((key) => (
-          <button type="button" key={key} aria-label={`Key ${key}`} onClick={() => void api.press(key)}>
-            {key}
-          </button>
+          <Key key={key} legend={key} />
         ))}
       </fieldset>
     </section>
+  );
+}
+
+const SHORTEST_MS = 80;
+const LONGEST_MS = 10_000;
+
+/** A key of the keypad: it is down for as long as it was held here, for some things take a held key. */
+function Key({ legend }: { readonly legend: string }) {
+  const downMs = useRef<number | undefined>(undefined);
+  const press = () => {
+    const heldMs = downMs.current === undefined ? 0 : performance.now() - downMs.current;
+    downMs.current = undefined;
+    void api.press(legend, Math.round(Math.min(LONGEST_MS, Math.max(SHORTEST_MS, heldMs))));
+  };
+  return (
+    <button
+      type="button"
+      aria-label={`Key ${legend}`}
+      onPointerDown={() => {
+        downMs.current = performance.now();
+      }}
+      onPointerLeave={() => {
+        downMs.current = undefined;
+      }}
+      onClick={press}
+    >
+      {legend}
+    </button>
   );
 }
 

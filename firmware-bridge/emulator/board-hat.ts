@@ -10,6 +10,7 @@ import { MS_PER_BLOCK } from './board.ts';
 import type { EmulatedHat } from './emulated-hat.ts';
 import type { Phone } from './phone.ts';
 import { Surroundings } from './surroundings.ts';
+import type { TownExchange } from './town-exchange.ts';
 
 export interface BoardHatOptions {
   /** The sockets that have a phone. */
@@ -20,6 +21,8 @@ export interface BoardHatOptions {
   readonly log: Log;
   /** How fast the HAT's crystal is, parts per million. */
   readonly ppm?: number;
+  /** What the relay lets line 1 fall onto. */
+  readonly relayLine?: TownExchange;
 }
 
 /**
@@ -33,7 +36,7 @@ export abstract class BoardHat implements EmulatedHat {
   protected readonly clock: BlockClock;
 
   constructor(options: BoardHatOptions) {
-    this.surroundings = new Surroundings(options.ports);
+    this.surroundings = new Surroundings(options.ports, options.relayLine);
     this.clock = new BlockClock(MS_PER_BLOCK / (1 + (options.ppm ?? 0) / 1e6));
     this.serial = new SerialHat({ ...options, transmit: (bytes) => this.transmit(bytes) });
   }

@@ -8,9 +8,11 @@ import { type Deeds, DRIVE_BITS, LINES, MS_PER_BLOCK, SAMPLES, type World } from
 import { LightMeter } from './light-meter.ts';
 import { LineTap } from './line-tap.ts';
 import { Phone } from './phone.ts';
+import type { TownExchange } from './town-exchange.ts';
 
 const COLOURS = Object.keys(COLOUR_CODES) as LightColour[];
 const FLASH_MS = 100;
+const RELAY_PORT = 1;
 
 /** What surrounds an emulated board: a phone on each of its lines, fingers on its keys, eyes on its LEDs. */
 export class Surroundings {
@@ -25,9 +27,17 @@ export class Surroundings {
   private toBoard: Uint8Array[] = [];
   private law: Law = 'ulaw';
   private relayNow = false;
+  /** Where line 1 hangs in this block, if not on its line chip. */
+  private fallen: TownExchange | undefined;
 
-  /** `ports` are the sockets that have a phone. */
-  constructor(ports: readonly number[]) {
+  /**
+   * `ports` are the sockets that have a phone; `townLine` is what the relay lets line 1 fall onto, without which its phone
+   * hangs on the line chip whatever the relay does.
+   */
+  constructor(
+    ports: readonly number[],
+    private readonly townLine?: TownExchange,
+  ) {
     this.lines = new Map(ports.map((port) => [port, new Line()]));
   }
 
@@ -80,8 +90,13 @@ export class Surroundings {
   /** What the board finds in its next block. The arrays are used again for the one after. */
   begin(): World {
     this.loops.fill(0);
-    for (const [port, line] of this.lines) line.speak(port, this.law, this.loops, this.captured);
-    const { loops, captured, bypass } = this;
+    this.fallen = this.relayNow ? undefined : this.townLine;
+    for (const [port, line] of this.lines) {
+      if (port === RELAY_PORT && this.fallen !== undefined) line.bypass(this.fallen);
+      else line.speak(port, this.law, this.loops, this.captured);
+    }
+    const { loops, captured } = this;
+    const bypass = this.bypass || this.fallen?.isSeized === true;
     const uart = concatBytes(this.toBoard);
     this.toBoard = [];
     return { uart, loops, keys: this.takeKeys(), captured, bypass };
@@ -92,7 +107,8 @@ export class Surroundings {
     this.law = deeds.law;
     this.relayNow = deeds.relay;
     this.tap.watchHat(deeds.uart);
-    for (const [port, line] of this.lines) line.listen(port, deeds, this.tap);
+    for (const [port, line] of this.lines)
+      if (port !== RELAY_PORT || this.fallen === undefined) line.listen(port, deeds, this.tap);
     for (const [at, colour] of deeds.leds.entries()) this.meters[at % this.meters.length]!.step(COLOURS[colour]!);
   }
 
@@ -114,6 +130,7 @@ class Line {
   private drive: number = DRIVE_BITS.battery;
   private rung = false;
   private readonly sound = new Int16Array(SAMPLES);
+  private readonly heard = new Int16Array(SAMPLES);
   private readonly codes = new Uint8Array(SAMPLES);
   private readonly loop = new Uint8Array(MS_PER_BLOCK);
 
@@ -125,6 +142,18 @@ class Line {
     if (!this.connected) this.sound.fill(0);
     encode(law, this.sound, this.codes);
     for (const [i, code] of this.codes.entries()) captured[i * LINES + port - 1] = code;
+  }
+
+  /** The same where the phone hangs on the town line, past its line chip. */
+  bypass(exchange: TownExchange): void {
+    this.phone.run(this.sound, this.loop);
+    for (const closed of this.loop) {
+      exchange.command({ type: 'loop', closed: closed === 1 });
+      for (const event of exchange.step()) if (event.type === 'ringing') this.rung = event.on;
+      this.phone.feel(this.rung, exchange.state === 'ringing' ? exchange.cadence : undefined, undefined);
+    }
+    exchange.exchange(this.sound, this.heard);
+    this.phone.hear(this.heard);
   }
 
   /** What the board does to the phone in that block. */

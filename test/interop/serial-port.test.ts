@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { NativeBoard } from '../../firmware-bridge/emulator/native-board.ts';
 import { measureTones } from '../../firmware-bridge/emulator/tone-meter.ts';
+import { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
+import { exchangeHabits } from '../../src/line-settings.ts';
+import { countryProfile } from '../../src/lines/country-profile.ts';
 import { Appliance } from '../support/appliance.ts';
 import { nativeFirmware } from '../support/firmware.ts';
 import { describeWithPeers } from '../support/peers.ts';
@@ -15,13 +18,14 @@ describeWithPeers('a HAT on a serial port', ['socat', 'gcc'], () => {
   const folder = mkdtempSync(join(tmpdir(), 'branchline-serial-'));
   const device = join(folder, 'hat-uart');
   const resetLine = join(folder, 'reset');
+  const town = new TownExchange(exchangeHabits(countryProfile('fr')!));
   let hat: RealTimeHat;
   let appliance: Appliance;
 
   beforeAll(async () => {
     writeFileSync(resetLine, '0');
     const board = new NativeBoard({ program: nativeFirmware('host'), ports: [1, 2] });
-    hat = new RealTimeHat(device, board, [1, 2]);
+    hat = new RealTimeHat(device, board, [1, 2], town);
     appliance = new Appliance({
       config: `
 site: { id: copper, country: fr }
@@ -101,6 +105,20 @@ dialplan: |
     hat.hangs = false;
     await reaches(2, 'idle', 3_000);
     expect((await hatStatus()).resetLine).toBeGreaterThan(0);
+  });
+
+  it('whose host is killed gives line 1 the town line, where emergency calls go, and has it back with the next start', async () => {
+    appliance.signal('SIGKILL');
+    await waitUntil('the relay', 10_000, () => !hat.surroundings.relay);
+    phone(1).lift();
+    await waitUntil('the dial tone of the town', 10_000, () => town.isSeized && tones(1).includes(440));
+    phone(1).dialTones('112');
+    await waitUntil('the call to help', 10_000, () => town.dialled === '112');
+    phone(1).putDown();
+    await waitUntil('the end of it', 10_000, () => !town.isSeized);
+    await appliance.start();
+    await reaches(1, 'idle');
+    await waitUntil('the relay', 10_000, () => hat.surroundings.relay);
   });
 
   it('at another baud rate is named as such', async () => {

@@ -2,6 +2,7 @@ import { BlockClock } from '../../firmware-bridge/emulator/block-clock.ts';
 import type { Board } from '../../firmware-bridge/emulator/board.ts';
 import { MS_PER_BLOCK } from '../../firmware-bridge/emulator/board.ts';
 import { Surroundings } from '../../firmware-bridge/emulator/surroundings.ts';
+import type { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
 import { Pty } from './pty.ts';
 
 /** A HAT in real time at the far end of a serial device, as an appliance in another process opens it. */
@@ -18,8 +19,9 @@ export class RealTimeHat {
     readonly path: string,
     private readonly board: Board,
     ports: readonly number[],
+    relayLine?: TownExchange,
   ) {
-    this.surroundings = new Surroundings(ports);
+    this.surroundings = new Surroundings(ports, relayLine);
     this.timer = setInterval(() => this.live(), 2);
   }
 

@@ -105,6 +105,11 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
     return this.socket?.local;
   }
 
+  /** Whether it runs before all ordinary threads. */
+  get isRealtime(): boolean {
+    return this.signals?.isRealtime === true;
+  }
+
   /** Whether the worker is alive, as far as its last beats tell. */
   get isOnTime(): boolean {
     return this.stillLooks < HUNG_LOOKS;
@@ -201,6 +206,9 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
 
   private look(): void {
     const beats = this.signals?.beats ?? 0;
+    if (this.lastBeats === 0 && beats > 0) {
+      this.options.log('info', 'media', 'The media worker has the voice of IAX2 calls.', { realtime: this.isRealtime });
+    }
     this.stillLooks = beats === this.lastBeats ? this.stillLooks + 1 : 0;
     this.lastBeats = beats;
     if (this.stillLooks === HUNG_LOOKS) {

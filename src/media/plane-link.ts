@@ -58,8 +58,11 @@ export const REPORT = {
   BLOCK: 21,
 } as const;
 
-/** Room in a ring that voice leaves to commands. */
+/** Room in a ring that voice leaves to commands and events. */
 export const RESERVE_BYTES = 1 << 16;
+
+/** Room in the ring of reports that datagrams, which anybody may send, leave to all the rest. */
+export const DATAGRAM_RESERVE_BYTES = 1 << 19;
 
 /** The shared memory between the planes. */
 export interface PlaneLinkMemory {

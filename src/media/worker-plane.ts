@@ -7,6 +7,7 @@ import { BLOCK_SAMPLES } from './media-stream.ts';
 import { MediaPlane } from './plane.ts';
 import {
   COMMAND,
+  DATAGRAM_RESERVE_BYTES,
   lawNumber,
   lawOfNumber,
   type PlaneLinkMemory,
@@ -134,7 +135,8 @@ export class WorkerPlane {
   }
 
   private pass(bytes: Uint8Array, from: Address, taken: boolean): void {
-    this.report(REPORT.DATAGRAM, from.port, taken ? 1 : 0, 0, 0, 0, bytes, 0, bytes.length, from.ip);
+    const { length } = bytes;
+    this.report(REPORT.DATAGRAM, from.port, taken ? 1 : 0, 0, 0, 0, bytes, 0, length, from.ip, DATAGRAM_RESERVE_BYTES);
   }
 
   private send(to: Address, bytes: Uint8Array, at: number, length: number): void {
@@ -143,7 +145,7 @@ export class WorkerPlane {
   }
 
   private tap(out: number, bytes: Uint8Array, at: number, length: number, remote: Address): void {
-    this.report(REPORT.TAP, remote.port, out, 0, 0, 0, bytes, at, length, remote.ip, RESERVE_BYTES);
+    this.report(REPORT.TAP, remote.port, out, 0, 0, 0, bytes, at, length, remote.ip, DATAGRAM_RESERVE_BYTES);
   }
 
   // ---- to the main thread

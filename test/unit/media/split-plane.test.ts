@@ -224,6 +224,22 @@ describe('streams of the main thread and of the worker', () => {
     expect(harness.passed, 'unknown mini frames are nobody’s now').toHaveLength(3);
   });
 
+  it('a flood that the main thread cannot keep up with is lost and counted; voice between the pieces is not', () => {
+    harness.sealed.add(b.localCall);
+    open(A, a);
+    open(B, b);
+    hear(B, A);
+    talk(0, 2);
+    const junk = new Uint8Array(1400).fill(0xff);
+    for (let n = 0; n < 1000; n++) harness.arrive(junk, { ip: '198.51.100.66', port: n + 1 });
+    harness.worker!.tick(harness.nowMs);
+    harness.mini(a, 4040, payloadOf(2));
+    harness.worker!.tick(harness.nowMs);
+    harness.runTo(harness.nowMs + SECOND_MS);
+    expect(harness.counters.get('media.reports-full')).toBeGreaterThan(100);
+    expect(harness.heardBy(b, harness.sentByMain)).toEqual(payloads(1, 2));
+  });
+
   it('who stops hearing a stream of the other piece hears nothing of it from then on', () => {
     harness.sealed.add(b.localCall);
     open(A, a);

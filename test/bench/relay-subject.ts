@@ -1,0 +1,86 @@
+/**
+ * A relay of bridged IAX2 calls for test/bench/relay.ts: `worker` is the product's, `dgram` what a programmer writes first.
+ * Prints its port; a line with the ports of both sides opens the calls.
+ *
+ *     node -C development --import tsx test/bench/relay-subject.ts worker|dgram CALLS
+ */
+import { createSocket } from 'node:dgram';
+import { join } from 'node:path';
+import { argv, stdin } from 'node:process';
+import { createInterface } from 'node:readline/promises';
+import { pathToFileURL } from 'node:url';
+import { Counters } from '../../src/base/counters.ts';
+import { batchedIo } from '../../src/io/batched-io.ts';
+import { systemClock } from '../../src/io/clock.ts';
+import { DatagramTap } from '../../src/io/datagram-tap.ts';
+import { SplitPlane } from '../../src/media/split-plane.ts';
+import { MediaWorkerPort } from '../../src/media-worker-port.ts';
+
+const [, , kind, count] = argv;
+const calls = Number(count);
+const ULAW = 4;
+const IP = '127.0.0.1';
+/** As test/bench/relay-peers.c numbers calls. */
+const FAR_CALLS = [1000, 5000];
+
+async function runWorker(): Promise<void> {
+  const libc = batchedIo();
+  if ('failed' in libc) throw new Error(libc.failed);
+  const counters = new Counters();
+  const ignore = { handleDatagram: () => {}, handleTapped: () => {} };
+  const port = new MediaWorkerPort({
+    script: pathToFileURL(join(import.meta.dirname, '../../dist/media-worker.js')),
+    libc,
+    bind: { ip: IP, port: 0 },
+    onStarted: (link) => plane.attach(link),
+    onLost: () => plane.detach(),
+    onReports: () => {
+      const more = plane.readReports(ignore, systemClock.nowMs());
+      for (let event = plane.poll(); event !== undefined; ) event = plane.poll();
+      return more;
+    },
+    clock: systemClock,
+    log: (_level, _part, message) => console.error(message),
+    counters,
+    tap: new DatagramTap(),
+  });
+  const plane = new SplitPlane({ counters, send: () => {}, isSealed: () => false, worker: port });
+  const failure = await port.open();
+  if (failure !== undefined) throw new Error(failure.reason);
+  console.log(port.local!.port);
+  const sides = await askSides();
+  const nowMs = systemClock.nowMs();
+  for (let n = 0; n < calls; n++) {
+    for (const [side, farPort] of sides.entries()) {
+      const stream = 2 * n + side + 1;
+      const call = { localCall: 99 + stream, remoteCall: FAR_CALLS[side]! + n, format: ULAW, epochMs: nowMs };
+      plane.open(stream, { kind: 'iax2', remote: { ip: IP, port: farPort }, ...call }, nowMs);
+      plane.setFormat(stream, ULAW);
+      plane.hear(stream, { kind: 'stream', stream: 2 * n + (1 - side) + 1 });
+    }
+  }
+}
+
+async function runDgram(): Promise<void> {
+  const socket = createSocket({ type: 'udp4', recvBufferSize: 4 << 20 });
+  await new Promise<void>((resolve) => socket.bind(0, IP, resolve));
+  console.log(socket.address().port);
+  const sides = await askSides();
+  socket.on('message', (message, from) => {
+    if (message.length !== 164) return;
+    const side = from.port === sides[0] ? 0 : 1;
+    const n = message.readUInt16BE(0) - FAR_CALLS[side]!;
+    const header = Buffer.alloc(4);
+    header.writeUInt16BE(100 + 2 * n + (1 - side), 0);
+    header.writeUInt16BE(message.readUInt16BE(2), 2);
+    socket.send(Buffer.concat([header, message.subarray(4)]), sides[1 - side]!, IP);
+  });
+}
+
+async function askSides(): Promise<number[]> {
+  const lines = createInterface({ input: stdin });
+  for await (const line of lines) return line.split(' ').map(Number);
+  return [];
+}
+
+await (kind === 'worker' ? runWorker() : runDgram());

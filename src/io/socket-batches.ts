@@ -24,6 +24,11 @@ export class SocketBatches {
     this.outgoing = new SendBatch(libc, addresses);
   }
 
+  /** The most that `receive` gives. */
+  get capacity(): number {
+    return this.received.capacity;
+  }
+
   receive(): number {
     return this.received.receive(this.fd);
   }

@@ -23,14 +23,19 @@ export interface PlaneParts {
   readonly trunks: Trunks;
   readonly events: Queue<MediaEvent>;
   readonly counters: Counters;
+  /** Where a mini frame is put together, one at a time: of a thousand calls it stays in the cache. */
+  readonly datagram: Uint8Array;
 }
+
+/** The most that fits into a datagram of an Ethernet frame; no codec's 20 ms come near it. */
+export const MAX_PAYLOAD = 1400;
+
+/** The longest mini frame. */
+export const MAX_MINI = MINI_HEADER_LENGTH + MAX_PAYLOAD;
 
 /** Voice that we make ourselves goes in packets of 20 ms. */
 export const PACKET_MS = 20;
 const PACKET_SAMPLES = PACKET_MS * SAMPLES_PER_MS;
-
-/** The most that fits into a datagram of an Ethernet frame; no codec's 20 ms come near it. */
-export const MAX_PAYLOAD = 1400;
 
 /** A source may run so far ahead of the call's clock; what it gives beyond that is a backlog and would only add delay. */
 const MAX_AHEAD_MS = 60;
@@ -58,7 +63,6 @@ export class Iax2Stream implements MediaStream {
   /** Our place in the trunk; undefined where mini frames are sent. */
   private readonly trunk: TrunkMember | undefined;
   private readonly arrivals = new ArrivalStatistics();
-  private readonly datagram = new Uint8Array(MINI_HEADER_LENGTH + MAX_PAYLOAD);
   private readonly block = new Uint8Array(PACKET_SAMPLES);
   private readonly halves = [this.block.subarray(0, BLOCK_SAMPLES), this.block.subarray(BLOCK_SAMPLES)];
   /** Halves of `block` that a line has filled. */
@@ -277,9 +281,10 @@ export class Iax2Stream implements MediaStream {
       return;
     }
     if (this.trunk?.add(bytes, at, length, timestamp, table) === true) return;
-    writeMiniHeader(this.datagram, 0, this.spec.localCall, timestamp);
-    copyCodes(bytes, at, length, this.datagram, MINI_HEADER_LENGTH, table);
-    this.parts.send(this.spec.remote, this.datagram, 0, MINI_HEADER_LENGTH + length);
+    const { datagram, send } = this.parts;
+    writeMiniHeader(datagram, 0, this.spec.localCall, timestamp);
+    copyCodes(bytes, at, length, datagram, MINI_HEADER_LENGTH, table);
+    send(this.spec.remote, datagram, 0, MINI_HEADER_LENGTH + length);
   }
 
   // ---- what signalling tells

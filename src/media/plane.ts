@@ -27,7 +27,7 @@ import { TrunkReader } from '../iax2/meta-trunk.ts';
 import { expandSubclass, FRAME_TYPE } from '../iax2/subclass.ts';
 import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { type FarKind, type FarPlane, FarStream } from './far-stream.ts';
-import { Iax2Stream, type PlaneParts } from './iax2-stream.ts';
+import { Iax2Stream, MAX_MINI, type PlaneParts } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
 import { BLOCK_SAMPLES, type Listener } from './media-stream.ts';
 import { Rooms } from './room.ts';
@@ -77,7 +77,14 @@ export class MediaPlane implements Plane {
 
   constructor({ send, sendRtp = NOWHERE, counters }: MediaPlaneOptions) {
     this.counters = counters;
-    this.parts = { send, sendRtp, counters, trunks: new Trunks(send, counters), events: new Queue<MediaEvent>() };
+    this.parts = {
+      send,
+      sendRtp,
+      counters,
+      trunks: new Trunks(send, counters),
+      events: new Queue<MediaEvent>(),
+      datagram: new Uint8Array(MAX_MINI),
+    };
     this.rooms = new Rooms(this.parts.events);
     this.streams = new StreamTable(this.rooms);
   }

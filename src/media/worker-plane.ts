@@ -18,6 +18,8 @@ import {
 
 /** A socket whose datagrams are taken and sent many at a time. */
 export interface DatagramBatches {
+  /** The most that `receive` gives. */
+  readonly capacity: number;
   /** Takes some of those that wait; how many. `bytesOf` and `senderOf` tell of them until the next call. */
   receive(): number;
   bytesOf(index: number): Uint8Array;
@@ -114,8 +116,8 @@ export class WorkerPlane {
   private takeDatagrams(stalled: boolean, nowMs: number): void {
     for (let round = 0; round < RECEIVES_PER_TICK; round++) {
       const count = this.socket.receive();
-      if (count === 0) return;
       for (let i = 0; i < count; i++) this.take(this.socket.bytesOf(i), this.socket.senderOf(i), stalled, nowMs);
+      if (count < this.socket.capacity) return;
     }
   }
 

@@ -9,6 +9,7 @@ import { type DatagramBatches, WorkerPlane } from '../../../src/media/worker-pla
 import type { SentDatagram } from './plane-harness.ts';
 
 const TICK_MS = 5;
+const BATCH = 64;
 
 interface Arrival {
   readonly bytes: Uint8Array;
@@ -49,8 +50,9 @@ export class SplitHarness {
 
   startWorker(memory: PlaneLinkMemory = planeLinkMemory()): void {
     const socket: DatagramBatches = {
+      capacity: BATCH,
       receive: () => {
-        this.batch = this.arrivals.splice(0, 64);
+        this.batch = this.arrivals.splice(0, BATCH);
         return this.batch.length;
       },
       bytesOf: (index) => this.batch[index]!.bytes,

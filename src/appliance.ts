@@ -137,6 +137,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly lines = new Map<number, LineView>();
   /** What the HAT was told to show. */
   private readonly lights = new Map<number, Light>();
+  private isHatLost = false;
   private readonly panel: BoxPanel;
   private readonly announcer: Announcer;
   private readonly streams: StreamIds;
@@ -257,7 +258,10 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (event.type === 'hello') {
       this.lights.clear();
       this.showLights();
+      if (this.isHatLost) this.tell('fault', 'hat-back', 'info', 'The HAT answers again.', { board: event.board });
+      this.isHatLost = false;
     } else if (event.type === 'lost') {
+      this.isHatLost = true;
       const message = `${whyLost(event.reason)} Its lines are out of service.`;
       this.tell('fault', event.reason === 'hung' ? 'hat-hung' : 'hat-lost', 'error', message, { reason: event.reason });
     } else if (event.type === 'key') this.panel.handleKey(event.key, event.action, nowMs);

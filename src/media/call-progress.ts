@@ -28,9 +28,13 @@ const BLOCKS_TO_BEGIN = 2;
 const BLOCKS_TO_END = 6;
 const WEIGHTS = Float64Array.from({ length: WINDOW }, (_, i) => (1 - Math.cos((2 * Math.PI * (i + 0.5)) / WINDOW)) / 2);
 
+/** Frequencies are bits: the tones of a country have six or seven of them together. */
+type Pitch = number;
+
 interface Candidate {
   readonly tone: ProgressTone;
-  readonly hz: ReadonlySet<number>;
+  /** What may sound with it, and of what some has to sound for each of its frequencies. */
+  readonly pitch: { readonly allowed: Pitch; readonly needed: readonly Pitch[] };
   /** On and off in turn, ms; undefined for a tone without an end. */
   readonly cadence: readonly number[] | undefined;
 }
@@ -41,11 +45,13 @@ interface Candidate {
  */
 export class CallProgressDetector {
   private readonly candidates: readonly Candidate[];
-  private readonly frequencies: readonly { readonly hz: number; readonly coefficient: number }[];
+  /** Of each frequency: what the transform needs, and its share of the window's energy. */
+  private readonly coefficients: Float64Array;
+  private readonly shares: Float64Array;
   private readonly window = new Float64Array(WINDOW);
   private readonly weighted = new Float64Array(WINDOW);
   /** Lengths of the last stretches of tone and silence, the present one last. */
-  private stretches: { isTone: boolean; ms: number; hz: Set<number> }[] = [];
+  private stretches: { isTone: boolean; ms: number; heard: Pitch }[] = [];
   private differs = 0;
   /** Energy of the loudest window of late. */
   private loudest = 0;
@@ -57,9 +63,11 @@ export class CallProgressDetector {
     tones: TownLineTones,
     private readonly onTone: (tone: ProgressTone) => void,
   ) {
-    this.candidates = (['dial', 'ringback', 'busy', 'congestion'] as const).map((tone) => candidate(tone, tones[tone]));
-    const hz = new Set(this.candidates.flatMap((one) => [...one.hz]));
-    this.frequencies = [...hz].map((each) => ({ hz: each, coefficient: goertzelCoefficient(each) }));
+    const names = ['dial', 'ringback', 'busy', 'congestion'] as const;
+    const hz = [...new Set(names.flatMap((tone) => looped(tones[tone]).flatMap(soundingHz)))];
+    this.coefficients = Float64Array.from(hz, goertzelCoefficient);
+    this.shares = new Float64Array(hz.length);
+    this.candidates = names.map((tone) => candidate(tone, tones[tone], hz));
   }
 
   process(block: Uint8Array): void {
@@ -68,8 +76,8 @@ export class CallProgressDetector {
     this.note(this.measure());
   }
 
-  /** The frequencies that sound in the window; empty for silence and for everything that is no tone. */
-  private measure(): Set<number> {
+  /** The frequencies that sound in the window; 0 for silence and for everything that is no tone. */
+  private measure(): Pitch {
     let energy = 0;
     for (let i = 0; i < WINDOW; i++) {
       const sample = this.window[i]! * WEIGHTS[i]!;
@@ -79,27 +87,33 @@ export class CallProgressDetector {
     const peak = PEAK_AT_0_DBM0[this.law] * 10 ** (LEAST_DBM0 / 20);
     // A sine of peak P under this window has the energy 3/16 · P² · n.
     this.loudest = Math.max(energy, this.loudest * FORGETS);
-    if (energy < (3 / 16) * peak * peak * WINDOW || energy < this.loudest * EDGE_SHARE) return new Set();
-    const powers = this.frequencies.map(({ hz, coefficient }) => ({
-      hz,
+    if (energy < (3 / 16) * peak * peak * WINDOW || energy < this.loudest * EDGE_SHARE) return 0;
+    let strongest = 0;
+    for (let i = 0; i < this.shares.length; i++) {
       // |X|² = (P · n / 4)², so that this is its share of the energy.
-      share: (goertzelPower(this.weighted, coefficient) * 3) / WINDOW / energy,
-    }));
-    const strongest = Math.max(...powers.map(({ share }) => share));
-    const heard = powers.filter(({ share }) => share > strongest / 4);
-    const sum = heard.reduce((total, { share }) => total + share, 0);
-    return sum < PURITY ? new Set() : new Set(heard.map(({ hz }) => hz));
+      const share = (goertzelPower(this.weighted, this.coefficients[i]!) * 3) / WINDOW / energy;
+      this.shares[i] = share;
+      strongest = Math.max(strongest, share);
+    }
+    let heard: Pitch = 0;
+    let sum = 0;
+    for (let i = 0; i < this.shares.length; i++) {
+      if (this.shares[i]! <= strongest / 4) continue;
+      heard |= 1 << i;
+      sum += this.shares[i]!;
+    }
+    return sum < PURITY ? 0 : heard;
   }
 
-  private note(hz: Set<number>): void {
-    const isTone = hz.size > 0;
+  private note(heard: Pitch): void {
+    const isTone = heard !== 0;
     const last = this.stretches.at(-1);
     this.differs = last !== undefined && last.isTone !== isTone ? this.differs + 1 : 0;
     if (last !== undefined && this.differs < (last.isTone ? BLOCKS_TO_END : BLOCKS_TO_BEGIN)) {
       // Two frequencies that lie close together cancel each other for a moment, again and again.
       last.ms += BLOCK_MS;
-      if (this.differs === 0) for (const one of hz) last.hz.add(one);
-      if (last.isTone) this.judgeContinuous(last.ms, last.hz);
+      if (this.differs === 0) last.heard |= heard;
+      if (last.isTone) this.judgeContinuous(last.ms, last.heard);
       return;
     }
     const ms = Math.max(1, this.differs) * BLOCK_MS;
@@ -108,54 +122,54 @@ export class CallProgressDetector {
       last.ms -= ms - BLOCK_MS;
       this.judgeCadence();
     }
-    this.stretches.push({ isTone, ms, hz });
+    this.stretches.push({ isTone, ms, heard });
     if (this.stretches.length > 4 * PERIODS) this.stretches.shift();
   }
 
-  private judgeContinuous(ms: number, heard: ReadonlySet<number>): void {
+  private judgeContinuous(ms: number, heard: Pitch): void {
     if (ms !== CONTINUOUS_MS) return;
-    const found = this.candidates.find(({ cadence, hz }) => cadence === undefined && isWithin(heard, hz));
+    const found = this.candidates.find(({ cadence, pitch }) => cadence === undefined && isOf(heard, pitch));
     if (found !== undefined) this.tell(found.tone);
   }
 
   /** A stretch has just ended. */
   private judgeCadence(): void {
-    for (const { tone, cadence, hz } of this.candidates) {
+    for (const { tone, cadence, pitch } of this.candidates) {
       if (cadence === undefined) continue;
       if (tone === 'ringback' || tone === 'dial') {
         // One burst of the right length and pitch is enough: neither ends a call.
         const last = this.stretches.at(-1)!;
         const fits = (ms: number, index: number) =>
-          index % 2 === 0 && isNear(last.ms, ms) && !this.isShared(ms, last.hz, tone);
-        const isBurst = last.isTone && isWithin(last.hz, hz) && cadence.some(fits);
+          index % 2 === 0 && isNear(last.ms, ms) && !this.isShared(ms, last.heard, tone);
+        const isBurst = last.isTone && isOf(last.heard, pitch) && cadence.some(fits);
         // Or a whole ring, where a burst alone could be another tone's.
-        if (isBurst || (cadence.length > 2 && this.hasPeriods(cadence, hz, cadence.length - 1))) this.tell(tone);
-      } else if (this.hasPeriods(cadence, hz)) this.tell(tone);
+        if (isBurst || (cadence.length > 2 && this.hasPeriods(cadence, pitch, cadence.length - 1))) this.tell(tone);
+      } else if (this.hasPeriods(cadence, pitch)) this.tell(tone);
     }
   }
 
   /** Whether busy or congestion have bursts of the same length and pitch: then the pause has to tell them apart. */
-  private isShared(ms: number, heard: ReadonlySet<number>, tone: ProgressTone): boolean {
+  private isShared(ms: number, heard: Pitch, tone: ProgressTone): boolean {
     return this.candidates.some(
       (other) =>
         other.tone !== tone &&
         other.cadence !== undefined &&
-        isWithin(heard, other.hz) &&
+        isOf(heard, other.pitch) &&
         other.cadence.some((one, i) => i % 2 === 0 && isNear(ms, one)),
     );
   }
 
   private hasPeriods(
     cadence: readonly number[],
-    hz: ReadonlySet<number>,
+    pitch: Candidate['pitch'],
     needed = Math.max(2 * PERIODS, cadence.length),
   ): boolean {
     const last = this.stretches.slice(-needed);
     if (last.length < needed || last[0]?.isTone !== true) return false;
     for (let shift = 0; shift < cadence.length; shift += 2) {
       const fits = last.every(
-        ({ isTone, ms, hz: heard }, i) =>
-          isNear(ms, cadence[(i + shift) % cadence.length]!) && (!isTone || isWithin(heard, hz)),
+        ({ isTone, ms, heard }, i) =>
+          isNear(ms, cadence[(i + shift) % cadence.length]!) && (!isTone || isOf(heard, pitch)),
       );
       if (fits) return true;
     }
@@ -169,12 +183,23 @@ export class CallProgressDetector {
   }
 }
 
-function candidate(tone: ProgressTone, { steps }: TonePattern): Candidate {
-  const looped = steps.filter(({ once }) => once !== true);
-  const used = looped.length > 0 ? looped : steps;
-  const hz = new Set(used.flatMap(soundingHz));
-  const isContinuous = used.length === 1 || used.every((step) => step.hz.length > 0);
-  return { tone, hz, cadence: isContinuous ? undefined : used.map(({ ms }) => ms) };
+function candidate(tone: ProgressTone, pattern: TonePattern, known: readonly number[]): Candidate {
+  const steps = looped(pattern);
+  const near = (hz: number) =>
+    known.reduce((bits, one, i) => (Math.abs(one - hz) <= NEAR_HZ ? bits | (1 << i) : bits), 0);
+  const needed = [...new Set(steps.flatMap(soundingHz))].map(near);
+  const isContinuous = steps.length === 1 || steps.every(({ hz }) => hz.length > 0);
+  return {
+    tone,
+    pitch: { allowed: needed.reduce((bits, one) => bits | one, 0), needed },
+    cadence: isContinuous ? undefined : steps.map(({ ms }) => ms),
+  };
+}
+
+/** What a tone repeats. */
+function looped({ steps }: TonePattern): readonly ToneStep[] {
+  const repeated = steps.filter(({ once }) => once !== true);
+  return repeated.length > 0 ? repeated : steps;
 }
 
 /** A modulated tone sounds beside its frequency, not on it. */
@@ -182,11 +207,9 @@ function soundingHz({ hz, modulationHz }: ToneStep): number[] {
   return modulationHz === undefined ? [...hz] : hz.flatMap((one) => [one - modulationHz, one + modulationHz]);
 }
 
-/** Whether what sounds is this tone: every frequency of the one is there in the other, as near as a window tells. */
-function isWithin(heard: ReadonlySet<number>, hz: ReadonlySet<number>): boolean {
-  const isNearby = (one: number, among: ReadonlySet<number>) =>
-    [...among].some((other) => Math.abs(one - other) <= NEAR_HZ);
-  return [...heard].every((one) => isNearby(one, hz)) && [...hz].every((one) => isNearby(one, heard));
+/** Whether what sounds is this tone: each of its frequencies and none besides, as near as a window tells. */
+function isOf(heard: Pitch, { allowed, needed }: Candidate['pitch']): boolean {
+  return (heard & ~allowed) === 0 && needed.every((one) => (heard & one) !== 0);
 }
 
 function isNear(ms: number, expected: number): boolean {

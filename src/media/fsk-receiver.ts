@@ -11,7 +11,7 @@ const WINDOW = 7;
 /** Mean square of a sample at −45 dBm0, below which there is nothing to be heard. */
 const LEAST_ENERGY = (32_768 * 10 ** ((-45 - 3.17) / 20)) ** 2 / 2;
 /** Marks in a row before a byte can be the first of a message: the channel seizure has none. */
-const LEAD_MARKS = 20;
+const LEAD_MARKS = 8;
 const LONGEST_MESSAGE = 258;
 /** The middle of a bit, as shares of it. */
 const MIDDLE_FROM = 0.2;

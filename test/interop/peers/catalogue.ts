@@ -37,6 +37,7 @@ export const HOST_PEERS = [
   { id: 'baresip', command: 'baresip', package: 'baresip-core' },
   { id: 'sipp', command: 'sipp', package: 'sip-tester' },
   { id: 'sipsak', command: 'sipsak', package: 'sipsak' },
+  { id: 'minimodem', command: 'minimodem', package: 'minimodem' },
   { id: 'iproute2', command: 'ip', package: 'iproute2' },
   { id: 'gcc', command: 'gcc', package: 'build-essential' },
   { id: 'arm-gcc', command: 'arm-none-eabi-gcc', package: 'gcc-arm-none-eabi' },

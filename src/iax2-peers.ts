@@ -32,8 +32,10 @@ function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
           },
         }),
     ...(peer.context === undefined ? {} : { context: peer.context }),
+    ...(peer.otherContexts === undefined ? {} : { otherContexts: peer.otherContexts }),
     acl: accessList(peer),
     codecs: peer.codecs,
+    codecPriority: peer.codecPriority,
     // Whoever may call here may ask what numbers there are: a call would tell as much.
     remoteDialplan: true,
     callToken: peer.callToken,

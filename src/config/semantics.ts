@@ -90,6 +90,9 @@ function checkContexts(config: ConfigurationInput, dialplan: Dialplan, report: R
       line.context,
     ]),
     ...contextsOf(config.iax2?.peers, ['iax2', 'peers']),
+    ...Object.entries(config.iax2?.peers ?? {}).flatMap(([name, { otherContexts = [] }]) =>
+      otherContexts.map((context, index): [Path, string] => [['iax2', 'peers', name, 'otherContexts', index], context]),
+    ),
     ...contextsOf(config.sip?.phones, ['sip', 'phones']),
     ...contextsOf(config.sip?.trunks, ['sip', 'trunks']),
     ...(config.features?.contexts ?? []).map((name, index): [Path, string] => [['features', 'contexts', index], name]),

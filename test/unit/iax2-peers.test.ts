@@ -3,8 +3,8 @@ import { isAllowed } from '../../src/iax2/acl.ts';
 import { iax2Peers } from '../../src/iax2-peers.ts';
 import { load } from './config/example.ts';
 
-function peerWith(lines: string) {
-  const text = `site: { id: a, country: fr }\niax2:\n  peers:\n    hq:\n      host: 192.0.2.1\n      context: c\n${lines}\ndialplan: |\n  [c]\n`;
+function peerWith(lines: string, dialplan = '[c]') {
+  const text = `site: { id: a, country: fr }\niax2:\n  peers:\n    hq:\n      host: 192.0.2.1\n      context: c\n${lines}\ndialplan: |\n  ${dialplan}\n`;
   const { configuration, problems } = load(text);
   if (configuration === undefined) throw new Error(JSON.stringify(problems));
   return iax2Peers(configuration)[0]!;
@@ -35,6 +35,18 @@ describe('configured IAX2 peers', () => {
     const { acl } = peerWith('      secret: s\n      allowFrom: [198.51.100.0/24, "2001:db8::/32"]');
     const verdicts = ['198.51.100.9', '203.0.113.1', '2001:db8::1', '2001:db9::1'].map((ip) => isAllowed(acl, ip));
     expect(verdicts).toEqual([true, false, true, false]);
+  });
+
+  test('may ask for other contexts that are named, and choose the codec where that is told', () => {
+    const plain = peerWith('      secret: s');
+    expect([plain.otherContexts, plain.codecPriority]).toEqual([undefined, 'host']);
+    const other = peerWith('      secret: s\n      otherContexts: [d]\n      codecPriority: caller', '[c]\n  [d]');
+    expect([other.otherContexts, other.codecPriority]).toEqual([['d'], 'caller']);
+  });
+
+  test('cannot ask for a context that the dialplan does not have', () => {
+    const lines = '      secret: s\n      otherContexts: [c, dd]';
+    expect(() => peerWith(lines)).toThrow('the dialplan has no context');
   });
 
   test('let their calls go to the networks named under transfer, the voice only unless told', () => {

@@ -95,7 +95,14 @@ export const iax2Peer = z
     acl: z
       .exactOptional(z.array(aclEntry).min(1, { error: 'allowed: at least one { permit: … } or { deny: … }' }))
       .meta({ description: 'Rules by address, in order; the last that fits decides. Not together with `allowFrom`.' }),
+    otherContexts: z.exactOptional(z.array(contextName).min(1, { error: 'allowed: at least one context' })).meta({
+      description: 'Contexts besides `context` that it may ask to call into.',
+    }),
     codecs: codecs.prefault(['ulaw', 'alaw']),
+    codecPriority: z.enum(['host', 'caller', 'disabled', 'reqonly']).prefault('host').meta({
+      description:
+        'Whose order decides when it calls: ours (`host`), its own (`caller`), nobody’s (`disabled`: what it asks for, else the best), or only what it asks for (`reqonly`).',
+    }),
     callToken: z.enum(['required', 'auto', 'no']).prefault('required').meta({
       description:
         'Whether it must prove its address by a call token. `auto`: once it has shown that it can; `no`: never, for old phones.',

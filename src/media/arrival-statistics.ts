@@ -27,8 +27,10 @@ export class ArrivalStatistics {
   private staleInARow = 0;
 
   note(timestamp: number, durationMs: number, nowMs: number): Arrival {
-    if (this.started && this.recent.includes(timestamp)) return 'duplicate';
-    const stale = this.started && timestampDistance(timestamp, this.expected) < -STALE_MS;
+    const behindMs = this.started ? -timestampDistance(timestamp, this.expected) : 0;
+    // What is remembered is older than what is expected: most packets need no search.
+    if (behindMs > 0 && this.recent.includes(timestamp)) return 'duplicate';
+    const stale = behindMs > STALE_MS;
     if (stale && ++this.staleInARow < STALE_LIMIT) return 'stale';
     if (stale) this.started = false;
     this.staleInARow = 0;
@@ -48,7 +50,7 @@ export class ArrivalStatistics {
       if (this.lost > 0) this.lost--;
     } else {
       if (aheadMs <= PAUSE_MS) this.lost += Math.round(aheadMs / durationMs);
-      this.expected = (timestamp + durationMs) >>> 0;
+      this.expected = (timestamp + Math.max(1, durationMs)) >>> 0;
     }
     if (Math.abs(aheadMs) <= PAUSE_MS) {
       const differenceMs = Math.abs(transitMs - this.lastTransitMs);

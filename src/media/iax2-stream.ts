@@ -223,9 +223,14 @@ export class Iax2Stream implements MediaStream {
       this.relay.anchor(timestamp, this.clock.stamp(nowMs, durationMs));
     }
     let mapped = this.relay.map(timestamp);
-    if (this.signalled.includes(mapped)) mapped++;
+    if (this.isSignalled(mapped)) mapped++;
     this.clock.pause();
     this.transmit(bytes, at, length, mapped, table);
+  }
+
+  private isSignalled(timestamp: number): boolean {
+    for (let i = 0; i < this.signalled.length; i++) if (this.signalled[i] === timestamp) return true;
+    return false;
   }
 
   /** Two blocks make a packet. */

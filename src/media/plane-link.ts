@@ -84,7 +84,7 @@ export const READING_SLOTS = 2048;
 const READING_FIELDS = 10;
 
 /**
- * What the streams of the worker count, for the main thread to read at any time. A reading is a few ms old, its counts up to
+ * What the streams of the worker count, for the main thread to read at any time. A timestamp is up to 10 ms old, counts up to
  * half a second; it may be torn between two of them, which does no harm.
  */
 export class StreamReadings {

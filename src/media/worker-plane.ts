@@ -227,7 +227,7 @@ export class WorkerPlane {
     const ticks = ++this.ticks;
     for (let i = 0; i < this.open.length; i++) {
       const { id, slot } = this.open[i]!;
-      if (ticks % TIMESTAMP_TICKS === 0) this.readings.writeTimestamp(slot, this.plane.lastTimestamp(id));
+      if ((ticks + i) % TIMESTAMP_TICKS === 0) this.readings.writeTimestamp(slot, this.plane.lastTimestamp(id));
       if ((ticks + i) % STATISTICS_TICKS === 0) this.writeStatistics(id, slot);
     }
   }

@@ -61,7 +61,8 @@ function messages({ messages: waiting }: RegistrationStatus): string {
 }
 
 function callCells(call: CallStatus): string[] {
-  return [call.from, call.to, call.state, call.since.slice(11, 19), call.legs.map((leg) => leg.channel).join(' + ')];
+  const state = call.emergency ? `${call.state}, emergency` : call.state;
+  return [call.from, call.to, state, call.since.slice(11, 19), call.legs.map((leg) => leg.channel).join(' + ')];
 }
 
 /** Columns as wide as they must be; nothing for no entries. */

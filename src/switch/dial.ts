@@ -212,7 +212,8 @@ export class Dial implements Activity {
         other.unhold(nowMs);
         break;
       case 'flash':
-        other.flash(nowMs);
+        // An exchange puts its call aside for a flash: nobody taps an emergency centre away.
+        if (this.order.emergency === undefined) other.flash(nowMs);
         break;
       case 'text':
         other.sendText(event.text, nowMs);

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { formatSpan } from '../../../src/cli/status-table.ts';
+import { formatSpan, formatStatus } from '../../../src/cli/status-table.ts';
 import { CONTROL_SOCKET } from '../../../src/io/control-client.ts';
 import type { StatusSnapshot } from '../../../src/status/schema.ts';
 import { Bench } from './terminal-double.ts';
@@ -116,6 +116,12 @@ describe('status', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  test('marks an emergency call', () => {
+    const [call] = SNAPSHOT.calls;
+    const text = formatStatus({ ...SNAPSHOT, calls: [{ ...call!, to: '112', emergency: true }] });
+    expect(text).toContain('c1    201   112  talking, emergency  20:15:30  LINE/1 + IAX2/hq');
   });
 
   test('prints the whole status as JSON', async () => {

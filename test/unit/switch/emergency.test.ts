@@ -117,6 +117,17 @@ describe('an emergency number', () => {
     expect(exchange.size).toBe(0);
   });
 
+  it('is not touched by a tap of the hook, which would have the exchange put it aside', () => {
+    const { exchange, call, leg } = bench();
+    const caller = call('911', 'LINE/1');
+    exchange.handleLegEvent(leg('line/4/911'), { type: 'answered' }, 3_000);
+    const before = [...leg('line/4/911').told];
+    exchange.handleLegEvent(caller, { type: 'flash' }, 4_000);
+    expect(leg('line/4/911').told).toEqual(before);
+    exchange.handleLegEvent(caller, { type: 'digit', digit: '1', durationMs: 100 }, 4_000);
+    expect(leg('line/4/911').last).toBe('digit 1 100');
+  });
+
   it('goes out without its outside-line prefix', () => {
     const { call, dialled } = bench();
     call('0911', 'LINE/1');

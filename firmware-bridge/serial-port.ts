@@ -84,7 +84,7 @@ export class HatSerialPort {
       if (attempt === this.attempt) this.begin(attempt, port);
       else await closed(port);
     } catch (error) {
-      this.fail(attempt, error instanceof Error ? error.message : String(error));
+      this.fail(attempt, plainly(error));
     }
   }
 
@@ -97,7 +97,7 @@ export class HatSerialPort {
     this.openings++;
     // A plain array: pure code expects `slice` to copy, and a Buffer's does not.
     port.on('data', (chunk: Buffer) => onBytes(new Uint8Array(chunk)));
-    port.on('error', (error) => this.lose(attempt, port, error.message));
+    port.on('error', (error) => this.lose(attempt, port, plainly(error)));
     port.on('close', () => this.lose(attempt, port, 'the device is gone'));
     log('info', 'hat', `${path} is open.`, { reopenings: this.openings - 1 });
     onOpened();
@@ -124,6 +124,12 @@ export class HatSerialPort {
     this.cancelTimer = clock.after(retryMs(this.failures), () => void this.open());
     onClosed();
   }
+}
+
+/** The library's own message without what is said already. */
+function plainly(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.replace(/^Error: /, '').replace(/, cannot open .*$/, '');
 }
 
 /** Loaded when it is wanted: a box without a HAT needs neither the package nor its memory. */

@@ -17,6 +17,16 @@ export class NightService {
     return this.said ?? this.isScheduled;
   }
 
+  /** What the key said, as long as it holds; null when the hours decide. */
+  get override(): boolean | null {
+    return this.said ?? null;
+  }
+
+  /** What the key said before a restart. */
+  resume(said: boolean, nowMs: number): void {
+    if (said !== this.isNight) this.toggle(nowMs);
+  }
+
   /** The other of day and night; gives which. */
   toggle(nowMs: number): boolean {
     const night = !this.isNight;

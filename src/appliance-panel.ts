@@ -25,6 +25,8 @@ export interface BoxFacts {
 export type BoxPanelOutput =
   /** Something to be told on MQTT and in the log. */
   | { readonly type: 'tell'; readonly what: string; readonly message: string; readonly key: string }
+  /** What the night key says from now on, to be kept across restarts; null: nothing. */
+  | { readonly type: 'night'; readonly override: boolean | null }
   /** The LEDs show something else now. */
   | { readonly type: 'lights' }
   /** The status is to be spoken on the first line. */
@@ -70,7 +72,9 @@ export class BoxPanel implements Machine<BoxPanelOutput> {
   }
 
   handleTimeout(nowMs: number): void {
+    const { override } = this.night;
     this.night.handleTimeout(nowMs);
+    if (override !== this.night.override) this.outputs.push({ type: 'night', override: this.night.override });
     for (const _ of this.timers.due(nowMs)) this.show('lines');
   }
 
@@ -113,6 +117,7 @@ export class BoxPanel implements Machine<BoxPanelOutput> {
         break;
       case 'night-mode': {
         const night = this.night.toggle(nowMs);
+        this.outputs.push({ type: 'night', override: this.night.override });
         this.tell(night ? 'night-on' : 'night-off', `Night service is ${night ? 'on' : 'off'}.`, key);
         // Shown on the third LED, so that whoever pressed the key sees what it did.
         this.show('status');

@@ -89,6 +89,8 @@ export type ApplianceOutput =
   | { readonly type: 'status' }
   /** A peer registered here, moved or is gone: to be kept across restarts. */
   | { readonly type: 'bindings' }
+  /** What the night key says, to be kept across restarts; null: nothing. */
+  | { readonly type: 'night'; readonly override: boolean | null }
   /** Asked for on the keypad; a factory reset was confirmed. */
   | { readonly type: 'box'; readonly action: 'restart' | 'factory-reset' }
   | SipOutput
@@ -372,6 +374,11 @@ export class Appliance implements Machine<ApplianceOutput> {
     return ended;
   }
 
+  /** Night service as the key said before a restart. */
+  resumeNight(said: boolean, nowMs: number): void {
+    this.panel.night.resume(said, nowMs);
+  }
+
   /** Every LED blinks white for so long, to tell this box from others. */
   identify(durationMs: number, nowMs: number): void {
     this.panel.identify(durationMs, nowMs);
@@ -635,6 +642,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (output.type === 'tell') this.tell('keypad', output.what, 'info', output.message, { key: output.key });
     else if (output.type === 'lights') this.showLights();
     else if (output.type === 'speak') this.speakStatus(nowMs);
+    else if (output.type === 'night') this.outputs.push(output);
     else this.outputs.push({ type: 'box', action: output.type });
     return true;
   }

@@ -72,6 +72,8 @@ export interface ServiceOptions {
   readonly neighbours?: PanelServices['neighbours'];
 }
 
+/** What the night key says. */
+export const NIGHT_FILE = 'night.json';
 /** Peers that are registered here. */
 export const BINDINGS_FILE = 'bindings.json';
 /** Media later than this is a fault that a restart may mend. */
@@ -318,6 +320,8 @@ export class Service {
       log: this.log,
     });
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
+    const night = await this.store.read(NIGHT_FILE, (text) => JSON.parse(text) as unknown);
+    if (typeof night === 'boolean') this.driver.give((nowMs) => this.appliance.resumeNight(night, nowMs));
     this.hat?.start();
     const phones = await this.sip?.keptBindings();
     this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
@@ -446,6 +450,9 @@ export class Service {
       }
       case 'status':
         this.noteStatus();
+        break;
+      case 'night':
+        void this.store.write(NIGHT_FILE, `${JSON.stringify(output.override)}\n`);
         break;
       case 'box':
         this.options.onBox?.(output.action);

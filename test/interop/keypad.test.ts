@@ -62,7 +62,9 @@ dialplan: |
     expect(await route()).toContain('Milliwatt');
   });
 
-  it('restart the switch when their key is held', async () => {
+  it('restart the switch when their key is held; night service is as it was', async () => {
+    await press('2');
+    await until('the night', async () => (await route()).includes('Busy'));
     const { uptimeMs } = await appliance.status();
     await press('*', 1_200);
     await until('a new start', async () => {
@@ -72,6 +74,7 @@ dialplan: |
         return false;
       }
     });
+    await until('the night again', async () => (await route()).includes('Busy'));
   });
 
   it('forget what the box has learned when the key for that is held twice', async () => {
@@ -90,5 +93,6 @@ dialplan: |
       }
     });
     expect(existsSync(learned)).toBe(false);
+    await until('the day', async () => (await route()).includes('Milliwatt'));
   });
 });

@@ -47,6 +47,18 @@ it('pressed twice is as if it had not been pressed', () => {
   expect(night.isNight).toBe(true);
 });
 
+it('goes on after a restart with what the key said, until the hours say the same', () => {
+  const { night, live, nowMs } = office();
+  night.resume(true, nowMs());
+  expect([night.isNight, night.override]).toEqual([true, true]);
+  live(HOUR);
+  expect([night.isNight, night.override]).toEqual([true, null]);
+  live(14 * HOUR);
+  expect(night.isNight).toBe(false);
+  night.resume(false, nowMs());
+  expect(night.override).toBeNull();
+});
+
 it('without hours is what the key said last, and waits for nothing', () => {
   const night = new NightService(undefined);
   expect(night.isNight).toBe(false);

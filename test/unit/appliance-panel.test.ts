@@ -41,11 +41,11 @@ it('shows the status on the LEDs for a while: centre, calls, night, fault', () =
 
 it('turns night service on and off, and shows which', () => {
   panel.handleKey('2', 'down', 0);
-  expect(told()).toEqual(['key-pressed', 'night-on', 'lights']);
+  expect(told()).toEqual(['key-pressed', 'night', 'night-on', 'lights']);
   expect(panel.night.isNight).toBe(true);
   expect(colours()[2]).toBe('blue');
   panel.handleKey('2', 'down', 500);
-  expect(told()).toEqual(['key-pressed', 'night-off', 'lights']);
+  expect(told()).toEqual(['key-pressed', 'night', 'night-off', 'lights']);
   expect(panel.night.isNight).toBe(false);
 });
 

@@ -11,11 +11,13 @@ import type { DatagramTap } from './io/datagram-tap.ts';
 import { Lateness } from './io/lateness.ts';
 import type { Libc } from './io/libc.ts';
 import { SendBatch } from './io/send-batch.ts';
+import { SocketBatches } from './io/socket-batches.ts';
 import { monotonicOffsetMs } from './io/thread-clock.ts';
 import { openUdpSocket, type UdpSocket } from './io/udp-socket.ts';
 import { WorkerSignals } from './io/worker-signals.ts';
 import { type PlaneLinkMemory, planeLinkMemory } from './media/plane-link.ts';
 import type { WorkerNotices } from './media/split-plane.ts';
+import { WorkerPlane } from './media/worker-plane.ts';
 
 /** Beside the command in `dist/`; there is none where the sources run as they are. */
 const SCRIPT = new URL('./media-worker.js', import.meta.url);
@@ -27,6 +29,10 @@ const HUNG_LOOKS = 4;
 const FIRST_RESTART_MS = 20;
 const LAST_RESTART_MS = 5_000;
 const HEALTHY_MS = 10_000;
+/** After so many in a row that died within so long, its work is done on the main thread. */
+const GIVE_UP_AFTER = 4;
+const STILLBORN_MS = 1_000;
+const BEAT_MS = 5;
 
 /** What a worker is started with. */
 export interface MediaWorkerStart {
@@ -75,6 +81,7 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   private restartMs = FIRST_RESTART_MS;
   private cancelRestart: (() => void) | undefined;
   private cancelLook: (() => void) | undefined;
+  private stillborn = 0;
   private lastBeats = 0;
   private stillLooks = 0;
   private closing = false;
@@ -198,10 +205,37 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
     const { clock, log, counters } = this.options;
     counters.increment('media.worker-died');
     this.options.onLost();
-    if (clock.nowMs() - this.startedMs > HEALTHY_MS) this.restartMs = FIRST_RESTART_MS;
+    const livedMs = clock.nowMs() - this.startedMs;
+    if (livedMs > HEALTHY_MS) this.restartMs = FIRST_RESTART_MS;
+    this.stillborn = livedMs < STILLBORN_MS ? this.stillborn + 1 : 0;
+    if (this.stillborn === GIVE_UP_AFTER) {
+      log('error', 'media', 'The media worker cannot run here; the main thread does its work.');
+      this.serveHere();
+      return;
+    }
     log('error', 'media', 'The media worker has ended; another one takes its place.', { inMs: this.restartMs });
     this.cancelRestart = clock.after(this.restartMs, () => this.startWorker());
     this.restartMs = Math.min(2 * this.restartMs, LAST_RESTART_MS);
+  }
+
+  /** A port that nobody reads would be worse than voice that the main thread delays. */
+  private serveHere(): void {
+    const { socket, options } = this;
+    if (socket === undefined) return;
+    const link = planeLinkMemory();
+    const ipv6 = options.bind.ip.includes(':');
+    const batches = new SocketBatches(options.libc, socket.fd, ipv6, () => plane.count('iax2.send-failed'));
+    const plane = new WorkerPlane(link, batches);
+    this.cancelLook?.();
+    this.stillLooks = 0;
+    this.signals = undefined;
+    options.onStarted(link);
+    const beat = (): void => {
+      if (this.closing) return;
+      if (plane.tick(options.clock.nowMs())) this.readReports();
+      this.cancelRestart = options.clock.after(BEAT_MS, beat);
+    };
+    beat();
   }
 
   private look(): void {

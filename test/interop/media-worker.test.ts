@@ -68,14 +68,14 @@ describe('the media worker', () => {
   let far: readonly [FarEnd, FarEnd];
   let started = 0;
   const passed: Uint8Array[] = [];
-  const counters = new Counters();
+  let counters: Counters;
   const tap = new DatagramTap((listened) => plane.setTapped(listened));
 
-  beforeEach(async () => {
+  async function open(script: URL): Promise<void> {
     const libc = batchedIo();
     if ('failed' in libc) throw new Error(libc.failed);
     port = new MediaWorkerPort({
-      script: SCRIPT,
+      script,
       libc,
       bind: { ip: '127.0.0.1', port: 0 },
       onStarted: (link) => {
@@ -110,13 +110,17 @@ describe('the media worker', () => {
     }
     plane.hear(1, { kind: 'stream', stream: 2 });
     plane.hear(2, { kind: 'stream', stream: 1 });
+  }
+
+  beforeEach(() => {
+    passed.length = 0;
+    started = 0;
+    counters = new Counters();
   });
 
   afterEach(async () => {
     await port.close();
     for (const end of far) end.close();
-    passed.length = 0;
-    started = 0;
   });
 
   /** The first far end talks until the second one has heard `count` blocks more. */
@@ -130,6 +134,7 @@ describe('the media worker', () => {
   }
 
   test('relays voice between two calls, tells signalling of full frames, and how late it was', async () => {
+    await open(SCRIPT);
     await talk(0, 10);
     expect(far[1].blocks).toEqual(Array.from({ length: far[1].heard.length }, (_, i) => i + 1));
     expect(passed).toHaveLength(1);
@@ -140,6 +145,7 @@ describe('the media worker', () => {
   });
 
   test('shows every datagram to a capture', async () => {
+    await open(SCRIPT);
     const seen: string[] = [];
     const end = tap.listen((direction, bytes, { port: remote }) => seen.push(`${direction} ${bytes.length} ${remote}`));
     await talk(0, 2);
@@ -151,6 +157,7 @@ describe('the media worker', () => {
   });
 
   test('is replaced within a second when it dies; port and calls stay', async () => {
+    await open(SCRIPT);
     await talk(0, 3);
     const { local } = port;
     const heard = far[1].heard.length;
@@ -165,6 +172,7 @@ describe('the media worker', () => {
   });
 
   test('sleeps while no call stands, and wakes for signalling at once', async () => {
+    await open(SCRIPT);
     for (const { id } of far) plane.close(id, systemClock.nowMs());
     const question = Uint8Array.of(0x80, 7, 0, 0, 0, 0, 0, 0, 0, 0, 6, 0x1e);
     const socket = createSocket('udp4');
@@ -172,5 +180,13 @@ describe('the media worker', () => {
     await waitUntil('a full frame', 5_000, () => passed.length === 1);
     expect(passed[0]).toEqual(question);
     socket.close();
+  });
+
+  test('its work is done on the main thread where it cannot run at all', async () => {
+    await open(new URL('data:text/javascript,throw new Error("not here")'));
+    await talk(0, 3);
+    expect(counters.get('media.worker-died')).toBe(4);
+    await talk(50, 3);
+    expect(port.isOnTime).toBe(true);
   });
 });

@@ -16,6 +16,7 @@ import { sipSettings } from './sip-peers.ts';
 
 /** Phones that are registered here. */
 export const PHONE_BINDINGS_FILE = 'phone-bindings.json';
+const KEEP_AFTER_MS = 2_000;
 
 export interface SipHostOptions {
   readonly configuration: Configuration;
@@ -35,6 +36,9 @@ export class SipHost {
   /** What the appliance is made with. */
   readonly settings: ApplianceSipOptions;
   private readonly sockets: SipSockets;
+  /** Gives the bindings that are still to be written. */
+  private unkept: (() => readonly Binding[]) | undefined;
+  private cancelKeep: (() => void) | undefined;
 
   constructor(
     private readonly options: SipHostOptions,
@@ -64,6 +68,7 @@ export class SipHost {
   }
 
   close(): Promise<void> {
+    this.writeBindings();
     return this.sockets.close();
   }
 
@@ -81,12 +86,26 @@ export class SipHost {
         void this.resolve(output);
         break;
       case 'phone-bindings':
-        void this.options.store.write(PHONE_BINDINGS_FILE, `${JSON.stringify(bindings())}\n`);
+        this.keep(bindings);
         break;
       case 'sip-close':
         this.sockets.closeConnection(output.connection);
         break;
     }
+  }
+
+  /** Every phone refreshes each minute or so: what changed within some seconds is written at once. */
+  private keep(bindings: () => readonly Binding[]): void {
+    this.unkept ??= bindings;
+    this.cancelKeep ??= this.options.clock.after(KEEP_AFTER_MS, () => this.writeBindings());
+  }
+
+  private writeBindings(): void {
+    const { unkept } = this;
+    this.cancelKeep?.();
+    this.cancelKeep = undefined;
+    this.unkept = undefined;
+    if (unkept !== undefined) void this.options.store.write(PHONE_BINDINGS_FILE, `${JSON.stringify(unkept())}\n`);
   }
 
   private async resolve(wanted: Extract<SipOutput, { type: 'sip-resolve' }>): Promise<void> {

@@ -29,6 +29,9 @@ export interface TrunkEnvironment {
   readonly reached: (trunk: string, state: Reachability) => void;
 }
 
+/** How often a trunk is looked up that calls us and that we never ask anything. */
+const LOOKUP_EVERY_MS = 60_000;
+
 type Wanted = (hops: readonly Hop[], nowMs: number) => void;
 
 /** A provider or another switch: where it is, and whether we are registered there. */
@@ -40,6 +43,7 @@ export class Trunk {
   private hops: readonly Hop[];
   private readonly literal: boolean;
   private waiting: Wanted[] = [];
+  private lookupDueMs: number | undefined;
 
   constructor(
     readonly config: TrunkConfig,
@@ -82,20 +86,31 @@ export class Trunk {
     this.registrant?.start(nowMs);
     this.qualify?.start(nowMs);
     this.qualify?.handleTimeout(nowMs);
+    // Its calls are known by its address, so that must be known before the first of them.
+    if (
+      !this.literal &&
+      this.config.context !== undefined &&
+      this.registrant === undefined &&
+      this.qualify === undefined
+    )
+      this.lookUp(nowMs);
   }
 
   stop(nowMs: number): void {
     this.registrant?.stop(nowMs);
     this.qualify?.stop();
+    this.lookupDueMs = undefined;
   }
 
   handleTimeout(nowMs: number): void {
     this.registrant?.handleTimeout(nowMs);
     this.qualify?.handleTimeout(nowMs);
+    if (this.lookupDueMs !== undefined && nowMs >= this.lookupDueMs) this.lookUp(nowMs);
   }
 
   nextDeadline(): number | undefined {
-    return earliest(this.registrant?.nextDeadline(), this.qualify?.nextDeadline());
+    const asked = earliest(this.registrant?.nextDeadline(), this.qualify?.nextDeadline());
+    return earliest(asked, this.lookupDueMs);
   }
 
   get isFull(): boolean {
@@ -130,6 +145,11 @@ export class Trunk {
     const { waiting } = this;
     this.waiting = [];
     for (const give of waiting) give(this.hops, nowMs);
+  }
+
+  private lookUp(nowMs: number): void {
+    this.lookupDueMs = nowMs + LOOKUP_EVERY_MS;
+    this.withHops(() => {}, nowMs);
   }
 
   private sendOptions(user: ClientTransactionUser, timeoutMs: number, nowMs: number): void {

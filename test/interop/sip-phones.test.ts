@@ -4,7 +4,7 @@ import type { Appliance } from '../support/appliance.ts';
 import type { Asterisk } from '../support/asterisk.ts';
 import { strongestHz, toneDbm0 } from '../support/audio.ts';
 import { Baresip } from '../support/baresip.ts';
-import { BRANCH, startBranch, startCentre } from '../support/branch-office.ts';
+import { BRANCH, branchConfig, startBranch, startCentre } from '../support/branch-office.ts';
 import { Capture } from '../support/capture.ts';
 import { describeWithPeers } from '../support/peers.ts';
 import { sine } from '../support/signal.ts';
@@ -215,6 +215,33 @@ describeWithPeers('SIP phones of a branch', ['baresip', 'asterisk22', 'tshark'],
     await workshop.waitForEvent('CALL_INCOMING');
     await desk.command('hangup');
     await workshop.waitForEvent('CALL_CLOSED');
+  });
+
+  test('are still registered after a restart of the office, without having to do anything', async () => {
+    await office.stop();
+    await office.start();
+    const { phones } = await office.status();
+    expect(['211', '212', '213'].map((user) => phones[user]!.state)).toEqual([
+      ...['registered', 'registered', 'unregistered'],
+    ]);
+    await desk.dial('602');
+    expect((await desk.waitForEvent('CALL_CLOSED')).param).toMatch(/486/);
+  });
+
+  test('that are added to the configuration may register at once', async () => {
+    const more = SIP.replace('"213":', '"214": { secret: secret-214, context: office }\n    "213":');
+    office.configure(branchConfig({ sections: more, dialplan: DIALPLAN }));
+    office.signal('SIGHUP');
+    await office.waitForStatus('phone 214', 5_000, ({ phones }) => phones['214']?.state === 'unregistered');
+    const added = await Baresip.start({ user: '214', secret: 'secret-214', server: SERVER });
+    try {
+      const { phones } = await office.waitForStatus('its registration', 10_000, (status) => {
+        return status.phones['214']?.state === 'registered';
+      });
+      expect(phones['211']!.state).toBe('registered');
+    } finally {
+      await added.dispose();
+    }
   });
 
   test('go on while another at the same address guesses secrets and is locked out', async () => {

@@ -251,6 +251,20 @@ describe('a call from a trunk', () => {
   });
 });
 
+describe('a trunk that only calls in', () => {
+  it('is looked up from the start, and again each minute, since its address tells whose call it is', () => {
+    start();
+    const lookups = () => us.outputs.filter(({ type }) => type === 'resolve').length;
+    us.command((endpoint, nowMs) => endpoint.handleResolved('itsp.example', [], nowMs));
+    expect(lookups()).toBe(1);
+    network.runFor(60_001);
+    expect(lookups()).toBe(2);
+    us.command((endpoint, nowMs) => endpoint.stop(nowMs));
+    network.runFor(120_000);
+    expect(lookups()).toBe(2);
+  });
+});
+
 describe('streams', () => {
   it('are cut into messages, kept alive, closed when they cannot be read, and answered over', () => {
     const from = { transport: 'tcp', ip: '198.51.100.7', port: 40_000, connection: 5 } as const;

@@ -1,0 +1,82 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freeUdpPort } from '../../src/io/free-port.ts';
+import { findCommand } from '../interop/peers/peer-store.ts';
+import { Program } from './program.ts';
+
+/** One step of a scenario. `send` is a whole message; an answer that is not expected fails the call. */
+export type SippStep =
+  | { readonly send: string; readonly again?: false }
+  | { readonly receive: string | number; readonly optional?: true; readonly auth?: true; readonly routes?: true }
+  | { readonly pauseMs: number };
+
+export interface SippOptions {
+  /** Where it sends to, `address:port`; of a server scenario where nobody is called, anything. */
+  readonly server: string;
+  readonly steps: readonly SippStep[];
+  /** Calls in all, and how many begin in a second. */
+  readonly calls?: number;
+  readonly rate?: number;
+  /** Its own address and port. */
+  readonly local?: { readonly ip: string; readonly port: number };
+}
+
+/** SIPp plays a scenario; gives its exit code, 0 where every call went as written, and what it has to say about others. */
+export async function playSipp(
+  options: SippOptions,
+): Promise<{ readonly code: number | null; readonly report: string }> {
+  const folder = mkdtempSync(join(tmpdir(), 'branchline-sipp-'));
+  const { server, steps, calls = 1, rate = 10, local = { ip: '127.0.0.1', port: await freeUdpPort(0) } } = options;
+  writeFileSync(join(folder, 'scenario.xml'), scenario(steps));
+  const program = new Program(
+    'sipp',
+    findCommand('sipp') ?? 'sipp',
+    [
+      ...[
+        server,
+        '-sf',
+        'scenario.xml',
+        '-i',
+        local.ip,
+        '-p',
+        String(local.port),
+        '-m',
+        String(calls),
+        '-r',
+        String(rate),
+      ],
+      ...['-trace_err', '-error_file', 'errors.log', '-nostdin', '-timeout', '40s', '-recv_timeout', '15000'],
+    ],
+    { cwd: folder, env: { TERM: 'dumb' } },
+  );
+  try {
+    const code = await program.exit(60_000);
+    return { code, report: `${read(join(folder, 'errors.log'))}\n${program.stderr.slice(-2_000)}`.trim() };
+  } finally {
+    await program.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').slice(0, 4_000);
+  } catch {
+    return '';
+  }
+}
+
+function scenario(steps: readonly SippStep[]): string {
+  const body = steps.map((step) => {
+    if ('pauseMs' in step) return `<pause milliseconds="${step.pauseMs}"/>`;
+    if ('send' in step) {
+      const retrans = /^(INVITE|BYE|CANCEL|REGISTER|OPTIONS)/.test(step.send) ? ' retrans="500"' : '';
+      return `<send${retrans}><![CDATA[\n${step.send}\n]]></send>`;
+    }
+    const what = typeof step.receive === 'number' ? `response="${step.receive}"` : `request="${step.receive}"`;
+    const optional = step.optional ? ' optional="true"' : '';
+    return `<recv ${what}${optional}${step.auth ? ' auth="true"' : ''}${step.routes ? ' rrs="true"' : ''}/>`;
+  });
+  return `<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="branchline">\n${body.join('\n')}\n</scenario>\n`;
+}

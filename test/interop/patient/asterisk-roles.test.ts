@@ -163,12 +163,14 @@ describe('codecs', () => {
       { ours: '[alaw, ulaw]', theirs: 'ulaw\nallow=alaw', agreed: 'alaw' },
       { ours: '[alaw]', theirs: 'ulaw\nallow=alaw', agreed: 'alaw' },
       { ours: '[gsm, alaw]', theirs: 'alaw\nallow=gsm', agreed: 'gsm' },
+      { ours: '[alaw, ulaw]', theirs: 'ulaw\nallow=alaw', agreed: 'ulaw', order: 'caller' },
+      { ours: '[alaw, ulaw]', theirs: 'ulaw\nallow=alaw', agreed: 'ulaw', order: 'reqonly' },
     ];
     test.each(cases)(
-      'by a call that comes in: ours are $ours, theirs $theirs, and it is $agreed [RFC5456 §8.6.35]',
-      async ({ ours, theirs, agreed }) => {
+      'by a call that comes in: ours are $ours, theirs $theirs, and by the order of $order it is $agreed [RFC5456 §8.6.35]',
+      async ({ ours, theirs, agreed, order = 'host' }) => {
         const centre = await startCentre(version, { peer: `disallow=all\nallow=${theirs}` });
-        const office = await startBranch({ codecs: ours, dialplan: LOOP });
+        const office = await startBranch({ codecs: ours, hq: `codecPriority: ${order}`, dialplan: LOOP });
         try {
           await office.waitForRegistration('hq', 'registered', 5_000);
           await centre.originate('IAX2/branch1/9601', { application: 'Wait', data: '20' });

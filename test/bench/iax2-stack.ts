@@ -22,8 +22,10 @@ import { peer, Switch } from '../support/iax2-world.ts';
 import { loopbackAddress } from '../support/loopback.ts';
 import { Network } from '../support/network.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { frameCostUs } from './iax2-frames.ts';
 import { cpuSeconds } from './process-cost.ts';
 import { Samples } from './samples.ts';
+import { AsteriskSubject, BranchlineSubject, type Subject } from './subjects.ts';
 
 const REGISTRANTS = 1_000;
 const CALLS = 10_000;
@@ -38,6 +40,11 @@ async function serveRegistrar(ip: string): Promise<void> {
   process.send?.('ready');
 }
 
+const SUBJECTS: readonly (() => Subject)[] = [
+  () => new BranchlineSubject(),
+  () => new AsteriskSubject('16'),
+  () => new AsteriskSubject('22'),
+];
 const NAME = 'Iax2 stack';
 const samples = new Samples();
 
@@ -146,6 +153,15 @@ function measureCalls(seed: number): void {
   samples.add(NAME, 'answered', (100 * answered) / CALLS);
 }
 
+async function measureFrames(subject: Subject): Promise<void> {
+  await subject.start();
+  try {
+    samples.add(subject.name, 'poke', await frameCostUs(subject));
+  } finally {
+    await subject.stop();
+  }
+}
+
 function report(rounds: number): string {
   const row = (title: string, key: string, digits: number) => `| ${title} | ${samples.median(NAME, key, digits)} |`;
   return `# Benchmarks of the IAX2 stack
@@ -164,6 +180,14 @@ ${row('of that CPU of the registrar, ms per registration', 'registrar cpu', 2)}
 ${row('CPU of the registrants, ms per registration', 'registrant cpu', 2)}
 ${row('10,000 simulated calls at 20 % loss, both ends: seconds', 'calls', 1)}
 ${row('of them answered, %', 'answered', 2)}
+
+A whole frame, sockets included: µs of CPU for a POKE that is received and answered with a PONG, 1,000 a second.
+
+| | |
+|---|---|
+${SUBJECTS.map((make) => make().name)
+  .map((name) => `| ${name} | ${samples.median(name, 'poke', 1)} |`)
+  .join('\n')}
 
 A registration is four round trips: call token, challenge, proof, acknowledgement. Calls that are not answered end because one frame was
 lost four times in a row, or because a timer of their set-up ran out meanwhile. After the last one, no call, dialog or call number is left
@@ -184,6 +208,7 @@ else {
       measureCodecs();
       await measureStorm(registrar, child.pid!);
       measureCalls(round);
+      for (const make of SUBJECTS) await measureFrames(make());
     }
   } finally {
     child.kill('SIGKILL');

@@ -13,7 +13,7 @@ export class MessageHeaders {
 
   constructor(
     private readonly libc: Libc,
-    private readonly count: number,
+    count: number,
     private readonly nameBytes: number,
   ) {
     const { pointerBytes } = libc;
@@ -31,13 +31,13 @@ export class MessageHeaders {
       writeWord(this.view, at + iovecAt, this.address + this.iovecsAt + i * iovecBytes, pointerBytes);
       writeWord(this.view, at + iovecCountAt, 1, pointerBytes);
     }
-    this.resetNames();
+    this.resetNames(count);
   }
 
   /** The kernel writes the length of the address that came: before the next ones it must be told its room again. */
-  resetNames(): void {
+  resetNames(count: number): void {
     const { messageBytes, nameLengthAt } = this.layout;
-    for (let i = 0; i < this.count; i++) this.view.setUint32(i * messageBytes + nameLengthAt, this.nameBytes, true);
+    for (let i = 0; i < count; i++) this.view.setUint32(i * messageBytes + nameLengthAt, this.nameBytes, true);
   }
 
   /** Where the bytes of a message are, or go to. */

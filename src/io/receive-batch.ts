@@ -18,6 +18,8 @@ export class ReceiveBatch {
   private readonly arena = new ArrayBuffer(MESSAGES * STRIDE);
   /** The last view of each slot: packets of a call are all equally long. */
   private readonly views: Uint8Array[] = [];
+  /** Of the last call. */
+  private count = 0;
 
   constructor(
     private readonly libc: Libc,
@@ -33,8 +35,9 @@ export class ReceiveBatch {
 
   /** Takes what has arrived; gives how many datagrams, 0 if none. Their bytes stand until the next call. */
   receive(fd: number): number {
-    this.headers.resetNames();
-    return Math.max(0, this.libc.recvmmsg(fd, this.headers.addressOf(0), MESSAGES, 0));
+    this.headers.resetNames(this.count);
+    this.count = Math.max(0, this.libc.recvmmsg(fd, this.headers.addressOf(0), MESSAGES, 0));
+    return this.count;
   }
 
   bytes(i: number): Uint8Array {

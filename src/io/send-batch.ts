@@ -13,6 +13,7 @@ export class SendBatch {
   private readonly headers: MessageHeaders;
   private readonly arena = new Uint8Array(new ArrayBuffer(ARENA_BYTES));
   private readonly arenaAddress: number;
+  private readonly parts = new WeakMap<Uint8Array, Uint8Array>();
   /** The next message to send, one behind the last, and how much of the arena they have. */
   private first = 0;
   private end = 0;
@@ -38,12 +39,21 @@ export class SendBatch {
   /** Copies a datagram for which there is room; false if the socket's family cannot reach `to`. */
   add(bytes: Uint8Array, to: Address, at = 0, length = bytes.length - at): boolean {
     if (!this.addresses.write(to, this.headers.names, this.end * SOCKADDR_BYTES)) return false;
-    if (length === bytes.length) this.arena.set(bytes, this.filled);
-    else for (let i = 0; i < length; i++) this.arena[this.filled + i] = bytes[at + i]!;
+    this.arena.set(this.partOf(bytes, at, length), this.filled);
     this.headers.setBuffer(this.end, this.arenaAddress + this.filled, length);
     this.filled += length;
     this.end++;
     return true;
+  }
+
+  /** Who sends from a buffer mostly sends the same part of it: that view is kept, since each one is garbage. */
+  private partOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
+    if (length === bytes.length) return bytes;
+    const known = this.parts.get(bytes);
+    if (known !== undefined && known.length === length && known.byteOffset === bytes.byteOffset + at) return known;
+    const part = bytes.subarray(at, at + length);
+    this.parts.set(bytes, part);
+    return part;
   }
 
   /**

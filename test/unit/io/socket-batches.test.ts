@@ -42,6 +42,50 @@ describe('batches at the socket of another thread', () => {
     expect(refused).toBe(0);
   });
 
+  test('any part of a buffer may be sent, one after the other, as it is at that time', () => {
+    const [near, far] = [bound('127.0.0.1'), bound('127.0.0.1')];
+    const out = new SocketBatches(libc(), near.fd, false, () => {});
+    const buffer = Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7);
+    const parts = [
+      [0, 3],
+      [0, 3],
+      [2, 3],
+      [2, 4],
+      [0, 8],
+      [7, 1],
+      [8, 0],
+    ] as const;
+    const expected = parts.map(([at, length], n) => {
+      buffer[at] = 100 + n;
+      out.send(far.local, buffer, at, length);
+      return [...buffer.subarray(at, at + length)];
+    });
+    out.flush();
+    const into = new SocketBatches(libc(), far.fd, false, () => {});
+    const count = into.receive();
+    expect(Array.from({ length: count }, (_, i) => [...into.bytesOf(i)])).toEqual(expected);
+  });
+
+  test('each datagram is told with its own sender, in batches that grow and shrink', () => {
+    const far = bound('::');
+    const to = { ip: '127.0.0.1', port: far.local.port };
+    const [four, six] = [bound('127.0.0.1'), bound('::1')];
+    const into = new SocketBatches(libc(), far.fd, true, () => {});
+    const senders = [
+      { from: new SocketBatches(libc(), four.fd, false, () => {}), to, local: four.local },
+      { from: new SocketBatches(libc(), six.fd, true, () => {}), to: { ...to, ip: '::1' }, local: six.local },
+    ];
+    for (const size of [1, 12, 2, 30, 0, 5]) {
+      const sent = Array.from({ length: size }, (_, n) => senders[n % 2]!);
+      for (const sender of sent) {
+        sender.from.send(sender.to, Uint8Array.of(size), 0, 1);
+        sender.from.flush();
+      }
+      const count = into.receive();
+      expect(Array.from({ length: count }, (_, i) => into.senderOf(i))).toEqual(sent.map(({ local }) => local));
+    }
+  });
+
   test('what the socket cannot reach is told, the rest goes', () => {
     const [near, far] = [bound('127.0.0.1'), bound('127.0.0.1')];
     let refused = 0;

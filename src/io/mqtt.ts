@@ -68,6 +68,9 @@ const MAX_UNSENT_BYTES = 4 << 20;
 /** Reason code of a PUBACK: the broker has the message, and nobody to give it to. [MQTT5 §3.4.2.1] */
 const NO_SUBSCRIBERS = 0x10;
 
+/** The least return code of a SUBACK that is a refusal. [MQTT5 §3.9.3] */
+const REFUSED = 0x80;
+
 /** CONNACK codes for "not this version": 1 in 3.1.1 [MQTT-3.1.2-2], 0x84 in 5 [MQTT-3.1.2-2]. */
 const VERSION_REFUSED = new Set([1, 0x84]);
 
@@ -190,6 +193,23 @@ export class BrokerLink {
     });
   }
 
+  /**
+   * A broker may refuse for a while, as a cluster does that has just lost a node; what is not subscribed to would never
+   * come, while all else looks well. So it is asked again for what it refused, for as long as the connection lasts.
+   */
+  private subscribe(client: MqttClient, filters: readonly string[], qos: 0 | 1, attempt: number): void {
+    if (this.client !== client) return;
+    client.subscribe([...filters], { qos }, (error) => {
+      if (this.client !== client || error === null) return;
+      const granted = 'packet' in error ? (error.packet as { granted?: readonly number[] }).granted : undefined;
+      const refused = filters.filter((_, index) => (granted?.[index] ?? REFUSED) >= REFUSED);
+      const topics = refused.join(' ');
+      this.options.log('warn', 'mqtt', 'The broker refuses a subscription; it is asked again.', { topics, attempt });
+      const delayMs = backoffMs(attempt, this.options.random);
+      this.options.clock.after(delayMs, () => this.subscribe(client, refused, qos, attempt + 1));
+    });
+  }
+
   private connectionOf(client: MqttClient): BrokerConnection {
     const unheard = new Set<number>();
     client.on('packetreceive', (packet) => {
@@ -213,7 +233,7 @@ export class BrokerLink {
         if (client.stream.writableLength > MAX_UNSENT_BYTES) client.stream.destroy();
       },
       subscribe: (filters, qos = 0) => {
-        if (this.client === client) client.subscribe([...filters], { qos });
+        this.subscribe(client, filters, qos, 1);
       },
     };
   }

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:net';
+import { Aedes } from 'aedes';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../../src/io/broker.ts';
 import { publishTo } from '../../support/broker-link.ts';
@@ -66,6 +67,39 @@ describe('BrokerLink with a broker of MQTT 3.1.1 only', () => {
     await waitUntil('the state', 5_000, () => watcher.json('branchline/lyon-01/lines/1')?.['state'] === 'talking');
     await stop();
     await watcher.close();
+  });
+});
+
+describe('a subscription that the broker refuses for a while', () => {
+  it('is asked for again, alone, until it is granted', async () => {
+    const asked: string[] = [];
+    const aedes = await Aedes.createBroker({
+      authorizeSubscribe: (_client, subscription, done) => {
+        asked.push(subscription.topic);
+        const isRefused = subscription.topic === 'wanted' && asked.length < 4;
+        done(null, isRefused ? null : subscription);
+      },
+    });
+    const server = createServer(aedes.handle);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const heard: string[] = [];
+    const { link, log, stop } = publishTo(`mqtt://127.0.0.1:${port}`, readings(), {
+      onConnected: (connection) => connection.subscribe(['granted', 'wanted'], 1),
+      onMessage: (topic, payload) => heard.push(`${topic} ${payload}`),
+    });
+    link.start();
+    await waitUntil('the third time', 5_000, () => asked.length >= 4);
+    expect(asked).toEqual(['granted', 'wanted', 'wanted', 'wanted']);
+    expect(log.filter((line) => line.includes('refuses a subscription'))).toHaveLength(2);
+    const watcher = await watchBroker(`mqtt://127.0.0.1:${port}`);
+    await waitUntil('what was wanted', 5_000, async () => {
+      await watcher.publish('wanted', 'at last', false);
+      return heard.includes('wanted at last');
+    });
+    await watcher.close();
+    await stop();
+    await new Promise<void>((resolve) => aedes.close(() => server.close(() => resolve())));
   });
 });
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
@@ -85,6 +86,8 @@ function upToUnknownCommand(program: Command, argv: readonly string[]): string[]
 function processTerminal(): Terminal {
   const stopping = new AbortController();
   const stop = () => stopping.abort();
+  setMaxListeners(0, stopping.signal);
+  let pauses = 0;
   // `branchline status --watch | head`: the reader has had enough.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
@@ -96,11 +99,11 @@ function processTerminal(): Terminal {
     interactive: process.stdout.isTTY === true,
     environment: process.env,
     openLog: () => openLog({ level: 'info' }),
-    pause(ms) {
-      process.once('SIGINT', stop);
-      return wait(ms, undefined, { signal: stopping.signal })
-        .catch(() => {})
-        .finally(() => process.off('SIGINT', stop));
+    async pause(ms) {
+      // Many may wait at once: one listener serves all of them, and Ctrl-C outside of a wait ends the program as ever.
+      if (pauses++ === 0) process.once('SIGINT', stop);
+      await wait(ms, undefined, { signal: stopping.signal }).catch(() => {});
+      if (--pauses === 0) process.off('SIGINT', stop);
     },
     read: () => text(process.stdin),
     stop: stopping.signal,

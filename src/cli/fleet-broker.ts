@@ -28,6 +28,7 @@ export function withBroker(command: Command): Command {
 /** Retained messages that come within this of each other belong to one answer of the broker. */
 const QUIET_MS = 400;
 const LONGEST_MS = 10_000;
+const ASK_AGAIN_MS = 5_000;
 
 /** A connection with the picture of the fleet that it gives. */
 export class FleetBroker {
@@ -88,12 +89,21 @@ export class FleetBroker {
     return () => this.listeners.delete(listener);
   }
 
-  /** Waits until `find` finds something; undefined if that takes too long. */
-  async waitFor<Found>(timeoutMs: number, find: () => Found | undefined): Promise<Found | undefined> {
+  /**
+   * Waits until `find` finds something; undefined if that takes too long. What is retained on `topic` is asked for again
+   * now and then: a node of a cluster that goes down may take a message with it.
+   */
+  async waitFor<Found>(timeoutMs: number, find: () => Found | undefined, topic?: string): Promise<Found | undefined> {
     const deadlineMs = performance.now() + timeoutMs;
+    let askMs = performance.now() + ASK_AGAIN_MS;
     for (;;) {
       const found = find();
       if (found !== undefined || performance.now() > deadlineMs || this.terminal.stop.aborted) return found;
+      if (topic !== undefined && performance.now() > askMs) {
+        askMs = performance.now() + ASK_AGAIN_MS;
+        // Where that is refused for now, the next time may do.
+        await this.link.subscribe([topic]).catch(() => {});
+      }
       await this.terminal.pause(50);
     }
   }

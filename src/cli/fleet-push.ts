@@ -74,8 +74,10 @@ async function push(file: string, options: PushOptions, terminal: Terminal): Pro
         const { confirm, confirmWithin } = options;
         const content = { site, revision, confirmWithin, confirm, config: documents.get(site) };
         await broker.publish(`branchline/${site}/config/desired`, envelope('config', content, signer), true);
-        const result = await broker.waitFor(trialMs + SLACK_MS, () =>
-          resultOf({ site, revision }, broker.fleet.find(site)?.reported, confirm === 'operator'),
+        const result = await broker.waitFor(
+          trialMs + SLACK_MS,
+          () => resultOf({ site, revision }, broker.fleet.find(site)?.reported, confirm === 'operator'),
+          `branchline/${site}/config/reported`,
         );
         return result ?? { site, outcome: 'no-answer', why: 'it did not report in time' };
       };

@@ -32,6 +32,7 @@ export const NODE_PEERS = [
 export const HOST_PEERS = [
   { id: 'tshark', command: 'tshark', package: 'tshark' },
   { id: 'mosquitto', command: 'mosquitto', package: 'mosquitto' },
+  { id: 'nats-server', command: 'nats-server', package: 'nats-server' },
   { id: 'chromium', command: 'chromium', package: 'chromium' },
   { id: 'iaxmodem', command: 'iaxmodem', package: 'iaxmodem' },
   { id: 'baresip', command: 'baresip', package: 'baresip-core' },

@@ -159,7 +159,12 @@ describeWithPeers('SIP phones of a branch', ['baresip', 'asterisk22', 'tshark'],
     await office.hangUp(1);
     await desk.waitForEvent('CALL_CLOSED');
     await office.waitForNoCalls();
-    expect(toneDbm0(desk.heard().subarray(8_000, 16_000), 1200)).toBeGreaterThan(-13);
+    // When the handset began to speak depends on the machine.
+    const heard = desk.heard();
+    const pieces = Array.from({ length: Math.floor(heard.length / 4_000) }, (_, i) =>
+      heard.subarray(i * 4_000, (i + 1) * 4_000),
+    );
+    expect(Math.max(...pieces.map((piece) => toneDbm0(piece, 1200)))).toBeGreaterThan(-13);
   });
 
   test('are called by a telephone on a line', async () => {

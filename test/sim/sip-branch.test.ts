@@ -165,6 +165,27 @@ describe('a branch with SIP phones', () => {
     expectEmpty();
   });
 
+  it('tells whoever watches from afar of each wrong secret, and that the address is locked out', () => {
+    const { network, branch } = world();
+    const guesser = new SipSwitch(network, { ip: '198.51.100.66', port: 5060 }, 21, {
+      trunks: [office(BRANCH, '211', { secret: { password: 'Xq9-wrong' }, register: { expiresS: 60, retryMs: 100 } })],
+    });
+    for (let i = 0; i < 12; i++) {
+      guesser.command((endpoint, nowMs) => endpoint.reregister(undefined, nowMs));
+      network.runFor(1_000);
+    }
+    const told = branch.incidents.map(
+      ({ kind, what, details }) => `${kind} ${what} ${details['from']} ${details['username']}`,
+    );
+    expect(told.slice(0, 5)).toEqual([
+      ...Array(4).fill('security auth-failed 198.51.100.66:5060 211'),
+      'security locked-out 198.51.100.66:5060 211',
+    ]);
+    expect(told).toHaveLength(5);
+    expect(branch.counters.get('sip.locked-out-request')).toBeGreaterThan(0);
+    expect(JSON.stringify(branch.incidents)).not.toContain('Xq9-wrong');
+  });
+
   it.each([
     ['the one who called', true],
     ['the one who was called', false],

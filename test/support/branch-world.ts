@@ -49,6 +49,8 @@ export class Site implements Station<Told> {
   readonly host: Host<Told>;
   /** Every call that is over: its number and its cause. */
   readonly ended: string[] = [];
+  /** What whoever watches from afar was told. */
+  readonly incidents: Extract<Told, { type: 'happened' }>[] = [];
   /** What was told of emergency calls. */
   readonly happened: string[] = [];
   readonly hat: PlainHat;
@@ -135,6 +137,7 @@ export class Site implements Station<Told> {
 
   private hear(output: Told): void {
     if (output.type === 'happened' && output.kind === 'emergency') this.happened.push(output.what);
+    if (output.type === 'happened') this.incidents.push(output);
     if (output.type === 'call' && output.change === 'ended') this.ended.push(`${output.view.to} ${output.cause}`);
   }
 

@@ -173,7 +173,7 @@ describeAsterisk(
         });
         expect(trunks['sip-hq']!.reason).toBe('It did not answer OPTIONS.');
         await dialFrom1('5601');
-        await office.waitForLine(1, 'congestion', 2_500);
+        await office.waitForLine(1, 'congestion', 8_000);
       } finally {
         centre.signal('SIGCONT');
       }

@@ -28,7 +28,7 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'net.dscp', status: 'warn' },
   { path: 'mqtt', status: 'built' },
   { path: 'web', status: 'built' },
-  { path: 'web.listen', status: 'warn', when: (value) => String(value).startsWith('https:'), what: 'https' },
+  { path: 'web.listen', status: 'warn', when: isHttps, what: 'https' },
   { path: 'web.users', status: 'warn' },
 ];
 
@@ -78,6 +78,10 @@ function* matches(value: unknown, pattern: readonly string[], path: Path): Gener
   for (const [name, child] of entries) {
     if (key === '*' || key === name) yield* matches(child, rest, [...path, name]);
   }
+}
+
+function isHttps(value: unknown): boolean {
+  return typeof value === 'string' && value.startsWith('https:');
 }
 
 function isNotG711(value: unknown): boolean {

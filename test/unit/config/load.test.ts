@@ -105,6 +105,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     ['site: &a { id: *a }\n', '1:16: an alias of itself; a text that starts with * goes in quotes'],
     [`${SITE}? [a]\n: 1\n`, '2:3: a key must be a word or a number; put it in quotes if it has special characters'],
     [`${SITE}iax2: { peers: { __proto__: 1 } }\n`, '2:18: __proto__ cannot be a key; give it another name'],
+    [`${SITE}web: { listen: { a: 1 } }\n`, `2:16: web.listen is a mapping; allowed: ${LISTEN}`],
     [`${SITE}dialplan: >\n  [a]\n`, '2:11: dialplan: > joins the lines of the text; write dialplan: |'],
     [`${SITE}dialplan: 5\n`, '2:11: dialplan is 5; allowed: text'],
   ];

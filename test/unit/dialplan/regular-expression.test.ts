@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RegularExpression } from '../../../src/dialplan/regular-expression.ts';
+import { cpuTimer } from '../../support/cpu-time.ts';
 
 function parse(pattern: string): RegularExpression {
   const expression = RegularExpression.parse(pattern);
@@ -66,10 +67,10 @@ describe('a regular expression', () => {
   });
 
   it('takes no longer for patterns that bring others down', () => {
-    const startMs = performance.now();
+    const elapsedMs = cpuTimer();
     expect(found('(a+)+$', `${'a'.repeat(2000)}b`)).toBeUndefined();
     expect(found('(a|a)*b', 'a'.repeat(2000))).toBeUndefined();
-    expect(performance.now() - startMs).toBeLessThan(5000);
+    expect(elapsedMs()).toBeLessThan(5000);
   });
 
   it('agrees with JavaScript on patterns where both have one meaning', () => {

@@ -1,21 +1,19 @@
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { type Cause, causeOfQ850, causeText } from '../base/causes.ts';
-import { type Address, earliest } from '../base/machine.ts';
+import { earliest } from '../base/machine.ts';
 import type { Call, CallEvent, CallState } from './call.ts';
 import { CallDigits } from './call-digits.ts';
-import { type CallIdentity, CallLife } from './call-life.ts';
+import type { CallIdentity } from './call-life.ts';
 import { meaningOfControl } from './control.ts';
 import type { Surroundings } from './dialog.ts';
-import type { FullFrame } from './frame.ts';
-import { encodeInformationElements, type InformationElements } from './information-element.ts';
+import type { InformationElements } from './information-element.ts';
 import { LEGAL_MESSAGES } from './legal-messages.ts';
 import { type FormatMask, includesFormat } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
 import { type FarReport, readQualityReport } from './quality-report.ts';
 import type { Reliable } from './reliable.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
-import { TransferParty, type TransferPolicy, type TransferTarget } from './transfer.ts';
-import { HUB_PATIENCE_MS, type HubSide, TransferHub } from './transfer-hub.ts';
+import { TransferableCall } from './transferable-call.ts';
 
 /** Mean nothing once the call was answered. */
 const EARLY: ReadonlySet<CallEvent['type']> = new Set(['proceeding', 'ringing', 'progress']);
@@ -23,32 +21,21 @@ const EARLY: ReadonlySet<CallEvent['type']> = new Set(['proceeding', 'ringing', 
  * A call leg whichever side began it: what its owner has it say, and what its far end says. How it comes to ACCEPT is in
  * `OutgoingCallLeg` and `IncomingCallLeg`, how it lives and ends in `CallLife`. [RFC5456 §6.3] [RFC5456 §6.4]
  */
-export abstract class CallLeg extends CallLife implements Call {
+export abstract class CallLeg extends TransferableCall implements Call {
   abstract override readonly direction: Call['direction'];
   /** What the far end may send us. */
   protected capability: FormatMask = 0n;
   private readonly digits: CallDigits;
-  private readonly transfer: TransferParty;
   private readonly admit: CallIdentity['admit'];
-  private readonly hubSide: HubSide;
   /** What the far end has said last of our voice. */
   private told: FarReport | undefined;
-  /** While we try to bring two far ends together. */
-  private hub: TransferHub | undefined;
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
     super(around, reliable, identity, state, nowMs);
     this.admit = identity.admit;
-    this.hubSide = this.asHubSide(identity.transfer);
     this.digits = new CallDigits({
       clock: () => reliable.clock,
       send: (frameType, subclass, timestamp, atMs) => this.sendFrame(frameType, subclass, timestamp, undefined, atMs),
-    });
-    this.transfer = new TransferParty(identity.transfer, {
-      tellHub: (name, id, atMs) => this.tellHub(name, id, atMs),
-      tellParty: (target, name, atMs) => this.tellParty(target, name, atMs),
-      move: (to, toCall, what, atMs) => this.move(to, toCall, what, atMs),
-      refused: () => this.count('iax2.transfer-refused'),
     });
   }
 
@@ -171,17 +158,6 @@ export abstract class CallLeg extends CallLife implements Call {
     return this.told;
   }
 
-  bringTogether(other: Call, nowMs: number): void {
-    if (!(other instanceof CallLeg) || this.state !== 'up' || other.state !== 'up') return;
-    const hub = TransferHub.between(this.hubSide, other.hubSide);
-    if (hub === undefined) return;
-    this.hub = hub;
-    other.hub = hub;
-    hub.begin(this.around.random.integer(2 ** 32), nowMs);
-    this.timers.set('hub', nowMs + HUB_PATIENCE_MS);
-    for (const leg of [this, other]) this.around.changed(leg, nowMs);
-  }
-
   /** A block of voice that the media plane wants as a full frame; it has given it its timestamp. [RFC5456 §8.1.2] */
   sendVoice(timestamp: number, format: number, payload: Uint8Array, nowMs: number): void {
     if (!this.isAccepted) return;
@@ -192,74 +168,6 @@ export abstract class CallLeg extends CallLife implements Call {
   /** A mini frame came before any full voice frame: ask for what was lost. [RFC5456 §6.9.3] */
   requestVoiceFormat(nowMs: number): void {
     if (this.isAccepted) this.reliable.sendVnak(nowMs);
-  }
-
-  // Native transfer. [RFC5456 §6.5]
-
-  /** Whether a frame comes from the party that the hub wants us to talk to. */
-  isTransferTarget(from: Address, sourceCall: number): boolean {
-    return this.transfer.isWith(from, sourceCall);
-  }
-
-  /** From that party; it stands outside the sequence of the call with the hub. */
-  handleTransferFrame(frame: FullFrame, nowMs: number): void {
-    if (frame.frameType !== FRAME_TYPE.IAX) return;
-    if (frame.subclass === IAX_SUBCLASS.TXCNT) this.transfer.handleParty('TXCNT', nowMs);
-    else if (frame.subclass === IAX_SUBCLASS.TXACC) this.transfer.handleParty('TXACC', nowMs);
-  }
-
-  private asHubSide(policy: TransferPolicy): HubSide {
-    const leg = this;
-    return {
-      policy,
-      get isEncrypted() {
-        return leg.isEncrypted;
-      },
-      get format() {
-        return leg.format;
-      },
-      get address() {
-        return leg.reliable.remote;
-      },
-      get callNumber() {
-        return leg.reliable.remoteCall;
-      },
-      send: (name, elements, nowMs) => {
-        if (!this.isAccepted) return;
-        this.sendIax(IAX_SUBCLASS[name], elements, nowMs);
-        this.around.changed(this, nowMs);
-      },
-      release: (callNumber, nowMs) => {
-        if (!this.isAccepted) return;
-        this.release(callNumber, nowMs);
-        this.around.changed(this, nowMs);
-      },
-    };
-  }
-
-  protected handleHubTimeout(nowMs: number): void {
-    this.hub?.giveUp(nowMs);
-  }
-
-  private tellHub(name: 'TXREJ' | 'TXREADY', id: number | undefined, nowMs: number): void {
-    // The RFC asks for the transfer's id, Asterisk sends our call number: who reads either finds it.
-    const { localCall } = this.reliable;
-    const elements = name === 'TXREADY' && id !== undefined ? { callNumber: localCall, transferId: id } : {};
-    this.sendIax(IAX_SUBCLASS[name], elements, nowMs);
-  }
-
-  private tellParty({ to, toCall, id }: TransferTarget, name: 'TXCNT' | 'TXACC', nowMs: number): void {
-    const body = encodeInformationElements({ transferId: id });
-    this.reliable.sendBeside(IAX_SUBCLASS[name], this.reliable.clock.stampGenuine(nowMs), body, to, toCall);
-  }
-
-  private move(to: Address, toCall: number, what: 'call' | 'media', nowMs: number): void {
-    if (what === 'call') {
-      // The hub hears this ACK; what follows goes to the other party, from sequence number 0.
-      this.reliable.acknowledge();
-      this.reliable.redirect(to, toCall, nowMs);
-    }
-    this.voice.move(to, toCall, what, nowMs);
   }
 
   // From below.
@@ -313,18 +221,11 @@ export abstract class CallLeg extends CallLife implements Call {
         this.tell({ type: 'unquelch' });
         break;
       case 'TXREQ':
-        this.transfer.begin(ies, this.isEncrypted, nowMs);
-        break;
       case 'TXREADY':
-        this.hub?.handleReady(this.hubSide, nowMs);
-        break;
       case 'TXREJ':
-        this.hub?.handleRejected(this.hubSide, nowMs);
-        this.transfer.conclude(name, ies, nowMs);
-        break;
       case 'TXREL':
       case 'TXMEDIA':
-        if (!this.transfer.conclude(name, ies, nowMs)) this.count('iax2.unused-message');
+        this.handleNativeTransfer(name, ies, nowMs);
         break;
       case 'TRANSFER':
         this.handleTransfer(ies);
@@ -355,13 +256,12 @@ export abstract class CallLeg extends CallLife implements Call {
     super.handleTimeout(nowMs);
     if (!this.isAccepted) return;
     this.digits.run(nowMs);
-    this.transfer.run(nowMs);
   }
 
   override nextDeadline(): number | undefined {
     const next = super.nextDeadline();
     if (!this.isAccepted) return next;
-    return earliest(next, earliest(this.digits.nextDeadline(), this.transfer.nextDeadline()));
+    return earliest(next, this.digits.nextDeadline());
   }
 
   private tellAll(events: readonly CallEvent[]): void {

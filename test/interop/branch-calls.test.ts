@@ -59,11 +59,12 @@ describeAsterisk(
       const returned = distinctBlocks(await voiceFrom(capture, CENTRE));
       expect(sent.length).toBeGreaterThanOrEqual(150);
       // Each block is as it was sent, none comes twice. On a busy machine Asterisk's threads may overtake each other.
+      const few = Math.ceil(0.04 * sent.length);
       expect(returned.filter((block) => !sent.includes(block))).toEqual([]);
       expect(new Set(returned).size).toBe(returned.length);
-      expect(returned.length).toBeGreaterThanOrEqual(sent.length - 2);
+      expect(returned.length).toBeGreaterThanOrEqual(sent.length - few);
       const overtaken = returned.filter((block, i) => i > 0 && sent.indexOf(block) < sent.indexOf(returned[i - 1]!));
-      expect(overtaken.length).toBeLessThanOrEqual(2);
+      expect(overtaken.length).toBeLessThanOrEqual(few);
       expect(loudestDbm0(await office.heard(1, 5))).toBeGreaterThan(-17);
     });
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { printable } from '../base/printable.ts';
 import type { FleetSite } from '../status/fleet.ts';
 import { type BrokerOptions, FleetBroker, signerOf, wholeNumber, withBroker } from './fleet-broker.ts';
+import { addFleetExport } from './fleet-export.ts';
 import { addFleetDiff, addFleetPush } from './fleet-push.ts';
 import { addFleetSeal } from './seal.ts';
 import { table } from './status-table.ts';
@@ -32,6 +33,7 @@ export function addFleet(program: Command, terminal: Terminal): void {
   addSiteCommand(fleet, terminal, 'confirm', 'confirms the configuration that is on trial');
   addSiteCommand(fleet, terminal, 'rollback', 'ends the trial of a configuration: the one before runs again');
   addFleetSeal(fleet, terminal);
+  addFleetExport(fleet, terminal);
   addWatch(fleet, terminal);
 }
 

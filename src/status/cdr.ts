@@ -1,5 +1,6 @@
 import { q850Of } from '../base/causes.ts';
 import type { CallRecord, LegRecord } from '../switch/call-record.ts';
+import { formatCsvLine } from './csv.ts';
 import { type Cdr, cdrSchema } from './schema.ts';
 import { type LegReading, legStatus } from './snapshot.ts';
 
@@ -73,14 +74,12 @@ export const CSV_HEADER = [
 export function formatCsv(record: Cdr): string {
   const leg = record.kind === 'leg' ? record.leg : undefined;
   const quality = record.kind === 'leg' ? (record.quality ?? undefined) : undefined;
-  return [
+  return formatCsvLine([
     ...COLUMNS.map((name) => record[name]),
     ...LEG_COLUMNS.map((name) => leg?.[name]),
     ...QUALITY_COLUMNS.map((name) => quality?.[name]),
     record.emergency ? 1 : 0,
-  ]
-    .map(formatCell)
-    .join(',');
+  ]);
 }
 
 /** A record as it was stored or received, if it is one. */
@@ -90,12 +89,4 @@ export function parseCdr(text: string): Cdr | undefined {
   } catch {
     return undefined;
   }
-}
-
-function formatCell(value: string | number | null | undefined): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number') return String(value);
-  // A number or name comes from whoever calls: a spreadsheet must not take it for a formula.
-  const text = /^(?!\+\d+$)[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -141,6 +141,26 @@ describe('branchline fleet', () => {
     expect(await fleet('confirm', 'a', '--revision', '5')).toEqual({ code: 0, out: 'a  done\n', err: '' });
     expect(await fleet('rollback', 'a')).toMatchObject({ code: 1, out: 'a  no configuration is on trial\n' });
     expect(log).toEqual(['a confirm {"revision":5}', 'a rollback {}']);
+  });
+
+  it('exports the list as CSV, and the configurations that were pushed for their owner alone', async () => {
+    await appliance('a');
+    await appliance('b');
+    const file = bench.write('office.yaml', TEMPLATE);
+    const values = bench.write('values.yaml', 'a: { host: a.net, number: 1 }\n');
+    await fleet('push', file, '--key', key, '--site', 'a', '--values', values, '--revision', '5');
+    const folder = join(bench.folder, 'export');
+    const exported = await fleet('export', '--configurations', folder);
+    expect(exported.out).toBe(
+      'site,state,since,version,trunksReached,trunks,linesInUse,lines,running,reported,reportedRevision,desiredRevision\n' +
+        `a,online,${at},,0,0,0,0,,applied,5,5\n` +
+        `b,online,${at},,0,0,0,0,,,,\n`,
+    );
+    expect(readdirSync(folder)).toEqual(['a.yaml']);
+    expect(readFileSync(join(folder, 'a.yaml'), 'utf8')).toContain('host: "a.net"');
+    expect(statSync(join(folder, 'a.yaml')).mode & 0o777).toBe(0o600);
+    const [first = ''] = (await fleet('export', '--json')).out.split('\n');
+    expect(JSON.parse(first)).toMatchObject({ site: 'a', desiredRevision: 5 });
   });
 
   it('says that there is no broker', async () => {

@@ -132,7 +132,8 @@ export class FleetBroker {
   }
 
   private handleMessage(message: FleetMessage): void {
-    this.heardMs = performance.now();
+    // A fleet never falls silent: only what the broker had kept belongs to its answer.
+    if (message.retained) this.heardMs = performance.now();
     this.fleet.handleMessage(message.topic, message.payload);
     for (const listener of this.listeners) listener(message);
   }

@@ -76,6 +76,18 @@ describe('branchline fleet', () => {
     expect(JSON.parse((await fleet('list', '--json')).out)).toMatchObject([{ site: 'graz-02', state: 'online' }, {}]);
   });
 
+  it('knows when all that is retained has come, although a fleet never falls silent', async () => {
+    await appliance('lyon-01');
+    const chatter = await connectAsync(broker.url, { protocolVersion: 4, reconnectPeriod: 0 });
+    stops.push(() => chatter.endAsync(true));
+    const talking = setInterval(() => chatter.publish('branchline/graz-02/lines/1', '{}'), 50);
+    const startedMs = performance.now();
+    const listed = await fleet('list').finally(() => clearInterval(talking));
+    expect(listed.out).toContain('lyon-01');
+    // Ten seconds are what it waits at the longest.
+    expect(performance.now() - startedMs).toBeLessThan(8_000);
+  });
+
   it('says everything of one, and that it does not know another', async () => {
     await appliance('lyon-01');
     expect(JSON.parse((await fleet('status', 'lyon-01', '--json')).out)).toEqual({

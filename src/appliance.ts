@@ -40,6 +40,7 @@ import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
 import { MediaPlane, type Plane } from './media/plane.ts';
 import { type DatagramReceiver, SplitPlane, type WorkerNotices } from './media/split-plane.ts';
 import type { CallRecord } from './switch/call-record.ts';
+import type { ConferenceView, RoomSettings } from './switch/conference.ts';
 import type { DialFailure, IncomingCall, LegDialler, Party, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
 
@@ -50,6 +51,8 @@ export interface ApplianceOptions {
   readonly profile: CountryProfile;
   readonly dialplan: Dialplan;
   readonly emergency: EmergencyPlan;
+  /** By the number of the room. */
+  readonly conferences?: ReadonlyMap<string, RoomSettings>;
   /** What the keys of the box do; none, where it has no keypad. */
   readonly keypad?: BoxPanelOptions['keypad'];
   /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
@@ -89,6 +92,8 @@ export type ApplianceOutput =
   | { readonly type: 'status' }
   /** A peer registered here, moved or is gone: to be kept across restarts. */
   | { readonly type: 'bindings' }
+  /** What was said in a conference, µ-law: a second of it, or less with `last`. */
+  | { readonly type: 'recorded'; readonly conference: string; readonly payload: Uint8Array; readonly last: boolean }
   /** What the night key says, to be kept across restarts; null: nothing. */
   | { readonly type: 'night'; readonly override: boolean | null }
   /** Asked for on the keypad; a factory reset was confirmed. */
@@ -202,6 +207,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       diallers,
       tones: profile.tones,
       emergency: options.emergency,
+      ...(options.conferences === undefined ? {} : { conferences: options.conferences }),
       others: { ask: (peer, number, atMs) => this.iax2.ask(peer, number, atMs) },
       wallClock,
       log,
@@ -397,6 +403,11 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.switch.setEmergencyPlan(plan);
   }
 
+  /** Rooms that somebody is in go on as they are. */
+  setConferences(settings: ReadonlyMap<string, RoomSettings>): void {
+    this.switch.setConferences(settings);
+  }
+
   /** What did not change of the peers goes on undisturbed; calls do in any case. */
   setPeers(peers: readonly PeerConfig[], nowMs: number): void {
     this.endpoint.configure(peers, nowMs);
@@ -434,6 +445,10 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   calls(): readonly CallView[] {
     return this.switch.views();
+  }
+
+  conferences(): readonly ConferenceView[] {
+    return this.switch.conferenceViews();
   }
 
   lineViews(): ReadonlyMap<number, LineView> {
@@ -527,7 +542,11 @@ export class Appliance implements Machine<ApplianceOutput> {
     const event = this.plane.poll();
     if (event === undefined) return false;
     if (event.type === 'voice-full-due' || event.type === 'no-format') this.iax2.handleMedia(event, nowMs);
-    else {
+    else if (event.type === 'recorded') {
+      const { room, payload, last } = event;
+      const conference = this.switch.conferenceNumber(room) ?? String(room);
+      this.outputs.push({ type: 'recorded', conference, payload, last });
+    } else {
       this.lineLegs.handleMedia(event, nowMs);
       this.sip?.handleMedia(event);
     }

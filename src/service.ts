@@ -7,6 +7,7 @@ import { earliest } from './base/machine.ts';
 import { BrokerHost } from './broker-host.ts';
 import { startCapture } from './capture.ts';
 import type { RunnableConfiguration } from './cli/run.ts';
+import { conferenceSettings } from './conference-settings.ts';
 import { differences } from './config/diff.ts';
 import { emergencyPlan } from './config/emergency.ts';
 import type { Configuration } from './config/load.ts';
@@ -32,6 +33,7 @@ import { NetworkWatch, ownAddresses } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
 import { systemRandom } from './io/random.ts';
+import { RECORDINGS_FOLDER, RecordingFiles } from './io/recording-files.ts';
 import type { RtpPorts } from './io/rtp-ports.ts';
 import { makeSealingKey, type SealingKey } from './io/sealing.ts';
 import { Store } from './io/store.ts';
@@ -91,6 +93,7 @@ export class Service {
   private readonly wallTime = new WallTime();
   private readonly listeners = new Set<(change: StatusChange) => void>();
   private readonly store: Store;
+  private readonly recordings: RecordingFiles;
   private readonly udp: DatagramPort | undefined;
   private readonly rtp: RtpPorts;
   private hat: RunningHat | undefined;
@@ -123,6 +126,7 @@ export class Service {
     this.configuration = configuration;
     this.log = log;
     this.store = new Store(options.dataDirectory, log);
+    this.recordings = new RecordingFiles(join(options.dataDirectory, RECORDINGS_FOLDER), log);
     this.udp = this.udpPort();
     this.rtp = rtpPorts(configuration, {
       onPacket: (localPort, bytes, from) =>
@@ -215,6 +219,7 @@ export class Service {
     this.driver.give((nowMs) => {
       this.appliance.setDialplan(dialplan);
       this.appliance.setEmergencyPlan(emergencyPlan(configuration));
+      this.appliance.setConferences(conferenceSettings(configuration));
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
       const { phones, trunks } = sipSettings(configuration) ?? { phones: [], trunks: [] };
       this.appliance.setSipPeers(phones, trunks, nowMs);
@@ -258,6 +263,7 @@ export class Service {
     await this.udp?.close();
     await this.sip?.close();
     await this.rtp.close();
+    this.recordings.close();
     await this.records?.close();
     await this.store.settle();
   }
@@ -375,6 +381,7 @@ export class Service {
         profile,
         dialplan: this.options.dialplan,
         emergency: emergencyPlan(configuration),
+        conferences: conferenceSettings(configuration),
         keypad: configuration.hat?.keypad ?? {},
         about: { version: this.options.version, addresses: ownAddresses },
         ...(configuration.hours === undefined ? {} : { hours: configuration.hours }),
@@ -468,6 +475,9 @@ export class Service {
       case 'phone-bindings':
         this.sip?.handleOutput(output, () => this.appliance.sip?.endpoint.bindings ?? []);
         break;
+      case 'recorded':
+        this.recordings.add(output.conference, output.payload, output.last, systemClock.wallMs());
+        break;
       case 'bindings':
         void this.store.write(BINDINGS_FILE, `${JSON.stringify(this.appliance.bindings)}\n`);
         break;
@@ -540,7 +550,7 @@ export class Service {
 
 /** Whether a change of this key takes effect without another start. */
 export function isLive(path: string): boolean {
-  return /^(?:dialplan|emergency|iax2\.peers|sip\.phones|sip\.trunks|mqtt)\b/.test(path);
+  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|mqtt)\b/.test(path);
 }
 
 function now(): { readonly nowMs: number; readonly wallMs: number } {

@@ -47,6 +47,10 @@ export function statusSource(parts: StatusParts): StatusSource {
         yield [user, { ...view, extension: orNull(view.extension), name: orNull(view.name) }] as const;
     },
     calls: () => appliance.calls().map((view) => callReading(appliance, view)),
+    *conferences() {
+      for (const { number, ...view } of appliance.conferences())
+        yield [number, { ...view, members: [...view.members] }];
+    },
     media: parts.media,
     broker: parts.broker,
     dropped: () => parts.counters.snapshot(),

@@ -1,6 +1,7 @@
 import { printable } from '../base/printable.ts';
 import type {
   CallStatus,
+  ConferenceStatus,
   HatStatus,
   LineStatus,
   PhoneStatus,
@@ -14,6 +15,7 @@ export function formatStatus(status: StatusSnapshot): string {
   const head = `${status.site} · branchline ${status.version} · up ${formatSpan(status.uptimeMs)}`;
   const tables = [
     table('LINE', ['kind', 'state', 'hook', 'extension', 'name'], Object.entries(status.lines), lineCells),
+    table('CONFERENCE', ['members', 'state'], Object.entries(status.conferences), conferenceCells),
     table('PHONE', ['state', 'contact', 'name'], Object.entries(status.phones), phoneCells),
     table('TRUNK', ['kind', 'registration', 'reachable', 'rtt', 'reason'], Object.entries(status.trunks), trunkCells),
     table(
@@ -38,6 +40,14 @@ function hatLine(hat: HatStatus | null): string {
 
 function lineCells(line: LineStatus): string[] {
   return [line.kind, line.state, line.hook, line.extension ?? '', line.name ?? ''];
+}
+
+function conferenceCells({ members, locked, recording }: ConferenceStatus): string[] {
+  const states = [...(locked ? ['locked'] : []), ...(recording ? ['recording'] : [])];
+  return [
+    members.map(({ channel, leader }) => (leader ? `${channel} (leads)` : channel)).join(', '),
+    states.join(', '),
+  ];
 }
 
 function phoneCells(phone: PhoneStatus): string[] {

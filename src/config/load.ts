@@ -4,6 +4,7 @@ import { readDialplan } from './dialplan-text.ts';
 import { readDocument } from './document.ts';
 import { checkEmergencyNumbers } from './emergency-check.ts';
 import { describeIssues, untold, valueAt } from './messages.ts';
+import { withNumbers } from './numbers.ts';
 import { formatPath, inDocumentOrder, type Problem } from './problem.ts';
 import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
 import type { Resolved, SecretStore } from './secret.ts';
@@ -64,5 +65,5 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
   }
   const sorted = inDocumentOrder(problems);
   if (sorted.some((problem) => problem.severity === 'error')) return { problems: sorted };
-  return { configuration: resolved.value, dialplan, problems: sorted };
+  return { configuration: resolved.value, dialplan: withNumbers(dialplan, parsed.data), problems: sorted };
 }

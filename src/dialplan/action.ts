@@ -59,7 +59,14 @@ export type Action =
       readonly context?: string;
     }
   | { readonly type: 'music-on-hold'; readonly className: string; readonly ms?: number }
-  | { readonly type: 'conference'; readonly room: string; readonly profiles: readonly string[]; readonly pin?: string }
+  /** `profiles` are names of confbridge.conf, `options` the letters of MeetMe, `pin` what is entered for the caller. */
+  | {
+      readonly type: 'conference';
+      readonly room: string;
+      readonly profiles: readonly string[];
+      readonly options: string;
+      readonly pin?: string;
+    }
   /** Extensions or `number@context`; empty: any call of the caller's own group. */
   | { readonly type: 'pickup'; readonly targets: readonly string[] }
   | { readonly type: 'park'; readonly lot: string; readonly options: string }

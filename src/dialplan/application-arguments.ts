@@ -139,12 +139,12 @@ function readBackground(data: string): Action {
 
 function readConference(data: string): Action {
   const [room = '', ...profiles] = separateArguments(data).map((arg) => arg.trim());
-  return { type: 'conference', room, profiles };
+  return { type: 'conference', room, profiles, options: '' };
 }
 
 function readMeetMe(data: string): Action {
   const [room = '', options = '', pin = ''] = separateArguments(data).map((arg) => arg.trim());
-  return { type: 'conference', room, profiles: options === '' ? [] : [options], ...(pin === '' ? {} : { pin }) };
+  return { type: 'conference', room, profiles: [], options, ...(pin === '' ? {} : { pin }) };
 }
 
 /** The applications that the switch performs, by name in lower case. */

@@ -188,6 +188,8 @@ export class Room {
 /** Every room that somebody is in. One mixer serves all, one after the other. */
 export class Rooms {
   private readonly rooms = new Map<StreamId, Room>();
+  /** To be recorded once the first one is in it, whose stream may not be open yet. */
+  private readonly toRecord = new Set<StreamId>();
   private mixer: Mixer | undefined;
 
   constructor(private readonly events: Queue<MediaEvent>) {}
@@ -199,7 +201,11 @@ export class Rooms {
   join(stream: MediaStream, source: RoomSource): RoomMember {
     this.mixer ??= createMixer({ members: MAX_SPEAKERS, samples: MIX_SAMPLES });
     let room = this.rooms.get(source.room);
-    if (room === undefined) this.rooms.set(source.room, (room = new Room(source.room, this.mixer, this.events)));
+    if (room === undefined) {
+      room = new Room(source.room, this.mixer, this.events);
+      this.rooms.set(source.room, room);
+      if (this.toRecord.delete(source.room)) room.tell({ kind: 'record', on: true });
+    }
     const member = new RoomMember(stream, source);
     room.members.push(member);
     return member;
@@ -216,7 +222,10 @@ export class Rooms {
   }
 
   tell(room: StreamId, order: RoomOrder): void {
-    this.rooms.get(room)?.tell(order);
+    const found = this.rooms.get(room);
+    if (found !== undefined) found.tell(order);
+    else if (order.kind === 'record' && order.on) this.toRecord.add(room);
+    else if (order.kind === 'record') this.toRecord.delete(room);
   }
 
   tick(nowMs: number): void {

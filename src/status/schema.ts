@@ -143,6 +143,15 @@ export const hatSchema = z
   })
   .meta({ id: 'Hat' });
 
+const conferenceSchema = z
+  .object({
+    members: z.array(z.object({ channel: z.string(), leader: z.boolean(), muted: z.boolean() })),
+    locked: z.boolean(),
+    recording: z.boolean(),
+    since: time,
+  })
+  .meta({ id: 'Conference' });
+
 export const statusSchema = z
   .object({
     site: z.string(),
@@ -153,6 +162,7 @@ export const statusSchema = z
     lines: z.record(z.string(), lineSchema),
     phones: z.record(z.string(), phoneSchema),
     calls: z.array(callSchema),
+    conferences: z.record(z.string(), conferenceSchema).describe('those that somebody is in, by number'),
     media: mediaSchema,
     mqtt: brokerSchema.nullable().describe('null when no broker is configured'),
     dropped: z.record(z.string(), z.number()).describe('frames and messages dropped, by reason'),
@@ -166,6 +176,7 @@ export type LineStatus = z.infer<typeof lineSchema>;
 export type PhoneStatus = z.infer<typeof phoneSchema>;
 export type LegStatus = z.infer<typeof legSchema>;
 export type CallStatus = z.infer<typeof callSchema>;
+export type ConferenceStatus = z.infer<typeof conferenceSchema>;
 export type MediaStatus = z.infer<typeof mediaSchema>;
 export type BrokerStatus = z.infer<typeof brokerSchema>;
 export type StatusSnapshot = z.infer<typeof statusSchema>;

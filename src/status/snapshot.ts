@@ -3,6 +3,7 @@ import { estimateMos } from './quality.ts';
 import type {
   BrokerStatus,
   CallStatus,
+  ConferenceStatus,
   HatStatus,
   LegStatus,
   LineStatus,
@@ -30,6 +31,8 @@ export interface StatusSource {
   /** By user name. */
   phones(): Iterable<readonly [user: string, PhoneReading]>;
   calls(): Iterable<CallReading>;
+  /** By number. */
+  conferences(): Iterable<readonly [number: string, ConferenceReading]>;
   media(): MediaStatus;
   broker(): BrokerReading | null;
   dropped(): Readonly<Record<string, number>>;
@@ -39,6 +42,7 @@ type WithTimes<Status> = Omit<Status, 'since'> & { readonly sinceMs: number };
 
 export type LineReading = WithTimes<LineStatus>;
 export type PhoneReading = WithTimes<PhoneStatus>;
+export type ConferenceReading = WithTimes<ConferenceStatus>;
 export type BrokerReading = WithTimes<BrokerStatus>;
 export type TrunkReading = Omit<TrunkStatus, 'registration'> & {
   /** Registrations outlive restarts, so their times are of the wall clock: ms since 1970. */
@@ -88,6 +92,7 @@ export function takeSnapshot(source: StatusSource, time: WallTime, now: Now): St
     ),
     phones: record(byName(source.phones()), (reading) => dated(reading, since)),
     calls: [...source.calls()].map((reading) => callStatus(reading, since)),
+    conferences: record(byName(source.conferences()), (reading) => dated(reading, since)),
     media: source.media(),
     mqtt: broker === null ? null : dated(broker, since),
     dropped: { ...source.dropped() },

@@ -4,6 +4,8 @@ import type { TonePattern } from '../base/tone-pattern.ts';
 import type { Action, DialOptions } from '../dialplan/action.ts';
 import type { DialTarget, DialTechnology } from '../dialplan/dial-target.ts';
 import type { Activity, ActivityResult, CallerSide } from './activity.ts';
+import type { Conferences } from './conference.ts';
+import { Conferring } from './conferring.ts';
 import { Dial, type DialOrder } from './dial.ts';
 import type { Leg, LegDialler, Party, Technology } from './leg.ts';
 import { AskingElsewhere, type RemoteDialplans } from './remote-lookup.ts';
@@ -21,6 +23,7 @@ export interface PerformParts {
   /** Whether more digits could still make an extension of the call's context. */
   readonly wantsMore: (digits: string) => boolean;
   readonly others: RemoteDialplans;
+  readonly conferences: Conferences;
   readonly log: Log;
 }
 
@@ -96,6 +99,8 @@ export function beginAction(
       });
     case 'send-dtmf':
       return new SendingDigits(caller, action.digits, action.durationMs, action.gapMs);
+    case 'conference':
+      return new Conferring(caller, parts.conferences, action);
     case 'remote-lookup':
       return new AskingElsewhere(parts.others, action.peer, action.number);
     case 'send-text':

@@ -11,6 +11,7 @@ import type { EmergencyPlan } from '../emergency/plan.ts';
 import type { Activity, ProgressTones } from './activity.ts';
 import { Call, type CallParts, type CallState, type Urgency } from './call.ts';
 import { type CallRecord, LegHistory } from './call-record.ts';
+import { Conferences, type ConferenceView, type RoomSettings } from './conference.ts';
 import type { DialParts } from './dial.ts';
 import { EmergencyDesk, type EmergencyNews, type Precedence } from './emergency-desk.ts';
 import {
@@ -65,6 +66,8 @@ export interface SwitchOptions {
   readonly tones: ProgressTones;
   readonly others: RemoteDialplans;
   readonly emergency: EmergencyPlan;
+  /** By the number of the room; a room that is not here has no PIN. */
+  readonly conferences?: ReadonlyMap<string, RoomSettings>;
   readonly wallClock: () => number;
   readonly log: Log;
 }
@@ -115,6 +118,7 @@ export class Switch implements Machine<SwitchOutput> {
   private readonly patchbay: Patchbay;
   private readonly locals: LocalChannels;
   private readonly desk: EmergencyDesk;
+  private readonly conferences: Conferences;
   private readonly diallers: ReadonlyMap<Technology, LegDialler>;
   private dialplan: Dialplan;
   private calls = 0;
@@ -129,6 +133,7 @@ export class Switch implements Machine<SwitchOutput> {
       prefixes: (context) => outsidePrefixes(this.dialplan, context),
       noWayTone: options.tones.information,
     });
+    this.conferences = new Conferences(options.media, options.streams, options.conferences ?? new Map());
     this.diallers = new Map<Technology, LegDialler>([...options.diallers, ['local', this.locals]]);
   }
 
@@ -140,6 +145,19 @@ export class Switch implements Machine<SwitchOutput> {
   /** Calls from now on go by it. */
   setEmergencyPlan(plan: EmergencyPlan): void {
     this.desk.setPlan(plan);
+  }
+
+  setConferences(settings: ReadonlyMap<string, RoomSettings>): void {
+    this.conferences.configure(settings);
+  }
+
+  conferenceViews(): readonly ConferenceView[] {
+    return this.conferences.views();
+  }
+
+  /** The number of a conference, of which the media plane knows the id. */
+  conferenceNumber(room: StreamId): string | undefined {
+    return this.conferences.numberOf(room);
   }
 
   /** Calls that stand go on; new ones are refused from now on, but for emergency calls and their callbacks. */
@@ -214,8 +232,8 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Everything that a call holds here; 0 when no call stands. */
   get size(): number {
-    const { entries, entryOfLeg, patchbay, locals, desk } = this;
-    return entries.size + entryOfLeg.size + patchbay.size + locals.size + desk.size;
+    const { entries, entryOfLeg, patchbay, locals, desk, conferences } = this;
+    return entries.size + entryOfLeg.size + patchbay.size + locals.size + desk.size + conferences.size;
   }
 
   private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
@@ -293,6 +311,7 @@ export class Switch implements Machine<SwitchOutput> {
       streams,
       diallers: this.diallers,
       others,
+      conferences: this.conferences,
       log,
       namedTone: (name) => (NAMED_TONES[name] === undefined ? undefined : tones[NAMED_TONES[name]]),
       wantsMore: (from, digits) => dialplan.lookup(from, digits, { clock: environment.clock }).matchMore,

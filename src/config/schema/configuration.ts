@@ -52,7 +52,17 @@ const emergency = z.strictObject({
 const conference = z
   .strictObject({
     pin: z.exactOptional(secret).meta({ secret: true, description: 'Asked of whoever enters.' }),
-    maxMembers: z.exactOptional(whole(2, 512)).meta({ description: 'How many may be in it at a time.' }),
+    leaderPin: z.exactOptional(secret).meta({
+      secret: true,
+      description: 'Makes whoever enters with it the leader; else who came first leads, where there is no such PIN.',
+    }),
+    maxMembers: whole(2, 512).prefault(128).meta({ description: 'How many may be in it at a time.' }),
+    waitForLeader: z.boolean().prefault(false).meta({ description: 'Nobody hears anybody before a leader is there.' }),
+    announce: z.boolean().prefault(true).meta({ description: 'A sound tells that somebody comes or goes.' }),
+    record: z.boolean().prefault(false).meta({
+      description:
+        'Everything said goes into a WAV file below `recordings` in the data directory; the leader ends it by `*5`.',
+    }),
   })
   .meta({ title: 'conferences.<number>' });
 

@@ -11,8 +11,6 @@ describe('keys that this version ignores', () => {
       '8:24: warning: a town line (kind: fxo) of a real HAT: not available in this version',
       '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
       '40:70: warning: sip.phones.41.mailbox: not available in this version',
-      '56:1: warning: conferences: not available in this version',
-      '57:1: warning: groups: not available in this version',
       '58:1: warning: features: not available in this version',
       '60:47: warning: net.dscp: not available in this version',
       '62:8: warning: https (web.listen): not available in this version',

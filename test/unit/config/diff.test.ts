@@ -40,7 +40,7 @@ describe('the differences of two configurations', () => {
       '~ hat.lines[1].fax: true → false',
       '- hat.lines[1].extension: "32"',
       '- hat.lines[2]: {"port":3,"kind":"fxo","',
-      '- conferences.60.maxMembers: 30',
+      '~ conferences.60.maxMembers: 30 → 128',
       '~ features.dnd: "*78" → "*79"',
       '- mqtt: {"url":"mqtts://broker.example:8',
     ]);

@@ -71,6 +71,12 @@ export function sourceOf(readings: Readings): StatusSource {
     trunks: () => Object.entries(readings.trunks),
     hat: () => null,
     lines: () => Object.entries(readings.lines).map(([port, reading]) => [Number(port), reading] as const),
+    conferences: () => [
+      [
+        '600',
+        { members: [{ channel: 'LINE/1', leader: true, muted: false }], locked: false, recording: true, sinceMs: 0 },
+      ],
+    ],
     phones: () => [
       ['211', { state: 'registered', contact: 'sip:211@192.0.2.9', extension: '211', name: null, sinceMs: 0 }],
     ],

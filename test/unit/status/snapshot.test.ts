@@ -48,6 +48,14 @@ describe('takeSnapshot', () => {
         },
         10: expect.objectContaining({ extension: '210' }),
       },
+      conferences: {
+        600: {
+          members: [{ channel: 'LINE/1', leader: true, muted: false }],
+          locked: false,
+          recording: true,
+          since: '2026-01-01T00:00:00.000Z',
+        },
+      },
       phones: {
         211: {
           state: 'registered',

@@ -5,6 +5,7 @@ import { readDocument } from '../config/document.ts';
 import { type Configuration, loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import { fillTemplate, type PushResult, resultOf, rollout } from '../status/fleet.ts';
+import { clearSecrets } from './clear-secrets.ts';
 import { WITHOUT_SECRETS } from './configuration-file.ts';
 import {
   type BrokerOptions,
@@ -126,6 +127,13 @@ function documentFor(site: string, file: string, template: string, { values }: P
   }
   if (configuration !== undefined && configuration.site.id !== site) {
     throw new CommandFailure(`${file} has site.id ${configuration.site.id}, not ${site}; a template says {{site}}`, 2);
+  }
+  const clear = configuration === undefined ? [] : clearSecrets(configuration);
+  if (clear.length > 0) {
+    throw new CommandFailure(
+      `${file}: the broker would keep secrets in clear: ${clear.join(', ')}; seal them with \`branchline fleet seal ${site}\`, or name a file on the box`,
+      2,
+    );
   }
   return filled.text;
 }

@@ -138,13 +138,29 @@ describe('branchline fleet', () => {
     ['a value is missing', TEMPLATE, ['--site', 'a'], 'a has no value for number, host'],
     ['the configuration is wrong', 'site: { id: "{{site}}", country: xx }\n', ['--site', 'a'], ':1:27: '],
     ['it names another site', 'site: { id: b, country: fr }\n', ['--site', 'a'], 'has site.id b, not a'],
+    [
+      'a secret would lie at the broker in clear',
+      `site: { id: a, country: fr }\niax2: { peers: { hq: { type: peer, host: h, secret: canary-1 } } }\ndialplan: |\n  [c]\n  exten => 1,1,Dial(IAX2/u:canary-2@hq/1)\n`,
+      ['--site', 'a'],
+      'the broker would keep secrets in clear: iax2.peers.hq.secret[0], dialplan; seal them with `branchline fleet seal a`',
+    ],
     ['nobody is named', 'site: { id: a, country: fr }\n', [], 'name sites with --site'],
   ])('pushes nothing when %s', async (_, text, more, message) => {
     const log: string[] = [];
     await appliance('a', 'applied', log);
     const pushed = await fleet('push', bench.write('office.yaml', text), '--key', key, ...more);
     expect(pushed).toMatchObject({ code: 2, err: expect.stringContaining(message) });
+    expect(pushed.err).not.toContain('canary');
     expect(log).toEqual([]);
+  });
+
+  it('takes secrets that are elsewhere, or sealed', async () => {
+    const log: string[] = [];
+    await appliance('a', 'applied', log);
+    const peer = (name: string, secret: string) => `${name}: { type: peer, host: "h", secret: ${secret} }`;
+    const peers = [peer('b', '{ env: B }'), peer('c', '{ file: c }'), peer('d', '{ sealed: AAAA }')].join(', ');
+    const file = bench.write('office.yaml', `site: { id: a, country: fr }\niax2: { peers: { ${peers} } }\n`);
+    expect(await fleet('push', file, '--key', key, '--site', 'a')).toMatchObject({ code: 0, out: 'a  applied\n' });
   });
 
   it('confirms and rolls back, and says why not', async () => {

@@ -9,7 +9,7 @@ import { copyCodes } from './copy-codes.ts';
 import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
-import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
+import { BLOCK_SAMPLES, LINE_SILENT_MS, type Listener, MAX_AHEAD_MS, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { RelayTimestamps } from './relay-timestamps.ts';
 import { SuperminiClock } from './supermini-clock.ts';
@@ -36,12 +36,6 @@ export const MAX_MINI = MINI_HEADER_LENGTH + MAX_PAYLOAD;
 /** Voice that we make ourselves goes in packets of 20 ms. */
 export const PACKET_MS = 20;
 const PACKET_SAMPLES = PACKET_MS * SAMPLES_PER_MS;
-
-/** A source may run so far ahead of the call's clock; what it gives beyond that is a backlog and would only add delay. */
-const MAX_AHEAD_MS = 60;
-
-/** A line from which nothing has come for so long does not give the beat any more. */
-const LINE_SILENT_MS = 40;
 
 /** A far end that sends voice without having said its codec is asked for it at this rate. */
 const NO_FORMAT_INTERVAL_MS = 200;

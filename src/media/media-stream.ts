@@ -42,5 +42,11 @@ export interface MediaStream extends Listener {
   statistics(): StreamStatistics;
 }
 
+/** A source may run so far ahead of the clock of who hears it; what it gives beyond that is a backlog and would only add delay. */
+export const MAX_AHEAD_MS = 60;
+
+/** A line from which nothing has come for so long does not give the beat any more. */
+export const LINE_SILENT_MS = 40;
+
 /** Codes in the block that lines exchange: 10 ms. */
 export const BLOCK_SAMPLES = 80;

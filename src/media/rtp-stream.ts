@@ -6,7 +6,7 @@ import { copyCodes } from './copy-codes.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { MAX_PAYLOAD, PACKET_MS, type PlaneParts } from './iax2-stream.ts';
-import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
+import { BLOCK_SAMPLES, LINE_SILENT_MS, type Listener, MAX_AHEAD_MS, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { Reblocker } from './reblocker.ts';
 import { Rtcp } from './rtcp.ts';
@@ -19,12 +19,6 @@ import { ToneGenerator } from './tone-generator.ts';
 
 const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
 const LONGEST_PACKET_MS = 60;
-
-/** A source may run so far ahead of the stream's clock; what it gives beyond that is a backlog and would only add delay. */
-const MAX_AHEAD_MS = 60;
-
-/** A line from which nothing has come for so long does not give the beat any more. */
-const LINE_SILENT_MS = 40;
 
 /** Packets of the sampling rate that video has. [RFC3551 §5] */
 const VIDEO_SAMPLES_PER_MS = 90;

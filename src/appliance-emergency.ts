@@ -1,4 +1,4 @@
-import type { Happened } from './appliance.ts';
+import type { Happened } from './appliance-output.ts';
 import { causeText } from './base/causes.ts';
 import type { EmergencyLookup } from './emergency/plan.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';

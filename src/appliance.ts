@@ -1,8 +1,11 @@
-import { type ExchangeAudio, type HatCommand, type HatEvent, LEDS, type Light } from '../firmware-bridge/hat-client.ts';
+import type { ExchangeAudio, HatEvent } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
 import { Announcer, type SpokenStatus, STATUS_NUMBER, withStatusNumber } from './appliance-announcer.ts';
 import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
 import { ApplianceIax2, type Iax2News } from './appliance-iax2.ts';
+import { LineLights } from './appliance-lights.ts';
+import { ApplianceLines, type LineView, type LocalParty } from './appliance-lines.ts';
+import type { ApplianceOutput, Happened } from './appliance-output.ts';
 import { type BoxFacts, BoxPanel, type BoxPanelOptions } from './appliance-panel.ts';
 import {
   ApplianceSip,
@@ -10,13 +13,11 @@ import {
   type PhoneSettings,
   type PhoneView,
   type SipNews,
-  type SipOutput,
 } from './appliance-sip.ts';
-import type { Cause } from './base/causes.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
 import type { Log } from './base/log.ts';
-import { type Address, earliest, formatAddress, type Machine, type Transmit } from './base/machine.ts';
+import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
 import { StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
@@ -32,16 +33,14 @@ import type { Endpoint } from './iax2/endpoint.ts';
 import type { HostAddress } from './iax2/host-names.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import type { TownLineSettings } from './legs/line-fxo.ts';
-import { LineLegs, type LineSettings, type LineStatus } from './legs/line-leg.ts';
-import { EMERGENCY_LIGHT, isFault, lightOf } from './legs/line-light.ts';
+import type { LineSettings } from './legs/line-leg.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
 import { MediaPlane, type Plane } from './media/plane.ts';
 import { type DatagramReceiver, SplitPlane, type WorkerNotices } from './media/split-plane.ts';
-import type { CallRecord } from './switch/call-record.ts';
 import type { ConferenceView, RoomSettings } from './switch/conference.ts';
-import type { DialFailure, IncomingCall, LegDialler, Party, Technology } from './switch/leg.ts';
+import type { DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
 
 export interface ApplianceOptions {
@@ -74,58 +73,6 @@ export interface ApplianceOptions {
   readonly mediaWorker?: WorkerNotices;
 }
 
-export type ApplianceOutput =
-  | Transmit
-  | { readonly type: 'hat'; readonly command: HatCommand }
-  /** A host name to look up; the answer is `handleResolved`. */
-  | { readonly type: 'resolve'; readonly host: string }
-  /** A call began, moved or is over; `cause` is why it ends, from the moment it does. */
-  | {
-      readonly type: 'call';
-      readonly change: 'started' | 'changed' | 'ended';
-      readonly view: CallView;
-      readonly cause: Cause | null;
-      /** All that it was, with `ended`. */
-      readonly record: CallRecord | null;
-    }
-  /** Something that status shows other than a call changed. */
-  | { readonly type: 'status' }
-  /** A peer registered here, moved or is gone: to be kept across restarts. */
-  | { readonly type: 'bindings' }
-  /** What was said in a conference, µ-law: a second of it, or less with `last`. */
-  | { readonly type: 'recorded'; readonly conference: string; readonly payload: Uint8Array; readonly last: boolean }
-  /** What the night key says, to be kept across restarts; null: nothing. */
-  | { readonly type: 'night'; readonly override: boolean | null }
-  /** Asked for on the keypad; a factory reset was confirmed. */
-  | { readonly type: 'box'; readonly action: 'restart' | 'factory-reset' }
-  | SipOutput
-  | Happened;
-
-/** Something that whoever watches from afar should know; it is in the log already. `what` is in kebab-case. */
-export interface Happened {
-  readonly type: 'happened';
-  readonly kind: 'keypad' | 'line' | 'fault' | 'security' | 'emergency';
-  readonly what: string;
-  readonly severity: 'info' | 'warn' | 'error';
-  readonly message: string;
-  readonly details: Readonly<Record<string, string | number | boolean>>;
-}
-
-/** A line with the time at which it came into its state, monotonic ms. */
-export interface LineView {
-  readonly status: LineStatus;
-  readonly sinceMs: number;
-}
-
-/** Whoever can make a call here: a telephone on a line, or one that speaks SIP. */
-export interface LocalParty {
-  readonly technology: 'line' | 'sip';
-  /** What stands behind the slash of its dial string. */
-  readonly resource: string;
-  readonly context: string;
-  readonly caller: Party;
-}
-
 const NOTHING_KNOWN = { version: '', addresses: () => [] };
 
 /**
@@ -140,15 +87,12 @@ export class Appliance implements Machine<ApplianceOutput> {
   readonly sip: ApplianceSip | undefined;
   private readonly switch: Switch;
   private readonly iax2: ApplianceIax2;
-  private readonly lineLegs: LineLegs;
-  private readonly lines = new Map<number, LineView>();
-  /** What the HAT was told to show. */
-  private readonly lights = new Map<number, Light>();
+  private readonly lines: ApplianceLines;
+  private readonly lights: LineLights;
   private isHatLost = false;
   private readonly panel: BoxPanel;
   private readonly announcer: Announcer;
   private readonly streams: StreamIds;
-  private readonly lineSettings: readonly LineSettings[];
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly dialplanEnvironment: Environment;
   private dialplan: Dialplan;
@@ -159,9 +103,9 @@ export class Appliance implements Machine<ApplianceOutput> {
     const streams = new StreamIds();
     this.streams = streams;
     this.dialplan = options.dialplan;
-    this.lineSettings = options.lines;
     const hours = options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) };
     this.panel = new BoxPanel({ keypad: options.keypad ?? {}, ...hours });
+    this.lights = new LineLights(this.panel);
     const plane = {
       send: (to: Address, bytes: Uint8Array, at: number, length: number) =>
         this.iax2.sealMedia(options.send, to, bytes, at, length),
@@ -181,18 +125,13 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.dialplan);
     this.emergency = options.emergency;
     this.announcer = new Announcer(profile.law, () => this.spokenStatus(options.about));
-    this.lineLegs = new LineLegs({
-      lines: options.lines,
-      ...(options.townLines === undefined ? {} : { townLines: options.townLines }),
-      profile,
-      lookUp: (context, digits) => this.lookUp(context, digits, clock),
-      media: this.plane,
-      streams,
-      wallClock,
-    });
+    const lookUp = (context: string, digits: string) => this.lookUp(context, digits, clock);
+    const { lines, townLines } = options;
+    const copper = { lines, ...(townLines === undefined ? {} : { townLines }), profile, lookUp };
+    this.lines = new ApplianceLines({ ...copper, media: this.plane, streams, wallClock }, nowMs);
     const diallers = new Map<Technology, LegDialler>([
       ['iax2', this.iax2.legs],
-      ['line', this.lineLegs],
+      ['line', this.lines.legs],
     ]);
     if (options.sip !== undefined) {
       this.sip = new ApplianceSip(options.sip, around, nowMs);
@@ -212,7 +151,6 @@ export class Appliance implements Machine<ApplianceOutput> {
       wallClock,
       log,
     });
-    for (const [port, status] of this.lineLegs.statuses()) this.lines.set(port, { status, sinceMs: nowMs });
   }
 
   get endpoint(): Endpoint {
@@ -262,7 +200,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   handleHat(event: HatEvent, nowMs: number): void {
-    this.lineLegs.handleHat(event, nowMs);
+    this.lines.legs.handleHat(event, nowMs);
     if (event.type === 'hello') {
       this.lights.clear();
       this.showLights();
@@ -298,7 +236,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.plane.handleTimeout(nowMs);
     this.endpoint.handleTimeout(nowMs);
     this.sip?.endpoint.handleTimeout(nowMs);
-    this.lineLegs.handleTimeout(nowMs);
+    this.lines.legs.handleTimeout(nowMs);
     this.switch.handleTimeout(nowMs);
     this.panel.handleTimeout(nowMs);
     this.announcer.handleTimeout(nowMs);
@@ -307,7 +245,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   nextDeadline(): number | undefined {
     const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
-    const legs = earliest(this.lineLegs.nextDeadline(), this.switch.nextDeadline());
+    const legs = earliest(this.lines.legs.nextDeadline(), this.switch.nextDeadline());
     const box = earliest(this.panel.nextDeadline(), this.announcer.nextDeadline());
     return earliest(earliest(media, legs), earliest(this.sip?.endpoint.nextDeadline(), box));
   }
@@ -340,12 +278,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** A line (`LINE/1`) or a phone (`SIP/211`) of this branch: where its calls enter the dialplan, and who it is. */
   party(channel: string): LocalParty | undefined {
     const [technology = '', resource = ''] = channel.split('/');
-    if (/^line$/i.test(technology)) {
-      const line = this.lineSettings.find(({ port }) => String(port) === resource);
-      if (line === undefined) return undefined;
-      const caller = { number: line.extension, name: line.name };
-      return { technology: 'line', resource, context: line.context, caller };
-    }
+    if (/^line$/i.test(technology)) return this.lines.party(resource);
     const phone = /^(?:pj)?sip$|^phone$/i.test(technology) ? this.sip?.phone(resource) : undefined;
     if (phone?.context === undefined) return undefined;
     return {
@@ -452,7 +385,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   lineViews(): ReadonlyMap<number, LineView> {
-    return this.lines;
+    return this.lines.views;
   }
 
   phoneViews(): ReadonlyMap<string, PhoneView> {
@@ -465,8 +398,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** The dial strings of the local lines and phones with this extension. */
   devices(extension: string): readonly string[] {
-    const lines = this.lineSettings.filter((line) => line.extension === extension).map(({ port }) => `LINE/${port}`);
-    return [...lines, ...(this.sip?.devices(extension) ?? [])];
+    return [...this.lines.devices(extension), ...(this.sip?.devices(extension) ?? [])];
   }
 
   /** Nothing stands, and nothing is left to be said or acknowledged. */
@@ -547,7 +479,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       const conference = this.switch.conferenceNumber(room) ?? String(room);
       this.outputs.push({ type: 'recorded', conference, payload, last });
     } else {
-      this.lineLegs.handleMedia(event, nowMs);
+      this.lines.legs.handleMedia(event, nowMs);
       this.sip?.handleMedia(event);
     }
     return true;
@@ -562,7 +494,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   private settleLines(nowMs: number): boolean {
-    const output = this.lineLegs.poll();
+    const output = this.lines.legs.poll();
     if (output === undefined) return false;
     switch (output.type) {
       case 'leg':
@@ -577,7 +509,9 @@ export class Appliance implements Machine<ApplianceOutput> {
         this.outputs.push(output);
         break;
       case 'line':
-        this.noteLine(output.port, output.status, nowMs);
+        this.lines.note(output.port, output.status, nowMs);
+        this.showLights();
+        this.outputs.push({ type: 'status' });
         break;
       case 'abandoned':
         this.tell(
@@ -598,16 +532,16 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** Rings the first line to say how the box is; one that is in use is left alone. */
   private speakStatus(nowMs: number): void {
-    const [port] = [...this.lines.keys()].sort((a, b) => a - b);
+    const { firstPort: port } = this.lines;
     if (port === undefined) return;
     const caller = { number: STATUS_NUMBER, name: 'Status' };
     const request = { technology: 'line', resource: String(port), caller, stream: this.streams.next() } as const;
-    this.announcer.ring(this.lineLegs.dial(request, nowMs), nowMs);
+    this.announcer.ring(this.lines.legs.dial(request, nowMs), nowMs);
   }
 
   private spokenStatus({ version, addresses }: NonNullable<ApplianceOptions['about']> = NOTHING_KNOWN): SpokenStatus {
     const { isCentreReached } = this.boxFacts();
-    const offHook = [...this.lines].filter(([, { status }]) => isFault(status.state)).map(([port]) => port);
+    const offHook = this.lines.faulty;
     const isNight = this.panel.night.isNight;
     return { version, addresses: addresses(), isCentreReached, isNight, calls: this.switch.size, offHook };
   }
@@ -622,14 +556,6 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.outputs.push({ type: 'happened', kind, what, severity, message, details });
   }
 
-  private noteLine(port: number, status: LineStatus, nowMs: number): void {
-    const before = this.lines.get(port);
-    this.lines.set(port, { status, sinceMs: before?.status.state === status.state ? before.sinceMs : nowMs });
-    this.showLights();
-    this.outputs.push({ type: 'status' });
-  }
-
-  /** A branch is alone when none of the centres it registers with has it. */
   private boxFacts(): BoxFacts {
     const trunks = [...this.endpoint.peerStatuses, ...(this.sip?.endpoint.trunkStatuses ?? [])];
     const registrations = trunks.flatMap(({ registration }) => registration ?? []);
@@ -637,22 +563,14 @@ export class Appliance implements Machine<ApplianceOutput> {
     return {
       isCentreReached: registrations.length === 0 ? undefined : isReached,
       hasCalls: this.switch.size > 0,
-      hasFault: [...this.lines.values()].some(({ status }) => isFault(status.state)),
+      hasFault: this.lines.faulty.length > 0,
     };
   }
 
   private showLights(): void {
-    const facts = this.boxFacts();
-    const isAlone = facts.isCentreReached === false;
     const isEmergency = this.switch.views().some((view) => view.emergency);
-    for (let port = 1; port <= LEDS; port++) {
-      const line = this.lines.get(port)?.status;
-      const plain = lightOf(line?.state ?? 'out-of-service', isAlone);
-      const light = isEmergency && line !== undefined ? EMERGENCY_LIGHT : (this.panel.light(port, facts) ?? plain);
-      if (this.lights.get(port) === light) continue;
-      this.lights.set(port, light);
-      this.outputs.push({ type: 'hat', command: { type: 'led', led: port, light } });
-    }
+    for (const [led, light] of this.lights.changes(this.lines.views, this.boxFacts(), isEmergency))
+      this.outputs.push({ type: 'hat', command: { type: 'led', led, light } });
   }
 
   private settlePanel(nowMs: number): boolean {
@@ -691,20 +609,6 @@ export class Appliance implements Machine<ApplianceOutput> {
   private deviceState(device: string): ReturnType<Environment['deviceState']> {
     const [technology = '', resource = ''] = device.split('/');
     if (/^(?:PJ)?SIP$/i.test(technology)) return this.sip?.deviceState(resource) ?? 'INVALID';
-    const state = technology.toUpperCase() === 'LINE' ? this.lines.get(Number(resource))?.status.state : undefined;
-    switch (state) {
-      case undefined:
-        return 'INVALID';
-      case 'out-of-service':
-        return 'UNAVAILABLE';
-      case 'idle':
-        return 'NOT_INUSE';
-      case 'ringing':
-        return 'RINGING';
-      case 'held':
-        return 'ONHOLD';
-      default:
-        return 'INUSE';
-    }
+    return technology.toUpperCase() === 'LINE' ? this.lines.deviceState(resource) : 'INVALID';
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { Appliance, type ApplianceOutput } from './appliance.ts';
+import { Appliance } from './appliance.ts';
+import type { ApplianceOutput } from './appliance-output.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import { earliest } from './base/machine.ts';

@@ -1,7 +1,8 @@
 import { EmulatorControl } from '../../firmware-bridge/emulator/control.ts';
 import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
 import type { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
-import { Appliance, type ApplianceOptions, type ApplianceOutput } from '../../src/appliance.ts';
+import { Appliance, type ApplianceOptions } from '../../src/appliance.ts';
+import type { ApplianceOutput } from '../../src/appliance-output.ts';
 import type { ApplianceSipOptions } from '../../src/appliance-sip.ts';
 import { utf8Decode } from '../../src/base/bytes.ts';
 import { Counters } from '../../src/base/counters.ts';

@@ -1,0 +1,80 @@
+import type { DeviceState } from './dialplan/environment.ts';
+import { LineLegs, type LineLegsOptions, type LineSettings, type LineStatus } from './legs/line-leg.ts';
+import { isFault } from './legs/line-light.ts';
+import type { Party } from './switch/leg.ts';
+
+/** A line with the time at which it came into its state, monotonic ms. */
+export interface LineView {
+  readonly status: LineStatus;
+  readonly sinceMs: number;
+}
+
+/** Whoever can make a call here: a telephone on a line, or one that speaks SIP. */
+export interface LocalParty {
+  readonly technology: 'line' | 'sip';
+  /** What stands behind the slash of its dial string. */
+  readonly resource: string;
+  readonly context: string;
+  readonly caller: Party;
+}
+
+/** The copper of an appliance: its legs, and what status and dialplan see of each line. */
+export class ApplianceLines {
+  readonly legs: LineLegs;
+  private readonly settings: readonly LineSettings[];
+  private readonly seen = new Map<number, LineView>();
+
+  constructor(options: LineLegsOptions, nowMs: number) {
+    this.settings = options.lines;
+    this.legs = new LineLegs(options);
+    for (const [port, status] of this.legs.statuses()) this.seen.set(port, { status, sinceMs: nowMs });
+  }
+
+  get views(): ReadonlyMap<number, LineView> {
+    return this.seen;
+  }
+
+  /** The line with the lowest number. */
+  get firstPort(): number | undefined {
+    const [port] = [...this.seen.keys()].sort((a, b) => a - b);
+    return port;
+  }
+
+  /** Lines whose handset lies beside the telephone. */
+  get faulty(): readonly number[] {
+    return [...this.seen].filter(([, { status }]) => isFault(status.state)).map(([port]) => port);
+  }
+
+  note(port: number, status: LineStatus, nowMs: number): void {
+    const before = this.seen.get(port);
+    this.seen.set(port, { status, sinceMs: before?.status.state === status.state ? before.sinceMs : nowMs });
+  }
+
+  party(resource: string): LocalParty | undefined {
+    const line = this.settings.find(({ port }) => String(port) === resource);
+    if (line === undefined) return undefined;
+    return { technology: 'line', resource, context: line.context, caller: { number: line.extension, name: line.name } };
+  }
+
+  /** The dial strings of the lines with this extension. */
+  devices(extension: string): readonly string[] {
+    return this.settings.filter((line) => line.extension === extension).map(({ port }) => `LINE/${port}`);
+  }
+
+  deviceState(resource: string): DeviceState {
+    switch (this.seen.get(Number(resource))?.status.state) {
+      case undefined:
+        return 'INVALID';
+      case 'out-of-service':
+        return 'UNAVAILABLE';
+      case 'idle':
+        return 'NOT_INUSE';
+      case 'ringing':
+        return 'RINGING';
+      case 'held':
+        return 'ONHOLD';
+      default:
+        return 'INUSE';
+    }
+  }
+}

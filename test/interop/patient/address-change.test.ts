@@ -1,7 +1,7 @@
 import { execPath, getuid } from 'node:process';
 import { afterEach, expect, test } from 'vitest';
-import { Appliance, bundle } from '../support/appliance.ts';
-import type { Asterisk } from '../support/asterisk.ts';
+import { Appliance, bundle } from '../../support/appliance.ts';
+import type { Asterisk } from '../../support/asterisk.ts';
 import {
   branchConfig,
   CENTRE,
@@ -10,10 +10,10 @@ import {
   startBranch,
   startCentre,
   WEB,
-} from '../support/branch-office.ts';
-import { NetworkNamespace } from '../support/network-namespace.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { UdpProxy } from '../support/udp-proxy.ts';
+} from '../../support/branch-office.ts';
+import { NetworkNamespace } from '../../support/network-namespace.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { UdpProxy } from '../../support/udp-proxy.ts';
 
 describeAsterisk('a branch behind a router', (version) => {
   let centre: Asterisk | undefined;

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { equalBytes } from '../../src/base/bytes.ts';
-import { decodeFrame, encodeFrame } from '../../src/iax2/frame.ts';
-import { decodeInformationElements, encodeInformationElements } from '../../src/iax2/information-element.ts';
-import { isMalformed } from '../../src/iax2/malformed.ts';
-import { FRAME_TYPE } from '../../src/iax2/subclass.ts';
-import type { Appliance } from '../support/appliance.ts';
-import type { Asterisk } from '../support/asterisk.ts';
-import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
-import { Capture } from '../support/capture.ts';
-import { describeAsterisk } from '../support/peers.ts';
-import { pause } from '../support/wait-until.ts';
+import { equalBytes } from '../../../src/base/bytes.ts';
+import { decodeFrame, encodeFrame } from '../../../src/iax2/frame.ts';
+import { decodeInformationElements, encodeInformationElements } from '../../../src/iax2/information-element.ts';
+import { isMalformed } from '../../../src/iax2/malformed.ts';
+import { FRAME_TYPE } from '../../../src/iax2/subclass.ts';
+import type { Appliance } from '../../support/appliance.ts';
+import type { Asterisk } from '../../support/asterisk.ts';
+import { BRANCH, CENTRE, startBranch, startCentre } from '../../support/branch-office.ts';
+import { Capture } from '../../support/capture.ts';
+import { describeAsterisk } from '../../support/peers.ts';
+import { pause } from '../../support/wait-until.ts';
 
 describeAsterisk(
   'on the wire',

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath, version as nodeVersion } from 'node:process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { BRANCH, CENTRE, SECRET, startCentre } from '../support/branch-office.ts';
-import { describeAsterisk, peerMissing } from '../support/peers.ts';
-import { Program } from '../support/program.ts';
-import { nodeProgram } from './peers/peer-store.ts';
+import { BRANCH, CENTRE, SECRET, startCentre } from '../../support/branch-office.ts';
+import { describeAsterisk, peerMissing } from '../../support/peers.ts';
+import { Program } from '../../support/program.ts';
+import { nodeProgram } from '../peers/peer-store.ts';
 
-const root = join(import.meta.dirname, '../..');
+const root = join(import.meta.dirname, '../../..');
 const example = join(root, 'examples/iax2-call.mjs');
 const folder = mkdtempSync(join(tmpdir(), 'branchline-stack-'));
 

@@ -42,7 +42,7 @@ function failedStep(what: string): void {
   remarks.push(`failed: ${what}`);
 }
 
-function runProjects(name: string, projects: readonly string[]): void {
+function runProjects(name: string, projects: readonly string[], options: readonly string[] = []): void {
   console.log(`\n── ${name}`);
   const file = join(reports, `${name.replaceAll(' ', '-')}.json`);
   const { status } = spawnSync(
@@ -51,6 +51,7 @@ function runProjects(name: string, projects: readonly string[]): void {
       'run',
       '--passWithNoTests',
       ...projects.flatMap((project) => ['--project', project]),
+      ...options,
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
     ],
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
@@ -95,7 +96,8 @@ function excusable(state: PeerState): boolean {
 const startedMs = performance.now();
 try {
   preparePeers();
-  runProjects('unit, sim, fuzz', ['unit', 'sim', 'fuzz']);
+  // Vitest would leave a core for itself, which is half of a machine with two.
+  runProjects('unit, sim, fuzz', ['unit', 'sim', 'fuzz'], ['--maxWorkers=100%']);
   console.log('\n── build');
   const build = spawnSync(join(bin, 'tsx'), ['scripts/build.ts'], {
     cwd: root,

@@ -80,11 +80,19 @@ export class Baresip {
     this.program = new Program('baresip', findCommand('baresip') ?? 'baresip', ['-f', this.folder, '-s']);
   }
 
-  static async start(options: BaresipOptions): Promise<Baresip> {
+  /** It binds its port for UDP and TCP; where another program has taken one of them meanwhile, others are tried. */
+  static async start(options: BaresipOptions, attempts = 5): Promise<Baresip> {
     const phone = new Baresip(options, await freeUdpPort(0), await freeTcpPort(0));
-    await phone.program.waitFor('to be ready', 10_000, () => phone.program.stdout.includes('baresip is ready'));
-    await waitUntil('its control port', 5_000, () => phone.connect());
-    return phone;
+    try {
+      await phone.program.waitFor('to be ready', 10_000, () => phone.program.stdout.includes('baresip is ready'));
+      await waitUntil('its control port', 5_000, () => phone.connect());
+      return phone;
+    } catch (error) {
+      const isTaken = phone.program.exited && attempts > 1;
+      await phone.dispose();
+      if (!isTaken) throw error;
+      return Baresip.start(options, attempts - 1);
+    }
   }
 
   /** Everything that it sent and received, and what it thought of it. */

@@ -11,6 +11,8 @@ const MULAW = 7;
 /** What conferences record: one WAV file of 8 kHz µ-law each, below a folder. */
 export class RecordingFiles {
   private readonly open = new Map<string, { readonly file: number; readonly path: string; written: number }>();
+  /** Of which the disk did not take a second: nothing more of them is written. */
+  private readonly refused = new Set<string>();
 
   constructor(
     private readonly folder: string,
@@ -22,6 +24,11 @@ export class RecordingFiles {
    * conference: what was written stays, and is a whole file.
    */
   add(conference: string, payload: Uint8Array, last: boolean, wallMs: number): void {
+    if (!this.refused.has(conference)) this.write(conference, payload, last, wallMs);
+    if (last) this.refused.delete(conference);
+  }
+
+  private write(conference: string, payload: Uint8Array, last: boolean, wallMs: number): void {
     try {
       const recording = this.open.get(conference) ?? this.begin(conference, wallMs);
       if (payload.length > 0) writeSync(recording.file, payload, 0, payload.length, HEADER_LENGTH + recording.written);
@@ -31,7 +38,8 @@ export class RecordingFiles {
       if (last) this.end(conference);
     } catch (error) {
       this.log('error', 'conference', `The recording cannot be written: ${(error as Error).message}`, { conference });
-      if (last) this.end(conference);
+      this.refused.add(conference);
+      this.end(conference);
     }
   }
 

@@ -51,7 +51,9 @@ describe('the recording of a conference', () => {
   it('that cannot be written is told, and disturbs nothing', () => {
     writeFileSync(join(folder, 'recordings'), 'in the way');
     recordings.add('600', new Uint8Array(8_000), false, AT);
+    recordings.add('600', new Uint8Array(8_000), false, AT);
     recordings.add('600', new Uint8Array(0), true, AT);
+    expect(log).toHaveLength(1);
     expect(log[0]).toMatch(/^error The recording cannot be written: /);
   });
 });

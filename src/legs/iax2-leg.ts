@@ -46,9 +46,7 @@ export class Iax2Legs implements LegDialler {
     if (event.type === 'incoming') {
       const { number, context, caller } = event.request;
       const leg = this.adopt(call);
-      const telephone = this.isTelephone(call.peer) ? { telephone: `IAX2/${call.peer}` } : {};
-      const incoming = { leg, context, number: number === '' ? 's' : number, caller, ...telephone };
-      this.outputs.push({ type: 'incoming', call: incoming });
+      this.outputs.push({ type: 'incoming', call: { leg, context, number: number === '' ? 's' : number, caller } });
       return;
     }
     const leg = this.legs.get(call.id);
@@ -67,7 +65,7 @@ export class Iax2Legs implements LegDialler {
   }
 
   private adopt(call: Call): Iax2Leg {
-    const leg = new Iax2Leg(call);
+    const leg = new Iax2Leg(call, this.isTelephone(call.peer) ? `IAX2/${call.peer}` : undefined);
     this.legs.set(call.id, leg);
     return leg;
   }
@@ -81,7 +79,10 @@ class Iax2Leg implements Leg {
   private refused: Cause | undefined;
   private up = false;
 
-  constructor(private readonly call: Call) {
+  constructor(
+    private readonly call: Call,
+    readonly telephone: string | undefined,
+  ) {
     this.id = `iax2-${call.id}`;
     this.channel = `IAX2/${call.peer}-${call.id}`;
   }

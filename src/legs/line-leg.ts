@@ -268,8 +268,7 @@ class Line {
   private callIn(number: string, nowMs: number): void {
     const { context, extension, name } = this.settings;
     this.leg = this.newLeg(this.openStream(nowMs));
-    const telephone = `LINE/${this.settings.port}`;
-    const call = { leg: this.leg, context, number, caller: { number: extension, name }, telephone };
+    const call = { leg: this.leg, context, number, caller: { number: extension, name } };
     this.shared.outputs.push({ type: 'incoming', call });
   }
 
@@ -322,6 +321,10 @@ class LineLeg implements Leg {
     readonly stream: StreamId,
     private readonly line: Line,
   ) {}
+
+  get telephone(): string {
+    return this.channel;
+  }
 
   indicate(progress: Indication, nowMs: number): void {
     this.line.command(this, nowMs, (fxs) => fxs.indicate(progress, nowMs));

@@ -65,8 +65,7 @@ export class SipLegs implements LegDialler {
 
   handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
     if (event.type === 'incoming') {
-      const telephone = this.peers.isTelephone(call.peer) ? { telephone: `SIP/${call.peer}` } : {};
-      this.outputs.push({ type: 'incoming', call: { ...incomingCall(this.adopt(call), event.request), ...telephone } });
+      this.outputs.push({ type: 'incoming', call: incomingCall(this.adopt(call), event.request) });
       return;
     }
     const leg = this.legs.get(call.id);
@@ -110,7 +109,8 @@ export class SipLegs implements LegDialler {
   }
 
   private adopt(call: Call): SipLeg {
-    const leg = new SipLeg(call, this.media);
+    const telephone = this.peers.isTelephone(call.peer) ? `SIP/${call.peer}` : undefined;
+    const leg = new SipLeg(call, this.media, telephone);
     this.legs.set(call.id, leg);
     this.byStream.set(call.stream, leg);
     return leg;
@@ -130,6 +130,7 @@ export class SipLeg implements Leg {
   constructor(
     private readonly call: Call,
     private readonly media: SipLegMedia,
+    readonly telephone: string | undefined,
   ) {
     this.id = `sip-${call.id}`;
     this.channel = `SIP/${call.peer}-${call.id}`;

@@ -1,7 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { Execution } from '../dialplan/execution.ts';
 import type { Activity, ActivityResult, CallerSide, ProgressTones } from './activity.ts';
-import type { Indication, Leg, LegEvent } from './leg.ts';
+import type { Indication, Leg, LegEvent, Place } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 import { beginAction, type PerformParts } from './perform.ts';
 import { AskingElsewhere } from './remote-lookup.ts';
@@ -15,8 +15,16 @@ export type CallState = 'dialling' | 'ringing' | 'talking' | 'held' | 'ending';
 export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore'> {
   readonly patchbay: Patchbay;
   readonly tones: ProgressTones;
-  /** Whether more digits could still make an extension of that context. */
+  /** Whether more digits could still make a number that this call can reach in that context. */
   readonly wantsMore: (context: string, digits: string) => boolean;
+  /** What takes precedence over the dialplan now that the caller has dialled a number in the middle of it. */
+  readonly precedenceOf: (dialled: Place, nowMs: number) => StandingPrecedence | undefined;
+}
+
+/** As `Precedence`, with the call known. */
+export interface StandingPrecedence {
+  readonly urgency: Urgency;
+  readonly begin: (nowMs: number) => Activity;
 }
 
 /**
@@ -36,15 +44,21 @@ export class Call implements CallerSide {
   private endCause: Cause | null = null;
   /** Why the last attempt failed: what the caller hears when the dialplan ends without an answer. */
   private lastCause: Cause | undefined;
+  /** Where digits that are collected at the moment are dialled; undefined while they are only read. */
+  private dialsIn: string | undefined;
 
   constructor(
     readonly id: string,
     readonly leg: Leg,
     private execution: Execution,
     private readonly parts: CallParts,
-    readonly urgency: Urgency | undefined = undefined,
+    private urgent: Urgency | undefined = undefined,
   ) {
     this.openLegs.add(leg);
+  }
+
+  get urgency(): Urgency | undefined {
+    return this.urgent;
   }
 
   get patchbay(): Patchbay {
@@ -82,9 +96,9 @@ export class Call implements CallerSide {
   }
 
   /** As `start`, for a party that talks already. */
-  goOn(nowMs: number): void {
+  goOn(nowMs: number, first?: Activity): void {
     this.answered = true;
-    this.run(nowMs);
+    this.start(nowMs, first);
   }
 
   /** Whom that leg of the call talks to. */
@@ -93,9 +107,10 @@ export class Call implements CallerSide {
   }
 
   /** The caller goes on with another run of the dialplan; the party that it talked to is let go. */
-  redirect(execution: Execution, nowMs: number): void {
+  redirect(execution: Execution, nowMs: number, precedence?: StandingPrecedence): void {
     this.part(nowMs);
     this.execution = execution;
+    if (precedence !== undefined) this.giveWay(precedence, nowMs);
     this.run(nowMs);
   }
 
@@ -104,6 +119,13 @@ export class Call implements CallerSide {
     this.part(nowMs);
     this.openLegs.delete(leg);
     this.hangup('normal-clearing', nowMs);
+  }
+
+  /** The dialplan has its say only if what comes first leaves the caller without an answer. */
+  private giveWay({ urgency, begin }: StandingPrecedence, nowMs: number): void {
+    this.urgent = urgency;
+    this.activity = begin(nowMs);
+    this.activity.start(nowMs);
   }
 
   private part(nowMs: number): void {
@@ -198,6 +220,7 @@ export class Call implements CallerSide {
         if (result === undefined) return;
         this.activity = undefined;
         if (!this.take(result, nowMs)) return;
+        if (this.activity !== undefined) continue;
       }
       const step = this.execution.next();
       if (step.type === 'end') {
@@ -205,6 +228,7 @@ export class Call implements CallerSide {
         return;
       }
       const { context } = step.location;
+      this.dialsIn = step.action.type === 'collect' ? context : undefined;
       const parts: PerformParts = {
         ...this.parts,
         party: this.execution.caller,
@@ -226,6 +250,11 @@ export class Call implements CallerSide {
       return false;
     }
     this.execution.resume(result);
+    const { dialsIn } = this;
+    this.dialsIn = undefined;
+    if (dialsIn === undefined || result.digits === undefined) return true;
+    const precedence = this.parts.precedenceOf({ context: dialsIn, number: result.digits }, nowMs);
+    if (precedence !== undefined) this.giveWay(precedence, nowMs);
     return true;
   }
 

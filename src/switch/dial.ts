@@ -81,7 +81,7 @@ export class Dial implements Activity {
   start(nowMs: number): void {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
-    const { codec } = this.parts.caller.leg;
+    const { codec, telephone } = this.parts.caller.leg;
     const { emergency } = this.order;
     for (const { technology, resource } of this.order.targets) {
       const stream = this.parts.streams.next();
@@ -93,6 +93,7 @@ export class Dial implements Activity {
           caller: this.parts.party,
           stream,
           ...(codec === undefined ? {} : { codec }),
+          ...(telephone === undefined ? {} : { telephone }),
           ...(emergency === undefined ? {} : { emergency }),
         },
         nowMs,

@@ -1,12 +1,12 @@
 import type { Cause } from '../base/causes.ts';
 import { Queue } from '../base/queue.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
-import type { EmergencyMatch, EmergencyPlan } from '../emergency/plan.ts';
+import type { EmergencyLookup, EmergencyMatch, EmergencyPlan } from '../emergency/plan.ts';
 import type { Activity } from './activity.ts';
 import type { Urgency } from './call.ts';
 import { Dial, type DialParts } from './dial.ts';
 import { EmergencyLane, type LaneStep } from './emergency-lane.ts';
-import { type IncomingCall, type Party, targetOf } from './leg.ts';
+import { type Party, type Place, targetOf } from './leg.ts';
 
 /** How an emergency call gets on, for whoever has to know. */
 export interface EmergencyNews {
@@ -32,6 +32,15 @@ export interface EmergencyDeskOptions {
   /** What an emergency number is dialled with in a context, before the number itself. */
   readonly prefixes: (context: string) => readonly string[];
   readonly noWayTone: TonePattern;
+}
+
+/** A number that is called, and by whom. */
+export interface Calling extends Place {
+  readonly caller: Party;
+  /** What the caller's leg is called; empty where there is none yet. */
+  readonly channel: string;
+  /** See `Leg`. */
+  readonly telephone: string | undefined;
 }
 
 /** What a call does before its dialplan, or in its place. */
@@ -87,15 +96,19 @@ export class EmergencyDesk {
   }
 
   /** What takes precedence over the dialplan for this call, if anything does. */
-  precedenceOf(call: Omit<IncomingCall, 'leg'>, channel: string, nowMs: number): Precedence | undefined {
+  precedenceOf(call: Calling, nowMs: number): Precedence | undefined {
     const { telephone } = call;
-    if (telephone === undefined) return this.callback(call, channel, nowMs);
-    const { match } = this.plan.lookUp(call.number, this.options.prefixes(call.context));
+    if (telephone === undefined) return this.callback(call, nowMs);
+    const { match } = this.lookUp(call);
     if (match === undefined) return undefined;
     return {
       urgency: match.isTest ? 'test' : 'emergency',
       begin: (id, parts, atMs) => this.begin(id, { match, telephone, from: call.caller }, parts, atMs),
     };
+  }
+
+  lookUp({ context, number }: Place): EmergencyLookup {
+    return this.plan.lookUp(number, this.options.prefixes(context));
   }
 
   /** The call is over. */
@@ -145,10 +158,11 @@ export class EmergencyDesk {
     this.made.push({ telephone: call.telephone, way, callerId, untilMs: nowMs + CALLBACK_MS });
   }
 
-  private callback(call: Omit<IncomingCall, 'leg'>, channel: string, nowMs: number): Precedence | undefined {
+  private callback(call: Calling, nowMs: number): Precedence | undefined {
     this.made = this.made.filter(({ untilMs }) => untilMs > nowMs);
     const made = this.made.findLast(
-      ({ way, callerId }) => isOn(channel, way) && (way.startsWith('LINE/') || isSameNumber(call.number, callerId)),
+      ({ way, callerId }) =>
+        isOn(call.channel, way) && (way.startsWith('LINE/') || isSameNumber(call.number, callerId)),
     );
     if (made === undefined) return undefined;
     const { telephone, way, callerId } = made;

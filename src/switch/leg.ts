@@ -18,6 +18,8 @@ export interface Leg {
   readonly stream: StreamId;
   /** What its voice is coded with, where that can only be carried, to a leg of the same codec; else all can hear it. */
   readonly codec?: string | undefined;
+  /** The dial string that rings it, where it is a telephone of this office; undefined for a far end elsewhere. */
+  readonly telephone?: string | undefined;
 
   /** Tells a caller how its call gets on. On a leg that was dialled, or answered, it does nothing. */
   indicate(progress: Indication, nowMs: number): void;
@@ -88,14 +90,16 @@ export interface Party {
   readonly name: string;
 }
 
-/** A call that came in: where it enters the dialplan and what it asked for. */
-export interface IncomingCall {
-  readonly leg: Leg;
+/** Where a party enters the dialplan. */
+export interface Place {
   readonly context: string;
   readonly number: string;
+}
+
+/** A call that came in: where it enters the dialplan and what it asked for. */
+export interface IncomingCall extends Place {
+  readonly leg: Leg;
   readonly caller: Party;
-  /** The dial string that rings the telephone of this office that calls; undefined for a call from elsewhere. */
-  readonly telephone?: string;
 }
 
 /** What `Dial` asks of a technology. */
@@ -107,6 +111,8 @@ export interface DialRequest {
   readonly stream: StreamId;
   /** The caller's, see `Leg`. */
   readonly codec?: string;
+  /** Of the caller's leg, see `Leg`. */
+  readonly telephone?: string;
   /** An emergency call: no limit holds for it. `takeOver` ends the call that a town line is busy with. */
   readonly emergency?: { readonly takeOver: boolean };
 }

@@ -39,7 +39,8 @@ export class LocalChannels implements LegDialler {
     const channel = `Local/${number}@${context}-${++this.channels}`;
     const outer = new LocalHalf(`${channel};1`, request.stream, this.outputs);
     // Whoever is called through it is called by the one who called it.
-    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs, request.codec);
+    const { codec, telephone } = request;
+    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs, codec, telephone);
     outer.join(inner);
     this.open.add(outer).add(inner);
     this.patchbay.pair(outer.stream, inner.stream);
@@ -70,6 +71,7 @@ class LocalHalf implements Leg {
     readonly stream: StreamId,
     private readonly outputs: Queue<LocalOutput>,
     readonly codec?: string,
+    readonly telephone?: string,
   ) {}
 
   get channel(): string {

@@ -9,11 +9,11 @@ import { Execution } from '../dialplan/execution.ts';
 import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import type { EmergencyPlan } from '../emergency/plan.ts';
 import type { Activity, ProgressTones } from './activity.ts';
-import { Call, type CallParts, type CallState, type Urgency } from './call.ts';
+import { Call, type CallParts, type CallState, type StandingPrecedence, type Urgency } from './call.ts';
 import { type CallRecord, LegHistory } from './call-record.ts';
 import { Conferences, type ConferenceView, type RoomSettings } from './conference.ts';
 import type { DialParts } from './dial.ts';
-import { EmergencyDesk, type EmergencyNews, type Precedence } from './emergency-desk.ts';
+import { type Calling, EmergencyDesk, type EmergencyNews, type Precedence } from './emergency-desk.ts';
 import {
   type DialFailure,
   type IncomingCall,
@@ -22,6 +22,7 @@ import {
   type LegEvent,
   type LegId,
   type Party,
+  type Place,
   type Technology,
   targetOf,
 } from './leg.ts';
@@ -82,12 +83,6 @@ export interface Originate {
   readonly caller: Party;
   /** The telephone that is rung, if it is one of this office: it may be connected to an emergency number. */
   readonly telephone?: string;
-}
-
-/** Where a party enters the dialplan. */
-interface Place {
-  readonly context: string;
-  readonly number: string;
 }
 
 interface Entry {
@@ -166,7 +161,8 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   handleIncoming(incoming: IncomingCall, nowMs: number): void {
-    const precedence = this.desk.precedenceOf(incoming, incoming.leg.channel, nowMs);
+    const { channel, telephone } = incoming.leg;
+    const precedence = this.desk.precedenceOf({ ...incoming, channel, telephone }, nowMs);
     if (this.draining && precedence === undefined) {
       incoming.leg.hangup('temporary-failure', nowMs);
       return;
@@ -183,7 +179,7 @@ export class Switch implements Machine<SwitchOutput> {
   /** Rings a party and connects it to a number once it answers. The id is that of the call to be. */
   originate(order: Originate, nowMs: number): { readonly id: string } | DialFailure {
     const { technology, resource } = order;
-    const precedence = this.desk.precedenceOf(order, '', nowMs);
+    const precedence = this.desk.precedenceOf({ ...order, channel: '', telephone: order.telephone }, nowMs);
     if (this.draining && precedence === undefined)
       return { failed: 'temporary-failure', reason: 'The appliance is about to stop.' };
     const stream = this.options.streams.next();
@@ -253,25 +249,55 @@ export class Switch implements Machine<SwitchOutput> {
     const { call } = entry;
     const partner = call.partnerOf(leg);
     // Nobody sends an emergency centre to another number.
-    if (partner === undefined || entry.view.emergency || !this.isReachable(context, number)) {
-      const isRefused = partner === undefined || entry.view.emergency;
-      leg.reportTransfer(isRefused ? 'call-rejected' : 'unallocated-number', nowMs);
+    if (partner === undefined || entry.view.emergency) {
+      leg.reportTransfer('call-rejected', nowMs);
+      return;
+    }
+    const isCaller = partner === call.leg;
+    // Of a party that was called, whom it was called as is all that is known.
+    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
+    // Whoever is handed on to an emergency number has a telephone here to be rung back: its own, or that of who handed it on.
+    const telephone = partner.telephone ?? leg.telephone;
+    const calling = { context, number, caller, channel: partner.channel, telephone };
+    const precedence = telephone === undefined ? undefined : this.desk.precedenceOf(calling, nowMs);
+    if (precedence === undefined && !this.isReachable(context, number)) {
+      leg.reportTransfer('unallocated-number', nowMs);
       return;
     }
     leg.reportTransfer(undefined, nowMs);
-    if (partner === call.leg) {
+    if (isCaller) {
       leg.hangup('normal-clearing', nowMs);
-      call.redirect(this.execution({ context, number }, entry.caller, partner, call.id), nowMs);
+      const execution = this.execution({ context, number }, caller, partner, call.id);
+      call.redirect(execution, nowMs, this.stand(entry, precedence, calling));
       return;
     }
-    // Whom it called is all that is known of it.
-    const next = this.enter(partner, { context, number, caller: { number: entry.view.to, name: '' } });
+    const next = this.enter(partner, calling, precedence?.urgency);
     entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
     next.history.begin(partner, 'out', nowMs);
     next.history.noteAnswer(partner, nowMs);
     call.giveAway(partner, nowMs);
     this.announce(next, nowMs);
-    next.call.goOn(nowMs);
+    next.call.goOn(nowMs, precedence?.begin(next.call.id, this.dialParts(next, caller), nowMs));
+  }
+
+  /** What takes precedence in a call that stands already. */
+  private stand(entry: Entry, precedence: Precedence | undefined, calling: Calling): StandingPrecedence | undefined {
+    if (precedence === undefined) return undefined;
+    const { urgency, begin } = precedence;
+    return {
+      urgency,
+      begin: (nowMs) => {
+        entry.view = { ...entry.view, to: calling.number, emergency: isEmergency(urgency) };
+        return begin(entry.call.id, this.dialParts(entry, calling.caller), nowMs);
+      },
+    };
+  }
+
+  private precedenceOf(entry: Entry, dialled: Place, nowMs: number): StandingPrecedence | undefined {
+    const { channel, telephone } = entry.call.leg;
+    if (telephone === undefined) return undefined;
+    const calling = { ...dialled, caller: entry.caller, channel, telephone };
+    return this.stand(entry, this.desk.precedenceOf(calling, nowMs), calling);
   }
 
   /** Numbers that only another switch knows count, too: it is asked once the party is on its way. */
@@ -314,7 +340,10 @@ export class Switch implements Machine<SwitchOutput> {
       conferences: this.conferences,
       log,
       namedTone: (name) => (NAMED_TONES[name] === undefined ? undefined : tones[NAMED_TONES[name]]),
-      wantsMore: (from, digits) => dialplan.lookup(from, digits, { clock: environment.clock }).matchMore,
+      wantsMore: (from, digits) =>
+        dialplan.lookup(from, digits, { clock: environment.clock }).matchMore ||
+        (leg.telephone !== undefined && this.desk.lookUp({ context: from, number: digits }).canGrow),
+      precedenceOf: (dialled, atMs) => this.precedenceOf(entry, dialled, atMs),
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
     };
     const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts, urgency);
@@ -325,7 +354,7 @@ export class Switch implements Machine<SwitchOutput> {
       state: call.state,
       startedMs: 0,
       sinceMs: 0,
-      emergency: urgency === 'emergency' || urgency === 'callback',
+      emergency: isEmergency(urgency),
       legs: [],
     };
     const entry: Entry = { call, caller, history: new LegHistory(), view };
@@ -356,7 +385,10 @@ export class Switch implements Machine<SwitchOutput> {
     for (let output = this.locals.poll(); output !== undefined; output = this.locals.poll()) {
       if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
       else {
-        this.begin(output.call, undefined, nowMs);
+        const { channel, telephone } = output.call.leg;
+        // Only what a telephone dials: a callback has been looked for where it came in.
+        const calling = { ...output.call, channel, telephone };
+        this.begin(output.call, telephone === undefined ? undefined : this.desk.precedenceOf(calling, nowMs), nowMs);
       }
     }
     for (const entry of this.entries.values()) this.report(entry, nowMs);
@@ -406,6 +438,10 @@ export class Switch implements Machine<SwitchOutput> {
   private nextId(): string {
     return `${Math.floor(this.options.wallClock() / 1000)}-${++this.calls}`;
   }
+}
+
+function isEmergency(urgency: Urgency | undefined): boolean {
+  return urgency === 'emergency' || urgency === 'callback';
 }
 
 function viewLegs(call: Call): CallView['legs'] {

@@ -181,8 +181,8 @@ it('from every telephone of every valid configuration, each emergency number goe
             const other = plan.lookUp(digits, prefixes.slice(1)).match?.number ?? '';
             expect(collect(plan, dialplan, context, digits)).toBe(`complete ${digits}`);
             const requested = dialler.requests.length;
-            const leg = new FakeLeg(`${telephone}-${digits}`, streams.next(), 'line');
-            exchange.handleIncoming({ leg, context, number: digits, caller: { number: '20', name: '' }, telephone }, 0);
+            const leg = new FakeLeg(`${telephone}-${digits}`, streams.next(), 'line', telephone);
+            exchange.handleIncoming({ leg, context, number: digits, caller: { number: '20', name: '' } }, 0);
             const ways = plan.ways.map(({ channel }) => channel);
             const first = ways.find((channel) => !failing.some((one) => one === channel));
             const tried = dialler.requests.slice(requested);

@@ -15,8 +15,19 @@ const DIALPLAN = `
 [office]
 exten => _X.,1,Echo
 exten => _0.,1,Dial(LINE/4/\${EXTEN:1})
+exten => *9,1,Dial(Local/911@office)
+exten => *8,1,Answer()
+same => n,WaitExten(5)
+exten => *7,1,Answer()
+same => n,Read(code,,3)
+same => n,Dial(LINE/2)
+[menu]
+exten => s,1,Answer()
+same => n,WaitExten(5)
+exten => i,1,Dial(LINE/2)
 [town]
 exten => s,1,Dial(LINE/2)
+exten => 5,1,Dial(LINE/2)
 [from-hq]
 exten => _X.,1,Dial(LINE/2)
 `;
@@ -79,9 +90,8 @@ function bench(failing: Record<string, Cause> = {}) {
   };
   let callers = 0;
   const call = (number: string, telephone: string | undefined, context = 'office', nowMs = 0) => {
-    const leg = new FakeLeg(`caller-${++callers}`, streams.next());
-    const caller = { number: '201', name: 'Desk' };
-    exchange.handleIncoming({ leg, context, number, caller, ...(telephone === undefined ? {} : { telephone }) }, nowMs);
+    const leg = new FakeLeg(`caller-${++callers}`, streams.next(), 'line', telephone);
+    exchange.handleIncoming({ leg, context, number, caller: { number: '201', name: 'Desk' } }, nowMs);
     return leg;
   };
   /** What was dialled, the notices left out. */
@@ -220,6 +230,61 @@ describe('an emergency number', () => {
     const { call, dialled } = bench();
     call('911', undefined, 'from-hq');
     expect(dialled()).toEqual(['line/2']);
+  });
+
+  it('is one when a telephone dials it in the middle of the dialplan, by itself or behind a shortcut', () => {
+    const { exchange, call, dialled, told, leg, records } = bench();
+    const caller = call('*8', 'LINE/1');
+    for (const digit of '911') exchange.handleLegEvent(caller, { type: 'digit', digit, durationMs: 100 }, 1_000);
+    exchange.handleTimeout(exchange.nextDeadline()!);
+    expect(dialled()).toEqual(['line/4/911']);
+    expect(exchange.views()[0]).toMatchObject({ to: '911', emergency: true });
+    exchange.handleLegEvent(leg('line/4/911'), { type: 'answered' }, 3_000);
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 4_000);
+    exchange.handleLegEvent(leg('line/4/911'), hungUp('normal-clearing'), 4_000);
+    expect(told()).toEqual(['placed', 'connected LINE/4', 'ended normal-clearing']);
+    expect(records()).toMatchObject([{ to: '911', emergency: true }]);
+    call('*9', 'LINE/2');
+    expect(dialled().slice(1)).toEqual(['line/4/911']);
+    expect(told()).toEqual(['placed']);
+  });
+
+  it('is no emergency number where digits are only read, or where a caller from elsewhere dials them in a menu', () => {
+    const { exchange, call, dialled, told } = bench();
+    const dial = (leg: FakeLeg, digits: string) => {
+      for (const digit of digits) exchange.handleLegEvent(leg, { type: 'digit', digit, durationMs: 100 }, 1_000);
+    };
+    dial(call('*7', 'LINE/1'), '911');
+    dial(call('s', undefined, 'menu'), '911');
+    exchange.handleTimeout(10_000);
+    expect(dialled()).toEqual(['line/2', 'line/2']);
+    expect(told()).toEqual([]);
+  });
+
+  it.each([
+    { what: 'the telephone that was called', who: 'callee', from: 'LINE/1', to: 'LINE/2', rungBack: 'LINE/2' },
+    { what: 'the telephone that called', who: 'caller', from: 'LINE/1', to: 'LINE/2', rungBack: 'LINE/1' },
+    { what: 'a caller from elsewhere', who: 'caller', from: undefined, to: 'LINE/2', rungBack: 'LINE/2' },
+  ] as const)('is one for $what when the other party hands it on to the number', ({ who, from, to, rungBack }) => {
+    const { exchange, call, dialled, leg, records } = bench();
+    const caller = call('5', from, 'town');
+    const callee = leg('line/2');
+    callee.telephone = to;
+    exchange.handleLegEvent(callee, { type: 'answered' }, 500);
+    const handsOn = who === 'caller' ? callee : caller;
+    exchange.handleLegEvent(handsOn, { type: 'transfer', context: 'office', number: '911' }, 1_000);
+    expect(handsOn.told.slice(-2)).toEqual(['transfer done', 'hangup normal-clearing']);
+    expect(dialled().slice(1)).toEqual(['line/4/911']);
+    expect(exchange.views().find(({ to: number }) => number === '911')).toMatchObject({ emergency: true });
+    exchange.handleLegEvent(handsOn, hungUp('normal-clearing'), 1_000);
+    exchange.handleLegEvent(leg('line/4/911'), { type: 'answered' }, 3_000);
+    exchange.handleLegEvent(leg('line/4/911'), hungUp('normal-clearing'), 4_000);
+    exchange.handleLegEvent(who === 'caller' ? caller : callee, hungUp('normal-clearing'), 4_000);
+    expect(records()).toContainEqual(expect.objectContaining({ to: '911', emergency: true }));
+    // Whom the centre rings back.
+    const back = new FakeLeg('LINE/4', 900);
+    exchange.handleIncoming({ leg: back, context: 'town', number: 's', caller: { number: '', name: '' } }, 60_000);
+    expect(dialled().at(-1)).toBe(rungBack.toLowerCase());
   });
 
   it('may be rung up by an operator for a telephone', () => {

@@ -49,12 +49,16 @@ export class RecordingMedia implements MediaPort {
 export class FakeLeg implements Leg {
   readonly told: string[] = [];
   readonly met: string[] = [];
+  telephone: string | undefined;
 
   constructor(
     readonly id: string,
     readonly stream: StreamId,
     readonly technology: Technology = 'line',
-  ) {}
+    telephone?: string,
+  ) {
+    this.telephone = telephone;
+  }
 
   get channel(): string {
     return this.id;

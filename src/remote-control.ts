@@ -13,7 +13,7 @@ import {
   readCommand,
   type Verb,
 } from './status/command.ts';
-import type { Happening } from './status/event.ts';
+import type { Happening, Keeping } from './status/event.ts';
 import {
   NEVER_PROVISIONED,
   Provisioning,
@@ -47,11 +47,13 @@ export interface RemoteControlOptions {
   /** Makes a configuration run, null being that of the box itself; gives why not. */
   readonly apply: (config: string | null) => Promise<string | undefined>;
   readonly perform: Performers;
-  readonly tell: (happening: Happening) => void;
+  readonly tell: (happening: Happening, keeping?: Keeping) => void;
 }
 
 /** What head office has given this box so far. */
 export const RECORD_FILE = 'provisioning.json';
+/** The event of the last outcome that is on its way: what the power cut short is told at the next start. */
+export const OUTCOME_FILE = 'outcome.json';
 const LEDGER_FILE = 'commands.json';
 
 /** What the disk says of provisioning, with a trial that was interrupted ended. */
@@ -72,13 +74,16 @@ export class RemoteControl {
 
   static async open(options: RemoteControlOptions, record: ProvisioningRecord): Promise<RemoteControl> {
     const ledger = await options.store.read(LEDGER_FILE, (text) => CommandLedger.parse(text));
-    return new RemoteControl(options, record, ledger ?? new CommandLedger());
+    const told = await options.store.read(OUTCOME_FILE, (text) => JSON.parse(text) as unknown);
+    return new RemoteControl(options, record, ledger ?? new CommandLedger(), told);
   }
 
   private constructor(
     private readonly options: RemoteControlOptions,
     record: ProvisioningRecord,
     private readonly ledger: CommandLedger,
+    /** The id of the last outcome's event. */
+    private told: unknown,
   ) {
     this.root = topicRoot(options.site);
     if (options.provisioning === undefined) return;
@@ -90,6 +95,7 @@ export class RemoteControl {
 
   handleConnected(connection: BrokerConnection): void {
     this.connection = connection;
+    if (this.reported !== undefined) this.tellOutcome(this.reported);
     this.report();
     const filters = [`${this.root}cmd/+`];
     if (this.provisioning !== undefined) filters.push(`${this.root}config/desired`);
@@ -133,7 +139,7 @@ export class RemoteControl {
         });
         break;
       case 'report':
-        if (output.reported !== this.reported) this.tellOutcome(output.reported);
+        this.tellOutcome(output.reported);
         this.reported = output.reported;
         this.report();
         break;
@@ -149,18 +155,21 @@ export class RemoteControl {
     });
   }
 
-  private tellOutcome({ revision, state, errors }: Reported): void {
+  /** Tells an outcome once; one that no start has told yet is told by the next. */
+  private tellOutcome({ revision, state, errors, at }: Reported): void {
+    const { site, store } = this.options;
+    const id = `${site}-config-${revision}-${state}-${at}`;
+    if (id === this.told) return;
+    this.told = id;
     const isWell = state === 'applied' || state === 'pending-confirm';
     const why = errors[0] === undefined ? '' : `: ${errors[0].message}`;
     const message = `Configuration ${revision ?? 'of unknown revision'} is ${state}${why}.`;
-    this.options.log(isWell ? 'info' : 'warn', 'config', message);
-    this.options.tell({
-      kind: 'config',
-      what: state,
-      severity: isWell ? 'info' : 'warn',
-      message,
-      details: { revision },
-    });
+    const severity = isWell ? 'info' : 'warn';
+    this.options.log(severity, 'config', message);
+    const happening = { kind: 'config', what: state, severity, message, details: { revision } } as const;
+    // Whoever cannot sign must not be able to wear out the disk.
+    const settled = () => void (revision === null || store.write(OUTCOME_FILE, JSON.stringify(id)));
+    this.options.tell(happening, { id, settled });
   }
 
   // ---- commands

@@ -51,7 +51,7 @@ import { type SipHost, sipHost } from './sip-host.ts';
 import { rtpPorts } from './sip-media.ts';
 import { sipSettings } from './sip-peers.ts';
 import { callRecords } from './status/cdr.ts';
-import { EventLimit, eventMessage, type Happening } from './status/event.ts';
+import { EventLimit, eventMessage, type Happening, type Keeping } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { callStatus, takeSnapshot } from './status/snapshot.ts';
@@ -304,9 +304,9 @@ export class Service {
   }
 
   /** Puts an event on its way, where there is a broker that it could go to. */
-  tell(happening: Happening): void {
+  tell(happening: Happening, keeping?: Keeping): void {
     const passed = this.eventLimit.pass(happening, now().nowMs);
-    if (passed !== undefined) this.keepEvent(passed);
+    if (passed !== undefined) this.keepEvent(passed, keeping);
   }
 
   // ---- start
@@ -494,9 +494,10 @@ export class Service {
     this.keepEvent(passed);
   }
 
-  private keepEvent(happening: Happening): void {
+  private keepEvent(happening: Happening, { id, settled }: Partial<Keeping> = {}): void {
     if (this.configuration.mqtt === undefined) return;
-    this.records?.keep([eventMessage({ id: randomUUID(), at: formatTime(now().wallMs), ...happening })]);
+    const event = { id: id ?? randomUUID(), at: formatTime(now().wallMs), ...happening };
+    this.records?.keep([eventMessage(event)], settled);
   }
 
   private keepRecords(record: CallRecord, settled: () => void): void {

@@ -113,6 +113,8 @@ async function keepPrevious(path: string): Promise<void> {
     await rm(second, { force: true });
     await link(path, second);
     await rename(second, `${path}.previous`);
+    // Where the previous one is this file already, as after a kill right here, renaming leaves both names. [POSIX rename]
+    await rm(second, { force: true });
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     if (code === 'ENOENT') return;

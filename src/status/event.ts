@@ -21,6 +21,14 @@ export type Event = z.infer<typeof eventSchema>;
 /** What is known of an event where it happens. */
 export type Happening = Omit<Event, 'id' | 'at'>;
 
+/** For what is told again after a power cut, if it may not have been kept. */
+export interface Keeping {
+  /** The same each time. */
+  readonly id: string;
+  /** The disk has it, or it is being sent without. */
+  readonly settled: () => void;
+}
+
 export function eventMessage(event: Event): OutboxMessage {
   return { id: event.id, topic: 'events', payload: JSON.stringify(event) };
 }

@@ -8,6 +8,7 @@ import type { BrokerConnection, DeliverableMessage } from '../../src/io/mqtt.ts'
 import { Store } from '../../src/io/store.ts';
 import { RemoteControl, type RemoteControlOptions, readProvisioning } from '../../src/remote-control.ts';
 import type { Happening } from '../../src/status/event.ts';
+import { NEVER_PROVISIONED } from '../../src/status/provisioning.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const ROOT = 'branchline/lyon-01/';
@@ -137,6 +138,28 @@ describe('RemoteControl', () => {
     remote.handleMessage(`${ROOT}cmd/originate`, '{"id":"a","from":"201","to":"600"}', false, {});
     await waitUntil('the audit', 2_000, () => told.length > 0);
     expect(done).toEqual([]);
+  });
+
+  it('tells an outcome at the next start when a power cut came before its event was kept, and never again after', async () => {
+    const provisioning = { verify: () => false, judge: () => ({ faults: [] }), reach: () => ({ trunks: [] }) };
+    const candidate = { revision: 7, config: '', confirm: 'auto', confirmWithinMs: 1, trunks: [], changes: [] };
+    const record = { ...NEVER_PROVISIONED, highestJudged: 7, candidate };
+    await new Store(directory, silentLog).write('provisioning.json', JSON.stringify(record));
+    const ids: (string | undefined)[] = [];
+    const start = async (isKept: boolean) => {
+      const tell: RemoteControlOptions['tell'] = ({ what }, keeping) => {
+        expect(what).toBe('rolled-back');
+        ids.push(keeping?.id);
+        if (isKept) keeping?.settled();
+      };
+      const { remote, store } = await open({ provisioning, tell });
+      remote.stop();
+      await store.settle();
+    };
+    await start(false);
+    await start(true);
+    await start(true);
+    expect(ids).toEqual([expect.stringMatching(/^lyon-01-config-7-rolled-back-/), ids[0]]);
   });
 
   it('asks for configurations only where they may come from head office', async () => {

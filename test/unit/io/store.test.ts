@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -45,6 +45,15 @@ describe('Store', () => {
     await store.write('x.json', '2');
     await rm(join(directory, 'x.json'));
     expect(await store.read('x.json', json)).toBe(1);
+  });
+
+  it('leaves nothing behind either when it was killed between keeping the old content and writing the new', async () => {
+    await store.write('x.json', '1');
+    await link(join(directory, 'x.json'), join(directory, 'x.json.previous'));
+    await writeFile(join(directory, 'x.json.new'), 'hal');
+    await store.write('x.json', '2');
+    expect((await readdir(directory)).sort()).toEqual(['x.json', 'x.json.previous']);
+    expect(await readFile(join(directory, 'x.json.previous'), 'utf8')).toBe('1');
   });
 
   it('writes one name in the order asked for', async () => {

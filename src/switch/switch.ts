@@ -116,11 +116,13 @@ export class Switch implements Machine<SwitchOutput> {
   private readonly conferences: Conferences;
   private readonly diallers: ReadonlyMap<Technology, LegDialler>;
   private dialplan: Dialplan;
-  private calls = 0;
+  /** Names calls; begins anywhere, since a start within the second, or with a clock set back, must not name one again. */
+  private count: number;
   private draining = false;
 
   constructor(private readonly options: SwitchOptions) {
     this.dialplan = options.dialplan;
+    this.count = options.environment.random.integer(1_000_000_000);
     this.patchbay = new Patchbay(options.media);
     this.locals = new LocalChannels(options.streams, this.patchbay);
     this.desk = new EmergencyDesk({
@@ -434,9 +436,9 @@ export class Switch implements Machine<SwitchOutput> {
       this.outputs.push({ type: 'call', change: 'changed', view: entry.view, cause: call.cause, record: null });
   }
 
-  /** As Asterisk's UNIQUEID: the time of the start and a count, so that it is unique across restarts. */
+  /** As Asterisk's UNIQUEID: the time and a count. */
   private nextId(): string {
-    return `${Math.floor(this.options.wallClock() / 1000)}-${++this.calls}`;
+    return `${Math.floor(this.options.wallClock() / 1000)}-${++this.count}`;
   }
 }
 

@@ -49,7 +49,7 @@ const TONES = {
   information: tone('950/330'),
 };
 
-function bench(failing: Readonly<Record<string, Cause>> = {}) {
+function bench(failing: Readonly<Record<string, Cause>> = {}, seed = 1) {
   const media = new RecordingMedia();
   const lines = new FakeDialler(failing);
   const iax2 = new FakeDialler(failing);
@@ -57,7 +57,7 @@ function bench(failing: Readonly<Record<string, Cause>> = {}) {
   expect(problems).toEqual([]);
   const environment: Environment = {
     clock: { nowMs: () => 1_763_845_200_000, utcOffsetMinutes: () => 0 },
-    random: new SeededRandom(1),
+    random: new SeededRandom(seed),
     globals: new Map(),
     devices: (number) => (number === '201' ? ['LINE/1'] : number === '220' ? ['LINE/1', 'LINE/2'] : []),
     deviceState: () => 'NOT_INUSE',
@@ -379,6 +379,17 @@ describe('the switch', () => {
     exchange.handleLegEvent(caller, { type: 'digit', digit: '1', durationMs: 80 }, 2);
     exchange.handleLegEvent(caller, hungUp('normal-clearing'), 3);
     expectEmpty();
+  });
+
+  it('names calls apart from those of another run, also where the clock says the same', () => {
+    const ids = [1, 2].map((seed) => {
+      const { exchange, call } = bench({}, seed);
+      call('600');
+      call('600');
+      return exchange.views().map((view) => view.id);
+    });
+    expect(new Set(ids.flat()).size).toBe(4);
+    expect(ids.flat().every((id) => /^1763845200-\d{1,10}$/.test(id))).toBe(true);
   });
 
   it('does not know the call that it is asked to end', () => {

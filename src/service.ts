@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Appliance } from './appliance.ts';
 import type { ApplianceOutput } from './appliance-output.ts';
+import type { Cause } from './base/causes.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import { earliest } from './base/machine.ts';
@@ -450,10 +451,10 @@ export class Service {
         const since = (atMs: number) => this.wallTime.format(atMs, nowMs, wallMs);
         const call = callStatus(callReading(this.appliance, output.view), since);
         const state = output.change === 'ended' ? 'ending' : call.state;
-        const note = () => this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, output.cause));
+        const note = (cause: Cause | null) => this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, cause));
         // The end of a call is told when its records can no longer be lost.
-        if (output.record !== null) this.keepRecords(output.record, note);
-        else note();
+        if (output.record !== null) this.keepRecords(output.record, () => note(output.cause));
+        else note(null);
         break;
       }
       case 'status':

@@ -31,6 +31,11 @@ export class NetworkNamespace {
     this.inside('addr', 'add', `${this.address(host)}/24`, 'dev', `${this.name}i`);
   }
 
+  /** The cable is pulled, or plugged in again. */
+  setCable(isPlugged: boolean): void {
+    ip('link', 'set', `${this.name}o`, isPlugged ? 'up' : 'down');
+  }
+
   /** A command line that runs in there. */
   command(program: string, ...args: string[]): [string, ...string[]] {
     return ['ip', 'netns', 'exec', this.name, program, ...args];

@@ -3,6 +3,7 @@ import { SeededRandom } from '../../../src/base/random.ts';
 import { loopbackAddress } from '../../support/loopback.ts';
 import { Mosquitto } from '../../support/mosquitto.ts';
 import { watchBroker } from '../../support/mqtt-watcher.ts';
+import { describeNetworkCut } from '../../support/network-cut.ts';
 import { describeWithPeers } from '../../support/peers.ts';
 import { callsEnded, RecordOffice, recordsSeen, withoutRepeats } from '../../support/record-office.ts';
 import { pause, waitUntil } from '../../support/wait-until.ts';
@@ -48,3 +49,5 @@ describeWithPeers('the outbox of an office that is killed while it writes', ['mo
     await watcher.close();
   });
 });
+
+describeNetworkCut(10);

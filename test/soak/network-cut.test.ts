@@ -1,0 +1,3 @@
+import { describeNetworkCut } from '../support/network-cut.ts';
+
+describeNetworkCut(60);

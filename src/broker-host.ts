@@ -22,6 +22,9 @@ export interface BrokerHostOptions {
   readonly log: Log;
 }
 
+/** Topics that are cleared within this are told again together. */
+const WIPE_MS = 1_000;
+
 /** Keeps the link to the broker that is configured, and shares its connection among all who speak over it. */
 export class BrokerHost {
   private link: BrokerLink | undefined;
@@ -30,6 +33,7 @@ export class BrokerHost {
   private stopped = false;
   /** The connection on which Home Assistant was told. */
   private announcedTo: BrokerConnection | undefined;
+  private isWiped = false;
   private readonly versions = new Map<string, MqttVersion>();
 
   constructor(private readonly options: BrokerHostOptions) {
@@ -84,8 +88,11 @@ export class BrokerHost {
         remote?.handleDisconnected();
       },
       onMessage: (topic, payload, retained, replyTo) => {
-        if (topic === BIRTH_TOPIC) this.announce(this.announcedTo);
-        else if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
+        if (topic === BIRTH_TOPIC) {
+          // What is retained is of a start before ours.
+          if (!retained && payload !== 'offline') this.tellAll();
+        } else if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
+        else if (publisher.isWipe(topic, payload)) this.handleWipe();
         else publisher.handleMessage(topic, payload, retained);
       },
       onStatus,
@@ -94,6 +101,23 @@ export class BrokerHost {
       random: systemRandom,
       log,
     });
+  }
+
+  /** Somebody clears what the broker retained of us, one topic after the other: all is told again when that is over. */
+  private handleWipe(): void {
+    if (this.isWiped) return;
+    this.isWiped = true;
+    systemClock.after(WIPE_MS, () => {
+      this.isWiped = false;
+      this.tellAll();
+    });
+  }
+
+  /** All that is retained, as on a connect. */
+  private tellAll(): void {
+    this.options.publisher.tellAll();
+    this.options.remote?.report();
+    this.announce(this.announcedTo);
   }
 
   /** Tells Home Assistant what there is here, if it is wanted. */

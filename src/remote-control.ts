@@ -146,7 +146,8 @@ export class RemoteControl {
     }
   }
 
-  private report(): void {
+  /** Says what became of the last configuration. */
+  report(): void {
     const { connection, reported } = this;
     if (connection === undefined || reported === undefined) return;
     const message = { topic: `${this.root}config/reported`, payload: JSON.stringify(reported), retain: true };

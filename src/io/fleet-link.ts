@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { describeConnectFailure } from './connect-failure.ts';
 
 export interface FleetLinkOptions {
   readonly url: string;
@@ -34,8 +35,7 @@ export class FleetLink {
         client.on('error', () => {});
         return new FleetLink(client);
       } catch (error) {
-        const { code, message } = error as NodeJS.ErrnoException;
-        failure = message || String(code);
+        failure = describeConnectFailure(error as Error);
       }
     }
     return { failure };

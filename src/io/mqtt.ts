@@ -7,6 +7,7 @@ import type { MqttConnection, MqttMessage } from '../status/publisher.ts';
 import type { BrokerReading } from '../status/snapshot.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
+import { describeConnectFailure } from './connect-failure.ts';
 
 /** As MQTT counts its versions on the wire: 4 is 3.1.1. */
 export type MqttVersion = 4 | 5;
@@ -186,7 +187,7 @@ export class BrokerLink {
     this.failures++;
     const delayMs = backoffMs(this.failures, this.options.random);
     const what = wasConnected ? 'connection lost' : 'cannot connect';
-    const why = failure === undefined ? 'the broker closed the connection' : describe(failure);
+    const why = failure === undefined ? 'the broker closed the connection' : describeConnectFailure(failure);
     this.become('waiting', `${what}: ${why}`);
     this.cancelRetry = this.options.clock.after(delayMs, () => {
       this.attempt(this.options.versions.get(this.options.url) ?? 5);
@@ -268,12 +269,6 @@ export class BrokerLink {
     this.reason = reason;
     this.options.onStatus();
   }
-}
-
-/** An error as one sentence; a failed connection to a name with several addresses comes without a message. */
-function describe(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  return error.message || String(code ?? error.name);
 }
 
 function withoutUser(url: string): string {

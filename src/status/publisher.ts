@@ -44,8 +44,7 @@ export class StatusPublisher {
   handleConnected(connection: MqttConnection, session: string): void {
     this.connection = connection;
     this.session = session;
-    connection.publish(this.presence('online', session));
-    for (const [topic, body] of this.current()) this.tell(topic, body);
+    this.tellAll();
     // What the broker retains of us tells which lines, phones and trunks an earlier configuration left behind, and
     // whether the will of an earlier connection came after our birth.
     connection.subscribe(['state', 'lines/+', 'phones/+', 'trunks/+'].map((filter) => this.root + filter));
@@ -53,6 +52,19 @@ export class StatusPublisher {
 
   handleDisconnected(): void {
     this.connection = undefined;
+  }
+
+  /** Birth and everything retained. */
+  tellAll(): void {
+    this.connection?.publish(this.presence('online', this.session));
+    for (const [topic, body] of this.current()) this.tell(topic, body);
+  }
+
+  /** Whether a message says that somebody has cleared what we told; what we cleared ourselves is not current. */
+  isWipe(topic: string, payload: string): boolean {
+    if (this.connection === undefined || payload !== '' || !topic.startsWith(this.root)) return false;
+    const name = topic.slice(this.root.length);
+    return name === 'state' || this.isCurrent(name);
   }
 
   /** A message on a topic that we subscribed to. */

@@ -6,6 +6,7 @@ import { execPath } from 'node:process';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Appliance, bundle } from '../support/appliance.ts';
+import { CertificateAuthority } from '../support/certificates.ts';
 import { loopbackAddress } from '../support/loopback.ts';
 import { Mosquitto } from '../support/mosquitto.ts';
 import { describeWithPeers } from '../support/peers.ts';
@@ -23,15 +24,8 @@ describeWithPeers('the example broker of deploy/mosquitto', ['mosquitto', 'opens
   let appliance: Appliance;
 
   beforeAll(async () => {
-    const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
-    openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Test authority');
-    openssl('req', ...key, '-keyout', 'server.key', '-out', 'server.csr', '-subj', '/CN=broker');
-    writeFileSync(join(folder, 'names'), `subjectAltName=IP:${ip}`);
-    openssl(
-      ...['x509', '-req', '-in', 'server.csr', '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial'],
-      ...['-out', 'server.pem', '-days', '2', '-extfile', 'names'],
-    );
+    const authority = new CertificateAuthority(folder);
+    authority.issue('server', ip);
     for (const [index, user] of ['lyon-01', 'graz-02', 'ops', 'reader'].entries()) {
       const create = index === 0 ? ['-c'] : [];
       execFileSync('mosquitto_passwd', ['-b', ...create, join(folder, 'passwords'), user, `secret-${user}`], {

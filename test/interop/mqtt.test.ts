@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import type { MqttVersion } from '../../src/io/mqtt.ts';
+import type { Delivery } from '../../src/status/outbox.ts';
 import { publishTo } from '../support/broker-link.ts';
 import { loopbackAddress } from '../support/loopback.ts';
 import { watchBroker } from '../support/mqtt-watcher.ts';
@@ -103,16 +105,38 @@ describeWithPeers('mosquitto', ['mosquitto'], () => {
     expect(states).toContainEqual(expect.objectContaining({ state: 'offline', session: first }));
   });
 
-  it('is stopped and started again: everything is retained there again', async () => {
-    const { link } = publish(url);
-    await waitUntil('the connection', 5_000, () => link.status().state === 'connected');
-    broker.signal('SIGKILL');
-    await waitUntil('the loss', 5_000, () => link.status().state === 'waiting');
-    expect(link.status().reason).toMatch(/^(connection lost|cannot connect): /);
-    await startBroker();
-    const watcher = await watch();
-    await waitUntil('the snapshot', 10_000, () => watcher.topics.has('branchline/lyon-01/trunks/hq'));
-    expect(watcher.json('branchline/lyon-01/state')).toMatchObject({ state: 'online' });
+  it.each(['SIGTERM', 'SIGKILL'] as const)(
+    'is ended by %s and started again: everything is retained there again',
+    async (signal) => {
+      const { link } = publish(url);
+      await waitUntil('the connection', 5_000, () => link.status().state === 'connected');
+      broker.signal(signal);
+      await waitUntil('the loss', 5_000, () => link.status().state === 'waiting');
+      expect(link.status().reason).toMatch(/^(connection lost|cannot connect): /);
+      await startBroker();
+      const watcher = await watch();
+      await waitUntil('the snapshot', 10_000, () => watcher.topics.has('branchline/lyon-01/trunks/hq'));
+      expect(watcher.json('branchline/lyon-01/state')).toMatchObject({ state: 'online' });
+    },
+  );
+
+  it('gives in MQTT 3.1.1 no word of whether somebody listens, and in MQTT 5 it does', async () => {
+    const deliver = async (version: MqttVersion) => {
+      const deliveries: Delivery[] = [];
+      const { link } = publish(url, {
+        versions: new Map([[url, version]]),
+        onConnected: (connection) =>
+          connection.deliver(
+            { topic: 'branchline/lyon-01/cdr', payload: '{}', correlation: new Uint8Array([1]) },
+            (it) => deliveries.push(it),
+          ),
+      });
+      await waitUntil('the acknowledgement', 5_000, () => deliveries.length > 0);
+      expect(link.status().protocol).toBe(version === 5 ? '5' : '3.1.1');
+      return deliveries;
+    };
+    expect(await deliver(5)).toEqual(['unheard']);
+    expect(await deliver(4)).toEqual(['taken']);
   });
 
   it('refuses a wrong password: the reason is told, without the password', async () => {

@@ -20,6 +20,11 @@ export class Mosquitto {
     await program.waitFor('it to listen', 10_000, () => program.stderr.includes('running'));
   }
 
+  /** What it logged since its last start. */
+  get log(): string {
+    return this.program?.stderr ?? '';
+  }
+
   /** Ends it without a word to its clients. */
   async kill(): Promise<void> {
     this.program?.signal('SIGKILL');

@@ -216,6 +216,18 @@ ${more.extra ?? ''}`;
     });
   });
 
+  it('wipes what the broker retained of an office: that tells all of it again', async () => {
+    const retained = () =>
+      [...watcher.topics.keys()].filter((topic) =>
+        /^homeassistant\/device|\/(state|health|lines\/\d|config\/reported)$/.test(topic),
+      );
+    const before = retained();
+    expect(before).toHaveLength(6);
+    for (const topic of before) await watcher.publish(topic, '');
+    await waitUntil('all of it', 5_000, () => before.every((topic) => watcher.topics.has(topic)));
+    expect(reported()).toMatchObject({ revision: 8, state: 'applied' });
+  });
+
   describe('gives commands', () => {
     it('that make and end a call, are answered with correlation, and are audited', async () => {
       const made = await command('originate', { from: '201', to: '600' });

@@ -70,6 +70,20 @@ describe('StatusPublisher', () => {
     expect(take()).toEqual([{ topic: 'branchline/lyon-01/lines/9', payload: '', qos: 0, retain: true }]);
   });
 
+  it('knows what somebody clears at the broker from what it has cleared itself', () => {
+    const { status, connection, take } = publisher({ health: {}, 'lines/1': { state: 'idle' } });
+    const isWipe = (name: string, payload = '') => status.isWipe(`branchline/lyon-01/${name}`, payload);
+    expect(isWipe('state')).toBe(false);
+    status.handleConnected(connection, 's1');
+    expect(['state', 'health', 'lines/1'].every((name) => isWipe(name))).toBe(true);
+    expect(isWipe('lines/2')).toBe(false);
+    expect(isWipe('lines/1', '{}')).toBe(false);
+    expect(status.isWipe('branchline/graz-02/state', '')).toBe(false);
+    const told = take();
+    status.tellAll();
+    expect(take()).toEqual(told);
+  });
+
   it('says online again when the will of an earlier connection comes late', () => {
     const { status, connection, take } = publisher({});
     status.handleConnected(connection, 's1');

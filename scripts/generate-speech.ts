@@ -11,7 +11,7 @@ const DIGITS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', '
 const WORDS = [
   ...DIGITS,
   ...['point', 'version', 'address', 'no address', 'head office', 'is reached', 'is not reached', 'night service'],
-  ...['on', 'off', 'calls', 'line', 'is off the hook'],
+  ...['on', 'off', 'calls', 'line', 'is off the hook', 'new phone', 'secret'],
 ];
 /** Silence and hiss at both ends, and the level of a voice on the telephone. */
 const TRIM = ['silence', '1', '0.01', '0.6%', 'reverse', 'silence', '1', '0.01', '0.6%', 'reverse'];

@@ -43,8 +43,16 @@ export function sentencesOf(status: SpokenStatus): Word[][] {
   ];
 }
 
+/** What a phone that is to be adopted must be given, said twice, four digits at a time. */
+export function adoptSentences(secret: string): Word[][] {
+  const groups = secret.match(/.{1,4}/g) ?? [];
+  const once: Word[][] = [['secret'], ...groups.map(spelled)];
+  return [['new phone'], ...once, ...once];
+}
+
 interface Talk {
   readonly leg: Leg;
+  readonly sentences: () => Word[][];
   speech: Speech | undefined;
   endMs: number | undefined;
 }
@@ -58,6 +66,7 @@ const RING_MS = 20_000;
  */
 export class Announcer {
   private readonly talks = new Map<string, Talk>();
+  private readonly tellStatus = () => sentencesOf(this.status());
 
   constructor(
     private readonly law: Law,
@@ -71,15 +80,16 @@ export class Announcer {
 
   /** Answers a caller and speaks. */
   answer(leg: Leg, nowMs: number): void {
-    const talk: Talk = { leg, speech: undefined, endMs: undefined };
+    const talk: Talk = { leg, sentences: this.tellStatus, speech: undefined, endMs: undefined };
     this.talks.set(leg.channel, talk);
     leg.answer(nowMs);
     this.speak(talk, nowMs);
   }
 
-  /** Waits for a line that rings to be answered. */
-  ring(leg: Leg | DialFailure, nowMs: number): void {
-    if (!('failed' in leg)) this.talks.set(leg.channel, { leg, speech: undefined, endMs: nowMs + RING_MS });
+  /** Waits for a line that rings to be answered; speaks the status unless told what. */
+  ring(leg: Leg | DialFailure, nowMs: number, sentences = this.tellStatus): void {
+    if ('failed' in leg) return;
+    this.talks.set(leg.channel, { leg, sentences, speech: undefined, endMs: nowMs + RING_MS });
   }
 
   handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void {
@@ -106,7 +116,7 @@ export class Announcer {
   }
 
   private speak(talk: Talk, nowMs: number): void {
-    talk.speech = new Speech(sentencesOf(this.status()), this.law);
+    talk.speech = new Speech(talk.sentences(), this.law);
     talk.endMs = nowMs + talk.speech.durationMs;
   }
 }

@@ -20,6 +20,8 @@ export interface BoxFacts {
   readonly isCentreReached: boolean | undefined;
   readonly hasCalls: boolean;
   readonly hasFault: boolean;
+  /** Adopt mode is open. */
+  readonly isAdopting: boolean;
 }
 
 export type BoxPanelOutput =
@@ -31,6 +33,8 @@ export type BoxPanelOutput =
   | { readonly type: 'lights' }
   /** The status is to be spoken on the first line. */
   | { readonly type: 'speak' }
+  /** Adopt mode is to be opened, or closed where it is open. */
+  | { readonly type: 'adopt' }
   | { readonly type: 'restart' }
   | { readonly type: 'factory-reset' };
 
@@ -38,6 +42,8 @@ export type BoxPanelOutput =
 const HERE: Light = { colour: 'white', onMs: 250, offMs: 250 };
 /** The next hold of the key wipes what was learned. */
 const ARMED: Light = { colour: 'red', onMs: 100, offMs: 100 };
+/** A phone may come in that nobody has entered. */
+const ADOPTING: Light = { colour: 'blue', onMs: 500, offMs: 500 };
 const DARK: Light = { colour: 'off', onMs: 0, offMs: 0 };
 const GREEN: Light = { colour: 'green', onMs: 1_000, offMs: 0 };
 const AMBER: Light = { colour: 'amber', onMs: 1_000, offMs: 0 };
@@ -50,8 +56,9 @@ const SHOWN_MS = 8_000;
 const ARMED_MS = 10_000;
 
 /**
- * Keypad and LEDs of the box. `status`, `night-mode` and `identify` are done when their key goes down; `restart` when it
- * is held for a second; `factory-reset` when it is held twice within ten seconds, with every LED flashing red between.
+ * Keypad and LEDs of the box. `status`, `night-mode` and `identify` are done when their key goes down; `restart` and `adopt`
+ * when it is held for a second; `factory-reset` when it is held twice within ten seconds, with every LED flashing red
+ * between. While adopt mode is open every LED blinks blue, unless something else was asked for.
  */
 export class BoxPanel implements Machine<BoxPanelOutput> {
   readonly night: NightService;
@@ -100,7 +107,7 @@ export class BoxPanel implements Machine<BoxPanelOutput> {
   light(port: number, facts: BoxFacts): Light | undefined {
     if (this.shows === 'here') return HERE;
     if (this.shows === 'armed') return ARMED;
-    if (this.shows === 'lines') return undefined;
+    if (this.shows === 'lines') return facts.isAdopting ? ADOPTING : undefined;
     const { isCentreReached, hasCalls, hasFault } = facts;
     if (port === 1) return isCentreReached === undefined ? DARK : isCentreReached ? GREEN : AMBER;
     if (port === 2) return hasCalls ? WHITE : DARK;
@@ -131,7 +138,8 @@ export class BoxPanel implements Machine<BoxPanelOutput> {
   }
 
   private hold(action: BoxAction | undefined, key: string, nowMs: number): void {
-    if (action === 'restart') {
+    if (action === 'adopt') this.outputs.push({ type: 'adopt' });
+    else if (action === 'restart') {
       this.tell('restart', 'A restart was asked for on the keypad.', key);
       this.outputs.push({ type: 'restart' });
     } else if (action === 'factory-reset' && this.shows === 'armed') {

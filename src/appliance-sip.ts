@@ -1,3 +1,4 @@
+import { type AdoptedPhone, type AdoptSettings, OfficePhones } from './appliance-adoption.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
 import type { Log } from './base/log.ts';
@@ -36,7 +37,12 @@ export interface ApplianceSipOptions extends Pick<EndpointOptions, 'realm' | 'lo
   readonly trunks: readonly TrunkConfig[];
   readonly qualify: QualifyConfig;
   readonly rtpPorts: RtpPortPool;
+  /** Without it phones cannot be adopted. */
+  readonly adopt?: AdoptSettings;
 }
+
+/** What the configuration may change while calls stand. */
+export type SipPeers = Pick<ApplianceSipOptions, 'phones' | 'trunks' | 'adopt'>;
 
 /** What SIP has to say to the world outside of the appliance. */
 export type SipOutput =
@@ -45,10 +51,24 @@ export type SipOutput =
   /** A host to look up; the answer is `handleResolved` of the endpoint. */
   | (Omit<Extract<EndpointOutput, { type: 'resolve' }>, 'type'> & { readonly type: 'sip-resolve' })
   /** A phone registered here, moved or is gone: to be kept across restarts. */
-  | { readonly type: 'phone-bindings' };
+  | { readonly type: 'phone-bindings' }
+  /** A phone was adopted or is to be forgotten: to be kept across restarts. */
+  | { readonly type: 'adopted-phones' };
+
+/** What happened to adopt mode. */
+export interface AdoptionNews {
+  readonly type: 'adoption';
+  readonly what: 'adopt-opened' | 'adopt-closed' | 'phone-adopted' | 'phone-forgotten';
+  readonly message: string;
+  readonly details: Readonly<Record<string, string | number>>;
+}
 
 /** What the appliance makes of what happened. */
-export type SipNews = SipOutput | { readonly type: 'status' } | Extract<EndpointOutput, { type: 'security' }>;
+export type SipNews =
+  | SipOutput
+  | AdoptionNews
+  | { readonly type: 'status' }
+  | Extract<EndpointOutput, { type: 'security' }>;
 
 /** A phone with the time at which it came into its state, monotonic ms. */
 export interface PhoneView {
@@ -56,6 +76,8 @@ export interface PhoneView {
   readonly contact: string | null;
   readonly extension: string;
   readonly name: string;
+  /** Let in by adopt mode, and not named in the configuration. */
+  readonly adopted: boolean;
   readonly sinceMs: number;
 }
 
@@ -76,16 +98,20 @@ export class ApplianceSip {
   readonly legs: SipLegs;
   private readonly media: RtpOfCalls;
   private readonly outputs = new Queue<SipNews>();
+  private readonly office: OfficePhones;
   private phones: readonly PhoneSettings[];
   private trunks: readonly TrunkConfig[];
   private readonly views = new Map<string, PhoneView>();
   private readonly log: Log;
+  private readonly mustGoThrough: Surroundings['mustGoThrough'];
 
   constructor(options: ApplianceSipOptions, around: Surroundings, nowMs: number) {
     const { phones, local, rtpPorts } = options;
+    this.office = new OfficePhones(phones, options.adopt);
     this.phones = phones;
     this.trunks = options.trunks;
     this.log = around.log;
+    this.mustGoThrough = around.mustGoThrough;
     this.media = new RtpOfCalls(around, rtpPorts, local);
     this.endpoint = new Endpoint({
       ...options,
@@ -107,18 +133,77 @@ export class ApplianceSip {
     for (const { user } of phones) this.note(user, nowMs);
   }
 
-  start(nowMs: number, bindings: readonly Binding[]): void {
+  /** `bindings`: where phones were before a restart; `adopted`: those that adopt mode let in until then. */
+  start(nowMs: number, bindings: readonly Binding[], adopted: readonly AdoptedPhone[]): void {
+    this.office.restore(adopted);
+    this.takePhones(nowMs);
     this.endpoint.start(nowMs, bindings);
   }
 
   /** What did not change goes on undisturbed; calls do in any case. */
-  configure(phones: readonly PhoneSettings[], trunks: readonly TrunkConfig[], nowMs: number): void {
-    this.phones = phones;
+  configure({ phones, trunks, adopt }: SipPeers, nowMs: number): void {
+    this.office.configure(phones, adopt);
     this.trunks = trunks;
-    this.endpoint.configure(phones, trunks, nowMs);
+    if (adopt === undefined) this.closeAdoption();
+    this.takePhones(nowMs);
+  }
+
+  /** Lets in one phone that has no secret here; the secret that it must prove is given once, here. */
+  openAdoption(nowMs: number): { readonly secret: string; readonly untilMs: number } | { readonly failed: string } {
+    const { settings } = this.office;
+    if (settings === undefined) return { failed: 'phones cannot be adopted: sip.adopt is not configured' };
+    const { context, windowMs } = settings;
+    const isFree = (user: string) => this.office.accepts(user) && !this.mustGoThrough(context, user);
+    const secret = this.endpoint.openAdoption(windowMs, isFree, nowMs);
+    const seconds = Math.round(windowMs / 1_000);
+    const message = `Adopt mode is open for ${seconds} s: one phone that proves the secret of the day may register.`;
+    this.tellAdoption('adopt-opened', message, { seconds });
+    return { secret, untilMs: nowMs + windowMs };
+  }
+
+  /** False if it was not open. */
+  closeAdoption(): boolean {
+    if (this.adoptionEndsMs === undefined) return false;
+    this.endpoint.closeAdoption();
+    this.tellAdoption('adopt-closed', 'Adopt mode was closed by hand; no phone was let in.', {});
+    return true;
+  }
+
+  get adoptionEndsMs(): number | undefined {
+    return this.endpoint.adoptionEndsMs;
+  }
+
+  /** Whether the configuration allows adopt mode. */
+  get canAdopt(): boolean {
+    return this.office.settings !== undefined;
+  }
+
+  /** Those that were let in, to be kept. */
+  get adopted(): readonly AdoptedPhone[] {
+    return this.office.kept;
+  }
+
+  /** Shuts out a phone that was adopted; false if there is none with this name. */
+  forget(user: string, nowMs: number): boolean {
+    if (!this.office.remove(user)) return false;
+    this.takePhones(nowMs);
+    this.outputs.push({ type: 'adopted-phones' });
+    this.tellAdoption('phone-forgotten', `Phone ${user}, which had been adopted, is shut out.`, { user });
+    return true;
+  }
+
+  private takePhones(nowMs: number): void {
+    const phones = this.office.all();
+    this.phones = phones;
+    this.endpoint.configure(phones, this.trunks, nowMs);
     for (const user of [...this.views.keys()])
       if (!phones.some((phone) => phone.user === user)) this.views.delete(user);
     for (const { user } of phones) this.note(user, nowMs);
+  }
+
+  private tellAdoption(what: AdoptionNews['what'], message: string, details: AdoptionNews['details']): void {
+    this.outputs.push({ type: 'adoption', what, message, details });
+    this.outputs.push({ type: 'status' });
   }
 
   phone(user: string): PhoneSettings | undefined {
@@ -211,6 +296,18 @@ export class ApplianceSip {
       case 'security':
         this.outputs.push(output);
         break;
+      case 'adopted': {
+        const { user, secret } = output;
+        const from = formatAddress(output.from);
+        this.office.add({ user, secret });
+        this.takePhones(nowMs);
+        this.outputs.push({ type: 'adopted-phones' });
+        this.tellAdoption('phone-adopted', `Phone ${user} at ${from} was adopted.`, { user, from });
+        break;
+      }
+      case 'adoption-expired':
+        this.tellAdoption('adopt-closed', 'Adopt mode has closed; no phone was let in.', {});
+        break;
     }
   }
 
@@ -223,7 +320,8 @@ export class ApplianceSip {
     const before = this.views.get(user);
     const sinceMs = before?.state === state ? before.sinceMs : nowMs;
     const { extension, name } = phone;
-    this.views.set(user, { state, contact: bindings[0]?.contact ?? null, extension, name, sinceMs });
+    const adopted = this.office.isUnnamed(user);
+    this.views.set(user, { state, contact: bindings[0]?.contact ?? null, extension, name, adopted, sinceMs });
     if (before === undefined) return;
     if (before.state !== state)
       this.log(state === 'unreachable' ? 'warn' : 'info', 'sip', `Phone ${user} is ${state}.`, {

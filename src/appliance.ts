@@ -1,6 +1,12 @@
 import type { ExchangeAudio, HatEvent } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
-import { Announcer, type SpokenStatus, STATUS_NUMBER, withStatusNumber } from './appliance-announcer.ts';
+import {
+  Announcer,
+  adoptSentences,
+  type SpokenStatus,
+  STATUS_NUMBER,
+  withStatusNumber,
+} from './appliance-announcer.ts';
 import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
 import { ApplianceIax2, type Iax2News } from './appliance-iax2.ts';
 import { LineLights } from './appliance-lights.ts';
@@ -10,9 +16,9 @@ import { type BoxFacts, BoxPanel, type BoxPanelOptions } from './appliance-panel
 import {
   ApplianceSip,
   type ApplianceSipOptions,
-  type PhoneSettings,
   type PhoneView,
   type SipNews,
+  type SipPeers,
 } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
@@ -348,15 +354,41 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   /** The same for phones and trunks that speak SIP. */
-  setSipPeers(phones: readonly PhoneSettings[], trunks: ApplianceSipOptions['trunks'], nowMs: number): void {
-    this.sip?.configure(phones, trunks, nowMs);
+  setSipPeers(peers: SipPeers, nowMs: number): void {
+    this.sip?.configure(peers, nowMs);
     this.settle(nowMs);
   }
 
-  /** Begins to register and to serve. `bindings`, `phones`: who was registered here before a restart. */
-  start(nowMs: number, bindings: readonly Binding[] = [], phones: Parameters<ApplianceSip['start']>[1] = []): void {
+  /** Lets in one SIP phone that has no secret here; gives the secret that it must prove, or why there is no way. */
+  openAdoption(nowMs: number): ReturnType<ApplianceSip['openAdoption']> {
+    const opened = this.sip?.openAdoption(nowMs) ?? { failed: 'there is no SIP here' };
+    this.settle(nowMs);
+    return opened;
+  }
+
+  /** False if adopt mode was not open. */
+  closeAdoption(nowMs: number): boolean {
+    const closed = this.sip?.closeAdoption() === true;
+    this.settle(nowMs);
+    return closed;
+  }
+
+  /** Shuts out a phone that was adopted; false if there is none with this name. */
+  forgetPhone(user: string, nowMs: number): boolean {
+    const found = this.sip?.forget(user, nowMs) === true;
+    this.settle(nowMs);
+    return found;
+  }
+
+  /** Begins to register and to serve. `bindings`, `phones`, `adopted`: what was known here before a restart. */
+  start(
+    nowMs: number,
+    bindings: readonly Binding[] = [],
+    phones: Parameters<ApplianceSip['start']>[1] = [],
+    adopted: Parameters<ApplianceSip['start']>[2] = [],
+  ): void {
     this.endpoint.start(nowMs, bindings);
-    this.sip?.start(nowMs, phones);
+    this.sip?.start(nowMs, phones, adopted);
     this.settle(nowMs);
   }
 
@@ -434,6 +466,10 @@ export class Appliance implements Machine<ApplianceOutput> {
       const message = news.event === 'locked-out' ? 'is locked out for guessing secrets' : 'gave a wrong SIP secret';
       const from = formatAddress(news.from);
       this.tell('security', news.event, 'warn', `${from} ${message}.`, { from, username: news.username });
+      return;
+    }
+    if (news.type === 'adoption') {
+      this.tell('security', news.what, 'info', news.message, news.details);
       return;
     }
     if (news.type === 'phone-bindings' || news.type === 'status') this.showLights();
@@ -530,13 +566,22 @@ export class Appliance implements Machine<ApplianceOutput> {
     return number === STATUS_NUMBER && !this.dialplan.lookup(context, number).exists;
   }
 
-  /** Rings the first line to say how the box is; one that is in use is left alone. */
-  private speakStatus(nowMs: number): void {
+  /** Rings the first line to say something, how the box is unless told what; a line that is in use is left alone. */
+  private speak(name: string, nowMs: number, sentences?: ReturnType<typeof adoptSentences>): void {
     const { firstPort: port } = this.lines;
     if (port === undefined) return;
-    const caller = { number: STATUS_NUMBER, name: 'Status' };
+    const caller = { number: STATUS_NUMBER, name };
     const request = { technology: 'line', resource: String(port), caller, stream: this.streams.next() } as const;
-    this.announcer.ring(this.lines.legs.dial(request, nowMs), nowMs);
+    const leg = this.lines.legs.dial(request, nowMs);
+    this.announcer.ring(leg, nowMs, sentences === undefined ? undefined : () => sentences);
+  }
+
+  /** The key for it opens adopt mode, and closes it again; what the phone must prove is said on the first line. */
+  private toggleAdoption(nowMs: number): void {
+    if (this.sip === undefined || this.sip.closeAdoption()) return;
+    const opened = this.sip.openAdoption(nowMs);
+    if ('failed' in opened) this.tell('keypad', 'adopt-refused', 'warn', `Adopt mode: ${opened.failed}.`, {});
+    else this.speak('New phone', nowMs, adoptSentences(opened.secret));
   }
 
   private spokenStatus({ version, addresses }: NonNullable<ApplianceOptions['about']> = NOTHING_KNOWN): SpokenStatus {
@@ -564,6 +609,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       isCentreReached: registrations.length === 0 ? undefined : isReached,
       hasCalls: this.switch.size > 0,
       hasFault: this.lines.faulty.length > 0,
+      isAdopting: this.sip?.adoptionEndsMs !== undefined,
     };
   }
 
@@ -578,7 +624,8 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (output === undefined) return false;
     if (output.type === 'tell') this.tell('keypad', output.what, 'info', output.message, { key: output.key });
     else if (output.type === 'lights') this.showLights();
-    else if (output.type === 'speak') this.speakStatus(nowMs);
+    else if (output.type === 'speak') this.speak('Status', nowMs);
+    else if (output.type === 'adopt') this.toggleAdoption(nowMs);
     else if (output.type === 'night') this.outputs.push(output);
     else this.outputs.push({ type: 'box', action: output.type });
     return true;

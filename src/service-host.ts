@@ -15,7 +15,7 @@ import {
   readProvisioning,
 } from './remote-control.ts';
 import { BINDINGS_FILE, isLive, NIGHT_FILE, Service, type ServiceOptions } from './service.ts';
-import { PHONE_BINDINGS_FILE } from './sip-host.ts';
+import { ADOPTED_PHONES_FILE, PHONE_BINDINGS_FILE } from './sip-host.ts';
 import type { Authority } from './status/command.ts';
 import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';
 import type { Fault, VerifySignature } from './status/signed.ts';
@@ -36,7 +36,7 @@ export interface ServiceHostOptions extends Omit<ServiceOptions, 'configuration'
 /** How long a change that needs another start waits for the calls that stand. */
 const PATIENCE_MS = 3_600_000;
 /** What a factory reset forgets. */
-const LEARNED = [RECORD_FILE, OUTCOME_FILE, BINDINGS_FILE, PHONE_BINDINGS_FILE, NIGHT_FILE];
+const LEARNED = [RECORD_FILE, OUTCOME_FILE, BINDINGS_FILE, PHONE_BINDINGS_FILE, ADOPTED_PHONES_FILE, NIGHT_FILE];
 /** How long calls may go on once somebody has asked for a restart. */
 const DRAIN_MS = 20_000;
 /** An answer on its way to the broker is gone by then. */

@@ -206,6 +206,7 @@ export class Service {
       },
       originate: (from, to) => this.originate(from, to),
       hangup: (id) => this.hangup(id),
+      ...this.adoptMode(),
       trace: (number, from) => this.trace(number, from),
       capture: (call, take) => this.capture(call, take),
       neighbours: options.neighbours ?? [],
@@ -223,8 +224,7 @@ export class Service {
       this.appliance.setEmergencyPlan(emergencyPlan(configuration));
       this.appliance.setConferences(conferenceSettings(configuration));
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
-      const { phones, trunks } = sipSettings(configuration) ?? { phones: [], trunks: [] };
-      this.appliance.setSipPeers(phones, trunks, nowMs);
+      this.appliance.setSipPeers(sipSettings(configuration) ?? { phones: [], trunks: [] }, nowMs);
     });
     this.noteStatus();
     this.log('info', 'main', 'The configuration was taken over.', { changes: changes.length });
@@ -332,10 +332,11 @@ export class Service {
     if (typeof night === 'boolean') this.driver.give((nowMs) => this.appliance.resumeNight(night, nowMs));
     this.hat?.start();
     const phones = await this.sip?.keptBindings();
+    const adopted = await this.sip?.keptAdopted();
     this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
     this.broker.start();
     // Last, when nothing that takes long is left to do: the first round trips are measured now.
-    this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? [], phones));
+    this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? [], phones, adopted));
     this.watch = new NetworkWatch(systemClock, ({ added, removed }) => {
       this.log('info', 'net', 'Our addresses have changed; registering again.', {
         added: added.join(' '),
@@ -475,7 +476,8 @@ export class Service {
       case 'sip-close':
       case 'sip-resolve':
       case 'phone-bindings':
-        this.sip?.handleOutput(output, () => this.appliance.sip?.endpoint.bindings ?? []);
+      case 'adopted-phones':
+        if (this.appliance.sip !== undefined) this.sip?.handleOutput(output, this.appliance.sip);
         break;
       case 'recorded':
         this.recordings.add(output.conference, output.payload, output.last, systemClock.wallMs());
@@ -534,6 +536,19 @@ export class Service {
     return startCapture({ appliance, tap, application, local, wallMs: () => systemClock.wallMs() }, call, take);
   }
 
+  private adoptMode(): Pick<PanelServices, 'openAdoption' | 'closeAdoption' | 'forgetPhone'> {
+    return {
+      openAdoption: () => {
+        const opened = this.driver.give((nowMs) => this.appliance.openAdoption(nowMs));
+        if ('failed' in opened) return opened;
+        const { nowMs, wallMs } = now();
+        return { secret: opened.secret, until: this.wallTime.format(opened.untilMs, nowMs, wallMs) };
+      },
+      closeAdoption: () => this.driver.give((nowMs) => this.appliance.closeAdoption(nowMs)),
+      forgetPhone: (user) => this.driver.give((nowMs) => this.appliance.forgetPhone(user, nowMs)),
+    };
+  }
+
   private trace(number: string, from: string): RouteTrace | { readonly failed: string } {
     const party = from.includes('/') ? this.appliance.party(from) : undefined;
     if (from.includes('/') && party === undefined) return { failed: `there is no ${from.replace('/', ' ')}` };
@@ -553,7 +568,7 @@ export class Service {
 
 /** Whether a change of this key takes effect without another start. */
 export function isLive(path: string): boolean {
-  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|mqtt)\b/.test(path);
+  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt)\b/.test(path);
 }
 
 function now(): { readonly nowMs: number; readonly wallMs: number } {

@@ -1,3 +1,4 @@
+import type { AdoptedPhone } from './appliance-adoption.ts';
 import type { ApplianceSip, ApplianceSipOptions, SipOutput } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
@@ -16,6 +17,8 @@ import { sipSettings } from './sip-peers.ts';
 
 /** Phones that are registered here. */
 export const PHONE_BINDINGS_FILE = 'phone-bindings.json';
+/** Phones that adopt mode let in, with digests of their secrets. */
+export const ADOPTED_PHONES_FILE = 'adopted-phones.json';
 const KEEP_AFTER_MS = 2_000;
 
 export interface SipHostOptions {
@@ -77,7 +80,12 @@ export class SipHost {
     return (await this.options.store.read(PHONE_BINDINGS_FILE, parseBindings)) ?? [];
   }
 
-  handleOutput(output: SipOutput, bindings: () => readonly Binding[]): void {
+  /** Phones that were adopted until now. */
+  async keptAdopted(): Promise<readonly AdoptedPhone[]> {
+    return (await this.options.store.read(ADOPTED_PHONES_FILE, parseAdopted)) ?? [];
+  }
+
+  handleOutput(output: SipOutput, sip: Pick<ApplianceSip, 'endpoint' | 'adopted'>): void {
     switch (output.type) {
       case 'sip-transmit':
         this.sockets.send(output.to, output.bytes);
@@ -86,7 +94,10 @@ export class SipHost {
         void this.resolve(output);
         break;
       case 'phone-bindings':
-        this.keep(bindings);
+        this.keep(() => sip.endpoint.bindings);
+        break;
+      case 'adopted-phones':
+        void this.options.store.write(ADOPTED_PHONES_FILE, `${JSON.stringify(sip.adopted)}\n`);
         break;
       case 'sip-close':
         this.sockets.closeConnection(output.connection);
@@ -131,6 +142,12 @@ function tlsOf({ sip }: Configuration): SipTls {
 export function sipHost(options: SipHostOptions): SipHost | undefined {
   const settings = sipSettings(options.configuration);
   return settings === undefined ? undefined : new SipHost(options, settings);
+}
+
+function parseAdopted(text: string): AdoptedPhone[] | undefined {
+  const value: unknown = JSON.parse(text);
+  const isPhone = (item: unknown) => typeof item === 'object' && item !== null && 'user' in item && 'secret' in item;
+  return Array.isArray(value) && value.every(isPhone) ? (value as AdoptedPhone[]) : undefined;
 }
 
 /** Ours to write; a file that is not a list of them is damaged. */

@@ -8,10 +8,10 @@ type SipConfiguration = NonNullable<Configuration['sip']>;
 type TrunkConfiguration = SipConfiguration['trunks'][string];
 
 /** What the configuration says of SIP, as the appliance takes it; undefined where it says nothing. */
-export function sipSettings({
-  sip,
-  site,
-}: Configuration): Pick<ApplianceSipOptions, 'realm' | 'phones' | 'trunks' | 'qualify' | 'algorithmsFor'> | undefined {
+export function sipSettings(
+  configuration: Configuration,
+): Pick<ApplianceSipOptions, 'realm' | 'phones' | 'trunks' | 'qualify' | 'algorithmsFor' | 'adopt'> | undefined {
+  const { sip, site } = configuration;
   if (sip === undefined) return undefined;
   const algorithms = sip.digest.map((name) => (name === 'md5' ? ('MD5' as const) : ('SHA-256' as const)));
   return {
@@ -20,7 +20,21 @@ export function sipSettings({
     trunks: Object.entries(sip.trunks).map(([name, trunk]) => sipTrunk(name, trunk)),
     qualify: { everyMs: sip.qualify.every, timeoutMs: sip.qualify.timeout },
     algorithmsFor: () => algorithms,
+    ...(sip.adopt === undefined
+      ? {}
+      : { adopt: { context: sip.adopt.context, windowMs: sip.adopt.window, reserved: meanings(configuration) } }),
   };
+}
+
+/** Numbers and names that an adopted phone may not take. */
+function meanings({ hat, sip, groups, conferences }: Configuration): ReadonlySet<string> {
+  return new Set([
+    ...(hat?.lines ?? []).flatMap(({ extension }) => extension ?? []),
+    ...Object.values(sip?.phones ?? {}).flatMap(({ extension }) => extension ?? []),
+    ...Object.keys(sip?.trunks ?? {}),
+    ...Object.keys(groups),
+    ...Object.keys(conferences),
+  ]);
 }
 
 function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {

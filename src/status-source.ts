@@ -46,6 +46,7 @@ export function statusSource(parts: StatusParts): StatusSource {
       for (const [user, view] of appliance.phoneViews())
         yield [user, { ...view, extension: orNull(view.extension), name: orNull(view.name) }] as const;
     },
+    adoptionEndsMs: () => (appliance.sip?.canAdopt === true ? (appliance.sip.adoptionEndsMs ?? null) : undefined),
     calls: () => appliance.calls().map((view) => callReading(appliance, view)),
     *conferences() {
       for (const { number, ...view } of appliance.conferences())

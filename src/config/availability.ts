@@ -10,7 +10,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'hat', status: 'built' },
   { path: 'hat.lines.*.fax', status: 'warn', when: (value) => value === true },
   { path: 'hat.lines.*.class', status: 'warn' },
-  { path: 'hat.keypad.*', status: 'warn', when: (value) => value === 'adopt', what: 'the key action adopt' },
   { path: 'iax2', status: 'built' },
   { path: 'sip', status: 'built' },
   { path: 'sip.phones.*.mailbox', status: 'warn' },

@@ -29,5 +29,6 @@ export function contextsOfTelephones({ hat, sip, iax2 }: Part): Set<string> {
   const lines = (hat?.lines ?? []).filter(({ kind }) => kind === 'fxs');
   const phones = Object.values(sip?.phones ?? {});
   const peers = Object.values(iax2?.peers ?? {}).filter(({ host, type }) => host === 'dynamic' || type === 'user');
-  return new Set([...lines, ...phones, ...peers].flatMap(({ context }) => context ?? []));
+  const adopted = sip?.adopt === undefined ? [] : [sip.adopt];
+  return new Set([...lines, ...phones, ...adopted, ...peers].flatMap(({ context }) => context ?? []));
 }

@@ -31,6 +31,10 @@ export function withNumbers(dialplan: Dialplan, config: ConfigurationInput): Dia
 
 /** Where calls of telephones enter the dialplan. */
 function telephoneContexts({ hat, sip }: ConfigurationInput): Set<string> {
-  const telephones = [...(hat?.lines ?? []).filter(({ kind }) => kind === 'fxs'), ...Object.values(sip?.phones ?? {})];
+  const telephones = [
+    ...(hat?.lines ?? []).filter(({ kind }) => kind === 'fxs'),
+    ...Object.values(sip?.phones ?? {}),
+    ...(sip?.adopt === undefined ? [] : [sip.adopt]),
+  ];
   return new Set(telephones.map(({ context = 'default' }) => context));
 }

@@ -95,6 +95,7 @@ function checkContexts(config: ConfigurationInput, dialplan: Dialplan, report: R
     ),
     ...contextsOf(config.sip?.phones, ['sip', 'phones']),
     ...contextsOf(config.sip?.trunks, ['sip', 'trunks']),
+    [['sip', 'adopt', 'context'], config.sip?.adopt?.context],
     ...(config.features?.contexts ?? []).map((name, index): [Path, string] => [['features', 'contexts', index], name]),
   ];
   for (const [path, name] of named) {
@@ -142,12 +143,20 @@ function checkPeers(config: ConfigurationInput, report: Report): void {
 }
 
 function checkSip(config: ConfigurationInput, report: Report): void {
+  for (const [key, action] of Object.entries(config.hat?.keypad ?? {}))
+    if (action === 'adopt' && config.sip?.adopt === undefined)
+      report(
+        ['hat', 'keypad', key],
+        'the key action adopt needs sip.adopt; without it the key does nothing',
+        'warning',
+      );
   for (const [index, { transport }] of (config.sip?.listen ?? []).entries())
     if (transport === 'tls' && (config.sip?.tls?.cert === undefined || config.sip.tls.key === undefined))
       report(['sip', 'listen', index], 'tls:// is served with sip.tls.cert and sip.tls.key only', 'warning');
   for (const [user, phone] of Object.entries(config.sip?.phones ?? {})) {
     const path: Path = ['sip', 'phones', user];
-    if (phone.secret === undefined) report(path, `${formatPath(path)} has no secret; it cannot register`, 'warning');
+    if (phone.secret === undefined && config.sip?.adopt === undefined)
+      report(path, `${formatPath(path)} has no secret; it cannot register`, 'warning');
     if (phone.context === undefined)
       report(path, `${formatPath(path)} has no context; its calls are rejected`, 'warning');
   }

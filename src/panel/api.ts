@@ -1,3 +1,4 @@
+import { adoptionRoutes } from './adoption-routes.ts';
 import { callRoutes } from './call-routes.ts';
 import { captureSocket } from './capture-socket.ts';
 import { emulatorRoutes, emulatorSockets } from './emulator-routes.ts';
@@ -17,7 +18,12 @@ export function createApi(
   version: string,
   file: (path: string) => HttpResponse | undefined,
 ): HttpApp {
-  const routes: Route[] = [...statusRoutes(services), ...callRoutes(services), ...emulatorRoutes(services)];
+  const routes: Route[] = [
+    ...statusRoutes(services),
+    ...callRoutes(services),
+    ...adoptionRoutes(services),
+    ...emulatorRoutes(services),
+  ];
   const openApi = describeOpenApi(routes, version);
   routes.push({
     method: 'GET',

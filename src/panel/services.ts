@@ -12,6 +12,14 @@ export interface PanelServices {
   originate(from: string, to: string): { readonly id: string } | { readonly failed: string };
   /** Ends a call; false when there is none of that id. */
   hangup(id: string): boolean;
+  /**
+   * Lets in one SIP phone that has no secret here. The secret that it must prove is given once, here; `until` is RFC 3339.
+   */
+  openAdoption(): { readonly secret: string; readonly until: string } | { readonly failed: string };
+  /** False when adopt mode was not open. */
+  closeAdoption(): boolean;
+  /** Shuts out a phone that was adopted; false when there is none with this name. */
+  forgetPhone(user: string): boolean;
   /** What the dialplan would do with `number`, coming from a context or from `line/N`. */
   trace(number: string, from: string): RouteTrace | { readonly failed: string };
   /** Gives a pcapng file in pieces as datagrams pass, of one call or of all; gives what ends that. */

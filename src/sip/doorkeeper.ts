@@ -1,6 +1,8 @@
 import type { Counters } from '../base/counters.ts';
 import { TokenBucket } from '../base/limits.ts';
+import { Adoption } from './adoption.ts';
 import { Authenticator } from './authenticator.ts';
+import type { DigestSecret } from './digest.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import type { Hop } from './hop.ts';
 import type { Request, Response } from './message.ts';
@@ -8,6 +10,7 @@ import type { PhoneConfig } from './peer.ts';
 import { Registrar } from './registrar.ts';
 import type { ServerTransaction } from './transaction-layer.ts';
 import type { Trunk } from './trunk.ts';
+import { userOf } from './uri.ts';
 
 /** Whose request it is. */
 export type Sender =
@@ -20,6 +23,7 @@ const CHALLENGES_PER_SECOND = 100;
 /** Lets in who may come in: knows the phones, asks for proofs, and is deaf to those who guess. */
 export class Doorkeeper {
   readonly registrar: Registrar;
+  readonly adoption: Adoption;
   private readonly phones = new Map<string, PhoneConfig>();
   private readonly authenticator: Authenticator;
   private readonly challenges = new TokenBucket(CHALLENGES_PER_SECOND, 2 * CHALLENGES_PER_SECOND);
@@ -31,10 +35,11 @@ export class Doorkeeper {
   ) {
     this.counters = counters;
     for (const phone of phones) this.phones.set(phone.user, phone);
+    this.adoption = new Adoption(crypto, realm);
     this.authenticator = new Authenticator({
       crypto,
       realm,
-      secretOf: (user) => this.phones.get(user)?.secret,
+      secretOf: (user) => this.phones.get(user)?.secret ?? this.adoption.secret,
       ...(algorithmsFor === undefined ? {} : { algorithmsFor }),
     });
     this.registrar = new Registrar({
@@ -42,6 +47,7 @@ export class Doorkeeper {
       authenticator: this.authenticator,
       counters,
       wallClock,
+      admits: (user) => this.phones.get(user)?.secret !== undefined || this.adoption.accepts(user),
       ...(registrarLimits === undefined ? {} : { limitsFor: registrarLimits }),
     });
   }
@@ -63,6 +69,17 @@ export class Doorkeeper {
   register(request: Request, from: Hop, nowMs: number): Response | undefined {
     const response = this.registrar.handleRegister(request, from, nowMs);
     return response?.status === 401 && !this.mayAnswerStranger(nowMs) ? undefined : response;
+  }
+
+  /** Whom a REGISTER that was granted has brought in by adopt mode, if anybody, and what he proves himself with. */
+  adopt(request: Request): { readonly user: string; readonly secret: DigestSecret } | undefined {
+    const user = userOf(request.to.uri);
+    const known = this.phones.get(user);
+    if (known?.secret !== undefined || this.registrar.bindingsOf(user).length === 0) return undefined;
+    const secret = this.adoption.take(user);
+    if (secret === undefined) return undefined;
+    if (known !== undefined) this.phones.set(user, { ...known, secret });
+    return { user, secret };
   }
 
   /** A trunk is known by where it comes from, a phone by what it proves. */

@@ -1,5 +1,6 @@
 import type { Binding } from './binding.ts';
 import type { Call, CallEvent } from './call.ts';
+import type { DigestSecret } from './digest.ts';
 import type { Hop, SipTransmit, Transport } from './hop.ts';
 import type { Reachability } from './qualify.ts';
 import type { RegistrationStatus } from './registrant.ts';
@@ -26,6 +27,10 @@ export type EndpointOutput =
     }
   /** A phone that is registered answers, or does so no more. */
   | ({ readonly type: 'phone-state'; readonly user: string; readonly contact: string } & Reachability)
+  /** Adopt mode let a phone in, and is closed: what it proves itself with, to be kept and configured. */
+  | { readonly type: 'adopted'; readonly user: string; readonly secret: DigestSecret; readonly from: Hop }
+  /** Nobody came. */
+  | { readonly type: 'adoption-expired' }
   /** Somebody failed to prove who he is, or was locked out. */
   | {
       readonly type: 'security';

@@ -34,6 +34,7 @@ export type { Binding } from './binding.ts';
 export type { Call, CallEvent, CallFailure, CallRequest, CallState, HangupBy, PlaceCall } from './call.ts';
 export type { CallerId } from './caller-identity.ts';
 export type { CodecName } from './codec.ts';
+export type { DigestSecret } from './digest.ts';
 export type { EndpointOptions } from './endpoint-options.ts';
 export type { EndpointOutput } from './endpoint-output.ts';
 export type { Hop, Transport } from './hop.ts';
@@ -147,6 +148,23 @@ export class Endpoint implements Machine<EndpointOutput> {
     return this.maker.callPhone(phone, request, nowMs);
   }
 
+  /**
+   * Lets in one phone that has no secret here, if it proves the one that this gives; then or after that time it is over.
+   * `isFree`: whether a phone may come in under that user name.
+   */
+  openAdoption(durationMs: number, isFree: (user: string) => boolean, nowMs: number): string {
+    return this.door.adoption.open(durationMs, isFree, nowMs);
+  }
+
+  closeAdoption(): void {
+    this.door.adoption.close();
+  }
+
+  /** When adopt mode ends by itself; undefined while it is not on. */
+  get adoptionEndsMs(): number | undefined {
+    return this.door.adoption.untilMs;
+  }
+
   /** The answer to a `resolve` output: where to go, in the order to try; none if there is no such host. */
   handleResolved(host: string, hops: readonly Hop[], nowMs: number): void {
     this.trunks.handleResolved(host, hops, nowMs);
@@ -206,6 +224,10 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.door.registrar.handleTimeout(nowMs);
     this.trunks.handleTimeout(nowMs);
     this.phoneWatch?.handleTimeout(nowMs);
+    if (nowMs >= (this.adoptionEndsMs ?? Number.POSITIVE_INFINITY)) {
+      this.closeAdoption();
+      this.outputs.push({ type: 'adoption-expired' });
+    }
     this.calls.handleTimeout(nowMs);
     this.pump(nowMs);
   }
@@ -218,7 +240,7 @@ export class Endpoint implements Machine<EndpointOutput> {
   nextDeadline(): number | undefined {
     const below = earliest(this.layer.nextDeadline(), this.door.registrar.nextDeadline());
     const above = earliest(this.trunks.nextDeadline(), this.calls.nextDeadline());
-    return earliest(earliest(below, above), this.phoneWatch?.nextDeadline());
+    return earliest(earliest(below, above), earliest(this.phoneWatch?.nextDeadline(), this.adoptionEndsMs));
   }
 
   /** Where a phone can be reached, the most wanted first. */
@@ -346,7 +368,10 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   private handleRegister(transaction: ServerTransaction, nowMs: number): void {
     const response = this.door.register(transaction.request, transaction.from, nowMs);
-    if (response !== undefined) this.layer.respond(transaction, response, nowMs);
+    if (response === undefined) return;
+    const adopted = response.status === 200 ? this.door.adopt(transaction.request) : undefined;
+    if (adopted !== undefined) this.outputs.push({ type: 'adopted', ...adopted, from: transaction.from });
+    this.layer.respond(transaction, response, nowMs);
   }
 
   private handleOptions(transaction: ServerTransaction, nowMs: number): void {

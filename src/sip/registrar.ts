@@ -42,6 +42,8 @@ export interface RegistrarOptions {
   readonly counters: Counters;
   /** Epoch ms: what is kept over a restart is told in wall time. */
   readonly wallClock: () => number;
+  /** Whether a user who has proven himself may be bound; so unless told. */
+  readonly admits?: (username: string) => boolean;
   /** May depend on the way: behind a NAT UDP wants shorter times than a connection. */
   readonly limitsFor?: (from: Hop) => RegistrarLimits;
 }
@@ -76,8 +78,10 @@ export class Registrar implements Machine<RegistrarOutput> {
       return this.answer(request, 401, headers);
     }
     this.lockout.succeed(from.ip);
-    if (userOf(request.to.uri) !== identity.username) return this.answer(request, 403);
-    return this.update(identity.username, request, from, nowMs);
+    const { username } = identity;
+    if (userOf(request.to.uri) !== username || this.options.admits?.(username) === false)
+      return this.answer(request, 403);
+    return this.update(username, request, from, nowMs);
   }
 
   /** Phones that are registered from there go on: one of several behind a NAT may have a wrong secret. */

@@ -68,9 +68,14 @@ export const phoneSchema = z
     contact: z.string().nullable().describe('where it can be reached, when registered'),
     extension: z.string().nullable(),
     name: z.string().nullable(),
+    adopted: z.boolean().describe('let in by adopt mode, and not named in the configuration'),
     since: time,
   })
   .meta({ id: 'Phone' });
+
+export const adoptionSchema = z
+  .object({ until: time.nullable().describe('when adopt mode closes by itself; null while it is closed') })
+  .meta({ id: 'Adoption' });
 
 export const legSchema = z
   .object({
@@ -161,6 +166,7 @@ export const statusSchema = z
     hat: hatSchema.nullable().describe('null without a HAT'),
     lines: z.record(z.string(), lineSchema),
     phones: z.record(z.string(), phoneSchema),
+    adoption: adoptionSchema.nullable().describe('adopt mode; null where the configuration does not allow it'),
     calls: z.array(callSchema),
     conferences: z.record(z.string(), conferenceSchema).describe('those that somebody is in, by number'),
     media: mediaSchema,

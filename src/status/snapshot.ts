@@ -30,6 +30,8 @@ export interface StatusSource {
   lines(): Iterable<readonly [port: number, LineReading]>;
   /** By user name. */
   phones(): Iterable<readonly [user: string, PhoneReading]>;
+  /** Monotonic ms at which adopt mode closes, null while it is closed; undefined where it is not allowed. */
+  adoptionEndsMs(): number | null | undefined;
   calls(): Iterable<CallReading>;
   /** By number. */
   conferences(): Iterable<readonly [number: string, ConferenceReading]>;
@@ -91,12 +93,17 @@ export function takeSnapshot(source: StatusSource, time: WallTime, now: Now): St
       (reading) => dated(reading, since),
     ),
     phones: record(byName(source.phones()), (reading) => dated(reading, since)),
+    adoption: adoption(source.adoptionEndsMs(), since),
     calls: [...source.calls()].map((reading) => callStatus(reading, since)),
     conferences: record(byName(source.conferences()), (reading) => dated(reading, since)),
     media: source.media(),
     mqtt: broker === null ? null : dated(broker, since),
     dropped: { ...source.dropped() },
   };
+}
+
+function adoption(endsMs: number | null | undefined, since: (atMs: number) => string): StatusSnapshot['adoption'] {
+  return endsMs === undefined ? null : { until: endsMs === null ? null : since(endsMs) };
 }
 
 /** One call as it stands; also what the end of a call is told with, when it is in no snapshot any more. */

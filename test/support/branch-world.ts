@@ -3,7 +3,7 @@ import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
 import type { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
 import { Appliance, type ApplianceOptions } from '../../src/appliance.ts';
 import type { ApplianceOutput } from '../../src/appliance-output.ts';
-import type { ApplianceSipOptions } from '../../src/appliance-sip.ts';
+import type { ApplianceSipOptions, SipPeers } from '../../src/appliance-sip.ts';
 import { utf8Decode } from '../../src/base/bytes.ts';
 import { Counters } from '../../src/base/counters.ts';
 import { silentLog } from '../../src/base/log.ts';
@@ -29,7 +29,7 @@ export interface SiteOptions {
   readonly extensions: readonly string[];
   readonly dialplan: string;
   /** SIP is spoken at the same address as IAX2. */
-  readonly sip?: Pick<ApplianceSipOptions, 'phones' | 'trunks'>;
+  readonly sip?: SipPeers;
   /** Ports of town lines; their calls enter at [town]. */
   readonly townLines?: readonly number[];
   /** Ways of emergency calls; none unless told. */

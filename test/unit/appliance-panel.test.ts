@@ -1,8 +1,15 @@
 import { beforeEach, expect, it } from 'vitest';
 import { type BoxFacts, BoxPanel, type BoxPanelOutput } from '../../src/appliance-panel.ts';
 
-const KEYPAD = { '1': 'status', '2': 'night-mode', '9': 'identify', '*': 'restart', '0': 'factory-reset' } as const;
-const WELL: BoxFacts = { isCentreReached: true, hasCalls: false, hasFault: false };
+const KEYPAD = {
+  '1': 'status',
+  '2': 'night-mode',
+  '9': 'identify',
+  '7': 'adopt',
+  '*': 'restart',
+  '0': 'factory-reset',
+} as const;
+const WELL: BoxFacts = { isCentreReached: true, hasCalls: false, hasFault: false, isAdopting: false };
 let panel: BoxPanel;
 
 beforeEach(() => {
@@ -32,7 +39,12 @@ it('shows the status on the LEDs for a while: centre, calls, night, fault', () =
   panel.handleKey('1', 'down', 0);
   expect(told()).toEqual(['key-pressed', 'lights', 'speak']);
   expect(colours()).toEqual(['green', 'off', 'off', 'green']);
-  expect(colours({ isCentreReached: false, hasCalls: true, hasFault: true })).toEqual(['amber', 'white', 'off', 'red']);
+  expect(colours({ ...WELL, isCentreReached: false, hasCalls: true, hasFault: true })).toEqual([
+    'amber',
+    'white',
+    'off',
+    'red',
+  ]);
   expect(colours({ ...WELL, isCentreReached: undefined })[0]).toBe('off');
   panel.handleTimeout(panel.nextDeadline()!);
   expect(colours()).toEqual(LINES);
@@ -64,6 +76,15 @@ it('restarts when the key is held, not when it is pressed', () => {
   expect(told()).toEqual(['key-pressed']);
   panel.handleKey('*', 'long', 1_000);
   expect(told()).toEqual(['key-held', 'restart', 'restart']);
+});
+
+it('opens adopt mode when the key is held; while it is open every LED blinks blue', () => {
+  panel.handleKey('7', 'down', 0);
+  panel.handleKey('7', 'long', 1_000);
+  expect(told()).toEqual(['key-pressed', 'key-held', 'adopt']);
+  expect(colours({ ...WELL, isAdopting: true })).toEqual(['blue', 'blue', 'blue', 'blue']);
+  panel.handleKey('9', 'down', 2_000);
+  expect(colours({ ...WELL, isAdopting: true })[0]).toBe('white');
 });
 
 it('resets when the key is held a second time within ten seconds, with every LED flashing red between', () => {

@@ -94,6 +94,13 @@ const trunk = z
   })
   .meta({ title: 'sip.trunks.<name>' });
 
+const adopt = z.strictObject({
+  context: contextName.meta({
+    description: 'Where calls of phones enter the dialplan that are adopted and not named in `sip.phones`.',
+  }),
+  window: duration('30s', '15m').prefault('2m').meta({ description: 'How long adopt mode stays open.' }),
+});
+
 export const sip = z.strictObject({
   listen: z
     .array(listen)
@@ -124,6 +131,10 @@ export const sip = z.strictObject({
       description:
         'What phones may prove themselves with, the most wanted first. Many phones fail where anything but `md5` is offered.',
     }),
+  adopt: z.exactOptional(adopt).meta({
+    description:
+      'Allows adopt mode: opened on the panel or with the key `adopt`, it lets in one phone that proves a secret made for the occasion, either one of `sip.phones` without a `secret`, or a new one whose user name is a free number. Without this section adopted phones are shut out.',
+  }),
   phones: z.record(name, phone).prefault({}).meta({ description: 'SIP phones by their user name.' }),
   trunks: z
     .record(name, trunk)

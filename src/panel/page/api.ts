@@ -21,6 +21,10 @@ export const api = {
   tell: (port: number, command: PhoneCommand) => ask<EmulatedLine>('POST', `api/emulator/lines/${port}`, command),
   leds: () => ask<Record<string, EmulatedLed>>('GET', 'api/emulator/leds'),
   press: (key: string, ms: number) => ask<null>('POST', 'api/emulator/keypad', { press: key, ms }),
+  adoption: () => ask<{ until: string | null } | null>('GET', 'api/adoption'),
+  openAdoption: () => ask<{ secret: string; until: string }>('POST', 'api/adoption'),
+  closeAdoption: () => ask<{ until: null }>('DELETE', 'api/adoption'),
+  forgetPhone: (user: string) => ask<{ user: string }>('DELETE', `api/phones/${encodeURIComponent(user)}`),
   hangup: (id: string) => ask<{ id: string }>('DELETE', `api/calls/${encodeURIComponent(id)}`),
   trace: (number: string, from: string) =>
     ask<RouteTrace>('GET', `api/route?${new URLSearchParams({ number, from }).toString()}`),

@@ -1,6 +1,9 @@
+import { useState } from 'preact/hooks';
 import type { PhoneStatus, TrunkStatus } from '../../status/schema.ts';
+import { api } from './api.ts';
 import { wordOf } from './format.ts';
 import { inOrder } from './model.ts';
+import { useNow, usePolled } from './polling.ts';
 
 /** Where calls leave the branch: what stands, since when, and why it does not. */
 export function Trunks({ trunks }: { readonly trunks: Readonly<Record<string, TrunkStatus>> }) {
@@ -42,10 +45,12 @@ export function Trunks({ trunks }: { readonly trunks: Readonly<Record<string, Tr
 
 export function Phones({ phones }: { readonly phones: Readonly<Record<string, PhoneStatus>> }) {
   const all = inOrder(phones);
-  if (all.length === 0) return null;
+  const [adoption = null, ask] = usePolled(api.adoption, 2_000, []);
+  if (all.length === 0 && adoption === null) return null;
   return (
     <section aria-labelledby="phones">
       <h2 id="phones">SIP phones</h2>
+      {adoption === null ? null : <AddPhone until={adoption.until} onChange={ask} />}
       <div class="cards">
         {all.map(([user, phone]) => (
           <article key={user} class="card" aria-label={`Phone ${user}`}>
@@ -59,10 +64,61 @@ export function Phones({ phones }: { readonly phones: Readonly<Record<string, Ph
             <dl>
               <Fact name="Contact" value={phone.contact} />
             </dl>
+            {phone.adopted ? (
+              <button type="button" onClick={() => void api.forgetPhone(user)}>
+                Forget
+              </button>
+            ) : null}
           </article>
         ))}
       </div>
     </section>
+  );
+}
+
+/** Adopt mode: what has to be entered at the phone is shown while it is open, and never again. */
+function AddPhone({ until, onChange }: { readonly until: string | null; readonly onChange: () => void }) {
+  const [secret, setSecret] = useState<string>();
+  const [problem, setProblem] = useState<string>();
+  const now = useNow(until !== null);
+
+  async function open(): Promise<void> {
+    const opened = await api.openAdoption();
+    setSecret(opened.ok ? opened.value.secret : undefined);
+    setProblem(opened.ok ? undefined : opened.error);
+    onChange();
+  }
+
+  async function close(): Promise<void> {
+    await api.closeAdoption();
+    onChange();
+  }
+
+  if (until === null)
+    return (
+      <p>
+        <button type="button" onClick={() => void open()}>
+          Add a phone
+        </button>
+        {problem === undefined ? null : <span role="alert"> {problem}</span>}
+      </p>
+    );
+  const seconds = Math.max(0, Math.round((Date.parse(until) - now) / 1_000));
+  return (
+    <div class="card" role="status">
+      <p>
+        One phone may register within {seconds} s. Enter this machine as its registrar, its number as its user name
+        {secret === undefined ? ', and the secret that was given when this was opened.' : ', and this secret:'}
+      </p>
+      {secret === undefined ? null : (
+        <p>
+          <code>{secret.replace(/(.{4})(?=.)/g, '$1 ')}</code> (without the blanks)
+        </p>
+      )}
+      <button type="button" onClick={() => void close()}>
+        Stop
+      </button>
+    </div>
   );
 }
 

@@ -22,7 +22,7 @@ describe('check', () => {
     const { code, out } = await bench.execute(['check', file]);
     expect(code).toBe(0);
     expect(out).toBe(
-      `${file}:2:34: warning: the key action adopt (hat.keypad.1): not available in this version\n${file}: valid, 1 warning\n`,
+      `${file}:2:39: warning: the key action adopt needs sip.adopt; without it the key does nothing\n${file}: valid, 1 warning\n`,
     );
   });
 

@@ -44,15 +44,15 @@ describe('run', () => {
     expect(request).toBeUndefined();
   });
 
-  test('starts with keys that are not available yet', async () => {
+  test('starts with what is only warned of', async () => {
     const file = bench.write('a.yaml', `${VALID}hat: { port: emulator, keypad: { "1": adopt } }\n`);
     const { code, err } = await bench.execute(['run', '--config', file]);
     expect({ code, err }).toEqual({
       code: 0,
-      err: `warn config: ${file}:2:34: warning: the key action adopt (hat.keypad.1): not available in this version\n`,
+      err: `warn config: ${file}:2:39: warning: the key action adopt needs sip.adopt; without it the key does nothing\n`,
     });
     expect(request!.loaded.problems.map((problem) => problem.message)).toEqual([
-      'the key action adopt (hat.keypad.1): not available in this version',
+      'the key action adopt needs sip.adopt; without it the key does nothing',
     ]);
   });
 

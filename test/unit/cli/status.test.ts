@@ -42,6 +42,7 @@ const SNAPSHOT: StatusSnapshot = {
     '2': { kind: 'fxs', hook: 'on', state: 'idle', extension: '202', name: 'evil\u001b[2J', since: SINCE },
   },
   phones: {},
+  adoption: null,
   calls: [
     {
       id: 'c1',

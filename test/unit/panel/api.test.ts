@@ -185,6 +185,19 @@ describe('calls over HTTP', () => {
     expect((await end('c9')).status).toBe(404);
   });
 
+  it('opens adopt mode and tells the secret once; closes it; forgets a phone', async () => {
+    const response = await post('/api/adoption', undefined);
+    expect([response.status, await response.json()]).toEqual([
+      201,
+      { secret: '0123456789012345', until: '2026-01-01T00:02:00.000Z' },
+    ]);
+    expect(await (await get('/api/adoption')).json()).toBeNull();
+    const remove = async (path: string) => (await fetch(`${base}${path}`, { method: 'DELETE' })).status;
+    expect(await remove('/api/adoption')).toBe(409);
+    expect(await remove('/api/phones/215')).toBe(200);
+    expect(await remove('/api/phones/211')).toBe(404);
+  });
+
   it('traces a number', async () => {
     expect(await (await get('/api/route?number=7123&from=office')).json()).toEqual({
       context: 'office',

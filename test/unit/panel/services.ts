@@ -43,6 +43,12 @@ export function fakeServices() {
       asked.push(`hangup ${id}`);
       return id === 'c1';
     },
+    openAdoption() {
+      asked.push('adopt');
+      return { secret: '0123456789012345', until: '2026-01-01T00:02:00.000Z' };
+    },
+    closeAdoption: () => false,
+    forgetPhone: (user) => user === '215',
     trace: (number, from) =>
       from === 'nowhere'
         ? { failed: 'there is no context nowhere' }

@@ -78,8 +78,12 @@ export function sourceOf(readings: Readings): StatusSource {
       ],
     ],
     phones: () => [
-      ['211', { state: 'registered', contact: 'sip:211@192.0.2.9', extension: '211', name: null, sinceMs: 0 }],
+      [
+        '211',
+        { state: 'registered', contact: 'sip:211@192.0.2.9', extension: '211', name: null, adopted: false, sinceMs: 0 },
+      ],
     ],
+    adoptionEndsMs: () => undefined,
     calls: () => readings.calls,
     media: () => ({ io: 'dgram', tickLatenessMs: { p50: 0.1, p99: 0.4, max: 1.2 } }),
     broker: () => null,

@@ -62,9 +62,11 @@ describe('takeSnapshot', () => {
           contact: 'sip:211@192.0.2.9',
           extension: '211',
           name: null,
+          adopted: false,
           since: '2026-01-01T00:00:00.000Z',
         },
       },
+      adoption: null,
       calls: [
         {
           id: 'c1',

@@ -8,6 +8,7 @@ import { Endpoint, type EndpointOptions } from './iax2/endpoint.ts';
 import type { EndpointOutput, LookupResult } from './iax2/endpoint-output.ts';
 import { Iax2Legs } from './legs/iax2-leg.ts';
 import type { DatagramSink } from './media/datagram-sink.ts';
+import type { DialClassOf } from './switch/leg.ts';
 
 /** What the appliance makes of what happened at the IAX2 endpoint. */
 export type Iax2News =
@@ -27,7 +28,7 @@ export class ApplianceIax2 {
   private readonly log: Log;
 
   constructor(
-    options: EndpointOptions & { readonly log: Log },
+    options: EndpointOptions & { readonly log: Log; readonly dialClassOf: DialClassOf },
     /** What peers ask for numbers of. */
     private readonly dialplan: () => Dialplan,
   ) {
@@ -36,6 +37,7 @@ export class ApplianceIax2 {
     this.legs = new Iax2Legs(
       (request, atMs) => this.endpoint.placeCall(request, atMs),
       (peer) => this.endpoint.isPhone(peer),
+      (peer) => options.dialClassOf(`IAX2/${peer}`),
     );
   }
 

@@ -24,6 +24,7 @@ import {
   type TrunkConfig,
   type TrunkStatus,
 } from './sip/endpoint.ts';
+import type { DialClassOf } from './switch/leg.ts';
 
 /** A SIP phone as configured. */
 export interface PhoneSettings extends PhoneConfig {
@@ -89,6 +90,7 @@ interface Surroundings {
   readonly wallClock: () => number;
   readonly streams: StreamIds;
   readonly media: MediaPort;
+  readonly dialClassOf: DialClassOf;
   readonly mustGoThrough: NonNullable<EndpointOptions['mustGoThrough']>;
 }
 
@@ -129,6 +131,7 @@ export class ApplianceSip {
     this.legs = new SipLegs((request, atMs) => this.endpoint.placeCall(request, atMs), media, {
       contextOf: (peer) => this.contextOf(peer),
       isTelephone: (peer) => this.phone(peer) !== undefined,
+      dialClassOf: (peer) => around.dialClassOf(`SIP/${peer}`),
     });
     for (const { user } of phones) this.note(user, nowMs);
   }

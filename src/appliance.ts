@@ -29,9 +29,10 @@ import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
+import type { DialClass, NumberingPlan } from './dialplan/numbering-plan.ts';
 import { OpeningHours } from './dialplan/opening-hours.ts';
 import { outsidePrefixes } from './dialplan/outside-line.ts';
-import { type TraceLine, traceRoute } from './dialplan/trace.ts';
+import { type Assumptions, type TraceLine, traceRoute } from './dialplan/trace.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { EmergencyLookup, EmergencyPlan } from './emergency/plan.ts';
 import { traceEmergency } from './emergency/trace.ts';
@@ -46,7 +47,7 @@ import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
 import { MediaPlane, type Plane } from './media/plane.ts';
 import { type DatagramReceiver, SplitPlane, type WorkerNotices } from './media/split-plane.ts';
 import type { ConferenceView, RoomSettings } from './switch/conference.ts';
-import type { DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
+import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
 
 export interface ApplianceOptions {
@@ -56,6 +57,9 @@ export interface ApplianceOptions {
   readonly profile: CountryProfile;
   readonly dialplan: Dialplan;
   readonly emergency: EmergencyPlan;
+  readonly numbering: NumberingPlan;
+  /** Who may not dial everything, by channel: `LINE/1`, `SIP/211`, `IAX2/hq`. */
+  readonly dialClasses?: ReadonlyMap<string, DialClass>;
   /** By the number of the room. */
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
   /** What the keys of the box do; none, where it has no keypad. */
@@ -103,6 +107,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly dialplanEnvironment: Environment;
   private dialplan: Dialplan;
   private emergency: EmergencyPlan;
+  private dialClasses: ReadonlyMap<string, DialClass>;
 
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
@@ -126,7 +131,10 @@ export class Appliance implements Machine<ApplianceOutput> {
     const wallClock = () => clock.nowMs();
     const mustGoThrough = (context: string, number: string) =>
       this.emergencyLookUp(context, number).match !== undefined;
-    const around = { crypto, random, counters, log, wallClock, streams, media: this.plane, mustGoThrough };
+    this.dialClasses = options.dialClasses ?? new Map();
+    const dialClassOf: DialClassOf = (channel) => this.dialClasses.get(channel);
+    const shared = { crypto, random, counters, log, wallClock, streams, media: this.plane };
+    const around = { ...shared, mustGoThrough, dialClassOf };
     const utcOffsetMs = (epochMs: number) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000;
     this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.dialplan);
     this.emergency = options.emergency;
@@ -134,7 +142,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     const lookUp = (context: string, digits: string) => this.lookUp(context, digits, clock);
     const { lines, townLines } = options;
     const copper = { lines, ...(townLines === undefined ? {} : { townLines }), profile, lookUp };
-    this.lines = new ApplianceLines({ ...copper, media: this.plane, streams, wallClock }, nowMs);
+    this.lines = new ApplianceLines({ ...copper, media: this.plane, streams, wallClock, dialClassOf }, nowMs);
     const diallers = new Map<Technology, LegDialler>([
       ['iax2', this.iax2.legs],
       ['line', this.lines.legs],
@@ -152,6 +160,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       diallers,
       tones: profile.tones,
       emergency: options.emergency,
+      numbering: options.numbering,
       ...(options.conferences === undefined ? {} : { conferences: options.conferences }),
       others: { ask: (peer, number, atMs) => this.iax2.ask(peer, number, atMs) },
       wallClock,
@@ -303,9 +312,13 @@ export class Appliance implements Machine<ApplianceOutput> {
     return (
       emergency ??
       traceRoute(this.dialplan, context, number, this.dialplanEnvironment, {
-        ...(from === undefined ? {} : { caller: from.caller, channel }),
+        ...(from === undefined ? {} : { caller: from.caller, channel, service: this.serviceOf(channel) }),
       })
     );
+  }
+
+  private serviceOf(channel: string): Assumptions['service'] & object {
+    return { held: this.dialClasses.get(channel), rules: this.switch.classOfService };
   }
 
   hasContext(context: string): boolean {
@@ -340,6 +353,11 @@ export class Appliance implements Machine<ApplianceOutput> {
   setEmergencyPlan(plan: EmergencyPlan): void {
     this.emergency = plan;
     this.switch.setEmergencyPlan(plan);
+  }
+
+  /** Calls that begin from now on go by it. */
+  setDialClasses(classes: ReadonlyMap<string, DialClass>): void {
+    this.dialClasses = classes;
   }
 
   /** Rooms that somebody is in go on as they are. */

@@ -10,6 +10,7 @@ import { BrokerHost } from './broker-host.ts';
 import { startCapture } from './capture.ts';
 import type { RunnableConfiguration } from './cli/run.ts';
 import { conferenceSettings } from './conference-settings.ts';
+import { dialClasses, numberingPlan } from './config/dial-classes.ts';
 import { differences } from './config/diff.ts';
 import { emergencyPlan } from './config/emergency.ts';
 import type { Configuration } from './config/load.ts';
@@ -222,6 +223,7 @@ export class Service {
     this.driver.give((nowMs) => {
       this.appliance.setDialplan(dialplan);
       this.appliance.setEmergencyPlan(emergencyPlan(configuration));
+      this.appliance.setDialClasses(dialClasses(configuration));
       this.appliance.setConferences(conferenceSettings(configuration));
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
       this.appliance.setSipPeers(sipSettings(configuration) ?? { phones: [], trunks: [] }, nowMs);
@@ -384,6 +386,8 @@ export class Service {
         profile,
         dialplan: this.options.dialplan,
         emergency: emergencyPlan(configuration),
+        numbering: numberingPlan(configuration),
+        dialClasses: dialClasses(configuration),
         conferences: conferenceSettings(configuration),
         keypad: configuration.hat?.keypad ?? {},
         about: { version: this.options.version, addresses: ownAddresses },
@@ -568,7 +572,9 @@ export class Service {
 
 /** Whether a change of this key takes effect without another start. */
 export function isLive(path: string): boolean {
-  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt)\b/.test(path);
+  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt|hat\.lines\[\d+\]\.class)\b/.test(
+    path,
+  );
 }
 
 function now(): { readonly nowMs: number; readonly wallMs: number } {

@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { devicesWith } from '../config/devices.ts';
+import { numberingPlan } from '../config/dial-classes.ts';
 import { contextsOfTelephones, emergencyPlan } from '../config/emergency.ts';
 import { formatProblem } from '../config/problem.ts';
+import type { ClassOfService } from '../dialplan/class-of-service.ts';
 import type { Environment } from '../dialplan/environment.ts';
+import type { DialClass } from '../dialplan/numbering-plan.ts';
 import { OpeningHours } from '../dialplan/opening-hours.ts';
 import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import { type TraceLine, traceRoute } from '../dialplan/trace.ts';
@@ -44,8 +47,14 @@ export function addRoute(program: Command, terminal: Terminal): void {
       const { configuration, dialplan } = loaded;
       const clock = clockOf(configuration, options.at);
       const from = originOf(configuration, options.from);
-      const prefixes = outsidePrefixes(dialplan, from.context);
-      const emergency = from.isTelephone ? traceEmergency(emergencyPlan(configuration), number, prefixes) : undefined;
+      const plan = emergencyPlan(configuration);
+      const prefixes = (context: string) => outsidePrefixes(dialplan, context);
+      const emergency = from.isTelephone ? traceEmergency(plan, number, prefixes(from.context)) : undefined;
+      const rules: ClassOfService = {
+        numbering: numberingPlan(configuration),
+        isEmergency: (context, dialled) => plan.lookUp(dialled, prefixes(context)).match !== undefined,
+        prefixes,
+      };
       if (emergency === undefined && !dialplan.contexts.has(from.context)) {
         const contexts = [...dialplan.contexts.keys()].join(', ');
         throw new CommandFailure(
@@ -53,7 +62,9 @@ export function addRoute(program: Command, terminal: Terminal): void {
           2,
         );
       }
-      const steps = emergency ?? traceRoute(dialplan, from.context, number, environmentOf(configuration, clock), from);
+      const assume = { ...from, service: { held: from.class, rules } };
+      const steps =
+        emergency ?? traceRoute(dialplan, from.context, number, environmentOf(configuration, clock), assume);
       const at = new Date(clock.nowMs()).toISOString();
       if (options.json)
         terminal.out(`${JSON.stringify({ number, context: from.context, at, steps: steps.map(asJson) }, null, 2)}\n`);
@@ -65,6 +76,7 @@ interface Origin {
   readonly context: string;
   /** A line, or a context in which calls of telephones begin. */
   readonly isTelephone: boolean;
+  readonly class?: DialClass | undefined;
   readonly channel?: string;
   readonly caller?: { readonly number: string; readonly name: string };
 }
@@ -78,11 +90,15 @@ function originOf(configuration: RunnableConfiguration['configuration'], from: s
     return {
       ...origin(`line ${name}`, `LINE/${name}`, line.context, line.extension, line.name),
       isTelephone: line.kind === 'fxs',
+      class: line.class,
     };
   }
   const phone = /^(?:phone|(?:pj)?sip)$/i.test(kind) ? configuration.sip?.phones[name] : undefined;
   if (phone === undefined) throw new CommandFailure(`there is no phone ${name} in sip.phones`, 2);
-  return origin(`phone ${name}`, `SIP/${name}`, phone.context, phone.extension ?? name, phone.name);
+  return {
+    ...origin(`phone ${name}`, `SIP/${name}`, phone.context, phone.extension ?? name, phone.name),
+    class: phone.class,
+  };
 }
 
 function origin(what: string, channel: string, context: string | undefined, number = '', name = ''): Origin {

@@ -133,7 +133,11 @@ function checkPeers(config: ConfigurationInput, report: Report): void {
     if (peer.auth.includes('rsa') && peer.inKeys === undefined && peer.outKey === undefined) {
       report([...path, 'auth'], 'auth: rsa needs keys: inKeys to check the peer, outKey to prove ourselves');
     }
-    if (peer.type === 'peer') continue;
+    if (peer.type === 'peer') {
+      if (peer.class !== undefined)
+        report([...path, 'class'], 'class has no effect on type: peer, which never calls us', 'warning');
+      continue;
+    }
     if (peer.secret === undefined && peer.inKeys === undefined) {
       report(path, `${formatPath(path)} has no secret; whoever gives its name may call`, 'warning');
     }

@@ -1,8 +1,11 @@
 import { type Cause, causeText, type DialStatus, q850Of } from '../base/causes.ts';
 import type { Action, ActionResult } from './action.ts';
+import { type ClassOfService, classMissing } from './class-of-service.ts';
+import type { DialTarget } from './dial-target.ts';
 import type { Dialplan } from './dialplan.ts';
 import type { Environment } from './environment.ts';
 import { Execution, type Location, type Step } from './execution.ts';
+import type { DialClass } from './numbering-plan.ts';
 import type { Start } from './run-state.ts';
 
 /** One line of what `route` prints. */
@@ -27,6 +30,8 @@ export interface Assumptions {
   readonly digits?: string;
   readonly caller?: Start['caller'];
   readonly channel?: string;
+  /** What the caller may dial; everything unless told. */
+  readonly service?: { readonly held: DialClass | undefined; readonly rules: ClassOfService };
 }
 
 const MAX_LINES = 500;
@@ -66,7 +71,7 @@ export function traceRoute(
       outcome === 'skipped'
         ? 'not available in this version: passed over'
         : outcome.type === 'perform'
-          ? describe(outcome.action, assume)
+          ? describe(outcome.action, location, assume)
           : '';
     if (lines.length < MAX_LINES) lines.push({ location, application, args: data, outcome: done });
   });
@@ -84,9 +89,19 @@ export function traceRoute(
     const { action, location } = step;
     // A switch statement has no application that the tracer could have told of.
     if (action.type === 'remote-lookup') {
-      lines.push({ location, application: 'switch', args: action.peer.toString(), outcome: describe(action, assume) });
+      lines.push({
+        location,
+        application: 'switch',
+        args: action.peer.toString(),
+        outcome: describe(action, location, assume),
+      });
     } else if (isElsewhere && action.type === 'dial') {
-      lines.push({ location, application: 'Dial', args: action.targets.join('&'), outcome: describe(action, assume) });
+      lines.push({
+        location,
+        application: 'Dial',
+        args: action.targets.join('&'),
+        outcome: describe(action, location, assume),
+      });
     }
     isElsewhere = action.type === 'remote-lookup';
     execution.resume(assumed(action, assume));
@@ -105,10 +120,10 @@ const END = {
   'endless-loop': 'the dialplan runs in circles',
 } as const;
 
-function describe(action: Action, assume: Assumptions): string {
+function describe(action: Action, location: Location, assume: Assumptions): string {
   switch (action.type) {
     case 'dial': {
-      const targets = action.targets.map((target) => target.toString()).join(', ');
+      const targets = action.targets.map((target) => `${target}${missing(target, location, assume)}`).join(', ');
       const time = action.timeoutMs === undefined ? '' : ` for ${action.timeoutMs / 1000} s`;
       const refused = action.refused.map((reason) => `; ${reason}`).join('');
       return `calls ${targets}${time}${refused}; taken as ${assume.dialStatus ?? 'NOANSWER'}`;
@@ -120,6 +135,12 @@ function describe(action: Action, assume: Assumptions): string {
     default:
       return '';
   }
+}
+
+function missing(target: DialTarget, location: Location, { service }: Assumptions): string {
+  if (service === undefined) return '';
+  const needed = classMissing(service.held, location, target, service.rules);
+  return needed === undefined ? '' : ` (refused: class ${service.held}, the number is ${needed})`;
 }
 
 function assumed(action: Action, assume: Assumptions): ActionResult {

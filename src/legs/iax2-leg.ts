@@ -29,6 +29,8 @@ export class Iax2Legs implements LegDialler {
     private readonly placeCall: (request: PlaceCall, nowMs: number) => Call | CallFailure,
     /** Whether a peer is a telephone of ours, not a switch. */
     private readonly isTelephone: (peer: string) => boolean = () => false,
+    /** What a peer may dial here. */
+    private readonly dialClassOf: (peer: string) => Leg['dialClass'] = () => undefined,
   ) {}
 
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
@@ -65,7 +67,8 @@ export class Iax2Legs implements LegDialler {
   }
 
   private adopt(call: Call): Iax2Leg {
-    const leg = new Iax2Leg(call, this.isTelephone(call.peer) ? `IAX2/${call.peer}` : undefined);
+    const telephone = this.isTelephone(call.peer) ? `IAX2/${call.peer}` : undefined;
+    const leg = new Iax2Leg(call, telephone, this.dialClassOf(call.peer));
     this.legs.set(call.id, leg);
     return leg;
   }
@@ -82,6 +85,7 @@ class Iax2Leg implements Leg {
   constructor(
     private readonly call: Call,
     readonly telephone: string | undefined,
+    readonly dialClass: Leg['dialClass'],
   ) {
     this.id = `iax2-${call.id}`;
     this.channel = `IAX2/${call.peer}-${call.id}`;

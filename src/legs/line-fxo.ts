@@ -129,6 +129,10 @@ class TownLine {
     return this.leg;
   }
 
+  get dialClass(): Leg['dialClass'] {
+    return this.shared.dialClassOf(`LINE/${this.settings.port}`);
+  }
+
   /** A command of the leg; one that the line is done with does nothing. */
   command(leg: TownLineLeg, nowMs: number, act: (fxo: Fxo) => void): void {
     if (leg !== this.leg) return;
@@ -239,6 +243,10 @@ class TownLineLeg implements Leg {
     readonly stream: StreamId,
     private readonly line: TownLine,
   ) {}
+
+  get dialClass(): Leg['dialClass'] {
+    return this.line.dialClass;
+  }
 
   /** A caller in the town hears the ringback of its own exchange until we answer. */
   indicate(_progress: Indication, _nowMs: number): void {}

@@ -14,7 +14,16 @@ import { Queue } from '../base/queue.ts';
 import type { CountryProfile } from '../lines/country-profile.ts';
 import type { LookUpNumber } from '../lines/digit-collection.ts';
 import { Fxs, type FxsOptions, type FxsOutput, type LineState } from '../lines/fxs.ts';
-import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent } from '../switch/leg.ts';
+import type {
+  DialClassOf,
+  DialFailure,
+  DialRequest,
+  IncomingCall,
+  Indication,
+  Leg,
+  LegDialler,
+  LegEvent,
+} from '../switch/leg.ts';
 import { type TownLineSettings, TownLines } from './line-fxo.ts';
 
 /** One FXS line as configured. */
@@ -35,6 +44,7 @@ export interface LineLegsOptions {
   readonly streams: StreamIds;
   /** Ms since 1970. */
   readonly wallClock: () => number;
+  readonly dialClassOf?: DialClassOf;
   /** How the HAT codes sound; the law of the country unless told otherwise. */
   readonly law?: Law;
 }
@@ -70,7 +80,8 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
 
   constructor(options: LineLegsOptions) {
     this.law = options.law ?? options.profile.law;
-    const shared = { ...options, law: this.law, outputs: this.outputs };
+    const { dialClassOf = () => undefined } = options;
+    const shared = { ...options, dialClassOf, law: this.law, outputs: this.outputs };
     this.lines = new Map(options.lines.map((settings) => [settings.port, new Line(settings, shared)]));
     this.town = new TownLines(options.townLines ?? [], shared);
   }
@@ -140,6 +151,7 @@ export interface SharedByLines {
   readonly media: MediaPort;
   readonly streams: StreamIds;
   readonly wallClock: () => number;
+  readonly dialClassOf: DialClassOf;
   readonly law: Law;
   readonly outputs: Queue<LineLegsOutput>;
 }
@@ -202,6 +214,10 @@ class Line {
     const { leg } = this;
     this.drain(nowMs);
     return leg;
+  }
+
+  get dialClass(): Leg['dialClass'] {
+    return this.shared.dialClassOf(`LINE/${this.settings.port}`);
   }
 
   /** A command of the leg; one that the line is done with does nothing. */
@@ -324,6 +340,10 @@ class LineLeg implements Leg {
 
   get telephone(): string {
     return this.channel;
+  }
+
+  get dialClass(): Leg['dialClass'] {
+    return this.line.dialClass;
   }
 
   indicate(progress: Indication, nowMs: number): void {

@@ -36,6 +36,8 @@ export interface SipLegPeers {
   contextOf(peer: string): string | undefined;
   /** Whether it is a telephone of ours, not a trunk. */
   isTelephone(peer: string): boolean;
+  /** What it may dial here. */
+  dialClassOf(peer: string): Leg['dialClass'];
 }
 
 /** The SIP endpoint's calls as legs: `SIP/phone`, `SIP/trunk/number`, `SIP/number@trunk`. */
@@ -110,7 +112,7 @@ export class SipLegs implements LegDialler {
 
   private adopt(call: Call): SipLeg {
     const telephone = this.peers.isTelephone(call.peer) ? `SIP/${call.peer}` : undefined;
-    const leg = new SipLeg(call, this.media, telephone);
+    const leg = new SipLeg(call, this.media, telephone, this.peers.dialClassOf(call.peer));
     this.legs.set(call.id, leg);
     this.byStream.set(call.stream, leg);
     return leg;
@@ -131,6 +133,7 @@ export class SipLeg implements Leg {
     private readonly call: Call,
     private readonly media: SipLegMedia,
     readonly telephone: string | undefined,
+    readonly dialClass: Leg['dialClass'],
   ) {
     this.id = `sip-${call.id}`;
     this.channel = `SIP/${call.peer}-${call.id}`;

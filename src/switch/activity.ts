@@ -1,6 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
 import type { ActionResult } from '../dialplan/action.ts';
+import type { DialClass } from '../dialplan/numbering-plan.ts';
 import type { Dial } from './dial.ts';
 import type { Leg, LegEvent } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
@@ -30,6 +31,8 @@ export interface ActivityResult extends ActionResult {
 /** The caller of a call, as activities see it. */
 export interface CallerSide {
   readonly leg: Leg;
+  /** What it may dial at the moment; undefined: everything. */
+  readonly dialClass: DialClass | undefined;
   readonly patchbay: Patchbay;
   /** Tells or plays how the call gets on, whichever the caller's leg needs. */
   indicate(progress: 'proceeding' | 'ringing' | 'progress' | 'busy' | 'congestion', nowMs: number): void;

@@ -1,7 +1,8 @@
 import type { Cause } from '../base/causes.ts';
-import type { Execution } from '../dialplan/execution.ts';
+import type { Execution, Location } from '../dialplan/execution.ts';
+import { type DialClass, stricter } from '../dialplan/numbering-plan.ts';
 import type { Activity, ActivityResult, CallerSide, ProgressTones } from './activity.ts';
-import type { Indication, Leg, LegEvent, Place } from './leg.ts';
+import type { Indication, Leg, LegEvent, Place, Target } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 import { beginAction, type PerformParts } from './perform.ts';
 import { AskingElsewhere } from './remote-lookup.ts';
@@ -12,11 +13,13 @@ export type Urgency = 'emergency' | 'test' | 'callback';
 /** The words of `status --json`, MQTT and the panel. */
 export type CallState = 'dialling' | 'ringing' | 'talking' | 'held' | 'ending';
 
-export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore'> {
+export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore' | 'mayDial'> {
   readonly patchbay: Patchbay;
   readonly tones: ProgressTones;
   /** Whether more digits could still make a number that this call can reach in that context. */
   readonly wantsMore: (context: string, digits: string) => boolean;
+  /** Whether that class lets a call, in the middle of that extension, call there. */
+  readonly permits: (held: DialClass | undefined, at: Location, target: Target) => boolean;
   /** What takes precedence over the dialplan now that the caller has dialled a number in the middle of it. */
   readonly precedenceOf: (dialled: Place, nowMs: number) => StandingPrecedence | undefined;
 }
@@ -46,6 +49,8 @@ export class Call implements CallerSide {
   private lastCause: Cause | undefined;
   /** Where digits that are collected at the moment are dialled; undefined while they are only read. */
   private dialsIn: string | undefined;
+  /** Of its caller and of whoever has transferred it since. */
+  private held: DialClass | undefined;
 
   constructor(
     readonly id: string,
@@ -55,6 +60,16 @@ export class Call implements CallerSide {
     private urgent: Urgency | undefined = undefined,
   ) {
     this.openLegs.add(leg);
+    this.held = leg.dialClass;
+  }
+
+  get dialClass(): DialClass | undefined {
+    return this.held;
+  }
+
+  /** Somebody has sent it on: what that party may not dial, it may not either. */
+  restrict(to: DialClass | undefined): void {
+    this.held = stricter(this.held, to);
   }
 
   get urgency(): Urgency | undefined {
@@ -227,12 +242,14 @@ export class Call implements CallerSide {
         this.finish(step.cause ?? this.lastCause ?? 'normal-clearing', nowMs);
         return;
       }
-      const { context } = step.location;
+      const { location } = step;
+      const { context } = location;
       this.dialsIn = step.action.type === 'collect' ? context : undefined;
       const parts: PerformParts = {
         ...this.parts,
         party: this.execution.caller,
         wantsMore: (digits) => this.parts.wantsMore(context, digits),
+        mayDial: (target) => this.parts.permits(this.held, location, target),
       };
       const begun = beginAction(step.action, this, parts, nowMs);
       if ('start' in begun) {

@@ -1,10 +1,11 @@
 import { type Cause, type DialStatus, dialStatusOf } from '../base/causes.ts';
 import { NOTHING, type StreamIds } from '../base/media-port.ts';
+import { permits } from '../dialplan/numbering-plan.ts';
 import type { Activity, ActivityResult, CallerSide } from './activity.ts';
-import type { Leg, LegDialler, LegEvent, Party, Technology } from './leg.ts';
+import type { Leg, LegDialler, LegEvent, Party, Target, Technology } from './leg.ts';
 
 export interface DialOrder {
-  readonly targets: readonly { readonly technology: Technology; readonly resource: string }[];
+  readonly targets: readonly Target[];
   readonly timeoutMs: number | undefined;
   /** `r`: the caller hears ringing at once, whatever the targets say. */
   readonly ringAtOnce: boolean;
@@ -22,6 +23,8 @@ export interface DialParts {
   readonly party: Party;
   readonly diallers: ReadonlyMap<Technology, LegDialler>;
   readonly streams: StreamIds;
+  /** Whether the class of the caller lets it call there. */
+  readonly mayDial: (target: Target) => boolean;
   /** A new leg belongs to this call: its events are to come here. */
   readonly adopt: (leg: Leg, nowMs: number) => void;
 }
@@ -81,9 +84,14 @@ export class Dial implements Activity {
   start(nowMs: number): void {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
+    const { dialClass } = this.parts.caller;
     const { codec, telephone } = this.parts.caller.leg;
     const { emergency } = this.order;
     for (const { technology, resource } of this.order.targets) {
+      if (!this.parts.mayDial({ technology, resource })) {
+        this.failures.push('facility-not-subscribed');
+        continue;
+      }
       const stream = this.parts.streams.next();
       const dialler = this.parts.diallers.get(technology);
       const made = dialler?.dial(
@@ -94,6 +102,7 @@ export class Dial implements Activity {
           stream,
           ...(codec === undefined ? {} : { codec }),
           ...(telephone === undefined ? {} : { telephone }),
+          ...(dialClass === undefined ? {} : { dialClass }),
           ...(emergency === undefined ? {} : { emergency }),
         },
         nowMs,
@@ -213,8 +222,9 @@ export class Dial implements Activity {
         other.unhold(nowMs);
         break;
       case 'flash':
-        // An exchange puts its call aside for a flash: nobody taps an emergency centre away.
-        if (this.order.emergency === undefined) other.flash(nowMs);
+        // An exchange puts its call aside for a flash: nobody taps an emergency centre away. And it gives dial tone: who
+        // may not dial everything gets none.
+        if (this.order.emergency === undefined && permits(leg.dialClass, 'international')) other.flash(nowMs);
         break;
       case 'text':
         other.sendText(event.text, nowMs);

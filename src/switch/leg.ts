@@ -1,5 +1,6 @@
 import type { Cause } from '../base/causes.ts';
 import type { StreamId } from '../base/media-port.ts';
+import type { DialClass } from '../dialplan/numbering-plan.ts';
 
 /**
  * One end of a call as the switch sees it, whatever it came by: IAX2, SIP, copper or a Local channel. `src/legs` makes
@@ -20,6 +21,8 @@ export interface Leg {
   readonly codec?: string | undefined;
   /** The dial string that rings it, where it is a telephone of this office; undefined for a far end elsewhere. */
   readonly telephone?: string | undefined;
+  /** What whoever is at its far end may dial through here; undefined: everything. */
+  readonly dialClass?: DialClass | undefined;
 
   /** Tells a caller how its call gets on. On a leg that was dialled, or answered, it does nothing. */
   indicate(progress: Indication, nowMs: number): void;
@@ -102,17 +105,23 @@ export interface IncomingCall extends Place {
   readonly caller: Party;
 }
 
-/** What `Dial` asks of a technology. */
-export interface DialRequest {
+/** Whom to call. */
+export interface Target {
   readonly technology: Technology;
   /** What stands behind the technology's slash: `hq/7123`, `1`, `211`. */
   readonly resource: string;
+}
+
+/** What `Dial` asks of a technology. */
+export interface DialRequest extends Target {
   readonly caller: Party;
   readonly stream: StreamId;
   /** The caller's, see `Leg`. */
   readonly codec?: string;
   /** Of the caller's leg, see `Leg`. */
   readonly telephone?: string;
+  /** What the call may dial: of a Local channel, where the number behind it is dialled. */
+  readonly dialClass?: DialClass;
   /** An emergency call: no limit holds for it. `takeOver` ends the call that a town line is busy with. */
   readonly emergency?: { readonly takeOver: boolean };
 }
@@ -130,8 +139,11 @@ export interface DialFailure {
   readonly reason: string;
 }
 
+/** What the configuration lets `LINE/1`, `SIP/211`, `IAX2/hq` dial; undefined: everything. */
+export type DialClassOf = (channel: string) => DialClass | undefined;
+
 /** `LINE/4/112` as a dialler takes it. */
-export function targetOf(dialString: string): { readonly technology: Technology; readonly resource: string } {
+export function targetOf(dialString: string): Target {
   const slash = dialString.indexOf('/');
   const name = dialString.slice(0, slash).toLowerCase();
   const technology = name === 'pjsip' ? 'sip' : (name as Technology);

@@ -1,6 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { StreamId, StreamIds } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
+import type { DialClass } from '../dialplan/numbering-plan.ts';
 import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent, Signal } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 
@@ -39,8 +40,8 @@ export class LocalChannels implements LegDialler {
     const channel = `Local/${number}@${context}-${++this.channels}`;
     const outer = new LocalHalf(`${channel};1`, request.stream, this.outputs);
     // Whoever is called through it is called by the one who called it.
-    const { codec, telephone } = request;
-    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs, codec, telephone);
+    const { codec, telephone, dialClass } = request;
+    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs, codec, telephone, dialClass);
     outer.join(inner);
     this.open.add(outer).add(inner);
     this.patchbay.pair(outer.stream, inner.stream);
@@ -72,6 +73,7 @@ class LocalHalf implements Leg {
     private readonly outputs: Queue<LocalOutput>,
     readonly codec?: string,
     readonly telephone?: string,
+    readonly dialClass?: DialClass,
   ) {}
 
   get channel(): string {

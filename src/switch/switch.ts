@@ -3,9 +3,11 @@ import type { Log } from '../base/log.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import type { MediaPort, StreamId, StreamIds } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
+import { type ClassOfService, classMissing } from '../dialplan/class-of-service.ts';
 import type { Dialplan } from '../dialplan/dialplan.ts';
 import type { Environment } from '../dialplan/environment.ts';
 import { Execution } from '../dialplan/execution.ts';
+import type { NumberingPlan } from '../dialplan/numbering-plan.ts';
 import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import type { EmergencyPlan } from '../emergency/plan.ts';
 import type { Activity, ProgressTones } from './activity.ts';
@@ -67,6 +69,8 @@ export interface SwitchOptions {
   readonly tones: ProgressTones;
   readonly others: RemoteDialplans;
   readonly emergency: EmergencyPlan;
+  /** What classes of service go by. */
+  readonly numbering: NumberingPlan;
   /** By the number of the room; a room that is not here has no PIN. */
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
   readonly wallClock: () => number;
@@ -115,6 +119,7 @@ export class Switch implements Machine<SwitchOutput> {
   private readonly desk: EmergencyDesk;
   private readonly conferences: Conferences;
   private readonly diallers: ReadonlyMap<Technology, LegDialler>;
+  readonly classOfService: ClassOfService;
   private dialplan: Dialplan;
   /** Names calls; begins anywhere, since a start within the second, or with a clock set back, must not name one again. */
   private count: number;
@@ -131,6 +136,11 @@ export class Switch implements Machine<SwitchOutput> {
       noWayTone: options.tones.information,
     });
     this.conferences = new Conferences(options.media, options.streams, options.conferences ?? new Map());
+    this.classOfService = {
+      numbering: options.numbering,
+      isEmergency: (context, number) => this.desk.lookUp({ context, number }).match !== undefined,
+      prefixes: (context) => outsidePrefixes(this.dialplan, context),
+    };
     this.diallers = new Map<Technology, LegDialler>([...options.diallers, ['local', this.locals]]);
   }
 
@@ -270,10 +280,12 @@ export class Switch implements Machine<SwitchOutput> {
     if (isCaller) {
       leg.hangup('normal-clearing', nowMs);
       const execution = this.execution({ context, number }, caller, partner, call.id);
+      call.restrict(leg.dialClass);
       call.redirect(execution, nowMs, this.stand(entry, precedence, calling));
       return;
     }
     const next = this.enter(partner, calling, precedence?.urgency);
+    next.call.restrict(leg.dialClass);
     entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
     next.history.begin(partner, 'out', nowMs);
     next.history.noteAnswer(partner, nowMs);
@@ -326,7 +338,8 @@ export class Switch implements Machine<SwitchOutput> {
   private dialParts(entry: Entry, party: Party): DialParts {
     const { diallers, options } = this;
     const adopt = (leg: Leg, atMs: number) => this.adopt(entry, leg, atMs);
-    return { caller: entry.call, party, diallers, streams: options.streams, adopt };
+    // Only what must go through is dialled past the dialplan.
+    return { caller: entry.call, party, diallers, streams: options.streams, adopt, mayDial: () => true };
   }
 
   private enter(leg: Leg, { context, number, caller }: Omit<IncomingCall, 'leg'>, urgency?: Urgency): Entry {
@@ -345,6 +358,7 @@ export class Switch implements Machine<SwitchOutput> {
       wantsMore: (from, digits) =>
         dialplan.lookup(from, digits, { clock: environment.clock }).matchMore ||
         (leg.telephone !== undefined && this.desk.lookUp({ context: from, number: digits }).canGrow),
+      permits: (held, at, target) => classMissing(held, at, target, this.classOfService) === undefined,
       precedenceOf: (dialled, atMs) => this.precedenceOf(entry, dialled, atMs),
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
     };

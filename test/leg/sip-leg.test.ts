@@ -33,7 +33,7 @@ class SipHarness implements LegHarness {
       },
       playDigit: () => {},
     },
-    { contextOf: () => 'office', isTelephone: () => true },
+    { contextOf: () => 'office', isTelephone: () => true, dialClassOf: () => undefined },
   );
 
   constructor() {

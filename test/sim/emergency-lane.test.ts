@@ -9,6 +9,7 @@ import { devicesWith } from '../../src/config/devices.ts';
 import { emergencyPlan } from '../../src/config/emergency.ts';
 import { loadConfiguration } from '../../src/config/load.ts';
 import { COUNTRIES } from '../../src/config/schema/country.ts';
+import { NumberingPlan } from '../../src/dialplan/numbering-plan.ts';
 import { outsidePrefixes } from '../../src/dialplan/outside-line.ts';
 import { countryProfile } from '../../src/lines/country-profile.ts';
 import { DigitCollection } from '../../src/lines/digit-collection.ts';
@@ -122,6 +123,7 @@ function compose(office: Office, failing: readonly string[]) {
     ]),
     tones: countryProfile(configuration.site.country)!.tones,
     emergency: plan,
+    numbering: new NumberingPlan('fr'),
     others: { ask: () => true },
     wallClock: () => 1_763_845_200_000,
     log: silentLog,

@@ -10,6 +10,7 @@ import { silentLog } from '../../src/base/log.ts';
 import { type Address, earliest, type Transmit } from '../../src/base/machine.ts';
 import { Queue } from '../../src/base/queue.ts';
 import { SeededRandom } from '../../src/base/random.ts';
+import { NumberingPlan } from '../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../src/dialplan/parse.ts';
 import { EmergencyPlan, type EmergencySettings } from '../../src/emergency/plan.ts';
 import type { PeerConfig } from '../../src/iax2/peer.ts';
@@ -34,6 +35,7 @@ export interface SiteOptions {
   readonly townLines?: readonly number[];
   /** Ways of emergency calls; none unless told. */
   readonly emergency?: Partial<EmergencySettings>;
+  readonly dialClasses?: NonNullable<ApplianceOptions['dialClasses']>;
   readonly keypad?: NonNullable<ApplianceOptions['keypad']>;
   readonly about?: NonNullable<ApplianceOptions['about']>;
 }
@@ -59,7 +61,19 @@ export class Site implements Station<Told> {
 
   constructor(
     readonly network: Network,
-    { address, seed, peers, extensions, dialplan: text, sip, emergency, townLines = [], keypad, about }: SiteOptions,
+    {
+      address,
+      seed,
+      peers,
+      extensions,
+      dialplan: text,
+      sip,
+      emergency,
+      townLines = [],
+      keypad,
+      about,
+      dialClasses,
+    }: SiteOptions,
   ) {
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
@@ -74,6 +88,8 @@ export class Site implements Station<Told> {
         profile: countryProfile('fr')!,
         dialplan,
         emergency: new EmergencyPlan({ ...NO_WAYS, country: 'fr', ...emergency }),
+        numbering: new NumberingPlan('fr'),
+        ...(dialClasses === undefined ? {} : { dialClasses }),
         crypto: seededCrypto(seed),
         random: new SeededRandom(seed),
         clock: { nowMs: () => 1_763_845_200_000 + network.nowMs, utcOffsetMinutes: () => 0 },

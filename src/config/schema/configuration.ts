@@ -18,6 +18,10 @@ const site = z.strictObject({
   timezone: checked(isTimeZone, 'a name of the time zone database, such as Europe/Paris, or UTC')
     .prefault('UTC')
     .meta({ description: 'For opening hours and times in the dialplan.' }),
+  localNumbers: z
+    .array(text(/^[0-9]{1,10}$/, 'digits in quotes, such as "0472"'))
+    .prefault([])
+    .meta({ description: 'Beginnings of numbers that are local to `class`, as they are dialled in the country.' }),
 });
 
 const channel = text(

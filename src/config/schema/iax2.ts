@@ -3,6 +3,7 @@ import {
   callerId,
   codecs,
   contextName,
+  dialClass,
   duration,
   hostPort,
   keyFile,
@@ -120,6 +121,7 @@ export const iax2Peer = z
       description: 'Calls at a time. When full, `Dial` gives CONGESTION and goes to the next priority.',
     }),
     transfer: z.exactOptional(transfer),
+    class: z.exactOptional(dialClass),
     callerId: z.exactOptional(callerId).meta({ description: 'The number that calls from or to it show.' }),
   })
   .meta({ title: 'iax2.peers.<name>' });

@@ -88,6 +88,7 @@ const trunk = z
     }),
     qualify: z.exactOptional(qualify),
     context: z.exactOptional(contextName).meta({ description: 'Where its calls enter the dialplan.' }),
+    class: z.exactOptional(dialClass),
     callerId: z.exactOptional(callerId).meta({ description: 'The number that calls to it show.' }),
     codecs: codecs.prefault(['ulaw', 'alaw']),
     maxCalls: z.exactOptional(whole(1, 1000)).meta({ description: 'Calls at a time.' }),

@@ -173,7 +173,7 @@ export const codecs = z
 
 export const dialClass = z
   .enum(['local', 'national', 'international'])
-  .meta({ description: 'What may be dialled: nothing beyond this class.' });
+  .meta({ description: 'What it may dial through this office: nothing beyond this class. Everything unless told.' });
 
 export const qualify = z
   .strictObject({

@@ -44,7 +44,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [
       'site: { id: a b, nmae: x, country: fr, timezone: 5 }\nweb: { listen: 8080 }\n',
       '1:13: site.id is "a b"; allowed: a–z, 0–9 and -, 1 to 40 characters',
-      '1:18: unknown key "nmae" in site; did you mean "name"? allowed: id, name, country, timezone',
+      '1:18: unknown key "nmae" in site; did you mean "name"? allowed: id, name, country, timezone, localNumbers',
       '1:50: site.timezone is 5; allowed: a name of the time zone database, such as Europe/Paris, or UTC',
       `2:16: web.listen is 8080; allowed: ${LISTEN}`,
     ],
@@ -84,7 +84,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [
       'site: { id:a }\n',
       '1:7: site.id is missing; allowed: a–z, 0–9 and -, 1 to 40 characters',
-      '1:9: unknown key "id…" in site; write a blank after ":"; allowed: id, name, country, timezone',
+      '1:9: unknown key "id…" in site; write a blank after ":"; allowed: id, name, country, timezone, localNumbers',
     ],
     ['site: { id: a }\nfoo\nbar: 1\n', '2:1: a key without ":"; write "key: value" on one line'],
     ['site: { id: a }\nfoo\n', '2:1: a key without ":"; write "key: value"'],

@@ -3,6 +3,7 @@ import { silentLog } from '../../../src/base/log.ts';
 import { type Source, StreamIds } from '../../../src/base/media-port.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
+import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
 import { EmergencyPlan } from '../../../src/emergency/plan.ts';
 import type { RoomSettings } from '../../../src/switch/conference.ts';
@@ -77,6 +78,7 @@ beforeEach(() => {
     streams,
     diallers: new Map(),
     tones: TONES,
+    numbering: new NumberingPlan('fr'),
     others: { ask: () => false },
     emergency: new EmergencyPlan({ country: 'fr', numbers: [], townLines: [], via: [], otherTrunks: [], notify: [] }),
     conferences: ROOMS,

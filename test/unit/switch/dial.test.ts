@@ -24,6 +24,7 @@ function dial(
   const activity = new Dial(order, {
     caller: {
       leg: caller,
+      dialClass: undefined,
       patchbay,
       indicate: (progress) => caller.indicate(progress),
       answer: () => caller.answer(),
@@ -32,6 +33,7 @@ function dial(
     diallers: new Map([['line', dialler]]),
     streams: new StreamIds(),
     adopt: () => {},
+    mayDial: () => true,
   });
   activity.start(0);
   const [first, second] = dialler.dialled;

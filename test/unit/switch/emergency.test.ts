@@ -5,6 +5,7 @@ import { StreamIds } from '../../../src/base/media-port.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
 import type { Environment } from '../../../src/dialplan/environment.ts';
+import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
 import { EmergencyPlan } from '../../../src/emergency/plan.ts';
 import type { EmergencyNews } from '../../../src/switch/emergency-desk.ts';
@@ -73,6 +74,7 @@ function bench(failing: Record<string, Cause> = {}) {
       otherTrunks: ['IAX2/backup'],
       notify: ['203'],
     }),
+    numbering: new NumberingPlan('fr'),
     others: { ask: () => false },
     wallClock: () => 1_763_845_200_000,
     log: silentLog,

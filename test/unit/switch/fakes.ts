@@ -50,6 +50,7 @@ export class FakeLeg implements Leg {
   readonly told: string[] = [];
   readonly met: string[] = [];
   telephone: string | undefined;
+  dialClass: Leg['dialClass'];
 
   constructor(
     readonly id: string,

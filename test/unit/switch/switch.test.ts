@@ -5,6 +5,7 @@ import { StreamIds } from '../../../src/base/media-port.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
 import type { Environment } from '../../../src/dialplan/environment.ts';
+import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
 import { EmergencyPlan } from '../../../src/emergency/plan.ts';
 import { type CallChange, Switch } from '../../../src/switch/switch.ts';
@@ -75,6 +76,7 @@ function bench(failing: Readonly<Record<string, Cause>> = {}, seed = 1) {
     ]),
     tones: TONES,
     emergency: new EmergencyPlan({ country: 'fr', numbers: [], townLines: [], via: [], otherTrunks: [], notify: [] }),
+    numbering: new NumberingPlan('fr'),
     others: { ask: (_peer, number) => (number === '888' ? true : { id: 7 }) },
     wallClock: () => 1_763_845_200_000,
     log: silentLog,

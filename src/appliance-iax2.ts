@@ -20,6 +20,8 @@ export type Iax2News =
   | { readonly type: 'lookup'; readonly id: number; readonly exists: boolean }
   | Extract<EndpointOutput, { type: 'security' }>;
 
+export type Iax2MediaEvent = Extract<MediaEvent, { type: 'voice-full-due' | 'video-full-due' | 'no-format' }>;
+
 /** The IAX2 side of an appliance: endpoint and legs, the voice of encrypted calls, and what other switches ask and tell. */
 export class ApplianceIax2 {
   readonly endpoint: Endpoint;
@@ -51,9 +53,10 @@ export class ApplianceIax2 {
     send(to, sealed, 0, sealed.length);
   }
 
-  handleMedia(event: Extract<MediaEvent, { type: 'voice-full-due' | 'no-format' }>, nowMs: number): void {
+  handleMedia(event: Iax2MediaEvent, nowMs: number): void {
     if (event.type === 'voice-full-due')
       this.endpoint.sendVoice(event.stream, event.timestamp, event.format, event.payload, nowMs);
+    else if (event.type === 'video-full-due') this.endpoint.sendVideo(event, nowMs);
     else this.endpoint.requestVoiceFormat(event.stream, nowMs);
   }
 

@@ -527,7 +527,8 @@ export class Appliance implements Machine<ApplianceOutput> {
   private settlePlane(nowMs: number): boolean {
     const event = this.plane.poll();
     if (event === undefined) return false;
-    if (event.type === 'voice-full-due' || event.type === 'no-format') this.iax2.handleMedia(event, nowMs);
+    if (event.type === 'voice-full-due' || event.type === 'video-full-due' || event.type === 'no-format')
+      this.iax2.handleMedia(event, nowMs);
     else if (event.type === 'recorded') {
       const { room, payload, last } = event;
       const conference = this.switch.conferenceNumber(room) ?? String(room);

@@ -223,6 +223,9 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
       case 'voice-full-due':
         this.endpoint.sendVoice(event.stream, event.timestamp, event.format, event.payload, nowMs);
         break;
+      case 'video-full-due':
+        this.endpoint.sendVideo(event, nowMs);
+        break;
       case 'no-format':
         this.endpoint.requestVoiceFormat(event.stream, nowMs);
         break;

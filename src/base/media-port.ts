@@ -13,7 +13,14 @@ import type { TonePattern } from './tone-pattern.ts';
 export interface MediaPort {
   /** Opens a stream. Its source may have been set before, or be set later. */
   open(stream: StreamId, spec: StreamSpec, nowMs: number): void;
-  /** Closes a stream; streams that hear it hear nothing from now on. Closing an unknown stream does nothing. */
+  /**
+   * Gives a stream a picture, or another one: whoever hears its voice sees it from now on, if both can. The voice may be
+   * opened later.
+   */
+  openVideo(stream: StreamId, spec: VideoSpec, nowMs: number): void;
+  /** The stream has no picture any more. */
+  closeVideo(stream: StreamId, nowMs: number): void;
+  /** Closes a stream, and its picture; streams that hear it hear nothing from now on. Closing an unknown stream does nothing. */
   close(stream: StreamId, nowMs: number): void;
   /** Sets what the far end of `stream` hears from now on. */
   hear(stream: StreamId, source: Source, nowMs: number): void;
@@ -29,7 +36,7 @@ export interface MediaPort {
   noteSent(stream: StreamId, timestamp: number): void;
   /** IAX2: a full frame was accepted with this timestamp; mini frames are unwrapped around it. [RFC5456 §8.1.2] */
   noteReceived(stream: StreamId, timestamp: number): void;
-  /** Stops (or resumes) sending voice; the clock runs on. [RFC5456 §6.4.4] */
+  /** Stops (or resumes) sending voice and pictures; the clock runs on. [RFC5456 §6.4.4] */
   quelch(stream: StreamId, on: boolean): void;
   /** The last voice timestamp sent, 0 before the first; read from shared memory where the plane is a worker. */
   lastTimestamp(stream: StreamId): number;
@@ -65,6 +72,15 @@ export interface Iax2StreamSpec {
   /** Our mini frames go in trunk frames, together with those of all calls with `remote`. [RFC5456 §8.1.3.2] */
   readonly trunk?: TrunkMode;
 }
+
+/** The picture of one IAX2 call leg: never in a trunk frame. */
+export interface Iax2VideoSpec extends Pick<Iax2StreamSpec, 'remote' | 'localCall' | 'remoteCall' | 'epochMs'> {
+  readonly kind: 'iax2';
+  /** Format bits of all that both ends can show, H.264 = 0x200000. [RFC5456 §8.7] */
+  readonly formats: readonly number[];
+}
+
+export type VideoSpec = Iax2VideoSpec;
 
 /** Whether each call in a trunk frame has a timestamp of its own; without, the receiver goes by the trunk's. */
 export type TrunkMode = 'timestamps' | 'plain';
@@ -123,7 +139,16 @@ export interface RtpSession {
 }
 
 /** G.711 can be heard by everything here; the others are carried untouched to an RTP stream of the same codec. */
-export type RtpCodec = Law | 'g722' | 'h261' | 'h263' | 'h263p' | 'h264' | 'vp8';
+export type RtpCodec = Law | 'g722' | VideoCodec;
+
+/** What pictures are coded with; nothing here looks into them. */
+export type VideoCodec = (typeof VIDEO_CODECS)[number];
+
+export const VIDEO_CODECS = ['h261', 'h263', 'h263p', 'h264', 'vp8'] as const;
+
+export function isVideoCodec(name: string): name is VideoCodec {
+  return VIDEO_CODECS.some((codec) => codec === name);
+}
 
 export type Source =
   | { readonly kind: 'nothing' }
@@ -166,7 +191,17 @@ export type MediaEvent =
       readonly format: number;
       readonly payload: Uint8Array;
     }
-  /** IAX2: a mini frame came before any full voice frame: the leg answers VNAK. */
+  /** IAX2: this packet of a picture must go as a full frame: the first, and one after each 0x8000 ms. [RFC5456 §8.1.3.1] */
+  | {
+      readonly type: 'video-full-due';
+      readonly stream: StreamId;
+      readonly timestamp: number;
+      readonly format: number;
+      /** It is the last one of its picture. */
+      readonly marker: boolean;
+      readonly payload: Uint8Array;
+    }
+  /** IAX2: a mini frame came before any full voice frame, or one of video before any of those: the leg answers VNAK. */
   | { readonly type: 'no-format'; readonly stream: StreamId }
   /** A town line: what its exchange says, ringback once per ring. */
   | { readonly type: 'progress-tone'; readonly stream: StreamId; readonly tone: ProgressTone }

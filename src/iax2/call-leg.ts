@@ -8,7 +8,7 @@ import { meaningOfControl } from './control.ts';
 import type { Surroundings } from './dialog.ts';
 import type { InformationElements } from './information-element.ts';
 import { LEGAL_MESSAGES } from './legal-messages.ts';
-import { type FormatMask, includesFormat } from './media-format.ts';
+import { type FormatMask, includesFormat, isAudio } from './media-format.ts';
 import type { Message, MessageName } from './message.ts';
 import { type FarReport, readQualityReport } from './quality-report.ts';
 import type { Reliable } from './reliable.ts';
@@ -165,6 +165,13 @@ export abstract class CallLeg extends TransferableCall implements Call {
     this.around.changed(this, nowMs);
   }
 
+  /** The same of a packet of a picture. [RFC5456 §8.1.3.1] */
+  sendVideo(timestamp: number, format: number, marker: boolean, payload: Uint8Array, nowMs: number): void {
+    if (!this.isAccepted) return;
+    this.sendFrame(FRAME_TYPE.VIDEO, format, timestamp, payload, nowMs, undefined, marker);
+    this.around.changed(this, nowMs);
+  }
+
   /** A mini frame came before any full voice frame: ask for what was lost. [RFC5456 §6.9.3] */
   requestVoiceFormat(nowMs: number): void {
     if (this.isAccepted) this.reliable.sendVnak(nowMs);
@@ -177,7 +184,8 @@ export abstract class CallLeg extends TransferableCall implements Call {
   }
 
   protected override handleTaken({ name, frame }: Message): void {
-    const clockless = name === 'ACK' || name === 'PONG' || name === 'LAGRP' || name === 'VOICE' || name === 'VNAK';
+    const clockless =
+      name === 'ACK' || name === 'PONG' || name === 'LAGRP' || name === 'VOICE' || name === 'VIDEO' || name === 'VNAK';
     if (!clockless) this.voice.noteReceived(frame.timestamp);
   }
 
@@ -294,7 +302,7 @@ export abstract class CallLeg extends TransferableCall implements Call {
   }
 
   private handleVoice(format: number): void {
-    if (!Number.isInteger(Math.log2(format)) || !includesFormat(this.capability, format)) {
+    if (!isAudio(format) || !includesFormat(this.capability, format)) {
       this.count('iax2.unexpected-format');
       return;
     }

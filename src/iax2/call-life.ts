@@ -51,6 +51,8 @@ export abstract class CallLife extends Dialog<CallTimer> {
   readonly peer: string;
   readonly stream: StreamId;
   format = 0;
+  /** What both ends can show, in our order; known from ACCEPT on. */
+  videoFormats: readonly number[] = [];
   protected readonly voice: CallVoice;
   protected readonly seal: CallSeal;
   private readonly trunk: TrunkMode | undefined;
@@ -106,7 +108,7 @@ export abstract class CallLife extends Dialog<CallTimer> {
     this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
     if (this.seal.canRotate) this.armRotation(nowMs);
     // A trunk frame would show the voice of an encrypted call.
-    this.voice.open(format, this.isEncrypted ? undefined : this.trunk, nowMs);
+    this.voice.open(format, this.videoFormats, this.isEncrypted ? undefined : this.trunk, nowMs);
   }
 
   /** Ends the leg from our side: the far end is told, and has some time to acknowledge it. */
@@ -271,9 +273,10 @@ export abstract class CallLife extends Dialog<CallTimer> {
     body: Uint8Array | undefined,
     nowMs: number,
     schedule?: readonly number[],
+    marker?: boolean,
   ): void {
-    super.sendFrame(frameType, subclass, timestamp, body, nowMs, schedule);
-    if (frameType !== FRAME_TYPE.VOICE) this.voice.noteSent(timestamp);
+    super.sendFrame(frameType, subclass, timestamp, body, nowMs, schedule, marker);
+    if (frameType !== FRAME_TYPE.VOICE && frameType !== FRAME_TYPE.VIDEO) this.voice.noteSent(timestamp);
   }
 
   /** A call of which nothing comes any more, not even an answer to PING, is given up before its frames are. */

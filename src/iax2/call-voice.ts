@@ -5,11 +5,12 @@ import type { Reliable } from './reliable.ts';
 /** Why our voice may be stopped for a while. */
 type Hush = 'quelched' | 'key-change';
 
-/** The stream of the media plane that carries one call's voice: opened once the call is accepted, closed at its end. */
+/** The stream of the media plane that carries one call's voice and its picture, if it has one: opened once the call is accepted, closed at its end. */
 export class CallVoice {
   private isOpen = false;
   private format = 0;
   private trunk: TrunkMode | undefined;
+  private videoFormats: readonly number[] = [];
   private readonly hushes = new Set<Hush>();
 
   constructor(
@@ -18,9 +19,10 @@ export class CallVoice {
     private readonly reliable: Reliable,
   ) {}
 
-  /** `trunk`: the mode in which our voice shares datagrams with that of other calls. */
-  open(format: number, trunk: TrunkMode | undefined, nowMs: number): void {
+  /** `trunk`: the mode in which our voice shares datagrams with that of other calls. `videoFormats`: none is no picture. */
+  open(format: number, videoFormats: readonly number[], trunk: TrunkMode | undefined, nowMs: number): void {
     this.format = format;
+    this.videoFormats = videoFormats;
     this.trunk = trunk;
     this.openAt(this.reliable.remote, this.reliable.remoteCall, nowMs);
   }
@@ -78,5 +80,12 @@ export class CallVoice {
     this.isOpen = true;
     this.media.open(this.stream, trunk === undefined ? spec : { ...spec, trunk }, nowMs);
     this.media.noteSent(this.stream, clock.lastSent);
+    if (this.videoFormats.length === 0) return;
+    const { epochMs } = clock;
+    this.media.openVideo(
+      this.stream,
+      { kind: 'iax2', remote, localCall, remoteCall, epochMs, formats: this.videoFormats },
+      nowMs,
+    );
   }
 }

@@ -19,6 +19,8 @@ export interface Call {
   readonly state: CallState;
   /** The agreed codec as a format bit, 4 = µ-law, 8 = A-law; 0 before the call is accepted. */
   readonly format: number;
+  /** Format bits of the pictures that both ends can show, H.264 = 0x200000; empty before the call is accepted, or if there are none. */
+  readonly videoFormats: readonly number[];
 
   /** What the far end has said last of the voice that it receives; undefined before, or where it says nothing. */
   readonly farReport: FarReport | undefined;

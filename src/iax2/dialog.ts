@@ -160,8 +160,9 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
     body: Uint8Array | undefined,
     nowMs: number,
     schedule?: readonly number[],
+    marker?: boolean,
   ): void {
-    this.reliable.send(frameType, subclass, timestamp, body, nowMs, schedule);
+    this.reliable.send(frameType, subclass, timestamp, body, nowMs, schedule, marker);
   }
 
   /** The dialog is over: nothing is sent again, no timer runs. */

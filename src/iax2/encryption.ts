@@ -12,9 +12,10 @@ import { controlSubclassName, FRAME_TYPE, htmlSubclassName, iaxSubclassName } fr
  */
 
 const BLOCK = 16;
-/** What stays readable: the call numbers of a full frame, the one of a mini frame. */
+/** What stays readable: the call numbers of a full frame, the one of a mini frame, that of a video mini frame behind its zeros. */
 const CLEAR_FULL = 4;
 const CLEAR_MINI = 2;
+const CLEAR_VIDEO_MINI = 4;
 
 /** The key of a call: MD5 of challenge and secret, both directions the same until an RTKEY. [RFC5456 §7.4] */
 export function deriveKey(crypto: Crypto, challenge: Uint8Array, secret: string): Uint8Array {
@@ -23,12 +24,13 @@ export function deriveKey(crypto: Crypto, challenge: Uint8Array, secret: string)
 
 /**
  * Random padding of 16…31 bytes goes in front, filling up to whole blocks; the low half of its 16th byte says its length
- * modulo 16. Under CBC with a zero IV that first random block takes the part of the IV. Only full and mini frames can be
- * encrypted: in a meta frame the call number would not be readable.
+ * modulo 16. Under CBC with a zero IV that first random block takes the part of the IV. Trunk frames cannot be encrypted:
+ * their call numbers would not be readable. Video mini frames are by us alone: Asterisk sends them in clear, and cannot
+ * read its own.
  */
 export function encryptFrame(crypto: Crypto, key: Uint8Array, frame: Uint8Array): Uint8Array {
   const clear = clearLength(frame);
-  if (clear === undefined) throw new RangeError('only full and mini frames can be encrypted');
+  if (clear === undefined) throw new RangeError('only frames of one call can be encrypted');
   const plain = frame.subarray(clear);
   const padding = crypto.randomBytes(BLOCK + ((BLOCK - (plain.length % BLOCK)) % BLOCK));
   padding[BLOCK - 1] = (padding[BLOCK - 1]! & 0xf0) | (padding.length & 0x0f);
@@ -50,13 +52,14 @@ export function decryptFrame(crypto: Crypto, key: Uint8Array, bytes: Uint8Array)
 function clearLength(bytes: Uint8Array): number | undefined {
   if (bytes.length < CLEAR_FULL) return undefined;
   if ((bytes[0]! & 0x80) !== 0) return CLEAR_FULL;
-  return bytes[0] === 0 && bytes[1] === 0 ? undefined : CLEAR_MINI;
+  if (bytes[0] !== 0 || bytes[1] !== 0) return CLEAR_MINI;
+  return (bytes[2]! & 0x80) === 0 ? undefined : CLEAR_VIDEO_MINI;
 }
 
 /** Whether decrypted bytes look like a frame that somebody would send: the only sign that the key was right. */
 export function isPlausible(bytes: Uint8Array): boolean {
   const frame = decodeFrame(bytes);
-  if (frame.type === 'mini') return frame.payload.length > 0;
+  if (frame.type === 'mini' || frame.type === 'video-mini') return frame.payload.length > 0;
   return frame.type === 'full' && isKnownMessage(frame);
 }
 

@@ -2,7 +2,7 @@ import type { Counters } from '../base/counters.ts';
 import type { Crypto } from '../base/crypto.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress, type Machine } from '../base/machine.ts';
-import type { MediaPort, StreamId, StreamIds } from '../base/media-port.ts';
+import type { MediaEvent, MediaPort, StreamId, StreamIds } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Random } from '../base/random.ts';
 import { Admission } from './admission.ts';
@@ -210,7 +210,13 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.calls.ofStream(stream)?.sendVoice(timestamp, format, payload, nowMs);
   }
 
-  /** The media plane got a mini frame before any full voice frame. */
+  /** The same of a packet of a picture. */
+  sendVideo(event: Extract<MediaEvent, { type: 'video-full-due' }>, nowMs: number): void {
+    const { stream, timestamp, format, marker, payload } = event;
+    this.calls.ofStream(stream)?.sendVideo(timestamp, format, marker, payload, nowMs);
+  }
+
+  /** The media plane got a mini frame before any full frame that says what is in it. */
   requestVoiceFormat(stream: StreamId, nowMs: number): void {
     this.calls.ofStream(stream)?.requestVoiceFormat(nowMs);
   }

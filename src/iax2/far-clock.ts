@@ -1,10 +1,12 @@
 import {
+  frameKind,
   isFullFrame,
   MINI_HEADER_LENGTH,
   readFrameType,
   readFullTimestamp,
   readMiniTimestamp,
   readSubclassByte,
+  readVideoTimestamp,
 } from './frame-header.ts';
 import { FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
 
@@ -47,8 +49,11 @@ export class FarClock {
   fits(frame: Uint8Array, nowMs: number): boolean {
     if (isFullFrame(frame) || frame.length < MINI_HEADER_LENGTH || this.offsetMs === undefined) return true;
     const expected = Math.round(nowMs + this.offsetMs);
-    // The distance on the circle of 16 bits.
-    const aheadMs = ((readMiniTimestamp(frame) - expected) << 16) >> 16;
+    // The distance on the circle of 16 bits, of video 15.
+    const aheadMs =
+      frameKind(frame) === 'video-mini'
+        ? ((readVideoTimestamp(frame) - expected) << 17) >> 17
+        : ((readMiniTimestamp(frame) - expected) << 16) >> 16;
     return aheadMs > -LATEST_MS && aheadMs < EARLIEST_MS;
   }
 }

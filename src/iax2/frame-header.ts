@@ -66,6 +66,11 @@ export function readFullTimestamp(bytes: Uint8Array, at = 0): number {
   return readUint32(bytes, at + 4);
 }
 
+/** Of a full frame: its place in the sender's sequence, 8 bits. */
+export function readOSeqno(bytes: Uint8Array, at = 0): number {
+  return bytes[at + 8]!;
+}
+
 /** Of a full frame: FRAME_TYPE. */
 export function readFrameType(bytes: Uint8Array, at = 0): number {
   return bytes[at + 10]!;
@@ -90,6 +95,14 @@ export function readVideoSourceCall(bytes: Uint8Array, at = 0): number {
 export function readVideoTimestamp(bytes: Uint8Array, at = 0): number {
   return readUint16(bytes, at + 4) & 0x7fff;
 }
+
+/** Of a video mini frame: whether it is the last one of its picture. */
+export function readVideoMarker(bytes: Uint8Array, at = 0): boolean {
+  return (bytes[at + 4]! & 0x80) !== 0;
+}
+
+/** Of a full frame of video, as on the wire: the bit of its subclass that says the same. */
+export const VIDEO_MARKER = 0x40;
 
 /** Writes the 4 bytes of a mini frame's header; the payload follows at `at + MINI_HEADER_LENGTH`. [RFC5456 §8.1.2] */
 export function writeMiniHeader(bytes: Uint8Array, at: number, sourceCall: number, timestamp: number): void {

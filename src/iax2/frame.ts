@@ -9,8 +9,10 @@ import {
   readMiniTimestamp,
   readSourceCall,
   readSubclassByte,
+  readVideoMarker,
   readVideoSourceCall,
   readVideoTimestamp,
+  VIDEO_MARKER,
   VIDEO_MINI_HEADER_LENGTH,
   writeMiniHeader,
   writeUint16,
@@ -84,7 +86,7 @@ export function decodeFrame(bytes: Uint8Array): Frame | Malformed {
         type: 'video-mini',
         sourceCall: readVideoSourceCall(bytes),
         timestamp: readVideoTimestamp(bytes),
-        marker: (bytes[4]! & 0x80) !== 0,
+        marker: readVideoMarker(bytes),
         payload: bytes.subarray(VIDEO_MINI_HEADER_LENGTH),
       };
     case 'meta':
@@ -114,8 +116,6 @@ function decodeFullFrame(bytes: Uint8Array): FullFrame {
     body: bytes.subarray(FULL_HEADER_LENGTH),
   };
 }
-
-const VIDEO_MARKER = 0x40;
 
 /** What a full frame needs; what is left out is 0, false or empty. */
 export type FullFrameFields = Partial<Omit<FullFrame, 'type'>> &

@@ -17,7 +17,7 @@ import {
 } from './information-element.ts';
 import { TO_BE_DETERMINED } from './lookup-dialog.ts';
 import { isMalformed, type Malformed, malformed } from './malformed.ts';
-import { decodePreferences, formatOf, maskOf, negotiate } from './media-format.ts';
+import { commonVideo, decodePreferences, formatOf, maskOf, negotiate } from './media-format.ts';
 import type { Message } from './message.ts';
 import type { CallerId, PeerConfig } from './peer.ts';
 import type { Reliable } from './reliable.ts';
@@ -243,10 +243,11 @@ export class IncomingCallLeg extends CallLeg {
     const ies = this.request ?? {};
     const ours = (config?.codecs ?? []).map(formatOf);
     const requested = ies.format2 ?? ies.format ?? 0n;
+    const capability = ies.capability2 ?? ies.capability ?? requested;
     const format = negotiate({
       priority: config?.codecPriority ?? 'host',
       ours,
-      capability: ies.capability2 ?? ies.capability ?? requested,
+      capability,
       requested,
       preferences: decodePreferences(ies.codecPreferences ?? ''),
     });
@@ -255,6 +256,7 @@ export class IncomingCallLeg extends CallLeg {
       return false;
     }
     this.format = format;
+    this.videoFormats = commonVideo(ours, capability);
     this.capability = maskOf(ours);
     return true;
   }
@@ -265,7 +267,10 @@ export class IncomingCallLeg extends CallLeg {
 
   private sendAccept(nowMs: number): void {
     const mask = maskOf([this.format]);
-    this.sendIax(IAX_SUBCLASS.ACCEPT, { format: mask, format2: mask }, nowMs);
+    // FORMAT has room for one; CAPABILITY, which nobody expects here, tells those who look what pictures there can be.
+    const both = maskOf([this.format, ...this.videoFormats]);
+    const pictures = this.videoFormats.length === 0 ? {} : { capability: both, capability2: both };
+    this.sendIax(IAX_SUBCLASS.ACCEPT, { format: mask, format2: mask, ...pictures }, nowMs);
     this.link(this.format, nowMs);
   }
 

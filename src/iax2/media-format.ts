@@ -86,6 +86,11 @@ export function isAudio(format: number): boolean {
   return sampleRateHz(format) !== undefined;
 }
 
+export function isVideo(format: number): boolean {
+  const name = BY_FORMAT.get(format);
+  return name !== undefined && FORMATS[name].kind === 'video';
+}
+
 export function maskOf(formats: Iterable<number>): FormatMask {
   let mask = 0n;
   for (const format of formats) mask |= BigInt(format);
@@ -194,4 +199,9 @@ export function negotiate({ priority, ours, capability, requested, preferences }
     case 'reqonly':
       return first(BEST, common & requested);
   }
+}
+
+/** What the far end of a call can show of the pictures that we allow, in our order. */
+export function commonVideo(ours: readonly number[], theirs: FormatMask): number[] {
+  return ours.filter((format) => isVideo(format) && includesFormat(theirs, format));
 }

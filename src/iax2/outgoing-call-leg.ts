@@ -12,7 +12,16 @@ import { ENCRYPTION_METHOD, type InformationElements } from './information-eleme
 import { TO_BE_DETERMINED } from './lookup-dialog.ts';
 import { isMalformed, type Malformed } from './malformed.ts';
 import type { FormatName } from './media-format.ts';
-import { encodePreferences, formatMaskText, formatName, formatOf, formatsOf, isAudio, maskOf } from './media-format.ts';
+import {
+  commonVideo,
+  encodePreferences,
+  formatMaskText,
+  formatName,
+  formatOf,
+  formatsOf,
+  isAudio,
+  maskOf,
+} from './media-format.ts';
 import type { Message } from './message.ts';
 import { CALL_SCHEDULE, Opening } from './opening.ts';
 import type { PeerConfig } from './peer.ts';
@@ -170,6 +179,11 @@ export class OutgoingCallLeg extends CallLeg {
       this.leave(IAX_SUBCLASS.REJECT, 'bearer-unavailable', text, 'local', nowMs);
       return;
     }
+    // Asterisk does not say what it can show: what its peer is configured with is taken for it.
+    this.videoFormats = commonVideo(
+      this.options.codecs.map(formatOf),
+      ies.capability2 ?? ies.capability ?? this.capability,
+    );
     this.link(format, nowMs);
     this.tell({ type: 'accepted', format });
   }
@@ -185,7 +199,7 @@ export class OutgoingCallLeg extends CallLeg {
     const { caller } = request;
     const formats = codecs.map(formatOf);
     const mask = maskOf(formats);
-    const wish = maskOf(formats.slice(0, 1));
+    const wish = maskOf(formats.filter(isAudio).slice(0, 1));
     const { wallClock, utcOffsetMs } = this.around;
     const epochMs = wallClock();
     return {

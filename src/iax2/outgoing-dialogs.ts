@@ -8,7 +8,7 @@ import type { DialogTable } from './dialog-table.ts';
 import { atPort, DEFAULT_PORT, type HostAddress } from './host-names.ts';
 import type { KnownPeer } from './known-peer.ts';
 import { LookupDialog } from './lookup-dialog.ts';
-import type { FormatName } from './media-format.ts';
+import { type FormatName, formatOf, isAudio } from './media-format.ts';
 import { OutgoingCallLeg } from './outgoing-call-leg.ts';
 import type { PeerTable } from './peer-table.ts';
 import { RegistrationDialog, type RegistrationOutcome } from './registration-dialog.ts';
@@ -51,7 +51,7 @@ export class OutgoingDialogs {
     const config = peer?.config;
     const allowed = request.codecs ?? config?.codecs ?? DEFAULT_CODECS;
     const codecs = allowed.filter((codec) => request.fits?.(codec) ?? true);
-    if (codecs.length === 0)
+    if (!codecs.some((codec) => isAudio(formatOf(codec))))
       return {
         failed: 'bearer-unavailable',
         reason: `None of the codecs of ${request.peer} fits the other end of the call.`,

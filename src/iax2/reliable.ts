@@ -91,7 +91,7 @@ export class Reliable {
     this.remote = remote;
   }
 
-  /** Sends a full frame until it is acknowledged. `schedule` are other waits than the usual back-off. */
+  /** Sends a full frame until it is acknowledged. `schedule` are other waits than the usual back-off; `marker` is video's. */
   send(
     frameType: number,
     subclass: number,
@@ -99,8 +99,9 @@ export class Reliable {
     body: Uint8Array | undefined,
     nowMs: number,
     schedule?: readonly number[],
+    marker = false,
   ): void {
-    const frame = this.encode(frameType, subclass, timestamp, 0, body);
+    const frame = this.encode(frameType, subclass, timestamp, 0, body, marker);
     const outgoing: Outgoing = {
       bytes: frame,
       seal: this.seal,
@@ -340,6 +341,7 @@ export class Reliable {
     timestamp: number,
     oseqno: number,
     body: Uint8Array | undefined,
+    marker = false,
   ): Uint8Array {
     return encodeFullFrame({
       sourceCall: this.localCall,
@@ -348,6 +350,7 @@ export class Reliable {
       oseqno,
       frameType,
       subclass,
+      marker,
       ...(body === undefined ? {} : { body }),
     });
   }

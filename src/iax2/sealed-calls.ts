@@ -1,7 +1,7 @@
 import type { Counters } from '../base/counters.ts';
 import { type Address, sameAddress } from '../base/machine.ts';
 import type { CallLeg } from './call-leg.ts';
-import { frameKind, readDestinationCall, readSourceCall } from './frame-header.ts';
+import { frameKind, readDestinationCall, readSourceCall, readVideoSourceCall } from './frame-header.ts';
 import { isMalformed } from './malformed.ts';
 import { STATELESS_CALL } from './stateless.ts';
 
@@ -44,7 +44,9 @@ export class SealedCalls {
 
   sealMini(bytes: Uint8Array): Uint8Array {
     if (this.isEmpty) return bytes;
-    return this.byLocalCall.get(readSourceCall(bytes))?.sealMini(bytes) ?? bytes;
+    const isVideo = frameKind(bytes) === 'video-mini';
+    const localCall = isVideo ? readVideoSourceCall(bytes) : readSourceCall(bytes);
+    return this.byLocalCall.get(localCall)?.sealMini(bytes) ?? bytes;
   }
 
   /** Call numbers stay readable. */
@@ -57,8 +59,8 @@ export class SealedCalls {
       // The port may have changed on the way: whether it has shows in the frame, once it is in clear.
       return call?.reliable.remote.ip === from.ip ? call : undefined;
     }
-    if (kind !== 'mini') return undefined;
-    const remoteCall = readSourceCall(bytes);
+    if (kind !== 'mini' && kind !== 'video-mini') return undefined;
+    const remoteCall = kind === 'mini' ? readSourceCall(bytes) : readVideoSourceCall(bytes);
     for (const call of this.byLocalCall.values())
       if (call.reliable.remoteCall === remoteCall && sameAddress(call.reliable.remote, from)) return call;
     return undefined;

@@ -11,6 +11,8 @@ export interface HubSide {
   readonly policy: TransferPolicy;
   readonly isEncrypted: boolean;
   readonly format: number;
+  /** Pictures may pass here. */
+  readonly hasVideo: boolean;
   /** Where its far end is, and the call number there. */
   readonly address: Address;
   readonly callNumber: number;
@@ -38,6 +40,8 @@ export class TransferHub {
     const allow = ({ policy }: HubSide, { address }: HubSide) =>
       policy !== undefined && policy.targets.length > 0 && isAllowed(policy.targets, address.ip);
     if (!allow(a, b) || !allow(b, a) || a.isEncrypted || b.isEncrypted || a.format !== b.format) return undefined;
+    // In a mode in which only media go directly, nobody would say what the pictures are coded with.
+    if (a.hasVideo || b.hasVideo) return undefined;
     const isOne = a.callNumber === b.callNumber && sameAddress(a.address, b.address);
     if (isOne) return undefined;
     return new TransferHub([a, b], [a, b].every(({ policy }) => policy?.mode === 'full') ? 'full' : 'media');

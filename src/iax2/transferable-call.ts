@@ -60,6 +60,9 @@ export abstract class TransferableCall extends CallLife {
       get format() {
         return leg.format;
       },
+      get hasVideo() {
+        return leg.videoFormats.length > 0;
+      },
       get address() {
         return leg.reliable.remote;
       },

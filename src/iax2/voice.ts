@@ -93,6 +93,27 @@ export class VoiceFraming {
   }
 }
 
+/**
+ * Whether a packet of a picture goes as a full frame: the first, one with another codec, and the first of each 0x8000 ms,
+ * since a video mini frame has but 15 bits of its time. One that is late goes as a mini frame, whatever its time.
+ * [RFC5456 §8.1.3.1]
+ */
+export class VideoFraming {
+  /** 0 = no full frame yet. */
+  private format = 0;
+  private last = 0;
+
+  isFull(timestamp: number, format: number): boolean {
+    if (format !== this.format) return true;
+    return timestampDistance(timestamp, this.last) > 0 && timestamp >>> 15 !== this.last >>> 15;
+  }
+
+  note(timestamp: number, format: number): void {
+    if (this.format === 0 || timestampDistance(timestamp, this.last) > 0) this.last = timestamp;
+    this.format = format;
+  }
+}
+
 const MINI_WRAP = 0x10000;
 const MINI_JUMP = 50_000;
 const VIDEO_WRAP = 0x8000;

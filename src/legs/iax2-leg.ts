@@ -1,8 +1,8 @@
 import type { Cause } from '../base/causes.ts';
-import type { StreamId } from '../base/media-port.ts';
+import { isVideoCodec, type StreamId } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
-import { type FormatName, formatName, formatOf } from '../iax2/media-format.ts';
+import { type FormatName, formatName, formatOf, isVideo } from '../iax2/media-format.ts';
 import { HTML_SUBCLASS } from '../iax2/subclass.ts';
 import { lawOfFormat } from '../media/g711-format.ts';
 import type {
@@ -14,6 +14,7 @@ import type {
   LegDialler,
   LegEvent,
   Signal,
+  VideoFormat,
 } from '../switch/leg.ts';
 
 export type Iax2LegOutput =
@@ -36,9 +37,12 @@ export class Iax2Legs implements LegDialler {
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
     const target = parseIax2Resource(request.resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'IAX2/ needs a peer.' };
-    const { caller, stream, codec } = request;
+    const { caller, stream, codec, video = [] } = request;
     const emergency = request.emergency !== undefined;
-    const fits = (name: FormatName) => (codec === undefined ? isHeardByAll(formatOf(name)) : name === codec);
+    const fits = (name: FormatName) => {
+      if (isVideo(formatOf(name))) return video.some((format) => format.codec === name);
+      return codec === undefined ? isHeardByAll(formatOf(name)) : name === codec;
+    };
     const call = this.placeCall({ ...target, caller, stream, fits, emergency }, nowMs);
     if ('failed' in call) return call;
     return this.adopt(call);
@@ -98,6 +102,15 @@ class Iax2Leg implements Leg {
   get codec(): string | undefined {
     const { format } = this.call;
     return format === 0 || isHeardByAll(format) ? undefined : formatName(format);
+  }
+
+  get video(): readonly VideoFormat[] {
+    const formats: VideoFormat[] = [];
+    for (const format of this.call.videoFormats) {
+      const codec = formatName(format);
+      if (codec !== undefined && isVideoCodec(codec)) formats.push({ codec });
+    }
+    return formats;
   }
 
   indicate(progress: Indication, nowMs: number): void {

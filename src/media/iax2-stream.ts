@@ -25,6 +25,8 @@ export interface PlaneParts {
   readonly counters: Counters;
   /** Where a mini frame is put together, one at a time: of a thousand calls it stays in the cache. */
   readonly datagram: Uint8Array;
+  /** The same for a packet of a picture. */
+  readonly videoDatagram: Uint8Array;
 }
 
 /** The most that fits into a datagram of an Ethernet frame; no codec's 20 ms come near it. */

@@ -10,6 +10,7 @@ import type {
   StreamId,
   StreamSpec,
   StreamStatistics,
+  VideoSpec,
 } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import {
@@ -20,14 +21,21 @@ import {
   readFrameType,
   readFullTimestamp,
   readMiniTimestamp,
+  readOSeqno,
   readSourceCall,
   readSubclassByte,
+  readVideoMarker,
+  readVideoSourceCall,
+  readVideoTimestamp,
+  VIDEO_MARKER,
+  VIDEO_MINI_HEADER_LENGTH,
 } from '../iax2/frame-header.ts';
 import { TrunkReader } from '../iax2/meta-trunk.ts';
 import { expandSubclass, FRAME_TYPE } from '../iax2/subclass.ts';
 import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { type FarKind, type FarPlane, FarStream } from './far-stream.ts';
 import { Iax2Stream, MAX_MINI, type PlaneParts } from './iax2-stream.ts';
+import { Iax2VideoStream, MAX_VIDEO_MINI } from './iax2-video-stream.ts';
 import { LineStream } from './line-stream.ts';
 import { BLOCK_SAMPLES, type Listener } from './media-stream.ts';
 import { Rooms } from './room.ts';
@@ -35,6 +43,7 @@ import { isRtcp } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { type AnyStream, StreamTable } from './stream-table.ts';
 import { Trunks } from './trunk-sender.ts';
+import { VideoTable } from './video-table.ts';
 
 /** Beat of the plane while a stream is open, on multiples of itself of the monotonic clock. */
 export const SLOT_MS = 10;
@@ -67,6 +76,7 @@ export interface Plane extends MediaPort, Machine<MediaEvent> {
  */
 export class MediaPlane implements Plane {
   private readonly streams: StreamTable;
+  private readonly videos: VideoTable;
   private readonly rooms: Rooms;
   private readonly parts: PlaneParts;
   private readonly counters: Counters;
@@ -84,9 +94,11 @@ export class MediaPlane implements Plane {
       trunks: new Trunks(send, counters),
       events: new Queue<MediaEvent>(),
       datagram: new Uint8Array(MAX_MINI),
+      videoDatagram: new Uint8Array(MAX_VIDEO_MINI),
     };
     this.rooms = new Rooms(this.parts.events);
     this.streams = new StreamTable(this.rooms);
+    this.videos = new VideoTable((stream) => this.streams.heardBy(stream));
   }
 
   // ---- packets and blocks
@@ -102,7 +114,7 @@ export class MediaPlane implements Plane {
       case 'meta':
         return this.handleTrunk(bytes, from, nowMs);
       case 'video-mini':
-        this.counters.increment('media.video');
+        this.handleVideoMini(bytes, from, nowMs);
         return 'media';
       case 'short':
         return 'signalling';
@@ -168,13 +180,37 @@ export class MediaPlane implements Plane {
     stream.handleMini(bytes, MINI_HEADER_LENGTH, bytes.length - MINI_HEADER_LENGTH, readMiniTimestamp(bytes), nowMs);
   }
 
+  private handleVideoMini(bytes: Uint8Array, from: Address, nowMs: number): void {
+    const stream = this.videos.ofCall(from, readVideoSourceCall(bytes));
+    if (stream === undefined) {
+      this.counters.increment('media.unknown-call');
+      return;
+    }
+    const length = bytes.length - VIDEO_MINI_HEADER_LENGTH;
+    const marker = readVideoMarker(bytes);
+    stream.handleMini(bytes, VIDEO_MINI_HEADER_LENGTH, length, readVideoTimestamp(bytes), marker, nowMs);
+  }
+
   private handleFull(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
+    if (readFrameType(bytes) === FRAME_TYPE.VIDEO) return this.handleFullVideo(bytes, from, nowMs);
     if (readFrameType(bytes) !== FRAME_TYPE.VOICE) return 'signalling';
     const stream = this.streams.ofCall(from, readSourceCall(bytes));
     if (stream === undefined || readDestinationCall(bytes) !== stream.spec.localCall) return 'signalling';
     const format = expandSubclass(readSubclassByte(bytes));
     const length = bytes.length - FULL_HEADER_LENGTH;
     stream.handleFullVoice(bytes, FULL_HEADER_LENGTH, length, format, readFullTimestamp(bytes), nowMs);
+    return 'both';
+  }
+
+  private handleFullVideo(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
+    const stream = this.videos.ofCall(from, readSourceCall(bytes));
+    if (stream === undefined || readDestinationCall(bytes) !== stream.spec.localCall) return 'signalling';
+    const subclass = readSubclassByte(bytes);
+    const format = expandSubclass(subclass & ~VIDEO_MARKER);
+    const marker = (subclass & VIDEO_MARKER) !== 0;
+    const length = bytes.length - FULL_HEADER_LENGTH;
+    const timestamp = readFullTimestamp(bytes);
+    stream.handleFull(bytes, FULL_HEADER_LENGTH, length, format, marker, readOSeqno(bytes), timestamp, nowMs);
     return 'both';
   }
 
@@ -232,15 +268,26 @@ export class MediaPlane implements Plane {
     }
   }
 
+  openVideo(stream: StreamId, spec: VideoSpec): void {
+    this.videos.add(new Iax2VideoStream(stream, spec, this.parts));
+  }
+
+  closeVideo(stream: StreamId): void {
+    this.videos.remove(stream);
+  }
+
   close(stream: StreamId, nowMs: number): void {
     const counts = this.streams.get(stream)?.statistics();
     if (counts !== undefined) this.keepCounts(stream, counts);
     this.streams.get(stream)?.close(nowMs);
     this.streams.remove(stream);
+    this.videos.remove(stream);
+    this.videos.patch();
   }
 
   hear(stream: StreamId, source: Source): void {
     this.streams.hear(stream, source);
+    this.videos.patch();
   }
 
   tellRoom(room: StreamId, order: RoomOrder): void {
@@ -270,6 +317,7 @@ export class MediaPlane implements Plane {
 
   quelch(stream: StreamId, on: boolean): void {
     this.iax2(stream)?.quelch(on);
+    this.videos.get(stream)?.quelch(on);
   }
 
   lastTimestamp(stream: StreamId): number {

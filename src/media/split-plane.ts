@@ -11,6 +11,7 @@ import {
   type StreamId,
   type StreamSpec,
   type StreamStatistics,
+  type VideoSpec,
 } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import { RecordRing } from '../base/record-ring.ts';
@@ -241,6 +242,15 @@ export class SplitPlane implements Plane {
     this.tellOpen(opened);
   }
 
+  /** Pictures are on this thread, whose voice is where ever: they must not stand in its way. */
+  openVideo(stream: StreamId, spec: VideoSpec): void {
+    this.near.openVideo(stream, spec);
+  }
+
+  closeVideo(stream: StreamId): void {
+    this.near.closeVideo(stream);
+  }
+
   private openNear(stream: StreamId, spec: StreamSpec, nowMs: number): void {
     this.workers.close(stream);
     this.near.open(stream, spec, nowMs);
@@ -336,8 +346,8 @@ export class SplitPlane implements Plane {
 
   quelch(stream: StreamId, on: boolean): void {
     const found = this.workers.get(stream);
-    if (found === undefined) this.near.quelch(stream, on);
-    else {
+    this.near.quelch(stream, on);
+    if (found !== undefined) {
       found.quelched = on;
       this.command(COMMAND.QUELCH, stream, on ? 1 : 0);
     }

@@ -1,5 +1,6 @@
 import type { Address } from '../base/machine.ts';
 import { NOTHING, type Source, type StreamId } from '../base/media-port.ts';
+import { CallIndex } from './call-index.ts';
 import { FarStream } from './far-stream.ts';
 import { Iax2Stream } from './iax2-stream.ts';
 import { LineStream } from './line-stream.ts';
@@ -11,8 +12,7 @@ export type AnyStream = Iax2Stream | LineStream | RtpStream | FarStream;
 /** Every open stream, found by its id, by who sends to it, or by its port; and what each one is to hear. */
 export class StreamTable {
   private readonly streams = new Map<StreamId, AnyStream>();
-  /** By IP address, then by port and call number in one integer: a look-up builds no key. */
-  private readonly byCall = new Map<string, Map<number, Iax2Stream>>();
+  private readonly byCall = new CallIndex<Iax2Stream>();
   private readonly byPort = new Map<number, LineStream>();
   private readonly byRtpPort = new Map<number, RtpStream>();
   private bodies = 0;
@@ -37,7 +37,7 @@ export class StreamTable {
   }
 
   ofCall(remote: Address, remoteCall: number): Iax2Stream | undefined {
-    return this.byCall.get(remote.ip)?.get(callKey(remote, remoteCall));
+    return this.byCall.get(remote, remoteCall);
   }
 
   ofPort(port: number): LineStream | undefined {
@@ -56,7 +56,7 @@ export class StreamTable {
     this.streams.set(stream.id, stream);
     if (stream instanceof LineStream) this.byPort.set(stream.spec.port, stream);
     else if (stream instanceof RtpStream) this.byRtpPort.set(stream.spec.localPort, stream);
-    else if (stream instanceof Iax2Stream) this.addCall(stream);
+    else if (stream instanceof Iax2Stream) this.byCall.add(stream);
     this.count(stream, 1);
     for (const other of this.streams.values()) {
       if (other !== stream && this.heardBy(other.id) === stream.id) stream.listeners.push(other);
@@ -137,31 +137,10 @@ export class StreamTable {
       if (this.byPort.get(stream.spec.port) === stream) this.byPort.delete(stream.spec.port);
     } else if (stream instanceof RtpStream) {
       if (this.byRtpPort.get(stream.spec.localPort) === stream) this.byRtpPort.delete(stream.spec.localPort);
-    } else if (stream instanceof Iax2Stream) this.removeCall(stream);
+    } else if (stream instanceof Iax2Stream) this.byCall.remove(stream);
   }
 
   private count(stream: AnyStream, by: number): void {
     if (!(stream instanceof FarStream)) this.bodies += by;
   }
-
-  private addCall(stream: Iax2Stream): void {
-    const { remote, remoteCall } = stream.spec;
-    let calls = this.byCall.get(remote.ip);
-    if (calls === undefined) this.byCall.set(remote.ip, (calls = new Map()));
-    calls.set(callKey(remote, remoteCall), stream);
-  }
-
-  private removeCall(stream: Iax2Stream): void {
-    const { remote, remoteCall } = stream.spec;
-    const calls = this.byCall.get(remote.ip);
-    const key = callKey(remote, remoteCall);
-    if (calls?.get(key) !== stream) return;
-    calls.delete(key);
-    if (calls.size === 0) this.byCall.delete(remote.ip);
-  }
-}
-
-/** 16 bits of port and 15 of call number: a small integer. */
-function callKey(remote: Address, call: number): number {
-  return remote.port * 0x8000 + call;
 }

@@ -132,6 +132,11 @@ export class WorkerPlane {
       this.counts.increment('media.backlog');
       return;
     }
+    // Pictures are the main thread's.
+    if (kind === 'video-mini') {
+      this.pass(bytes, from, false);
+      return;
+    }
     const use = stalled ? 'signalling' : this.plane.handleDatagram(bytes, from, nowMs);
     if (use !== 'media') this.pass(bytes, from, use === 'both');
   }

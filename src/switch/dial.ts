@@ -85,7 +85,7 @@ export class Dial implements Activity {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
     const { dialClass } = this.parts.caller;
-    const { codec, telephone } = this.parts.caller.leg;
+    const { codec, video, telephone } = this.parts.caller.leg;
     const { emergency } = this.order;
     for (const { technology, resource } of this.order.targets) {
       if (!this.parts.mayDial({ technology, resource })) {
@@ -101,6 +101,7 @@ export class Dial implements Activity {
           caller: this.parts.party,
           stream,
           ...(codec === undefined ? {} : { codec }),
+          ...(video === undefined ? {} : { video }),
           ...(telephone === undefined ? {} : { telephone }),
           ...(dialClass === undefined ? {} : { dialClass }),
           ...(emergency === undefined ? {} : { emergency }),

@@ -1,5 +1,5 @@
 import type { Cause } from '../base/causes.ts';
-import type { StreamId } from '../base/media-port.ts';
+import type { StreamId, VideoCodec } from '../base/media-port.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
 
 /**
@@ -19,6 +19,8 @@ export interface Leg {
   readonly stream: StreamId;
   /** What its voice is coded with, where that can only be carried, to a leg of the same codec; else all can hear it. */
   readonly codec?: string | undefined;
+  /** The pictures that its far end sends and shows, as far as is known, in its order; absent or empty: none. */
+  readonly video?: readonly VideoFormat[];
   /** The dial string that rings it, where it is a telephone of this office; undefined for a far end elsewhere. */
   readonly telephone?: string | undefined;
   /** What whoever is at its far end may dial through here; undefined: everything. */
@@ -43,6 +45,11 @@ export interface Leg {
   meet(other: Leg, nowMs: number): void;
   /** What came of the `transfer` that it asked for; `failure` undefined: it is done, and `hangup` follows. */
   reportTransfer(failure: Cause | undefined, nowMs: number): void;
+}
+
+/** A way in which pictures are coded. */
+export interface VideoFormat {
+  readonly codec: VideoCodec;
 }
 
 export type LegId = string;
@@ -118,6 +125,8 @@ export interface DialRequest extends Target {
   readonly stream: StreamId;
   /** The caller's, see `Leg`. */
   readonly codec?: string;
+  /** The caller's pictures; absent or empty: the call is one of voice alone. */
+  readonly video?: readonly VideoFormat[];
   /** Of the caller's leg, see `Leg`. */
   readonly telephone?: string;
   /** What the call may dial: of a Local channel, where the number behind it is dialled. */

@@ -2,7 +2,17 @@ import type { Cause } from '../base/causes.ts';
 import type { StreamId, StreamIds } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
-import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent, Signal } from './leg.ts';
+import type {
+  DialFailure,
+  DialRequest,
+  IncomingCall,
+  Indication,
+  Leg,
+  LegDialler,
+  LegEvent,
+  Signal,
+  VideoFormat,
+} from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 
 export type LocalOutput =
@@ -40,8 +50,7 @@ export class LocalChannels implements LegDialler {
     const channel = `Local/${number}@${context}-${++this.channels}`;
     const outer = new LocalHalf(`${channel};1`, request.stream, this.outputs);
     // Whoever is called through it is called by the one who called it.
-    const { codec, telephone, dialClass } = request;
-    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs, codec, telephone, dialClass);
+    const inner = new LocalHalf(`${channel};2`, this.streams.next(), this.outputs, request);
     outer.join(inner);
     this.open.add(outer).add(inner);
     this.patchbay.pair(outer.stream, inner.stream);
@@ -71,10 +80,25 @@ class LocalHalf implements Leg {
     readonly id: string,
     readonly stream: StreamId,
     private readonly outputs: Queue<LocalOutput>,
-    readonly codec?: string,
-    readonly telephone?: string,
-    readonly dialClass?: DialClass,
+    /** What is known of whoever dialled: it is the caller of whoever is dialled through this half. */
+    private readonly dialler: Pick<Leg, 'codec' | 'video' | 'telephone' | 'dialClass'> = {},
   ) {}
+
+  get codec(): string | undefined {
+    return this.dialler.codec;
+  }
+
+  get video(): readonly VideoFormat[] {
+    return this.dialler.video ?? [];
+  }
+
+  get telephone(): string | undefined {
+    return this.dialler.telephone;
+  }
+
+  get dialClass(): DialClass | undefined {
+    return this.dialler.dialClass;
+  }
 
   get channel(): string {
     return this.id;

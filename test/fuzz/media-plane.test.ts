@@ -10,10 +10,11 @@ import type {
 } from '../../src/base/media-port.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { parseTonePattern } from '../../src/base/tone-pattern.ts';
-import { frameKind, readMiniTimestamp, readSourceCall } from '../../src/iax2/frame-header.ts';
+import { frameKind, readMiniTimestamp, readSourceCall, readVideoSourceCall } from '../../src/iax2/frame-header.ts';
 import { isMalformed } from '../../src/iax2/malformed.ts';
 import { decodeMetaTrunkFrame } from '../../src/iax2/meta-trunk.ts';
 import { MAX_PAYLOAD } from '../../src/media/iax2-stream.ts';
+import { MAX_VIDEO_MINI } from '../../src/media/iax2-video-stream.ts';
 import { MediaPlane } from '../../src/media/plane.ts';
 import { isRtcp, RtpHeader } from '../../src/media/rtp-packet.ts';
 import { TRUNK_MTU } from '../../src/media/trunk-sender.ts';
@@ -24,6 +25,8 @@ const LINES = 2;
 const SESSIONS = 3;
 const STREAMS = LINES + CALLS + SESSIONS;
 const FORMATS = [4, 8, 256, 2, 2 ** 34];
+/** H.263 and H.264. */
+const VIDEO_FORMATS = [0x8_0000, 0x20_0000];
 const TONE = parseTonePattern('!350+440/30,!0/20,400*25/70,0/50')!;
 
 function specOf(stream: number, random: SeededRandom): StreamSpec {
@@ -86,11 +89,11 @@ function rtpDatagram(random: SeededRandom, sequence: number): Uint8Array {
   return bytes;
 }
 
-/** Anything from noise to a voice frame of one of the calls with a few bytes wrong. */
+/** Anything from noise to a frame of voice or video of one of the calls with a few bytes wrong. */
 function datagram(random: SeededRandom): Uint8Array {
   const length = random.integer(20) === 0 ? random.integer(4000) : random.integer(200);
   const bytes = Uint8Array.from({ length }, () => random.integer(256));
-  const kind = random.integer(4);
+  const kind = random.integer(6);
   const stream = LINES + 1 + random.integer(CALLS);
   const call = 1000 + stream;
   if (kind === 1) bytes.set([call >> 8, call & 0xff].slice(0, length));
@@ -99,6 +102,11 @@ function datagram(random: SeededRandom): Uint8Array {
     bytes.set([2, [4, 8, 0x82, 0x88, 0, 0xff][random.integer(6)]!], 10);
   }
   if (kind === 3 && length >= 8) bytes.set([0, 0, 1, random.integer(2)]);
+  if (kind === 4) bytes.set([0, 0, 0x80 | (call >> 8), call & 0xff].slice(0, length));
+  if (kind === 5 && length >= 12) {
+    bytes.set([0x80 | (call >> 8), call & 0xff, 0, stream, 0, random.integer(4)]);
+    bytes.set([3, [0x93, 0x95, 0xd3, 0xd5, 4, 0xff][random.integer(6)]!], 10);
+  }
   return bytes;
 }
 
@@ -106,7 +114,9 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
   it('stands any bytes, blocks, commands and times, and sends nothing but frames and packets of open calls', () => {
     const random = new SeededRandom(FUZZ_SEED);
     const open = new Set<number>();
+    const pictures = new Set<number>();
     let sent = 0;
+    let sentVideo = 0;
     let sentRtp = 0;
     const plane = new MediaPlane({
       counters: new Counters(),
@@ -119,6 +129,12 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
           if (isMalformed(frame) || length > TRUNK_MTU) throw new Error(`a trunk frame of ${length} bytes`);
           for (const { sourceCall } of frame.entries)
             if (!open.has(sourceCall)) throw new Error(`trunked voice of call ${sourceCall}`);
+          return;
+        }
+        if (frameKind(bytes, at, length) === 'video-mini') {
+          sentVideo++;
+          if (length > MAX_VIDEO_MINI) throw new Error(`a picture of ${length} bytes`);
+          if (!pictures.has(readVideoSourceCall(bytes, at))) throw new Error('a picture of a call without one');
           return;
         }
         if (length <= 4 || length > 4 + MAX_PAYLOAD) throw new Error(`a datagram of ${length} bytes`);
@@ -150,7 +166,17 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
       },
       (stream) => {
         open.delete(stream);
+        pictures.delete(stream);
         media.close(stream, nowMs);
+      },
+      (stream) => {
+        if (stream <= LINES || stream > LINES + CALLS) return;
+        pictures.add(stream);
+        media.openVideo(stream, { ...callSpec(stream, 4), formats: VIDEO_FORMATS.slice(random.integer(2)) }, nowMs);
+      },
+      (stream) => {
+        pictures.delete(stream);
+        media.closeVideo(stream, nowMs);
       },
       (stream) => media.hear(stream, { kind: 'stream', stream: any() }, nowMs),
       (stream) => media.hear(stream, coin() ? { kind: 'nothing' } : { kind: 'tone', pattern: TONE }, nowMs),
@@ -191,6 +217,7 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
     for (let stream = 1; stream <= STREAMS; stream++) media.close(stream, nowMs);
     expect(plane.nextDeadline()).toBeUndefined();
     expect(sent).toBeGreaterThan(0);
+    expect(sentVideo).toBeGreaterThan(0);
     expect(sentRtp).toBeGreaterThan(0);
   });
 });

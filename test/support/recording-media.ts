@@ -5,11 +5,13 @@ import type {
   StreamId,
   StreamSpec,
   StreamStatistics,
+  VideoSpec,
 } from '../../src/base/media-port.ts';
 
 /** A media plane that carries nothing and remembers what it was told. */
 export class RecordingMedia implements MediaPort {
   readonly streams = new Map<StreamId, StreamSpec>();
+  readonly videos = new Map<StreamId, VideoSpec>();
   readonly formats = new Map<StreamId, number>();
   readonly quelched = new Set<StreamId>();
   readonly received = new Map<StreamId, number[]>();
@@ -28,6 +30,7 @@ export class RecordingMedia implements MediaPort {
   close(stream: StreamId): void {
     this.closed++;
     this.streams.delete(stream);
+    this.videos.delete(stream);
   }
 
   hear(_stream: StreamId, _source: Source): void {}
@@ -35,6 +38,14 @@ export class RecordingMedia implements MediaPort {
   playDigit(): void {}
 
   tellRoom(): void {}
+
+  openVideo(stream: StreamId, spec: VideoSpec): void {
+    this.videos.set(stream, spec);
+  }
+
+  closeVideo(stream: StreamId): void {
+    this.videos.delete(stream);
+  }
 
   update(stream: StreamId, session: RtpSession): void {
     this.updates.push({ stream, session });

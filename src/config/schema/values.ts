@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isVideoCodec, VIDEO_CODECS } from '../../base/media-port.ts';
 import { type KeyUse, Secret, SecretReference } from '../secret.ts';
 
 /**
@@ -164,12 +165,30 @@ function isNetwork(text: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (ip.includes(':') ? 128 : 32));
 }
 
-export const CODECS = ['ulaw', 'alaw', 'g722', 'gsm', 'g726', 'g729', 'ilbc', 'opus', 'speex', 'slin'] as const;
+export const CODECS = [
+  'ulaw',
+  'alaw',
+  'g722',
+  'gsm',
+  'g726',
+  'g729',
+  'ilbc',
+  'opus',
+  'speex',
+  'slin',
+  ...VIDEO_CODECS,
+] as const;
 
 export const codecs = z
   .array(z.enum(CODECS), { error: 'allowed: a list of codecs' })
   .min(1, { error: 'allowed: at least one codec' })
-  .meta({ description: 'Codecs in order of preference.' });
+  .refine((names) => names.some((name) => !isVideoCodec(name)), {
+    error: 'allowed: at least one codec of voice; pictures alone make no call',
+  })
+  .meta({
+    description:
+      'Codecs in order of preference. h261, h263, h263p, h264 and vp8 are of pictures, which pass untouched between two ends that both have the codec.',
+  });
 
 export const dialClass = z
   .enum(['local', 'national', 'international'])

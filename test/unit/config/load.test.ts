@@ -161,9 +161,13 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [peer('auth: [rsa]'), '7:48: auth: rsa needs keys: inKeys to check the peer, outKey to prove ourselves'],
     [
       peer('codecs: [ulaw, g711]'),
-      '7:57: iax2.peers.hq.codecs[1] is "g711"; allowed: ulaw, alaw, g722, gsm, g726, g729, ilbc, opus, speex, slin',
+      '7:57: iax2.peers.hq.codecs[1] is "g711"; allowed: ulaw, alaw, g722, gsm, g726, g729, ilbc, opus, speex, slin, h261, h263, h263p, h264, vp8',
     ],
     [peer('codecs: []'), '7:50: iax2.peers.hq.codecs is an empty list; allowed: at least one codec'],
+    [
+      peer('codecs: [h264]'),
+      '7:50: iax2.peers.hq.codecs is a list; allowed: at least one codec of voice; pictures alone make no call',
+    ],
     [peer('callToken: yes'), '7:53: iax2.peers.hq.callToken is "yes"; allowed: required, auto, no'],
     [peer('trunk: yes'), '7:49: iax2.peers.hq.trunk is "yes"; allowed: true or false; write true'],
     [peer('trunk: off'), '7:49: iax2.peers.hq.trunk is "off"; allowed: true or false; write false'],

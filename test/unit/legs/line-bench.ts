@@ -40,6 +40,8 @@ export class LineMedia implements MediaPort {
 
   setFormat(): void {}
   tellRoom(): void {}
+  openVideo(): void {}
+  closeVideo(): void {}
   update(): void {}
   noteSent(): void {}
   noteReceived(): void {}

@@ -28,6 +28,8 @@ export class RecordingMedia implements MediaPort {
 
   open(): void {}
   close(): void {}
+  openVideo(): void {}
+  closeVideo(): void {}
   playDigit(): void {}
   tellRoom(room: StreamId, order: RoomOrder): void {
     this.history.push(`${room}!${order.kind}${order.kind === 'record' ? ` ${order.on}` : ''}`);

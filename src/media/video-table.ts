@@ -1,0 +1,65 @@
+import type { Address } from '../base/machine.ts';
+import type { StreamId } from '../base/media-port.ts';
+import { CallIndex } from './call-index.ts';
+import type { Iax2VideoStream } from './iax2-video-stream.ts';
+
+/** Every picture of a plane, by the id of the stream whose it is: who hears a voice sees the picture that comes with it. */
+export class VideoTable {
+  private readonly streams = new Map<StreamId, Iax2VideoStream>();
+  private readonly sources = new Map<StreamId, StreamId>();
+  private readonly byCall = new CallIndex<Iax2VideoStream>();
+
+  /** `heardBy`: whose voice that stream hears. */
+  constructor(private readonly heardBy: (stream: StreamId) => StreamId | undefined) {}
+
+  get size(): number {
+    return this.streams.size;
+  }
+
+  get(id: StreamId): Iax2VideoStream | undefined {
+    return this.streams.get(id);
+  }
+
+  ofCall(remote: Address, remoteCall: number): Iax2VideoStream | undefined {
+    return this.byCall.get(remote, remoteCall);
+  }
+
+  /** One with this id gives its place to it. */
+  add(stream: Iax2VideoStream): void {
+    const former = this.streams.get(stream.id);
+    if (former !== undefined) stream.takeOver(former);
+    this.detach(stream.id);
+    this.streams.set(stream.id, stream);
+    this.byCall.add(stream);
+    this.patch();
+  }
+
+  remove(id: StreamId): void {
+    if (this.detach(id)) this.patch();
+  }
+
+  /** Somebody hears somebody else: commands are rare and pictures few, so that all are joined anew. */
+  patch(): void {
+    if (this.streams.size === 0) return;
+    const listeners = new Map<StreamId, Iax2VideoStream[]>();
+    for (const stream of this.streams.values()) {
+      const source = this.heardBy(stream.id);
+      if (source !== this.sources.get(stream.id)) stream.restart();
+      if (source === undefined) this.sources.delete(stream.id);
+      else {
+        this.sources.set(stream.id, source);
+        listeners.set(source, [...(listeners.get(source) ?? []), stream]);
+      }
+    }
+    for (const stream of this.streams.values()) stream.listeners = listeners.get(stream.id) ?? [];
+  }
+
+  private detach(id: StreamId): boolean {
+    const stream = this.streams.get(id);
+    if (stream === undefined) return false;
+    this.streams.delete(id);
+    this.sources.delete(id);
+    this.byCall.remove(stream);
+    return true;
+  }
+}

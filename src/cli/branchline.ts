@@ -97,6 +97,7 @@ function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stdout.isTTY === true,
+    size: () => (process.stdout.isTTY === true ? process.stdout : undefined),
     environment: process.env,
     openLog: () => openLog({ level: 'info' }),
     async pause(ms) {

@@ -29,6 +29,8 @@ export function withBroker(command: Command): Command {
 const QUIET_MS = 400;
 const LONGEST_MS = 10_000;
 const ASK_AGAIN_MS = 5_000;
+/** How long an appliance may take for a command. */
+const ANSWER_MS = 10_000;
 
 /** A connection with the picture of the fleet that it gives. */
 export class FleetBroker {
@@ -69,18 +71,25 @@ export class FleetBroker {
 
   /** Reads what is retained of every site, or of one. */
   async read(site?: string): Promise<void> {
-    await this.link.subscribe(fleetFilters(site));
+    await this.subscribe(fleetFilters(site));
     this.heardMs = performance.now();
     const deadlineMs = this.heardMs + LONGEST_MS;
     while (performance.now() < Math.min(this.heardMs + QUIET_MS, deadlineMs)) await this.terminal.pause(50);
   }
 
-  subscribe(filters: readonly string[]): Promise<void> {
-    return this.link.subscribe(filters);
+  /** Whether the broker is there at the moment. */
+  get isConnected(): boolean {
+    return this.link.isConnected;
   }
 
-  publish(topic: string, payload: string, retain: boolean): Promise<void> {
-    return this.link.publish(topic, payload, retain);
+  async subscribe(filters: readonly string[]): Promise<void> {
+    const outcome = await this.outcomeOf(this.link.subscribe(filters), LONGEST_MS);
+    if (outcome !== undefined) throw new CommandFailure(`the broker does not let us listen: ${outcome}`);
+  }
+
+  /** Gives why the broker has not taken it, if it has not in time. */
+  publish(topic: string, payload: string, retain: boolean, timeoutMs = LONGEST_MS): Promise<string | undefined> {
+    return this.outcomeOf(this.link.publish(topic, payload, retain), timeoutMs);
   }
 
   /** Hands every message to `listener`; gives what ends that. */
@@ -102,33 +111,44 @@ export class FleetBroker {
       if (topic !== undefined && performance.now() > askMs) {
         askMs = performance.now() + ASK_AGAIN_MS;
         // Where that is refused for now, the next time may do.
-        await this.link.subscribe([topic]).catch(() => {});
+        void this.link.subscribe([topic]);
       }
       await this.terminal.pause(50);
     }
   }
 
-  /** Gives one command to one site, and waits for its answer. */
+  private async outcomeOf(work: Promise<string | undefined>, timeoutMs: number): Promise<string | undefined> {
+    let outcome: { readonly failure: string | undefined } | undefined;
+    void work.then((failure) => {
+      outcome = { failure };
+    });
+    await this.waitFor(timeoutMs, () => outcome);
+    if (outcome !== undefined) return outcome.failure;
+    if (this.terminal.stop.aborted) return 'it was interrupted before the broker acknowledged it';
+    return this.isConnected ? 'the broker does not acknowledge it' : 'the broker is away';
+  }
+
+  /** Gives one command to one site, and waits for its answer; or says why there is none. */
   async command(
     site: string,
     verb: string,
     args: object,
     signer: DocumentSigner | undefined,
-  ): Promise<Answer | undefined> {
+  ): Promise<Answer | { readonly failure: string }> {
     const id = randomUUID();
     const topic = `branchline/${site}/reply/${id}`;
     let answer: Answer | undefined;
     const end = this.listen((message) => {
       if (message.topic === topic) answer = answerSchema.safeParse(parseJson(message.payload)).data ?? answer;
     });
-    await this.link.subscribe([topic]);
+    await this.subscribe([topic]);
     const expires = new Date(Date.now() + 60_000).toISOString();
     const content = signer === undefined ? { id, ...args } : { site, verb, id, expires, ...args };
     const payload = signer === undefined ? JSON.stringify(content) : envelope('command', content, signer);
-    await this.link.publish(`branchline/${site}/cmd/${verb}`, payload, false);
-    await this.waitFor(10_000, () => answer);
+    const failure = await this.publish(`branchline/${site}/cmd/${verb}`, payload, false);
+    if (failure === undefined) await this.waitFor(ANSWER_MS, () => answer);
     end();
-    return answer;
+    return answer ?? { failure: failure ?? 'no answer' };
   }
 
   private handleMessage(message: FleetMessage): void {

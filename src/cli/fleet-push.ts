@@ -34,6 +34,8 @@ interface PushOptions extends BrokerOptions {
 
 /** What an appliance may take beyond `confirmWithin`: it waits for its calls when a change needs another start. */
 const SLACK_MS = 60_000;
+/** What becomes of a document that an appliance has when nobody waits for its report any longer. */
+const INTERRUPTED = 'interrupted; it has the document, and keeps it or rolls it back by itself';
 
 export function addFleetPush(fleet: Command, terminal: Terminal): void {
   withBroker(fleet.command('push'))
@@ -74,28 +76,36 @@ async function push(file: string, options: PushOptions, terminal: Terminal): Pro
       const pushOne = async (site: string): Promise<PushResult> => {
         const { confirm, confirmWithin } = options;
         const content = { site, revision, confirmWithin, confirm, config: documents.get(site) };
-        await broker.publish(`branchline/${site}/config/desired`, envelope('config', content, signer), true);
+        const topic = `branchline/${site}/config/desired`;
+        const failure = await broker.publish(topic, envelope('config', content, signer), true, trialMs + SLACK_MS);
+        if (failure !== undefined) return { site, outcome: 'not-sent', why: failure };
         const result = await broker.waitFor(
           trialMs + SLACK_MS,
           () => resultOf({ site, revision }, broker.fleet.find(site)?.reported, confirm === 'operator'),
           `branchline/${site}/config/reported`,
         );
-        return result ?? { site, outcome: 'no-answer', why: 'it did not report in time' };
+        return (
+          result ?? {
+            site,
+            outcome: 'no-answer',
+            why: terminal.stop.aborted ? INTERRUPTED : 'it did not report in time',
+          }
+        );
       };
       const results = await Promise.all(group.map(pushOne));
       for (const result of results)
         terminal.out(options.json ? `${JSON.stringify({ ...result, revision })}\n` : line(result));
       done.push(...results);
-      if (results.some(isFailure) && !options.keepGoing) break;
+      if (terminal.stop.aborted || (results.some(isFailure) && !options.keepGoing)) break;
     }
     return { done, all: sites.length };
   });
   const failed = results.done.filter(isFailure).length;
   const skipped = results.all - results.done.length;
-  if (failed > 0) {
-    const rest = skipped === 0 ? '' : `; ${skipped} did not get it`;
-    throw new CommandFailure(`revision ${revision}: ${failed} of ${results.done.length} did not keep it${rest}`);
-  }
+  if (failed + skipped === 0) return;
+  const kept = failed === 0 ? 'all kept it' : `${failed} of ${results.done.length} did not keep it`;
+  const rest = skipped === 0 ? '' : `; ${skipped} did not get it`;
+  throw new CommandFailure(`revision ${revision}${terminal.stop.aborted ? ', interrupted' : ''}: ${kept}${rest}`);
 }
 
 function isFailure({ outcome }: PushResult): boolean {

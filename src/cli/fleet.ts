@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { printable } from '../base/printable.ts';
-import type { FleetSite } from '../status/fleet.ts';
 import { type BrokerOptions, FleetBroker, signerOf, wholeNumber, withBroker } from './fleet-broker.ts';
 import { addFleetExport } from './fleet-export.ts';
 import { addFleetDiff, addFleetPush } from './fleet-push.ts';
+import { formatFleet, formatScreen } from './fleet-table.ts';
 import { addFleetSeal } from './seal.ts';
-import { table } from './status-table.ts';
 import { CommandFailure, type Terminal } from './terminal.ts';
 
 const REDRAW_MS = 1_000;
@@ -48,7 +47,7 @@ function addList(fleet: Command, terminal: Terminal): void {
         const print = () => {
           const sites = broker.fleet.list();
           if (options.json) return `${JSON.stringify(sites, null, options.watch ? undefined : 2)}\n`;
-          return sites.length === 0 ? 'No appliance has said anything at this broker.\n' : `${formatFleet(sites)}\n`;
+          return options.watch ? formatScreen(sites, broker.isConnected, terminal.size()) : `${formatFleet(sites)}\n`;
         };
         if (!options.watch) terminal.out(print());
         while (options.watch && !terminal.stop.aborted) {
@@ -94,8 +93,10 @@ function addSiteCommand(fleet: Command, terminal: Terminal, verb: 'confirm' | 'r
       const args = options.revision === undefined ? {} : { revision: wholeNumber('--revision', options.revision) };
       const answers = await Promise.all(sites.map((site) => broker.command(site, verb, args, signer)));
       const rows = sites.map((site, index) => {
-        const answer = answers[index];
-        return { site, ok: answer?.ok ?? false, error: answer === undefined ? 'no answer' : (answer.error ?? null) };
+        const answer = answers[index]!;
+        return 'failure' in answer
+          ? { site, ok: false, error: answer.failure }
+          : { site, ok: answer.ok, error: answer.error ?? null };
       });
       if (options.json) terminal.out(`${JSON.stringify(rows, null, 2)}\n`);
       else
@@ -124,20 +125,13 @@ function addWatch(fleet: Command, terminal: Terminal): void {
         });
         const watched = sites.length === 0 ? ['+'] : sites;
         await broker.subscribe(watched.flatMap((site) => WATCHED.map((topic) => `branchline/${site}/${topic}`)));
-        while (!terminal.stop.aborted) await terminal.pause(REDRAW_MS);
+        let wasConnected = true;
+        while (!terminal.stop.aborted) {
+          await terminal.pause(REDRAW_MS);
+          if (broker.isConnected !== wasConnected)
+            terminal.err(wasConnected ? 'The broker is away; it is sought again.\n' : 'The broker is back.\n');
+          wasConnected = broker.isConnected;
+        }
       }),
     );
-}
-
-function formatFleet(sites: readonly FleetSite[]): string {
-  const columns = ['state', 'since', 'version', 'trunks', 'lines in use', 'configuration'];
-  const entries = sites.map((site): [string, FleetSite] => [site.site, site]);
-  return table('SITE', columns, entries, ({ state, since, version, trunks, lines, reported }) => [
-    state ?? '–',
-    since?.slice(0, 19).replace('T', ' ') ?? '',
-    version ?? '',
-    `${trunks.reached}/${trunks.all}`,
-    `${lines.inUse}/${lines.all}`,
-    reported === undefined ? 'its own' : `${reported.revision ?? '?'} ${reported.state}`,
-  ]);
 }

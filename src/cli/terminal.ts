@@ -1,11 +1,18 @@
 import type { LogSink } from '../io/log.ts';
 
+export interface ScreenSize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
 /** Where a command's words go; a test hands in its own. */
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
   /** Whether `out` is a terminal that can redraw. */
   readonly interactive: boolean;
+  /** How much its window shows now; undefined if it is no terminal. */
+  size(): ScreenSize | undefined;
   readonly environment: NodeJS.ProcessEnv;
   /** The log of an appliance, on stderr. */
   openLog(): LogSink;

@@ -16,6 +16,9 @@ export interface FleetMessage {
   readonly retained: boolean;
 }
 
+/** How long a goodbye may take. */
+const CLOSE_MS = 2_000;
+
 /** Head office's end of the broker: one short connection for one command. */
 export class FleetLink {
   private constructor(private readonly client: MqttClient) {}
@@ -41,16 +44,35 @@ export class FleetLink {
     return { failure };
   }
 
-  async subscribe(filters: readonly string[]): Promise<void> {
-    await this.client.subscribeAsync([...filters], { qos: 1 });
+  /** Whether the broker is there; it is sought for ever. */
+  get isConnected(): boolean {
+    return this.client.connected;
   }
 
-  async publish(topic: string, payload: string, retain: boolean): Promise<void> {
-    await this.client.publishAsync(topic, payload, { qos: 1, retain });
+  /** Gives why the broker refuses, if it does; waits for it while it is away. */
+  async subscribe(filters: readonly string[]): Promise<string | undefined> {
+    return failureOf(this.client.subscribeAsync([...filters], { qos: 1 }));
   }
 
+  /** Gives why the broker refuses, if it does; waits for it while it is away. */
+  async publish(topic: string, payload: string, retain: boolean): Promise<string | undefined> {
+    return failureOf(this.client.publishAsync(topic, payload, { qos: 1, retain }));
+  }
+
+  /** What is under way may still arrive, for a moment. */
   async close(): Promise<void> {
-    await this.client.endAsync();
+    const force = setTimeout(() => this.client.end(true), CLOSE_MS);
+    await this.client.endAsync(!this.client.connected);
+    clearTimeout(force);
+  }
+}
+
+async function failureOf(work: Promise<unknown>): Promise<string | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    return describeConnectFailure(error as Error);
   }
 }
 

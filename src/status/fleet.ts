@@ -22,6 +22,8 @@ export interface FleetSite {
 
 interface Seen {
   readonly topics: Map<string, unknown>;
+  /** Made of them when it is asked for. */
+  picture: FleetSite | undefined;
 }
 
 /** What is subscribed to for the picture of all sites, or of one. */
@@ -37,7 +39,8 @@ export class Fleet {
   handleMessage(topic: string, payload: string): string | undefined {
     const [, site, name] = /^branchline\/([a-z0-9-]{1,40})\/(.+)$/.exec(topic) ?? [];
     if (site === undefined || name === undefined) return undefined;
-    const seen = this.sites.get(site) ?? { topics: new Map<string, unknown>() };
+    const seen = this.sites.get(site) ?? { topics: new Map<string, unknown>(), picture: undefined };
+    seen.picture = undefined;
     if (payload === '') seen.topics.delete(name);
     else seen.topics.set(name, parseJson(payload));
     if (seen.topics.size === 0) this.sites.delete(site);
@@ -51,33 +54,37 @@ export class Fleet {
   }
 
   find(site: string): FleetSite | undefined {
-    const topics = this.sites.get(site)?.topics;
-    if (topics === undefined) return undefined;
-    const presence = presenceSchema.safeParse(topics.get('state')).data;
-    const health = topicSchemas.health.safeParse(topics.get('health')).data;
-    const trunks = [...under(topics, 'trunks/')].flatMap((body) => topicSchemas['trunks/+'].safeParse(body).data ?? []);
-    const lines = [...under(topics, 'lines/')].flatMap((body) => topicSchemas['lines/+'].safeParse(body).data ?? []);
-    const reached = trunks.filter((trunk) => trunk.reachable ?? trunk.registration?.state === 'registered');
-    return {
-      site,
-      state: presence?.state,
-      since: presence?.at,
-      version: health?.version,
-      sealingKey: health?.sealingKey ?? undefined,
-      trunks: { reached: reached.length, all: trunks.length },
-      lines: {
-        inUse: lines.filter(({ state }) => state !== 'idle' && state !== 'out-of-service').length,
-        all: lines.length,
-      },
-      reported: reportedSchema.safeParse(topics.get('config/reported')).data,
-      desired: desiredOf(topics.get('config/desired')),
-    };
+    const seen = this.sites.get(site);
+    if (seen !== undefined) seen.picture ??= pictureOf(site, seen.topics);
+    return seen?.picture;
   }
 
   /** Everything retained of a site, by topic. */
   topicsOf(site: string): Record<string, unknown> {
     return Object.fromEntries([...(this.sites.get(site)?.topics ?? [])].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
+}
+
+function pictureOf(site: string, topics: ReadonlyMap<string, unknown>): FleetSite {
+  const presence = presenceSchema.safeParse(topics.get('state')).data;
+  const health = topicSchemas.health.safeParse(topics.get('health')).data;
+  const trunks = [...under(topics, 'trunks/')].flatMap((body) => topicSchemas['trunks/+'].safeParse(body).data ?? []);
+  const lines = [...under(topics, 'lines/')].flatMap((body) => topicSchemas['lines/+'].safeParse(body).data ?? []);
+  const reached = trunks.filter((trunk) => trunk.reachable ?? trunk.registration?.state === 'registered');
+  return {
+    site,
+    state: presence?.state,
+    since: presence?.at,
+    version: health?.version,
+    sealingKey: health?.sealingKey ?? undefined,
+    trunks: { reached: reached.length, all: trunks.length },
+    lines: {
+      inUse: lines.filter(({ state }) => state !== 'idle' && state !== 'out-of-service').length,
+      all: lines.length,
+    },
+    reported: reportedSchema.safeParse(topics.get('config/reported')).data,
+    desired: desiredOf(topics.get('config/desired')),
+  };
 }
 
 function* under(topics: ReadonlyMap<string, unknown>, prefix: string): Generator<unknown> {
@@ -100,7 +107,8 @@ export interface Push {
 
 export type PushResult = {
   readonly site: string;
-  readonly outcome: Reported['state'] | 'no-answer';
+  /** `not-sent`: the broker did not take it; `no-answer`: no report came in time. */
+  readonly outcome: Reported['state'] | 'no-answer' | 'not-sent';
   readonly why: string;
 };
 

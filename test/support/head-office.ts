@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { generateSigningKeys } from '../../src/io/signing.ts';
-import type { FleetSite } from '../../src/status/fleet.ts';
+import type { FleetSite, PushResult } from '../../src/status/fleet.ts';
 import { bundle } from './appliance.ts';
 import { Program } from './program.ts';
 import { SimulatedFleet } from './simulated-fleet.ts';
@@ -43,19 +43,24 @@ export class HeadOffice {
   }
 
   /** Pushes to all of them, five first and then so many at a time. */
-  push(revision: number, batch: number): Program {
-    const to = ['--key', join(this.folder, 'ops.key'), '--all', '--revision', String(revision)];
-    const how = ['--canary', '5', '--batch', String(batch), '--confirm-within', '60s', '--json'];
-    return this.command('push', join(this.folder, 'office.yaml'), ...to, ...how);
+  push(revision: number, batch: number, ...more: readonly string[]): Program {
+    return this.command(...this.pushArguments(revision, batch), '--all', ...more);
   }
 
-  private command(...args: string[]): Program {
+  pushArguments(revision: number, batch: number): readonly string[] {
+    const what = ['push', join(this.folder, 'office.yaml'), '--key', join(this.folder, 'ops.key'), '--json'];
+    const how = ['--canary', '5', '--batch', String(batch), '--confirm-within', '60s'];
+    return [...what, ...how, '--revision', String(revision)];
+  }
+
+  /** A command of the fleet at this broker. */
+  command(...args: string[]): Program {
     return new Program('branchline fleet', execPath, [bundle, 'fleet', ...args, '--broker', this.url]);
   }
 }
 
 /** What a push has printed of each site so far. */
-export function outcomes(push: Program): readonly { readonly site: string; readonly outcome: string }[] {
+export function outcomes(push: Program): readonly PushResult[] {
   const lines = push.stdout.split('\n').slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as { site: string; outcome: string });
+  return lines.map((line) => JSON.parse(line) as PushResult);
 }

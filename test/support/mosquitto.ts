@@ -9,15 +9,20 @@ export class Mosquitto {
   private readonly directory = mkdtempSync(join(tmpdir(), 'branchline-mosquitto-'));
   private program: Program | undefined;
 
-  constructor(ip: string, port: number, settings = 'allow_anonymous true\n') {
+  /** `settings` are of the listener, `first` are those that must stand before all others. */
+  constructor(ip: string, port: number, settings = 'allow_anonymous true\n', first = '') {
     this.url = `mqtt://${ip}:${port}`;
-    writeFileSync(join(this.directory, 'mosquitto.conf'), `user root\nlistener ${port} ${ip}\n${settings}`);
+    writeFileSync(join(this.directory, 'mosquitto.conf'), `${first}user root\nlistener ${port} ${ip}\n${settings}`);
   }
 
   async start(): Promise<void> {
     const program = new Program('mosquitto', 'mosquitto', ['-v', '-c', join(this.directory, 'mosquitto.conf')]);
     this.program = program;
     await program.waitFor('it to listen', 10_000, () => program.stderr.includes('running'));
+  }
+
+  get pid(): number {
+    return this.program?.pid ?? 0;
   }
 
   /** What it logged since its last start. */

@@ -16,6 +16,9 @@ export class SimulatedFleet {
   readonly sites: readonly string[];
   /** How many documents each site applied, by revision: none may be lost, none applied twice. */
   readonly applied = new Map<string, number[]>();
+  /** Those that do not keep what they are given, and those that say nothing of it. */
+  readonly refusing = new Set<string>();
+  readonly silent = new Set<string>();
   private readonly links: BrokerLink[] = [];
   private readonly connected = new Set<string>();
   private readonly versions = new Map<string, MqttVersion>();
@@ -67,9 +70,10 @@ export class SimulatedFleet {
       },
       onMessage: (_topic, payload) => {
         const revision = this.judge(site, payload);
-        if (revision === undefined) return;
+        if (revision === undefined || this.silent.has(site)) return;
+        const outcome = this.refusing.has(site) ? rolledBack(revision) : report(revision);
         systemClock.after(random.integer(APPLY_MS), () =>
-          connection?.deliver({ ...retained(site, 'config/reported', report(revision)), retain: true }, () => {}),
+          connection?.deliver({ ...retained(site, 'config/reported', outcome), retain: true }, () => {}),
         );
       },
       onStatus: () => {},
@@ -106,6 +110,11 @@ const LINE = { kind: 'fxs', hook: 'on', state: 'idle', extension: '201', name: '
 
 function report(revision: number): Omit<Reported, 'at'> {
   return { revision, state: 'applied', running: revision, changes: [], errors: [] };
+}
+
+function rolledBack(revision: number): Omit<Reported, 'at'> {
+  const errors = [{ path: '', message: 'the broker was not reached' }];
+  return { revision, state: 'rolled-back', running: null, changes: [], errors };
 }
 
 function retained(site: string, topic: string, body: object) {

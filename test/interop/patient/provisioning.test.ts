@@ -62,7 +62,7 @@ ${more.extra ?? ''}`;
   function push(revision: number, text: string, more: object = {}, key = keys.privateKey) {
     const signer = documentSigner(key);
     if ('failure' in signer) throw new Error(signer.failure);
-    const document = { site: 'lyon-01', revision, confirmWithin: '8s', ...more, config: text };
+    const document = { site: 'lyon-01', revision, confirmWithin: '4s', ...more, config: text };
     const bytes = Buffer.from(JSON.stringify(document));
     const signature = signer.sign(Buffer.concat([Buffer.from(SIGNING_DOMAINS.config), bytes]));
     const envelope = {
@@ -291,7 +291,7 @@ ${more.extra ?? ''}`;
       const [site] = JSON.parse((await run('list', '--json')).out) as { state: string; reported: Reported }[];
       expect(site).toMatchObject({ site: 'lyon-01', state: 'online', reported: { revision: 8, state: 'applied' } });
       expect((await run('diff', file, '--site', 'lyon-01')).out).toContain('~ dialplan: ');
-      const push = ['push', file, '--key', key, '--site', 'lyon-01', '--confirm-within', '8s'];
+      const push = ['push', file, '--key', key, '--site', 'lyon-01', '--confirm-within', '4s'];
       expect(await run(...push)).toEqual({ code: 0, out: 'lyon-01  applied\n', err: '' });
       expect(await routes('604')).toBe(true);
       writeFileSync(file, config({ dialplan: 'exten => 605,1,Echo' }));

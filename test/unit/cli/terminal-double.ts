@@ -37,6 +37,7 @@ export class Bench {
         err += text;
       },
       interactive: false,
+      size: () => undefined,
       environment: {},
       openLog: () => ({
         log: (level, part, message) => {

@@ -41,6 +41,7 @@ import type { HostAddress } from './iax2/host-names.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import type { TownLineSettings } from './legs/line-fxo.ts';
 import type { LineSettings } from './legs/line-leg.ts';
+import type { CallTime } from './lines/caller-id-message.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
@@ -139,9 +140,10 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.dialplan);
     this.emergency = options.emergency;
     this.announcer = new Announcer(profile.law, () => this.spokenStatus(options.about));
+    const localTime = () => timeOfDay(clock.nowMs() + utcOffsetMs(clock.nowMs()));
     const lookUp = (context: string, digits: string) => this.lookUp(context, digits, clock);
     const { lines, townLines } = options;
-    const copper = { lines, ...(townLines === undefined ? {} : { townLines }), profile, lookUp };
+    const copper = { lines, ...(townLines === undefined ? {} : { townLines }), profile, lookUp, localTime };
     this.lines = new ApplianceLines({ ...copper, media: this.plane, streams, wallClock, dialClassOf }, nowMs);
     const diallers = new Map<Technology, LegDialler>([
       ['iax2', this.iax2.legs],
@@ -677,4 +679,15 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (/^(?:PJ)?SIP$/i.test(technology)) return this.sip?.deviceState(resource) ?? 'INVALID';
     return technology.toUpperCase() === 'LINE' ? this.lines.deviceState(resource) : 'INVALID';
   }
+}
+
+/** @param localMs - Ms since 1970 on the clock of the office. */
+function timeOfDay(localMs: number): CallTime {
+  const date = new Date(localMs);
+  return {
+    month: date.getUTCMonth() + 1,
+    day: date.getUTCDate(),
+    hour: date.getUTCHours(),
+    minute: date.getUTCMinutes(),
+  };
 }

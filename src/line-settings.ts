@@ -8,7 +8,13 @@ import { type CountryProfile, countryProfile } from './lines/country-profile.ts'
 export function lineSettings({ hat }: Configuration): LineSettings[] {
   return (hat?.lines ?? [])
     .filter((line) => line.kind === 'fxs')
-    .map(({ port, extension = '', name = '', context = 'default' }) => ({ port, extension, name, context }));
+    .map(({ port, extension = '', name = '', context = 'default', callerId }) => ({
+      port,
+      extension,
+      name,
+      context,
+      ...(callerId === undefined ? {} : { callerId }),
+    }));
 }
 
 /** The configured town lines. */

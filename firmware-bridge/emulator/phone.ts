@@ -17,6 +17,7 @@ const CRADLE_MS = 1_200;
 const DIGIT_MS = 80;
 const PULSE_GAP_MS = 500;
 const HEARD_SECONDS = 60;
+const DISPLAY_SECONDS = 10;
 
 /** What the phone does with its loop and its microphone for some time. */
 type Act =
@@ -36,6 +37,8 @@ const STANDARD_DIAL: RotaryDial = { pulsesPerSecond: 10, breakShare: 0.6 };
 /** An analog phone with nobody at it: it does what it is told, one thing after the other, and remembers what it heard. */
 export class Phone {
   readonly heard = new Recorder(HEARD_SECONDS * SAMPLE_RATE_HZ);
+  /** What its display was sent while the handset was down and the bell was still. */
+  readonly display = new Recorder(DISPLAY_SECONDS * SAMPLE_RATE_HZ);
   rotaryDial: RotaryDial = STANDARD_DIAL;
 
   private readonly live = new LiveVoice();
@@ -136,6 +139,11 @@ export class Phone {
   hear(samples: Int16Array): void {
     this.heard.append(samples);
     for (const listener of this.listeners) listener(samples);
+  }
+
+  /** One block of what is on the line while the handset is down. */
+  read(samples: Int16Array): void {
+    this.display.append(samples);
   }
 
   /** Hands over each block that is heard, in an array that is used again, until the function that it gives is called. */

@@ -231,7 +231,13 @@ class Line {
     const slot = (block % prefillBlocks) * blockSamples;
     const down = this.fifo.subarray(slot, slot + blockSamples);
     if (connected) decode(law, down, this.earpiece);
-    else this.earpiece.fill(0);
+    else {
+      if (this.socket.powered && !this.socket.ringVoltage) {
+        decode(law, down, this.earpiece);
+        this.phone.read(this.earpiece);
+      }
+      this.earpiece.fill(0);
+    }
     this.phone.hear(this.earpiece);
     answer(this.up, down);
   }

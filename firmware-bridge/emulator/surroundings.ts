@@ -166,8 +166,12 @@ class Line {
       this.phone.feel(voltage, this.rung ? told?.cadence : undefined, told?.callerId);
     }
     for (const i of this.codes.keys()) this.codes[i] = deeds.played[i * LINES + port - 1]!;
-    if (this.connected) decode(deeds.law, this.codes, this.sound);
-    else this.sound.fill(0);
+    decode(deeds.law, this.codes, this.sound);
+    if (!this.connected) {
+      if ((this.drive & DRIVE_BITS.battery) !== 0 && (this.drive & DRIVE_BITS.ringing) === 0)
+        this.phone.read(this.sound);
+      this.sound.fill(0);
+    }
     this.phone.hear(this.sound);
   }
 

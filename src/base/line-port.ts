@@ -28,6 +28,8 @@ export type RingCadence = readonly number[];
 export interface CallerId {
   readonly number: string;
   readonly name: string;
+  /** The caller does not want to be shown; else an empty number is one that is not known. */
+  readonly isWithheld?: boolean;
 }
 
 /** How the hardware tells an open loop apart, all ms. */

@@ -1,3 +1,4 @@
+import type { SignalStep } from './line-signal.ts';
 import type { Address } from './machine.ts';
 import type { TonePattern } from './tone-pattern.ts';
 
@@ -28,6 +29,8 @@ export interface MediaPort {
   tellRoom(room: StreamId, order: RoomOrder, nowMs: number): void;
   /** Lays a DTMF digit over what the far end of `stream` hears. */
   playDigit(stream: StreamId, digit: string, durationMs: number, nowMs: number): void;
+  /** A line: plays a signal in the place of what its far end hears; no steps end one. A new source ends it, too. */
+  playSignal(stream: StreamId, steps: readonly SignalStep[], nowMs: number): void;
   /** RTP: what was agreed anew, by re-INVITE or UPDATE: another address, codec or direction. The stream goes on. */
   update(stream: StreamId, session: RtpSession, nowMs: number): void;
   /** IAX2: the codec of the full voice frames that the far end sends and of those that we send. */

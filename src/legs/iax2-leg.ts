@@ -52,7 +52,11 @@ export class Iax2Legs implements LegDialler {
     if (event.type === 'incoming') {
       const { number, context, caller } = event.request;
       const leg = this.adopt(call);
-      this.outputs.push({ type: 'incoming', call: { leg, context, number: number === '' ? 's' : number, caller } });
+      const party = isRestricted(caller.presentation) ? { ...caller, isWithheld: true } : caller;
+      this.outputs.push({
+        type: 'incoming',
+        call: { leg, context, number: number === '' ? 's' : number, caller: party },
+      });
       return;
     }
     const leg = this.legs.get(call.id);
@@ -231,6 +235,11 @@ const NO_HTML: Signal = {
 function signal(kind: Frame, code: number, payload: Uint8Array, refusal?: Signal): LegEvent {
   const said: Signal = { technology: 'iax2', kind, code, payload };
   return { type: 'signal', signal: refusal === undefined ? said : { ...said, refusal } };
+}
+
+/** [RFC5456 §8.6.29] */
+function isRestricted(presentation = 0): boolean {
+  return (presentation & 0x60) === 0x20;
 }
 
 /** Whether the media plane can make sound of it, and so whatever the other end needs. */

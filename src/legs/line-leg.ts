@@ -27,7 +27,7 @@ import type {
 import { type TownLineSettings, TownLines } from './line-fxo.ts';
 
 /** One FXS line as configured. */
-export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'reverseOnAnswer' | 'times'> {
+export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'callerId' | 'reverseOnAnswer' | 'times'> {
   readonly port: number;
   /** Its own number: what a called party sees. */
   readonly extension: string;
@@ -44,6 +44,7 @@ export interface LineLegsOptions {
   readonly streams: StreamIds;
   /** Ms since 1970. */
   readonly wallClock: () => number;
+  readonly localTime?: FxsOptions['localTime'];
   readonly dialClassOf?: DialClassOf;
   /** How the HAT codes sound; the law of the country unless told otherwise. */
   readonly law?: Law;
@@ -151,6 +152,7 @@ export interface SharedByLines {
   readonly media: MediaPort;
   readonly streams: StreamIds;
   readonly wallClock: () => number;
+  readonly localTime?: FxsOptions['localTime'];
   readonly dialClassOf: DialClassOf;
   readonly law: Law;
   readonly outputs: Queue<LineLegsOutput>;
@@ -169,8 +171,8 @@ class Line {
     private readonly settings: LineSettings,
     private readonly shared: SharedByLines,
   ) {
-    const { profile, lookUp } = shared;
-    this.fxs = new Fxs({ ...settings, profile, lookUp });
+    const { profile, lookUp, localTime } = shared;
+    this.fxs = new Fxs({ ...settings, profile, lookUp, ...(localTime === undefined ? {} : { localTime }) });
     this.status = this.observe();
   }
 
@@ -257,6 +259,9 @@ class Line {
         break;
       case 'hear':
         this.hear(output, nowMs);
+        break;
+      case 'signal':
+        if (this.stream !== undefined) this.shared.media.playSignal(this.stream, output.steps, nowMs);
         break;
       case 'call':
         this.callIn(output.number, nowMs);

@@ -227,7 +227,7 @@ export class SipLeg implements Leg {
 }
 
 /** Who does not want to be shown is not named to anybody here. */
-const NOBODY: Party = { number: '', name: '' };
+const NOBODY: Party = { number: '', name: '', isWithheld: true };
 
 function incomingCall(leg: Leg, { context, number, caller }: CallRequest): IncomingCall {
   const party = caller.isRestricted === true ? NOBODY : { number: caller.number, name: caller.name };

@@ -1,7 +1,14 @@
 import type { LineTiming, RingCadence } from '../base/line-port.ts';
 import type { Law } from '../base/media-port.ts';
 import { parseTonePattern, type TonePattern } from '../base/tone-pattern.ts';
-import { type CallerIdKind, COUNTRY_TABLE, type CountryRow, type PulseCount } from './country-table.ts';
+import {
+  type CallerIdKind,
+  COMMON_DIGITS,
+  COUNTRY_TABLE,
+  type CountryRow,
+  type DigitFrame,
+  type PulseCount,
+} from './country-table.ts';
 
 /** ISO 3166 code, lower case. */
 export type Country = keyof typeof COUNTRY_TABLE;
@@ -21,6 +28,8 @@ export interface CountryProfile {
   readonly cpcMs: number;
   /** Undefined where no source at hand names it. */
   readonly callerId: CallerIdKind | undefined;
+  /** Of caller ID by DTMF. */
+  readonly callerIdDigits: DigitFrame;
 }
 
 export interface CountryTones {
@@ -90,6 +99,7 @@ function profileOf(country: Country): CountryProfile {
     dtmf: { onMs: 100, offMs: 100 },
     cpcMs: row.cpcMs ?? 500,
     callerId: row.callerId,
+    callerIdDigits: row.digits ?? COMMON_DIGITS,
   };
 }
 

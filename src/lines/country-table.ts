@@ -2,7 +2,20 @@ import type { RingCadence } from '../base/line-port.ts';
 import type { Law } from '../base/media-port.ts';
 
 /** How caller ID is sent to a phone. */
-export type CallerIdKind = 'bellcore' | 'bt' | 'etsi' | 'dtmf' | 'ntt';
+/** `sdmf` is `bellcore` for displays that know the number only. */
+export type CallerIdKind = 'bellcore' | 'sdmf' | 'bt' | 'etsi' | 'dtmf' | 'ntt';
+
+/** How caller ID by DTMF is told from a number that is dialled, and what stands for no number. */
+export interface DigitFrame {
+  readonly begin: string;
+  readonly end: string;
+  readonly absent: string;
+  readonly withheld: string;
+}
+
+const DANISH: DigitFrame = { begin: 'A', end: '#', absent: 'D2#', withheld: 'D1#' };
+const DUTCH: DigitFrame = { begin: 'D', end: 'C', absent: 'B00C', withheld: 'B10C' };
+export const COMMON_DIGITS: DigitFrame = { begin: 'A', end: 'C', absent: 'B00C', withheld: 'B10C' };
 
 /** How a rotary dial counts: n breaks are n, or 10 − n, or n − 1; ten breaks are 0 on a plain one. */
 export type PulseCount = 'plain' | 'from-ten' | 'one-more';
@@ -20,6 +33,7 @@ export interface CountryRow {
   readonly flash: readonly [number, number];
   readonly law?: Law;
   readonly callerId?: CallerIdKind;
+  readonly digits?: DigitFrame;
   readonly cpcMs?: number;
   readonly pulse?: PulseCount;
 }
@@ -114,6 +128,7 @@ export const COUNTRY_TABLE = {
     callWaiting: '425/500,0/9500',
     flash: TIMED_BREAK,
     callerId: 'dtmf',
+    digits: DUTCH,
   },
   be: {
     ring: [1000, 3000],
@@ -181,6 +196,7 @@ export const COUNTRY_TABLE = {
     callWaiting: '!425/200,!0/600,!425/200,!0/3000,!425/200,!0/200,!425/200,0',
     flash: TIMED_BREAK,
     callerId: 'dtmf',
+    digits: DANISH,
   },
   fi: {
     ring: [1000, 4000],

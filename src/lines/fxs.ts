@@ -1,10 +1,14 @@
 import type { Cause } from '../base/causes.ts';
-import type { CallerId, Hook, LineCommand } from '../base/line-port.ts';
+import type { CallerId, Hook, LineCommand, RingCadence } from '../base/line-port.ts';
+import { type SignalStep, signalMs } from '../base/line-signal.ts';
 import type { Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
+import type { CallTime } from './caller-id-message.ts';
+import { type CallerIdDelivery, callerIdDelivery } from './caller-id-signal.ts';
 import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
+import type { CallerIdKind } from './country-table.ts';
 import { type CollectionStep, DigitCollection, type LookUpNumber } from './digit-collection.ts';
 
 export type LineState =
@@ -28,6 +32,10 @@ export interface FxsOptions {
   readonly lookUp: LookUpNumber;
   /** Calls `number` by itself when the handset is lifted and nothing was dialled for `afterMs`; 0 = a hot line. */
   readonly automatic?: { readonly number: string; readonly afterMs: number };
+  /** What the display of the telephone understands; that of the country unless told, `none` for no display. */
+  readonly callerId?: CallerIdKind | 'none';
+  /** The clock of the office; without it no display is set. */
+  readonly localTime?: () => CallTime;
   /** The loop is reversed from answer to the end of a call, for meters and pay phones. */
   readonly reverseOnAnswer?: boolean;
   readonly times?: Partial<FxsTimes>;
@@ -43,6 +51,9 @@ export interface FxsTimes {
   readonly howlerMs: number;
 }
 
+/** Behind the end of a ring, before data: the loop has settled, and the bell is still. [GR-30-CORE §2.1] */
+const PAUSE_MS = 600;
+
 const TIMES: FxsTimes = { firstDigitMs: 16_000, incompleteMs: 5_000, matchMs: 3_000, toneMs: 30_000, howlerMs: 30_000 };
 
 export type FxsOutput =
@@ -50,6 +61,8 @@ export type FxsOutput =
   | { readonly type: 'state'; readonly state: LineState }
   /** What the handset hears from now on; undefined = nothing of ours. Who is bridged to it says nothing here. */
   | { readonly type: 'hear'; readonly tone: TonePattern | undefined; readonly dbm0?: number }
+  /** What the line hears in the place of everything else, once; no steps: nothing any more. */
+  | { readonly type: 'signal'; readonly steps: readonly SignalStep[] }
   /** A number was dialled: a call begins, which stands until `hangup` or `release`. */
   | { readonly type: 'call'; readonly number: string }
   | { readonly type: 'ringing' }
@@ -61,7 +74,15 @@ export type FxsOutput =
   /** The handset has lain beside the phone until the line was parked. */
   | { readonly type: 'abandoned' };
 
-type TimerName = 'first-digit' | 'inter-digit' | 'automatic' | 'tone' | 'tone-end' | 'howler-end' | 'ring';
+type TimerName =
+  | 'first-digit'
+  | 'inter-digit'
+  | 'automatic'
+  | 'tone'
+  | 'tone-end'
+  | 'howler-end'
+  | 'ring'
+  | 'caller-id';
 
 /** What an FXS port does: an analog phone hangs on it, and we are its exchange. */
 export class Fxs implements Machine<FxsOutput> {
@@ -75,6 +96,9 @@ export class Fxs implements Machine<FxsOutput> {
   /** A digit that was dialled is still sounding: its end is nobody's digit in a call. */
   private digitTaken = false;
   private callerId: CallerId | undefined;
+  /** Of the call that rings, until it has been sent. */
+  private delivery: CallerIdDelivery | undefined;
+  private delivers = false;
   /** What was dialled while the line called its hot-line number by itself; undefined when it does not. */
   private overridden: string | undefined;
   private loopBackMs = Number.NEGATIVE_INFINITY;
@@ -166,9 +190,10 @@ export class Fxs implements Machine<FxsOutput> {
     this.role = 'callee';
     this.callerId = callerId;
     this.enter('ringing');
+    this.delivery = this.deliveryOf(callerId);
     // Ringing voltage on a loop that is still interrupted would be cut short or tripped.
     if (nowMs < this.loopBackMs) this.timers.set('ring', this.loopBackMs);
-    else this.startRinging();
+    else this.beginRinging(nowMs);
     return true;
   }
 
@@ -207,6 +232,7 @@ export class Fxs implements Machine<FxsOutput> {
     this.callerId = undefined;
     if (this.current === 'ringing') {
       if (this.timers.at('ring') === undefined) this.command({ type: 'ring-stop' });
+      this.endDelivery();
       this.becomeIdle();
       return;
     }
@@ -237,7 +263,7 @@ export class Fxs implements Machine<FxsOutput> {
     // All that the hardware is to be doing: it may have been reset, or have gone on alone while its link was down.
     this.command({ type: 'configure', timing: this.options.profile.timing });
     this.command({ type: 'polarity', reversed: this.reversed });
-    if (this.current === 'ringing' && this.timers.at('ring') === undefined) this.commandRing();
+    if (this.current === 'ringing' && this.timers.at('ring') === undefined) this.commandRing(nowMs);
     else this.command({ type: 'ring-stop' });
     if (this.current !== 'out-of-service') return;
     this.enter('idle');
@@ -270,7 +296,10 @@ export class Fxs implements Machine<FxsOutput> {
         this.outputs.push({ type: 'abandoned' });
         break;
       case 'ring':
-        this.startRinging();
+        this.beginRinging(nowMs);
+        break;
+      case 'caller-id':
+        this.deliver();
         break;
     }
   }
@@ -333,13 +362,44 @@ export class Fxs implements Machine<FxsOutput> {
     this.place(dialled);
   }
 
-  private startRinging(): void {
-    this.commandRing();
+  /** What comes before the first ring, then the ringing. */
+  private beginRinging(nowMs: number): void {
+    const { delivery } = this;
+    if (delivery?.when === 'before') {
+      this.deliver();
+      this.timers.set('ring', nowMs + signalMs(delivery.steps));
+      return;
+    }
+    this.commandRing(nowMs);
     this.outputs.push({ type: 'ringing' });
   }
 
-  private commandRing(): void {
+  private deliveryOf(caller: CallerId): CallerIdDelivery | undefined {
+    const { profile, localTime, callerId = profile.callerId } = this.options;
+    const kind = callerId === 'none' ? undefined : callerId;
+    return callerIdDelivery(kind, profile.callerIdDigits, caller, localTime?.());
+  }
+
+  private deliver(): void {
+    if (this.delivery === undefined) return;
+    const { reversal, steps } = this.delivery;
+    this.delivery = undefined;
+    this.delivers = true;
+    if (reversal) this.reverse(true);
+    this.outputs.push({ type: 'signal', steps });
+  }
+
+  /** What is being sent, or would be, is for nobody any more. */
+  private endDelivery(): void {
+    this.delivery = undefined;
+    this.timers.clear('caller-id');
+    if (this.delivers) this.outputs.push({ type: 'signal', steps: [] });
+    this.delivers = false;
+  }
+
+  private commandRing(nowMs: number): void {
     const cadence = this.options.profile.ringCadence;
+    if (this.delivery?.when === 'pause') this.timers.set('caller-id', nowMs + ringBeforePause(cadence) + PAUSE_MS);
     const callerId = this.callerId;
     this.command(callerId === undefined ? { type: 'ring', cadence } : { type: 'ring', cadence, callerId });
   }
@@ -348,6 +408,8 @@ export class Fxs implements Machine<FxsOutput> {
     // The hardware has tripped the ringing by itself; a ring command still on its way must not start it again.
     this.command({ type: 'ring-stop' });
     this.timers.clear('ring');
+    this.endDelivery();
+    this.reverse(false);
     this.callerId = undefined;
     this.enter('talking');
     this.outputs.push({ type: 'answered' });
@@ -425,4 +487,9 @@ export class Fxs implements Machine<FxsOutput> {
     this.current = state;
     this.outputs.push({ type: 'state', state });
   }
+}
+
+/** Ms from the beginning of a cadence to its last pause, the long one. */
+function ringBeforePause(cadence: RingCadence): number {
+  return cadence.slice(0, -1).reduce((sum, ms) => sum + ms, 0);
 }

@@ -51,7 +51,7 @@ function textOf(bytes: Uint8Array): string {
  * while it is not whole. [EN 300 659-3 annex D]
  */
 export function decodeDtmfCallerId(digits: string): CallerIdMessage | undefined {
+  if (/B[0-9]{0,2}C|DC|D[0-9]#/.test(digits)) return { number: '', name: '' };
   const [, number] = /[AD]([0-9]{1,24})[A-D#]/.exec(digits) ?? [];
-  if (number !== undefined) return { number, name: '' };
-  return /[BD][0-9]{0,2}C/.test(digits) ? { number: '', name: '' } : undefined;
+  return number === undefined ? undefined : { number, name: '' };
 }

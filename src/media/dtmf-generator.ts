@@ -22,6 +22,7 @@ export class DtmfGenerator {
   private readonly tone: ToneGenerator;
   private readonly keys = new Uint8Array(CAPACITY);
   private readonly durationsMs = new Uint16Array(CAPACITY);
+  private readonly pausesMs = new Uint16Array(CAPACITY);
   private first = 0;
   private waiting = 0;
 
@@ -29,13 +30,14 @@ export class DtmfGenerator {
     this.tone = new ToneGenerator(law);
   }
 
-  /** Queues a digit. False if it is none, or if too many wait. */
-  play(digit: string, durationMs: number): boolean {
+  /** Queues a digit with a pause behind it. False if it is none, or if too many wait. */
+  play(digit: string, durationMs: number, pauseMs = SHORTEST_MS): boolean {
     const key = keyOf(digit);
     if (key < 0 || this.waiting === CAPACITY) return false;
     const slot = (this.first + this.waiting++) % CAPACITY;
     this.keys[slot] = key;
     this.durationsMs[slot] = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, durationMs));
+    this.pausesMs[slot] = Math.max(SHORTEST_MS, Math.min(LONGEST_MS, pauseMs));
     return true;
   }
 
@@ -62,7 +64,7 @@ export class DtmfGenerator {
     const pattern: TonePattern = {
       steps: [
         { hz: PAIRS[this.keys[slot]!]!, ms: this.durationsMs[slot]!, once: true },
-        { hz: [], ms: SHORTEST_MS, once: true },
+        { hz: [], ms: this.pausesMs[slot]!, once: true },
       ],
     };
     this.tone.start(pattern, ROW_DBM0, COLUMN_DBM0);

@@ -1,4 +1,5 @@
 import { SILENCE, TRANSCODE } from 'node-pcm-codecs';
+import type { SignalStep } from '../base/line-signal.ts';
 import type { Law, LineStreamSpec, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
 import { CallProgressDetector } from './call-progress.ts';
 import { DtmfDetector } from './dtmf-detector.ts';
@@ -8,6 +9,7 @@ import { lawOfFormat } from './g711-format.ts';
 import type { PlaneParts } from './iax2-stream.ts';
 import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
 import { PlayoutBuffer } from './playout-buffer.ts';
+import { SignalGenerator } from './signal-generator.ts';
 import { ToneGenerator } from './tone-generator.ts';
 
 /** Blocks of another line that may wait: lines of one HAT are exchanged in turn, so one is the rule. */
@@ -25,6 +27,7 @@ export class LineStream implements MediaStream {
   private readonly callerId: FskReceiver | undefined;
   private readonly digits: DtmfGenerator;
   private readonly tone: ToneGenerator;
+  private readonly signal: SignalGenerator;
   private readonly playout: PlayoutBuffer;
   private readonly silence = new Uint8Array(BLOCK_SAMPLES);
   private readonly waiting = Array.from({ length: WAITING_BLOCKS }, () => new Uint8Array(BLOCK_SAMPLES));
@@ -43,6 +46,7 @@ export class LineStream implements MediaStream {
     this.spec = spec;
     this.digits = new DtmfGenerator(spec.law);
     this.tone = new ToneGenerator(spec.law);
+    this.signal = new SignalGenerator(spec.law);
     this.playout = new PlayoutBuffer(spec.law);
     this.silence.fill(SILENCE[spec.law]);
     if (spec.town !== undefined) {
@@ -79,6 +83,7 @@ export class LineStream implements MediaStream {
 
     this.readSource(down);
     if (this.digits.active) this.digits.read(down);
+    if (this.signal.active) this.signal.read(down);
   }
 
   private readSource(down: Uint8Array): void {
@@ -101,6 +106,7 @@ export class LineStream implements MediaStream {
   setSource(source: Source): void {
     this.hears = source.kind === 'tone' ? 'tone' : 'nothing';
     this.tone.stop();
+    this.signal.start([]);
     this.playout.reset();
     this.waitingCount = 0;
     if (source.kind === 'tone') this.tone.start(source.pattern, source.dbm0);
@@ -144,6 +150,11 @@ export class LineStream implements MediaStream {
 
   playDigit(digit: string, durationMs: number): void {
     if (!this.digits.play(digit, durationMs)) this.parts.counters.increment('media.digit-not-played');
+  }
+
+  /** Whoever talks is not heard meanwhile. */
+  playSignal(steps: readonly SignalStep[]): void {
+    this.signal.start(steps);
   }
 
   tick(): void {}

@@ -1,4 +1,5 @@
 import type { Counters } from '../base/counters.ts';
+import type { SignalStep } from '../base/line-signal.ts';
 import type { Address, Machine } from '../base/machine.ts';
 import type {
   Iax2StreamSpec,
@@ -296,6 +297,11 @@ export class MediaPlane implements Plane {
 
   playDigit(stream: StreamId, digit: string, durationMs: number): void {
     this.streams.get(stream)?.playDigit(digit, durationMs);
+  }
+
+  playSignal(stream: StreamId, steps: readonly SignalStep[]): void {
+    const found = this.streams.get(stream);
+    if (found instanceof LineStream) found.playSignal(steps);
   }
 
   update(stream: StreamId, session: RtpSession): void {

@@ -1,4 +1,5 @@
 import type { Counters } from '../base/counters.ts';
+import type { SignalStep } from '../base/line-signal.ts';
 import type { Address } from '../base/machine.ts';
 import {
   type Iax2StreamSpec,
@@ -315,6 +316,10 @@ export class SplitPlane implements Plane {
   playDigit(stream: StreamId, digit: string, durationMs: number): void {
     if (this.workers.get(stream) === undefined) this.near.playDigit(stream, digit, durationMs);
     else this.command(COMMAND.DIGIT, stream, durationMs, digit);
+  }
+
+  playSignal(stream: StreamId, steps: readonly SignalStep[]): void {
+    this.near.playSignal(stream, steps);
   }
 
   update(stream: StreamId, session: RtpSession): void {

@@ -2,7 +2,7 @@ import type { Cause } from '../base/causes.ts';
 import type { Execution, Location } from '../dialplan/execution.ts';
 import { type DialClass, stricter } from '../dialplan/numbering-plan.ts';
 import type { Activity, ActivityResult, CallerSide, ProgressTones } from './activity.ts';
-import type { Indication, Leg, LegEvent, Place, Target } from './leg.ts';
+import type { Indication, Leg, LegEvent, Party, Place, Target } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 import { beginAction, type PerformParts } from './perform.ts';
 import { AskingElsewhere } from './remote-lookup.ts';
@@ -15,6 +15,8 @@ export type CallState = 'dialling' | 'ringing' | 'talking' | 'held' | 'ending';
 
 export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore' | 'mayDial'> {
   readonly patchbay: Patchbay;
+  /** Who calls, as it came in. */
+  readonly caller: Party;
   readonly tones: ProgressTones;
   /** Whether more digits could still make a number that this call can reach in that context. */
   readonly wantsMore: (context: string, digits: string) => boolean;
@@ -70,6 +72,13 @@ export class Call implements CallerSide {
   /** Somebody has sent it on: what that party may not dial, it may not either. */
   restrict(to: DialClass | undefined): void {
     this.held = stricter(this.held, to);
+  }
+
+  /** Who calls: as the dialplan has left it. Whoever shows another number than the caller's means it to be seen. */
+  private get party(): Party {
+    const { caller } = this.execution;
+    const { number, isWithheld = false } = this.parts.caller;
+    return isWithheld && caller.number === number ? { ...caller, isWithheld } : caller;
   }
 
   get urgency(): Urgency | undefined {
@@ -247,7 +256,7 @@ export class Call implements CallerSide {
       this.dialsIn = step.action.type === 'collect' ? context : undefined;
       const parts: PerformParts = {
         ...this.parts,
-        party: this.execution.caller,
+        party: this.party,
         wantsMore: (digits) => this.parts.wantsMore(context, digits),
         mayDial: (target) => this.parts.permits(this.held, location, target),
       };

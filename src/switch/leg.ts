@@ -98,6 +98,8 @@ export interface Signal {
 export interface Party {
   readonly number: string;
   readonly name: string;
+  /** The caller does not want to be shown. */
+  readonly isWithheld?: boolean;
 }
 
 /** Where a party enters the dialplan. */

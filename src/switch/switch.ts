@@ -348,6 +348,7 @@ export class Switch implements Machine<SwitchOutput> {
     const { dialplan } = this;
     const parts: CallParts = {
       patchbay: this.patchbay,
+      caller,
       tones,
       streams,
       diallers: this.diallers,

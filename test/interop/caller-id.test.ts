@@ -2,13 +2,16 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { encode } from 'node-pcm-codecs';
+import { decode, encode } from 'node-pcm-codecs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type CallerIdModem, modulateCallerId } from '../../firmware-bridge/emulator/caller-id-modulator.ts';
 import { resample } from '../../firmware-bridge/emulator/resample.ts';
 import { decodeWav, encodeWav } from '../../firmware-bridge/emulator/wav.ts';
 import { utf8Encode } from '../../src/base/bytes.ts';
+import { callerIdDelivery } from '../../src/lines/caller-id-signal.ts';
+import { countryProfile } from '../../src/lines/country-profile.ts';
 import { FskReceiver } from '../../src/media/fsk-receiver.ts';
+import { SignalGenerator } from '../../src/media/signal-generator.ts';
 import { describeWithPeers } from '../support/peers.ts';
 
 const MODEMS: Readonly<Record<CallerIdModem, readonly string[]>> = {
@@ -37,6 +40,29 @@ describeWithPeers('minimodem, a modem that is not ours', ['minimodem'], () => {
     const read = run(['--rx', '-q', '-f', file, 'callerid']).toString('latin1').replaceAll('-', '');
     expect(read).toMatch(/Phone:\s+0472000099/);
     expect(read).toMatch(/Name:\s+Mairie/);
+  });
+
+  it.each(['us', 'fr', 'gb'] as const)('reads the caller ID that a line of %s sends to its telephone', (country) => {
+    const { callerId, callerIdDigits } = countryProfile(country)!;
+    const time = { month: 11, day: 28, hour: 9, minute: 5 };
+    const delivery = callerIdDelivery(callerId, callerIdDigits, { number: '0472000099', name: 'Mairie' }, time);
+    const generator = new SignalGenerator('ulaw');
+    generator.start(delivery!.steps);
+    const sound: number[] = [];
+    const codes = new Uint8Array(80);
+    const block = new Int16Array(80);
+    while (generator.active) {
+      generator.read(codes);
+      decode('ulaw', codes, block);
+      sound.push(...block);
+    }
+    const file = join(folder, `line-${country}.wav`);
+    writeFileSync(
+      file,
+      encodeWav({ samples: Int16Array.from([...sound, ...new Array<number>(800).fill(0)]), rateHz: 8000 }),
+    );
+    const bytes = run(['--rx', '-q', '-f', file, ...(country === 'us' ? ['1200'] : MODEMS.v23)]).toString('latin1');
+    expect(bytes).toMatch(/\x01.11280905\x02.0472000099\x07.Mairie/s);
   });
 
   it.each(['bell202', 'v23'] as const)('sends a caller ID in %s that the town line reads', (modem) => {

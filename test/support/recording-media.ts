@@ -35,6 +35,8 @@ export class RecordingMedia implements MediaPort {
 
   hear(_stream: StreamId, _source: Source): void {}
 
+  playSignal(): void {}
+
   playDigit(): void {}
 
   tellRoom(): void {}

@@ -9,6 +9,7 @@ import { countryProfile } from '../../src/lines/country-profile.ts';
 import { MediaPlane } from '../../src/media/plane.ts';
 import type { Leg } from '../../src/switch/leg.ts';
 import { numbers } from '../unit/lines/numbers.ts';
+import { callerIdsIn } from './caller-ids.ts';
 
 /** Makes a HAT with phones on lines 1 and 2. */
 export type MakeOfficeHat = (exchange: ExchangeAudio) => EmulatedHat & { close?(): void };
@@ -38,6 +39,7 @@ class Office {
       media: this.plane,
       streams: this.streams,
       wallClock: () => this.nowMs,
+      localTime: () => ({ month: 11, day: 28, hour: 9, minute: 5 }),
     });
     this.hat = makeHat((port, up, down, _mediaTs, nowMs) => this.plane.exchangeLineBlock(port, up, down, nowMs));
     this.live(100);
@@ -182,6 +184,29 @@ export function describeTwoPhones(name: string, makeHat: MakeOfficeHat): void {
       office.phone(2).say(sine(1100, 1000));
       office.live(600);
       expect([office.tones(1), office.tones(2)]).toEqual([[1100], [700]]);
+    });
+
+    it.each(['us', 'gb', 'fr', 'se'])('%s: shows on the display who calls, before the handset is lifted', (country) => {
+      open(country);
+      office.phone(1).lift();
+      office.phone(1).dialTones('202');
+      office.live(6500);
+      expect(office.phone(2).cadence).toBeDefined();
+      const shown = { number: '201', name: country === 'se' ? '' : 'Front desk' };
+      expect(callerIdsIn(office.phone(2).display.last(8 * 6000))).toEqual([shown]);
+    });
+
+    it('sends no data into the ear of who answers at once', () => {
+      open('gb');
+      office.phone(1).lift();
+      office.phone(1).dialTones('202');
+      office.live(1300);
+      expect(office.state(2)).toBe('ringing');
+      office.phone(2).lift();
+      office.live(1200);
+      expect(office.state(2)).toBe('talking');
+      expect(office.tones(2)).toEqual([]);
+      expect(callerIdsIn(office.phone(2).display.last(8 * 6000))).toEqual([]);
     });
 
     it('passes a digit of a call on as one event, and not as sound', () => {

@@ -15,6 +15,10 @@ const line = z
       .prefault(false)
       .meta({ description: 'A fax machine: no echo canceller, no muting of tones, a fixed delay.' }),
     class: z.exactOptional(dialClass),
+    callerId: z.exactOptional(z.enum(['bellcore', 'sdmf', 'bt', 'etsi', 'dtmf', 'none'])).meta({
+      description:
+        'What the display of the telephone understands, where that is not what the country has: `sdmf` is `bellcore` without names, `none` no display.',
+    }),
   })
   .refine((it) => it.kind === 'fxs' || it.extension === undefined, {
     error: 'a town line (kind: fxo) has no extension',

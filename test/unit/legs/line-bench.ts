@@ -42,6 +42,7 @@ export class LineMedia implements MediaPort {
   tellRoom(): void {}
   openVideo(): void {}
   closeVideo(): void {}
+  playSignal(): void {}
   update(): void {}
   noteSent(): void {}
   noteReceived(): void {}

@@ -517,6 +517,64 @@ describe('a call to the line', () => {
     bench.expectEmpty();
   });
 
+  it('says who calls in the first long pause, 600 ms behind the ring', () => {
+    const bench = new Bench();
+    bench.line.ring(CALLER, bench.nowMs);
+    bench.take();
+    bench.advance(2_099);
+    expect(bench.take()).toEqual([]);
+    bench.advance(1);
+    expect(bench.take()).toMatchObject([{ type: 'signal', steps: [{ kind: 'data', modem: 'v23' }] }]);
+    bench.advance(20_000);
+    expect(bench.take()).toEqual([]);
+    bench.line.release('no-answer', bench.nowMs);
+    bench.expectEmpty();
+  });
+
+  it('says so before the first ring where the country does, with the loop reversed until the call is over or answered', () => {
+    const bench = new Bench({ profile: countryProfile('gb')! });
+    bench.line.ring(CALLER, bench.nowMs);
+    expect(bench.take()).toMatchObject([
+      { type: 'state', state: 'ringing' },
+      { type: 'line', command: { type: 'polarity', reversed: true } },
+      { type: 'signal' },
+    ]);
+    bench.advance(2_500);
+    expect(bench.take()).toMatchObject([{ type: 'line', command: { type: 'ring' } }, { type: 'ringing' }]);
+    bench.lift();
+    expect(bench.commands()).toEqual([{ type: 'ring-stop' }, { type: 'polarity', reversed: false }]);
+    bench.expectEmpty();
+  });
+
+  it('stops what it says as soon as the handset is lifted', () => {
+    for (const country of ['gb', 'fr', 'se']) {
+      const bench = new Bench({ profile: countryProfile(country)! });
+      bench.line.ring(CALLER, bench.nowMs);
+      bench.advance(country === 'fr' ? 2_200 : 300);
+      bench.take();
+      bench.lift();
+      expect(bench.take()).toContainEqual({ type: 'signal', steps: [] });
+      bench.advance(10_000);
+      expect(bench.take()).toEqual([]);
+      bench.expectEmpty();
+    }
+  });
+
+  it('says nothing to a telephone that has no display, and what another country says to one that has its display', () => {
+    for (const [callerId, modem] of [
+      ['none', undefined],
+      ['bellcore', 'bell202'],
+    ] as const) {
+      const bench = new Bench({ callerId });
+      bench.line.ring(CALLER, bench.nowMs);
+      bench.advance(5_000);
+      const signals = bench.take().filter(({ type }) => type === 'signal');
+      expect(signals).toMatchObject(modem === undefined ? [] : [{ steps: [{ modem }] }]);
+      bench.line.release('no-answer', bench.nowMs);
+      bench.expectEmpty();
+    }
+  });
+
   it('rings no line that is not idle', () => {
     const bench = new Bench();
     bench.line.ring(CALLER, bench.nowMs);

@@ -37,6 +37,10 @@ describe('a caller ID in DTMF', () => {
     expect(decodeDtmfCallerId(digits)).toEqual({ number, name: '' });
   });
 
+  it.each(['B00C', 'B10C', 'D1#', 'D2#'])('%s says that there is no number to show', (digits) => {
+    expect(decodeDtmfCallerId(digits)).toEqual({ number: '', name: '' });
+  });
+
   it.each(['', 'A', 'A0123', '0123', '5#'])('%j is not whole', (digits) => {
     expect(decodeDtmfCallerId(digits)).toBeUndefined();
   });

@@ -34,6 +34,7 @@ export class RecordingMedia implements MediaPort {
   tellRoom(room: StreamId, order: RoomOrder): void {
     this.history.push(`${room}!${order.kind}${order.kind === 'record' ? ` ${order.on}` : ''}`);
   }
+  playSignal(): void {}
   update(): void {}
   setFormat(): void {}
   noteSent(): void {}

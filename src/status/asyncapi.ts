@@ -54,6 +54,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
 export function asyncApi(version: string): object {
   const channels: Record<string, object> = {};
   const operations: Record<string, object> = {};
+  const schemas: Record<string, unknown> = {};
   for (const [name, { address, summary, schema, action }] of Object.entries(CHANNELS)) {
     const parameters = {
       site: { description: 'site.id of the configuration' },
@@ -66,7 +67,7 @@ export function asyncApi(version: string): object {
       messages: {
         message: {
           contentType: 'application/json',
-          payload: z.toJSONSchema(schema, { io: 'input', reused: 'inline', target: 'draft-7' }),
+          payload: publish(schema, schemas),
         },
       },
     };
@@ -78,5 +79,21 @@ export function asyncApi(version: string): object {
     defaultContentType: 'application/json',
     channels,
     operations,
+    components: { schemas },
   };
+}
+
+/**
+ * A schema for a payload; those with a name of their own go to `schemas`. What refers to them is resolved from the root of the
+ * whole document, and not of the schema as JSON Schema has it.
+ */
+function publish(schema: z.ZodType, schemas: Record<string, unknown>): object {
+  const text = JSON.stringify(z.toJSONSchema(schema, { io: 'input', reused: 'inline', target: 'draft-7' }));
+  const { $schema, definitions, ...payload } = JSON.parse(
+    text.replaceAll('"#/definitions/', '"#/components/schemas/'),
+  ) as { $schema: string; definitions?: Record<string, object> };
+  for (const [name, { id, ...named }] of Object.entries((definitions ?? {}) as Record<string, { id?: string }>)) {
+    schemas[name] = { $schema, ...named };
+  }
+  return definitions === undefined ? { $schema, ...payload } : payload;
 }

@@ -10,6 +10,7 @@ import { type Event, eventSchema } from '../../../src/status/event.ts';
 import { type Reported, reportedSchema } from '../../../src/status/provisioning.ts';
 import { SIGNING_DOMAINS } from '../../../src/status/signed.ts';
 import { Appliance, bundle } from '../../support/appliance.ts';
+import { discoverySchema } from '../../support/home-assistant-schema.ts';
 import { loopbackAddress } from '../../support/loopback.ts';
 import { Mosquitto } from '../../support/mosquitto.ts';
 import { watchBroker } from '../../support/mqtt-watcher.ts';
@@ -126,6 +127,7 @@ ${more.extra ?? ''}`;
   it('finds it in Home Assistant, also when that starts again', async () => {
     const topic = 'homeassistant/device/branchline-lyon-01/config';
     const device = await waitUntil('the discovery', 5_000, () => watcher.json(topic));
+    expect(discoverySchema.safeParse(device).error).toBeUndefined();
     expect(device['components']).toMatchObject({ 'line-1': { state_topic: `${ROOT}/lines/1` } });
     await watcher.publish(topic, '');
     await watcher.publish('homeassistant/status', 'online', false);

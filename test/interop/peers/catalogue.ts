@@ -3,7 +3,8 @@ import { arch } from 'node:process';
 
 export type AsteriskVersion = '16' | '22';
 export type NodeVersion = '22' | '24';
-export type PeerId = `asterisk${AsteriskVersion}` | `node${NodeVersion}` | HostPeerId;
+export type PeerId = `asterisk${AsteriskVersion}` | `node${NodeVersion}` | CheckerId | HostPeerId;
+export type CheckerId = (typeof CHECKERS)[number]['id'];
 export type HostPeerId = (typeof HOST_PEERS)[number]['id'];
 
 /**
@@ -26,6 +27,11 @@ export const SUITE_PEERS: readonly SuitePeer[] = [
 export const NODE_PEERS = [
   { id: 'node22', version: '22', package: `node-linux-${arch}@22` },
   { id: 'node24', version: '24', package: `node-linux-${arch}@24` },
+] as const;
+
+/** npm packages that judge what we publish; apart from the project's own, which do not depend on theirs. */
+export const CHECKERS = [
+  { id: 'asyncapi-parser', name: '@asyncapi/parser', package: '@asyncapi/parser@3.6.6' },
 ] as const;
 
 /** Programs of the machine's own Debian release: `command` tells whether the package is there. */

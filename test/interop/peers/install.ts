@@ -2,11 +2,12 @@
  * Installs the peers of the interop tests, all or those named, and says of each how it went. What is there already is
  * left as it is. Exit 1 when an installation failed; a version that the mirror dropped is no failure.
  */
-import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { argv, getuid } from 'node:process';
 import {
   ASTERISK_MODULES,
+  CHECKERS,
   HOST_PEERS,
   type HostPeerId,
   NODE_PEERS,
@@ -36,10 +37,12 @@ export function installPeers(
   for (const id of wanted) {
     const suitePeer = SUITE_PEERS.find((peer) => peer.id === id);
     const nodePeer = NODE_PEERS.find((peer) => peer.id === id);
+    const checker = CHECKERS.find((peer) => peer.id === id);
     const known = peerState(id);
     if (known.state === 'ready') states.set(id, known);
     else if (suitePeer !== undefined) states.set(id, installFromSuite(suitePeer, progress));
     else if (nodePeer !== undefined) states.set(id, installNode(nodePeer, progress));
+    else if (checker !== undefined) states.set(id, installChecker(checker, progress));
     else missing.push(id as HostPeerId);
   }
   if (missing.length > 0) installFromHost(missing, progress);
@@ -101,18 +104,24 @@ function libraryComplaint(folder: string): string | undefined {
 
 function installNode(peer: (typeof NODE_PEERS)[number], progress: (line: string) => void): PeerState {
   progress(`installing Node ${peer.version} from npm …`);
+  return installFromNpm(peer, () => run(nodeProgram(peer.version), ['--version']));
+}
+
+function installChecker(peer: (typeof CHECKERS)[number], progress: (line: string) => void): PeerState {
+  progress(`installing ${peer.package} from npm …`);
+  const manifest = join(peerFolder(peer.id), 'node_modules', peer.name, 'package.json');
+  return installFromNpm(peer, () => {
+    const { version } = JSON.parse(readFileSync(manifest, 'utf8')) as { version: string };
+    return { status: 0, output: version };
+  });
+}
+
+function installFromNpm(peer: { id: PeerId; package: string }, look: () => ReturnType<typeof run>): PeerState {
   const folder = peerFolder(peer.id);
   mkdirSync(folder, { recursive: true });
-  const install = run('npm', [
-    'install',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    '--prefix',
-    folder,
-    peer.package,
-  ]);
-  const { status, output } = install.status === 0 ? run(nodeProgram(peer.version), ['--version']) : install;
+  const quiet = ['--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error'];
+  const install = run('npm', ['install', ...quiet, '--prefix', folder, peer.package]);
+  const { status, output } = install.status === 0 ? look() : install;
   const state: PeerState =
     status === 0
       ? { state: 'ready', version: output.trim() }
@@ -140,7 +149,7 @@ function installFromHost(ids: readonly HostPeerId[], progress: (line: string) =>
 }
 
 export function allPeers(): PeerId[] {
-  return [...SUITE_PEERS.map(({ id }) => id), ...NODE_PEERS.map(({ id }) => id), ...HOST_PEERS.map(({ id }) => id)];
+  return [...SUITE_PEERS, ...NODE_PEERS, ...CHECKERS, ...HOST_PEERS].map(({ id }) => id);
 }
 
 if (argv[1] === import.meta.filename) {

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { readCommand } from '../../../src/status/command.ts';
 import { discovery, discoveryTopic } from '../../../src/status/home-assistant.ts';
+import { topicSchemas } from '../../../src/status/schema.ts';
 import { takeSnapshot } from '../../../src/status/snapshot.ts';
 import { WallTime } from '../../../src/status/wall-time.ts';
+import { discoverySchema } from '../../support/home-assistant-schema.ts';
 import { line, sourceOf, trunk } from './readings.ts';
 
 const snapshot = takeSnapshot(
@@ -33,6 +36,43 @@ describe('discovery by Home Assistant', () => {
     ]);
     const ids = Object.values(components).map(({ unique_id }) => unique_id);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('is as Home Assistant takes it, also with names that a topic cannot have', () => {
+    for (const takesPlainCommands of [true, false]) {
+      const { components } = discoverySchema.parse(discovery(snapshot, undefined, takesPlainCommands));
+      expect(components['trunk-hq/1']).toMatchObject({ unique_id: 'branchline-lyon-01-trunk-hq/1' });
+    }
+  });
+
+  it('reads only what is on the topics that it names', () => {
+    const { components, availability } = discoverySchema.parse(discovery(snapshot, undefined, true));
+    const read = [
+      ...Object.values(components),
+      ...availability.map((it) => ({ ...it, state_topic: it.topic })),
+    ].flatMap((part) =>
+      'state_topic' in part
+        ? [...(part.value_template ?? '').matchAll(/value_json\.(\w+)/g)].map(([, key]) => [part.state_topic, key!])
+        : [],
+    );
+    expect(read.length).toBeGreaterThan(5);
+    for (const [topic, key] of read) {
+      const name = topic!.replace('branchline/lyon-01/', '').replace(/\/.*/, '/+') as keyof typeof topicSchemas;
+      expect(Object.keys(topicSchemas[name].shape), topic).toContain(key);
+    }
+  });
+
+  it('has a button whose command is taken', () => {
+    const { components } = discoverySchema.parse(discovery(snapshot, undefined, true));
+    const button = components['identify'];
+    if (button?.p !== 'button') throw new Error('no button');
+    const verb = button.command_topic.split('/').at(-1)!;
+    // Home Assistant puts the time in.
+    const payload = button.command_template!.replace(/\{\{.*?\}\}/, '1767225600000');
+    const receiver = { site: 'lyon-01', authority: { kind: 'broker' }, wallMs: 0 } as const;
+    expect(readCommand(verb, payload, receiver)).toMatchObject({
+      command: { verb: 'identify', id: 'ha-1767225600000' },
+    });
   });
 
   it('offers a button only where a command without a signature is taken', () => {

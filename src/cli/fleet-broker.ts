@@ -14,6 +14,8 @@ export interface BrokerOptions {
   readonly username?: string;
   readonly passwordFile?: string;
   readonly ca?: string;
+  readonly cert?: string;
+  readonly certKey?: string;
 }
 
 /** What every command of the fleet asks for. */
@@ -22,7 +24,9 @@ export function withBroker(command: Command): Command {
     .requiredOption('--broker <url>', 'the broker: mqtt://, mqtts://, ws:// or wss://')
     .option('--username <name>', 'who we are there')
     .option('--password-file <file>', 'the file with the password; else BRANCHLINE_MQTT_PASSWORD')
-    .option('--ca <file>', 'the certificate to trust, PEM');
+    .option('--ca <file>', 'the certificate to trust, PEM')
+    .option('--cert <file>', 'our own certificate, where the broker asks for one, PEM')
+    .option('--cert-key <file>', 'the key that goes with it, PEM');
 }
 
 /** Retained messages that come within this of each other belong to one answer of the broker. */
@@ -50,6 +54,9 @@ export class FleetBroker {
     work: (broker: FleetBroker) => Promise<Result>,
   ): Promise<Result> {
     const password = passwordOf(options, terminal);
+    const { cert, certKey } = options;
+    if ((cert === undefined) !== (certKey === undefined))
+      throw new CommandFailure('--cert and --cert-key go together', 2);
     let broker: FleetBroker | undefined;
     const link = await FleetLink.open(
       {
@@ -57,6 +64,7 @@ export class FleetBroker {
         ...(options.username === undefined ? {} : { username: options.username }),
         ...(password === undefined ? {} : { password }),
         ...(options.ca === undefined ? {} : { ca: readText(options.ca) }),
+        ...(cert === undefined || certKey === undefined ? {} : { cert: readText(cert), key: readText(certKey) }),
       },
       (message) => broker?.handleMessage(message),
     );

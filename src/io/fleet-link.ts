@@ -8,6 +8,9 @@ export interface FleetLinkOptions {
   readonly password?: string;
   /** PEM text of whom to trust, for TLS with a certificate of one's own. */
   readonly ca?: string;
+  /** PEM texts of who we are, where the broker asks for a certificate. */
+  readonly cert?: string;
+  readonly key?: string;
 }
 
 export interface FleetMessage {
@@ -76,15 +79,14 @@ async function failureOf(work: Promise<unknown>): Promise<string | undefined> {
   }
 }
 
-function clientOptions({ username, password, ca }: FleetLinkOptions, protocolVersion: 4 | 5): IClientOptions {
+function clientOptions(options: FleetLinkOptions, protocolVersion: 4 | 5): IClientOptions {
+  const { url: _, ...whoWeAre } = options;
   return {
     protocolVersion,
     clientId: `branchline-fleet-${randomBytes(6).toString('hex')}`,
     clean: true,
     connectTimeout: 10_000,
     reconnectPeriod: 1_000,
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...(ca === undefined ? {} : { ca }),
+    ...whoWeAre,
   };
 }

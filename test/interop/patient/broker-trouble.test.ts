@@ -2,15 +2,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getuid } from 'node:process';
+import { execPath, getuid } from 'node:process';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { BrokerTls } from '../../../src/io/mqtt.ts';
+import { bundle } from '../../support/appliance.ts';
 import { publishTo } from '../../support/broker-link.ts';
 import { CertificateAuthority } from '../../support/certificates.ts';
 import { loopbackAddress } from '../../support/loopback.ts';
 import { Mosquitto } from '../../support/mosquitto.ts';
 import { watchBroker } from '../../support/mqtt-watcher.ts';
 import { describeWithPeers } from '../../support/peers.ts';
+import { Program } from '../../support/program.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { line, trunk } from '../../unit/status/readings.ts';
 
@@ -94,6 +96,24 @@ describeWithPeers('mosquitto with certificates', ['mosquitto', 'openssl'], () =>
     const status = await attempt(url, tls);
     expect(status).toMatchObject({ state: 'waiting', protocol: null });
     expect(status.reason).toMatch(reason);
+  });
+
+  it('lets head office in with a certificate that it asks for, and tells why it does not', async () => {
+    const list = async (...files: string[]) => {
+      const access = ['--broker', asking, '--ca', ours.file, ...files];
+      const program = new Program('fleet', execPath, [bundle, 'fleet', 'list', ...access]);
+      return { code: await program.exit(10_000), err: program.stderr };
+    };
+    expect(await list('--cert', client.cert, '--cert-key', client.key)).toEqual({ code: 0, err: '' });
+    const refused = await list();
+    expect(refused).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('the broker refuses our certificate, or wants one'),
+    });
+    expect(await list('--cert', client.cert)).toEqual({
+      code: 2,
+      err: 'branchline: --cert and --cert-key go together\n',
+    });
   });
 
   it.each([

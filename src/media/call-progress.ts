@@ -26,10 +26,22 @@ const PERIODS = 3;
 /** A change that is over sooner is none: a click, or the moment in which two frequencies cancel each other. */
 const BLOCKS_TO_BEGIN = 2;
 const BLOCKS_TO_END = 6;
+/**
+ * In so many blocks of a stretch a frequency has sounded that belongs to it. At an edge of a tone the window is full of
+ * frequencies that nobody sends.
+ */
+const SHARE_OF_BLOCKS = 0.2;
 const WEIGHTS = Float64Array.from({ length: WINDOW }, (_, i) => (1 - Math.cos((2 * Math.PI * (i + 0.5)) / WINDOW)) / 2);
 
 /** Frequencies are bits: the tones of a country have six or seven of them together. */
 type Pitch = number;
+
+interface Stretch {
+  readonly isTone: boolean;
+  ms: number;
+  /** In how many blocks each frequency was heard. */
+  readonly blocks: Uint16Array;
+}
 
 interface Candidate {
   readonly tone: ProgressTone;
@@ -51,7 +63,7 @@ export class CallProgressDetector {
   private readonly window = new Float64Array(WINDOW);
   private readonly weighted = new Float64Array(WINDOW);
   /** Lengths of the last stretches of tone and silence, the present one last. */
-  private stretches: { isTone: boolean; ms: number; heard: Pitch }[] = [];
+  private stretches: Stretch[] = [];
   private differs = 0;
   /** Energy of the loudest window of late. */
   private loudest = 0;
@@ -112,8 +124,8 @@ export class CallProgressDetector {
     if (last !== undefined && this.differs < (last.isTone ? BLOCKS_TO_END : BLOCKS_TO_BEGIN)) {
       // Two frequencies that lie close together cancel each other for a moment, again and again.
       last.ms += BLOCK_MS;
-      if (this.differs === 0) last.heard |= heard;
-      if (last.isTone) this.judgeContinuous(last.ms, last.heard);
+      if (this.differs === 0) count(last, heard);
+      if (last.isTone && last.ms === CONTINUOUS_MS) this.judgeContinuous(pitchOf(last));
       return;
     }
     const ms = Math.max(1, this.differs) * BLOCK_MS;
@@ -122,12 +134,13 @@ export class CallProgressDetector {
       last.ms -= ms - BLOCK_MS;
       this.judgeCadence();
     }
-    this.stretches.push({ isTone, ms, heard });
+    const stretch = { isTone, ms, blocks: new Uint16Array(this.shares.length) };
+    count(stretch, heard);
+    this.stretches.push(stretch);
     if (this.stretches.length > 4 * PERIODS) this.stretches.shift();
   }
 
-  private judgeContinuous(ms: number, heard: Pitch): void {
-    if (ms !== CONTINUOUS_MS) return;
+  private judgeContinuous(heard: Pitch): void {
     const found = this.candidates.find(({ cadence, pitch }) => cadence === undefined && isOf(heard, pitch));
     if (found !== undefined) this.tell(found.tone);
   }
@@ -139,9 +152,10 @@ export class CallProgressDetector {
       if (tone === 'ringback' || tone === 'dial') {
         // One burst of the right length and pitch is enough: neither ends a call.
         const last = this.stretches.at(-1)!;
+        const heard = pitchOf(last);
         const fits = (ms: number, index: number) =>
-          index % 2 === 0 && isNear(last.ms, ms) && !this.isShared(ms, last.heard, tone);
-        const isBurst = last.isTone && isOf(last.heard, pitch) && cadence.some(fits);
+          index % 2 === 0 && isNear(last.ms, ms) && !this.isShared(ms, heard, tone);
+        const isBurst = last.isTone && isOf(heard, pitch) && cadence.some(fits);
         // Or a whole ring, where a burst alone could be another tone's.
         if (isBurst || (cadence.length > 2 && this.hasPeriods(cadence, pitch, cadence.length - 1))) this.tell(tone);
       } else if (this.hasPeriods(cadence, pitch)) this.tell(tone);
@@ -168,8 +182,9 @@ export class CallProgressDetector {
     if (last.length < needed || last[0]?.isTone !== true) return false;
     for (let shift = 0; shift < cadence.length; shift += 2) {
       const fits = last.every(
-        ({ isTone, ms, heard }, i) =>
-          isNear(ms, cadence[(i + shift) % cadence.length]!) && (!isTone || isOf(heard, pitch)),
+        (stretch, i) =>
+          isNear(stretch.ms, cadence[(i + shift) % cadence.length]!) &&
+          (!stretch.isTone || isOf(pitchOf(stretch), pitch)),
       );
       if (fits) return true;
     }
@@ -181,6 +196,16 @@ export class CallProgressDetector {
     this.isCleared = tone === 'busy' || tone === 'congestion';
     this.onTone(tone);
   }
+}
+
+function count({ blocks }: Stretch, heard: Pitch): void {
+  for (let i = 0; i < blocks.length; i++) if ((heard & (1 << i)) !== 0 && blocks[i]! < 0xffff) blocks[i]!++;
+}
+
+/** What a stretch of tone consists of. */
+function pitchOf({ ms, blocks }: Stretch): Pitch {
+  const least = Math.max(1, (ms / BLOCK_MS) * SHARE_OF_BLOCKS);
+  return blocks.reduce((pitch, heard, i) => (heard >= least ? pitch | (1 << i) : pitch), 0);
 }
 
 function candidate(tone: ProgressTone, pattern: TonePattern, known: readonly number[]): Candidate {

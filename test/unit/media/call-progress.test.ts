@@ -1,3 +1,4 @@
+import { SILENCE } from 'node-pcm-codecs';
 import { describe, expect, it } from 'vitest';
 import type { ProgressTone } from '../../../src/base/media-port.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
@@ -42,6 +43,24 @@ describe('the tones of an exchange', () => {
       }
     }
   });
+
+  it.each(COUNTRIES)(
+    'are heard whatever the phase in which they begin, in the middle of a block: dial tone in %s',
+    (country) => {
+      for (let start = 0; start < 400; start += 7) {
+        const { told, it, law, tones } = detector(country);
+        const generator = new ToneGenerator(law);
+        generator.start(tones.dial, -13);
+        const tone = new Uint8Array(12_000);
+        for (let at = 0; at < tone.length; at += 80) generator.read(tone.subarray(at, at + 80));
+        // What came before the tone was switched through.
+        const line = tone.slice(start);
+        line.fill(SILENCE[law], 0, 1_000 + (start % 80));
+        for (let at = 0; at + 80 <= line.length; at += 80) it.process(line.subarray(at, at + 80));
+        expect(told[0], `from sample ${start} on`).toBe('dial');
+      }
+    },
+  );
 
   it.each(COUNTRIES)('of a far end that rings are never taken for busy in %s', (country) => {
     const { told, play, tones } = detector(country);

@@ -46,6 +46,8 @@ const TIMES: FxoTimes = {
 const SHORTEST_CLEAR_MS = 90;
 /** A polarity that turns sooner after an answer is part of it. */
 const POLARITY_SETTLES_MS = 600;
+/** The bursts of one ring follow each other sooner. */
+const RING_PAUSE_MS = 1_000;
 /** How long a ringing line is taken before it is given back, to be free for an emergency call. */
 const DROP_MS = 500;
 
@@ -94,6 +96,8 @@ export class Fxo implements Machine<FxoOutput> {
   /** The switch has a call that is to hear its end. */
   private hasCall = false;
   private talkSinceMs = 0;
+  /** When the last burst of ringing ended. */
+  private quietSinceMs = 0;
 
   private readonly times: FxoTimes;
   private readonly outputs = new Queue<FxoOutput>();
@@ -246,9 +250,11 @@ export class Fxo implements Machine<FxoOutput> {
       if (on && this.current === 'dialling') this.fail('no-circuit', 'The line rang when it was seized.', nowMs);
       return;
     }
+    const isNextRing = on && nowMs - this.quietSinceMs >= RING_PAUSE_MS;
+    if (!on) this.quietSinceMs = nowMs;
     if (this.current === 'ringing') {
       this.timers.set('ring-end', nowMs + this.times.ringEndMs);
-      if (on && this.timers.at('caller-id') !== undefined) this.offer();
+      if (isNextRing && this.timers.at('caller-id') !== undefined) this.offer();
     } else if (on && (this.current === 'idle' || this.current === 'busy')) {
       this.enter('ringing');
       this.listen(true);

@@ -162,10 +162,25 @@ export const LINE_OPS = {
   RING_STOP: { code: 3, fields: [] },
   CPC: { code: 4, fields: [['ms', 'u16']] },
   POLARITY: { code: 5, fields: [['reversed', 'u8']] },
+  /** Of a town line. */
+  LOOP: { code: 16, fields: [['closed', 'u8']] },
+  /** Opens the closed loop of a town line for so long. */
+  RECALL: { code: 17, fields: [['ms', 'u16']] },
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly fields: FieldTable }>>;
 
-/** `value` of LINE_EVT: 0 on the hook and 1 off it, ms of the flash, breaks of the digit. */
-export const LINE_EVENT_CODES = { HOOK: 1, FLASH: 2, PULSES: 3 } as const;
+/**
+ * `value` of LINE_EVT: 0 on the hook and 1 off it, ms of the flash, breaks of the digit; of a town line 1 while ringing
+ * voltage is on it, 1 for reversed, ms of the break, volts.
+ */
+export const LINE_EVENT_CODES = {
+  HOOK: 1,
+  FLASH: 2,
+  PULSES: 3,
+  RINGING: 16,
+  POLARITY: 17,
+  LOOP_BREAK: 18,
+  VOLTAGE: 19,
+} as const;
 export const KEY_ACTION_CODES = { down: 0, up: 1, long: 2 } as const;
 export const COLOUR_CODES = { off: 0, green: 1, amber: 2, red: 3, blue: 4, white: 5 } as const;
 export const LAW_CODES = { ulaw: 0, alaw: 1 } as const;

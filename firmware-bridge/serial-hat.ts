@@ -1,7 +1,7 @@
 import { BRANCHLINE_HAT, type HatModel } from '../board/hat.ts';
 import { utf8Decode, utf8Encode } from '../src/base/bytes.ts';
 import type { Counters } from '../src/base/counters.ts';
-import type { CallerId, LineCommand, LineEvent } from '../src/base/line-port.ts';
+import type { CallerId, LineCommand, LineEvent, TownLineCommand, TownLineEvent } from '../src/base/line-port.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Machine } from '../src/base/machine.ts';
 import type { Law } from '../src/base/media-port.ts';
@@ -43,6 +43,8 @@ export interface HatIdentity {
 /** What the HAT counted since its start. */
 export type HatStatistics = Omit<MessageOf<'STATS'>, 'type'>;
 
+/** From this on a town line rests. */
+const REST_VOLTS = 20;
 const SILENCE = { ulaw: 0xff, alaw: 0xd5 } as const;
 
 /**
@@ -139,8 +141,7 @@ export class SerialHat implements HatClient, Machine<HatEvent> {
         this.link.send(encodeLineCommand(command.port, command.command), nowMs);
         break;
       case 'town-line':
-        // No firmware of this version has a town line; a HAT that says it has one is of another.
-        this.drop('no-town-line');
+        this.link.send(encodeTownLineCommand(command.port, command.command), nowMs);
         break;
       case 'audio':
         this.law = command.law;
@@ -188,9 +189,12 @@ export class SerialHat implements HatClient, Machine<HatEvent> {
   private handleMessage(message: Message, nowMs: number): void {
     switch (message.type) {
       case 'LINE_EVT': {
+        const { line: port, mediaTs } = message;
         const event = lineEventOf(message);
-        if (event === undefined) this.drop('unknown-line-event');
-        else this.events.push({ type: 'line', port: message.line, event, mediaTs: message.mediaTs });
+        const townEvent = townLineEventOf(message);
+        if (event !== undefined) this.events.push({ type: 'line', port, event, mediaTs });
+        else if (townEvent !== undefined) this.events.push({ type: 'town-line', port, event: townEvent, mediaTs });
+        else this.drop('unknown-line-event');
         break;
       }
       case 'KEY': {
@@ -257,6 +261,12 @@ function encodeLineCommand(port: number, command: LineCommand): MessageOf<'LINE_
   }
 }
 
+function encodeTownLineCommand(port: number, command: TownLineCommand): MessageOf<'LINE_CMD'> {
+  return command.type === 'loop'
+    ? encodeLineOp(port, 'LOOP', { closed: command.closed ? 1 : 0 })
+    : encodeLineOp(port, 'RECALL', { ms: u16(command.ms) });
+}
+
 function encodeRing(port: number, cadence: readonly number[], callerId?: CallerId): MessageOf<'LINE_CMD'> {
   const steps = cadence.slice(0, LINK.MAX_CADENCE).map(u16);
   const number = callerText(callerId?.number);
@@ -282,6 +292,14 @@ function lineEventOf({ event, value }: MessageOf<'LINE_EVT'>): LineEvent | undef
   if (event === LINE_EVENT_CODES.FLASH) return { type: 'flash', ms: value };
   if (event === LINE_EVENT_CODES.PULSES) return { type: 'pulses', breaks: value };
   return undefined;
+}
+
+function townLineEventOf({ event, value }: MessageOf<'LINE_EVT'>): TownLineEvent | undefined {
+  if (event === LINE_EVENT_CODES.RINGING) return { type: 'ringing', on: value !== 0 };
+  if (event === LINE_EVENT_CODES.POLARITY) return { type: 'polarity', reversed: value !== 0 };
+  if (event === LINE_EVENT_CODES.LOOP_BREAK) return { type: 'loop-break', ms: value };
+  if (event !== LINE_EVENT_CODES.VOLTAGE) return undefined;
+  return { type: 'voltage', volts: value === 0 ? 0 : value < REST_VOLTS ? 9 : 48 };
 }
 
 function keyActionOf(code: number): KeyAction | undefined {

@@ -2,13 +2,12 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import type { Deeds, World } from '../firmware-bridge/emulator/board.ts';
+import type { Deeds, Sockets, World } from '../firmware-bridge/emulator/board.ts';
 
 export interface EmulatorWorkerData {
   /** The image of the firmware. */
   readonly imagePath: string;
-  /** The sockets that have a line module. */
-  readonly ports: readonly number[];
+  readonly sockets: Sockets;
 }
 
 export type EmulatorMessage =
@@ -30,9 +29,9 @@ export class EmulatorThread {
   private stopped = false;
 
   /** Gives the thread when its speed is known; throws with the reason when it cannot run. */
-  static async start(ports: readonly number[]): Promise<EmulatorThread> {
+  static async start(sockets: Sockets): Promise<EmulatorThread> {
     if (!existsSync(WORKER)) throw new Error('it is there in a build only');
-    const data: EmulatorWorkerData = { imagePath: IMAGE, ports };
+    const data: EmulatorWorkerData = { imagePath: IMAGE, sockets };
     const worker = new Worker(WORKER, { workerData: data });
     const thread = new EmulatorThread(worker);
     await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
 import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
+import type { SurroundingsOptions } from '../firmware-bridge/emulator/surroundings.ts';
 import { ThreadedHat } from '../firmware-bridge/emulator/threaded-hat.ts';
 import type { HatCommand, HatEvent } from '../firmware-bridge/hat-client.ts';
 import { whyLost } from '../firmware-bridge/lost-hat.ts';
@@ -20,12 +21,12 @@ export class FirmwareHatRunner implements RunningHat {
   private ended: string | null = null;
 
   constructor(
-    ports: readonly number[],
+    around: SurroundingsOptions,
     private readonly thread: EmulatorThread,
     private readonly options: RunningHatOptions,
   ) {
     const { exchange, onEvent, onExchanged, counters, log } = options;
-    const hat = new ThreadedHat({ ports, exchange, random: systemRandom, counters, log }, thread);
+    const hat = new ThreadedHat({ ...around, exchange, random: systemRandom, counters, log }, thread);
     this.hat = hat;
     this.emulator = new EmulatorControl(hat);
     this.driver = new Driver(hat, systemClock, onEvent);

@@ -1,3 +1,5 @@
+import type { SurroundingsOptions } from '../firmware-bridge/emulator/surroundings.ts';
+import { TownExchange } from '../firmware-bridge/emulator/town-exchange.ts';
 import type { Configuration } from './config/load.ts';
 import { EmulatorThread } from './emulator-thread.ts';
 import { FirmwareHatRunner } from './firmware-hat-runner.ts';
@@ -18,14 +20,10 @@ export async function openHat(
   const { hat } = configuration;
   if (hat === undefined) return undefined;
   if (hat.port !== 'emulator') return new SerialHatRunner({ ...options, path: hat.port, resetPath: hat.reset });
-  const ports = hat.lines.filter((line) => line.kind === 'fxs').map((line) => line.port);
-  const townLines = {
-    ports: townLineSettings(configuration).map(({ port }) => port),
-    habits: exchangeHabits(profileOf(configuration)),
-  };
-  const plain = () => new PlainHatRunner(ports, townLines, options);
+  const around = surroundingsOf(configuration);
+  const plain = () => new PlainHatRunner(around, options);
   if (hat.emulator === 'plain') return plain();
-  const thread = await startThread(hat, ports);
+  const thread = await startThread(hat, around);
   if (typeof thread === 'string') {
     options.log('warn', 'hat', `The HAT is a model of its firmware, not the firmware itself: ${thread}.`);
     return plain();
@@ -33,18 +31,27 @@ export async function openHat(
   const speed = `The HAT is its firmware, emulated at ${thread.speed.toFixed(1)} times real time`;
   if (thread.speed >= SLOWEST) options.log('info', 'hat', `${speed}.`);
   else options.log('warn', 'hat', `${speed}, too slow for good sound; emulator: plain would be the model of it.`);
-  return new FirmwareHatRunner(ports, thread, options);
+  return new FirmwareHatRunner(around, thread, options);
+}
+
+/** A telephone or an exchange in each socket; the relay lets line 1 fall onto the first town line. */
+function surroundingsOf(configuration: Configuration): SurroundingsOptions {
+  const habits = exchangeHabits(profileOf(configuration));
+  const ports = configuration.hat?.lines.filter((line) => line.kind === 'fxs').map((line) => line.port) ?? [];
+  const townLines = new Map(townLineSettings(configuration).map(({ port }) => [port, new TownExchange(habits)]));
+  const [relayLine] = townLines.values();
+  return { ports, townLines, relayLine };
 }
 
 /** Why it is not to run, in a clause. */
 async function startThread(
   { emulator, lines }: NonNullable<Configuration['hat']>,
-  ports: readonly number[],
+  { ports, townLines = new Map() }: SurroundingsOptions,
 ): Promise<EmulatorThread | string> {
-  const unable = lines.find((line) => line.kind === 'fxo' || line.port > SOCKETS);
-  if (unable !== undefined) return `that has no line ${unable.port} of kind ${unable.kind}`;
+  const unable = lines.find((line) => line.port > SOCKETS);
+  if (unable !== undefined) return `that has no line ${unable.port}`;
   try {
-    const thread = await EmulatorThread.start(ports);
+    const thread = await EmulatorThread.start({ ports, townPorts: [...townLines.keys()] });
     if (emulator === 'firmware' || thread.speed >= SLOWEST) return thread;
     await thread.stop();
     return `emulated here it runs at ${thread.speed.toFixed(1)} times real time`;

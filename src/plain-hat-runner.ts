@@ -1,5 +1,6 @@
 import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
-import { PlainHat, type PlainHatOptions } from '../firmware-bridge/emulator/plain-hat.ts';
+import { PlainHat } from '../firmware-bridge/emulator/plain-hat.ts';
+import type { SurroundingsOptions } from '../firmware-bridge/emulator/surroundings.ts';
 import type { HatCommand, HatEvent } from '../firmware-bridge/hat-client.ts';
 import { systemClock } from './io/clock.ts';
 import { Driver } from './io/driver.ts';
@@ -12,12 +13,8 @@ export class PlainHatRunner implements RunningHat {
   private readonly hat: PlainHat;
   private readonly driver: Driver<HatEvent>;
 
-  constructor(
-    ports: readonly number[],
-    townLines: NonNullable<PlainHatOptions['townLines']>,
-    { exchange, onEvent, onExchanged }: RunningHatOptions,
-  ) {
-    const hat = new PlainHat({ ports, townLines, exchange });
+  constructor(around: SurroundingsOptions, { exchange, onEvent, onExchanged }: RunningHatOptions) {
+    const hat = new PlainHat({ ...around, exchange });
     this.hat = hat;
     this.emulator = new EmulatorControl(hat);
     this.driver = new Driver(

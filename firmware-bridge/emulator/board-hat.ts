@@ -9,20 +9,16 @@ import { BlockClock } from './block-clock.ts';
 import { MS_PER_BLOCK } from './board.ts';
 import type { EmulatedHat } from './emulated-hat.ts';
 import type { Phone } from './phone.ts';
-import { Surroundings } from './surroundings.ts';
+import { Surroundings, type SurroundingsOptions } from './surroundings.ts';
 import type { TownExchange } from './town-exchange.ts';
 
-export interface BoardHatOptions {
-  /** The sockets that have a phone. */
-  readonly ports: readonly number[];
+export interface BoardHatOptions extends SurroundingsOptions {
   readonly exchange: ExchangeAudio;
   readonly random: Random;
   readonly counters: Counters;
   readonly log: Log;
   /** How fast the HAT's crystal is, parts per million. */
   readonly ppm?: number;
-  /** What the relay lets line 1 fall onto. */
-  readonly relayLine?: TownExchange;
 }
 
 /**
@@ -36,7 +32,7 @@ export abstract class BoardHat implements EmulatedHat {
   protected readonly clock: BlockClock;
 
   constructor(options: BoardHatOptions) {
-    this.surroundings = new Surroundings(options.ports, options.relayLine);
+    this.surroundings = new Surroundings(options);
     this.clock = new BlockClock(MS_PER_BLOCK / (1 + (options.ppm ?? 0) / 1e6));
     this.serial = new SerialHat({ ...options, transmit: (bytes) => this.transmit(bytes) });
   }
@@ -55,6 +51,14 @@ export abstract class BoardHat implements EmulatedHat {
 
   get ports(): readonly number[] {
     return this.surroundings.ports;
+  }
+
+  get townPorts(): readonly number[] {
+    return this.surroundings.townPorts;
+  }
+
+  townLine(port: number): TownExchange | undefined {
+    return this.surroundings.townLine(port);
   }
 
   phone(port: number): Phone | undefined {

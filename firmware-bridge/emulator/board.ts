@@ -6,15 +6,25 @@ export const MS_PER_BLOCK = 10;
 export const LINES = BRANCHLINE_HAT.ports;
 export const SAMPLES = BRANCHLINE_HAT.blockSamples;
 
-/** Bits of what a line chip does with its line. */
-export const DRIVE_BITS = { battery: 1, ringing: 2, reversed: 4 } as const;
+/** Bits of what a line module does with its line; `loop` is that of a town line's. */
+export const DRIVE_BITS = { battery: 1, ringing: 2, reversed: 4, loop: 8 } as const;
+/** Behind which bit of `World.volts` the lines with the voltage of rest begin. */
+export const FULL_SHIFT = 4;
+
+/** The sockets that have a line module, by its kind. */
+export interface Sockets {
+  readonly ports: readonly number[];
+  readonly townPorts?: readonly number[];
+}
 
 /** What surrounds a board for one block. */
 export interface World {
   /** What the host has sent. */
   readonly uart: Uint8Array;
-  /** For each ms, a bit for each line whose loop is closed. */
+  /** For each ms, a bit for each line whose loop is closed; of a town line, whose tip is negative. */
   readonly loops: Uint8Array;
+  /** For each ms, a bit for each town line with more than 3 V, and from `FULL_SHIFT` on for each with more than 20 V. */
+  readonly volts: Uint8Array;
   /** A bit for each key that is held. */
   readonly keys: number;
   /** What the line chips hear: G.711, the lines of a sample beside each other. */

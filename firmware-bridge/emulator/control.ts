@@ -60,11 +60,11 @@ export class EmulatorControl {
 
   get board(): BoardReport {
     const { name, ports, keys } = this.hat.model;
-    return { name, sockets: ports, phones: this.hat.ports, townLines: this.hat.townPorts ?? [], keys };
+    return { name, sockets: ports, phones: this.hat.ports, townLines: this.hat.townPorts, keys };
   }
 
   line(port: number): ControlResult<PhoneReport> {
-    const exchange = this.hat.townLine?.(port);
+    const exchange = this.hat.townLine(port);
     if (exchange !== undefined) return { ok: true, value: townReport(exchange) };
     const phone = this.hat.phone(port);
     return phone === undefined ? noPhone(port) : { ok: true, value: report(phone) };
@@ -72,7 +72,7 @@ export class EmulatorControl {
 
   /** Does what a body asks: exactly one of hook, flash, dial (with `as`) and say. Returns before it is done. */
   apply(port: number, body: unknown): ControlResult<PhoneReport> {
-    const exchange = this.hat.townLine?.(port);
+    const exchange = this.hat.townLine(port);
     if (exchange !== undefined) {
       const refusal = isRecord(body)
         ? applyTown(exchange, body)
@@ -94,7 +94,7 @@ export class EmulatorControl {
 
   /** The last seconds that the handset heard, as a WAV file of exactly seconds × 8000 samples. */
   heardWav(port: number, seconds: number): ControlResult<Uint8Array> {
-    const phone = this.hat.phone(port) ?? this.hat.townLine?.(port);
+    const phone = this.hat.phone(port) ?? this.hat.townLine(port);
     if (phone === undefined) return noPhone(port);
     const count = Math.round(seconds * SAMPLE_RATE_HZ);
     if (!(count >= 1 && count <= phone.heard.capacity)) {

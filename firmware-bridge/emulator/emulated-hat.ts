@@ -15,9 +15,10 @@ export interface EmulatedHat extends HatClient, Machine<HatEvent> {
   readonly stalledBlocks: number;
   /** The phone in a socket, undefined where there is none. */
   phone(port: number): Phone | undefined;
-  /** The sockets that have a town exchange behind them, where the HAT can have one. */
-  readonly townPorts?: readonly number[];
-  townLine?(port: number): TownExchange | undefined;
+  /** The sockets that have a town exchange behind them. */
+  readonly townPorts: readonly number[];
+  /** The exchange behind a socket, undefined where there is none. */
+  townLine(port: number): TownExchange | undefined;
   /** A flash that a phone made for this line gives: the middle of its window. */
   flashMs(port: number): number;
   /** Presses a key of the keypad for some time. False when it is not on the keypad or is down already. */

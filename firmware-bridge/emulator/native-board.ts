@@ -2,17 +2,16 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Board, type Deeds, LINES, MS_PER_BLOCK, SAMPLES, type World } from './board.ts';
+import { type Board, type Deeds, LINES, MS_PER_BLOCK, SAMPLES, type Sockets, type World } from './board.ts';
 
-export interface NativeBoardOptions {
+export interface NativeBoardOptions extends Sockets {
   /** The program that `board/firmware/build host` makes. */
   readonly program: string;
-  /** The sockets that have a line chip for a phone. */
-  readonly ports: readonly number[];
   readonly bootId?: number;
 }
 
 const FXS = '1';
+const FXO = '2';
 const NONE = '0';
 const DRIVES = MS_PER_BLOCK * LINES;
 const FLAGS = 3;
@@ -27,8 +26,9 @@ export class NativeBoard implements Board {
   private readonly toBoard: number;
   private readonly fromBoard: number;
 
-  constructor({ program, ports, bootId = 1 }: NativeBoardOptions) {
-    const kinds = Array.from({ length: LINES }, (_, i) => (ports.includes(i + 1) ? FXS : NONE)).join('');
+  constructor({ program, ports, townPorts = [], bootId = 1 }: NativeBoardOptions) {
+    const kindOf = (port: number) => (ports.includes(port) ? FXS : townPorts.includes(port) ? FXO : NONE);
+    const kinds = Array.from({ length: LINES }, (_, i) => kindOf(i + 1)).join('');
     const folder = mkdtempSync(join(tmpdir(), 'branchline-hat-'));
     const pipes = [join(folder, 'to'), join(folder, 'from')] as const;
     try {
@@ -45,9 +45,9 @@ export class NativeBoard implements Board {
     }
   }
 
-  run({ uart, loops, keys, captured, bypass }: World): Deeds {
+  run({ uart, loops, volts, keys, captured, bypass }: World): Deeds {
     const count = Buffer.from([uart.length & 0xff, uart.length >> 8]);
-    const rest = Buffer.from([...loops, keys & 0xff, keys >> 8, ...captured, bypass ? 1 : 0]);
+    const rest = Buffer.from([...loops, ...volts, keys & 0xff, keys >> 8, ...captured, bypass ? 1 : 0]);
     writeWhole(this.toBoard, Buffer.concat([count, uart, rest]));
     const length = this.read(2).readUInt16LE();
     const said = this.read(length + TAIL);

@@ -6,14 +6,14 @@ import { BlockClock } from './block-clock.ts';
 import type { EmulatedHat } from './emulated-hat.ts';
 import { FxsPort } from './fxs-port.ts';
 import { Phone } from './phone.ts';
-import { type ExchangeHabits, TownExchange } from './town-exchange.ts';
+import type { TownExchange } from './town-exchange.ts';
 
 export interface PlainHatOptions {
   /** The sockets that have a phone. */
   readonly ports: readonly number[];
   readonly exchange: ExchangeAudio;
-  /** The sockets that have a town exchange behind them, and what that does. */
-  readonly townLines?: { readonly ports: readonly number[]; readonly habits: ExchangeHabits };
+  /** The exchange behind each socket of a town line. */
+  readonly townLines?: ReadonlyMap<number, TownExchange>;
   /** How fast the HAT's crystal is, parts per million. */
   readonly ppm?: number;
   /** Another number for each start, so that the host sees a reset. */
@@ -46,10 +46,8 @@ export class PlainHat implements EmulatedHat {
     const blockMs = (model.blockSamples / model.sampleRateHz) * 1000;
     this.clock = new BlockClock(blockMs / (1 + (options.ppm ?? 0) / 1e6));
     this.lines = new Map(options.ports.map((port) => [port, new Line(model)]));
-    const { ports: townPorts = [], habits } = options.townLines ?? {};
-    this.town = new Map(
-      habits === undefined ? [] : townPorts.map((port) => [port, new TownLine(model, new TownExchange(habits))]),
-    );
+    const { townLines = new Map<number, TownExchange>() } = options;
+    this.town = new Map([...townLines].map(([port, exchange]) => [port, new TownLine(model, exchange)]));
     this.light = new Array<Light>(model.leds).fill(DARK);
     this.events.push({
       type: 'hello',

@@ -2,15 +2,19 @@ import { ConsoleLogger, GPIOPinState, LogLevel, type RP2040, Simulator } from 'r
 import { BRANCHLINE_HAT } from '../../board/hat.ts';
 import type { LightColour } from '../hat-client.ts';
 import { COLOUR_CODES } from '../messages.ts';
-import { type Board, type Deeds, DRIVE_BITS, LINES, MS_PER_BLOCK, SAMPLES, type World } from './board.ts';
+import { type Board, type Deeds, DRIVE_BITS, LINES, MS_PER_BLOCK, SAMPLES, type Sockets, type World } from './board.ts';
 import { type PioProgram, Rp2040Pio } from './rp2040-pio.ts';
 import { Rp2040Uart } from './rp2040-uart.ts';
 
-export interface Rp2040BoardOptions {
+export interface Rp2040BoardOptions extends Sockets {
   /** What would be written to the flash: `board/firmware/prebuilt/hat-rp2040.bin`. */
   readonly image: Uint8Array;
-  /** The sockets that have a line module. */
-  readonly ports: readonly number[];
+}
+
+/** A bit for each line that has a module of the kind. */
+interface Modules {
+  readonly slic: number;
+  readonly daa: number;
 }
 
 const NANOS_PER_MS = 1_000_000;
@@ -25,7 +29,7 @@ const PIO0 = 0x50200;
 const WATCHDOG = 0x40058;
 
 const PIN = { rows: 4, columns: 8, relay: 13, bypass: 14, latch: 20 } as const;
-const OUTPUT_BITS = { ringing: 1, reverse: 2, powerDown: 4, aLaw: 8 } as const;
+const OUTPUT_BITS = { ringing: 1, loop: 1, reverse: 2, powerDown: 4, aLaw: 8 } as const;
 
 interface Watchdog {
   onWatchdogTrigger: () => void;
@@ -36,12 +40,12 @@ interface Watchdog {
 /** The shipped firmware on an emulated RP2040, with the board's circuits around it. Time is the emulated chip's. */
 export class Rp2040Board implements Board {
   private chip: Chip;
-  private readonly present: number;
+  private readonly modules: Modules;
 
   constructor(private readonly options: Rp2040BoardOptions) {
     checkStage(options.image);
-    this.present = options.ports.reduce((mask, port) => mask | (1 << (port - 1)), 0);
-    this.chip = new Chip(options.image, this.present);
+    this.modules = { slic: maskOf(options.ports), daa: maskOf(options.townPorts ?? []) };
+    this.chip = new Chip(options.image, this.modules);
   }
 
   /** What the firmware has told the state machine that is the PCM highway. */
@@ -62,7 +66,7 @@ export class Rp2040Board implements Board {
   run(world: World): Deeds {
     const deeds = this.chip.run(world);
     // The library cannot reset a chip without erasing its flash, so there is a new one.
-    if (this.chip.watchdogBit) this.chip = new Chip(this.options.image, this.present, this.chip);
+    if (this.chip.watchdogBit) this.chip = new Chip(this.options.image, this.modules, this.chip);
     return deeds;
   }
 
@@ -87,13 +91,14 @@ class Chip {
   private ledAt = 0;
   private keys = 0;
   private loops = 0;
+  private volts = 0;
   private shifted = 0;
   private latched = 0;
   private untilNanos = 0;
 
   constructor(
     image: Uint8Array,
-    private readonly present: number,
+    private readonly modules: Modules,
     before?: Chip,
   ) {
     const simulator = new Simulator();
@@ -131,7 +136,8 @@ class Chip {
     this.keys = world.keys;
     this.rp2040.gpio[PIN.bypass]!.setInputValue(!world.bypass);
     for (let ms = 0; ms < MS_PER_BLOCK; ms++) {
-      this.loops = world.loops[ms]! & this.present;
+      this.loops = world.loops[ms]! & (this.modules.slic | this.modules.daa);
+      this.volts = world.volts[ms]!;
       this.readKeypad();
       this.untilNanos += NANOS_PER_MS;
       this.live();
@@ -164,20 +170,29 @@ class Chip {
 
   // ---- lines
 
-  /** Two shift registers towards the line modules, one from them, loaded and shown by the latch. */
+  /** Two shift registers towards the line modules, two from them, loaded and shown by the latch. */
   private attachLines(): void {
     const spi = this.rp2040.spi[0]!;
     spi.onTransmit = (word) => {
       this.shifted = word;
-      spi.completeTransmit((((~this.present & 15) << 4) | this.loops) << 8);
+      spi.completeTransmit((this.straps() << 12) | (this.loops << 8) | this.volts);
     };
     this.rp2040.gpio[PIN.latch]!.addListener((state) => {
       if (state === GPIOPinState.High) this.latched = this.shifted;
     });
   }
 
+  /** A SLIC module pulls its strap low, a DAA module ties it to "power down", a missing one leaves it high. */
+  private straps(): number {
+    let straps = ~(this.modules.slic | this.modules.daa) & 15;
+    for (let line = 0; line < LINES; line++)
+      if (((this.latched >> (4 * line)) & OUTPUT_BITS.powerDown) !== 0) straps |= this.modules.daa & (1 << line);
+    return straps;
+  }
+
   private driveOf(line: number): number {
     const bits = this.latched >> (4 * line);
+    if ((this.modules.daa & (1 << line)) !== 0) return (bits & OUTPUT_BITS.loop) !== 0 ? DRIVE_BITS.loop : 0;
     const ringing = (bits & OUTPUT_BITS.ringing) !== 0;
     const reversed = !ringing && (bits & OUTPUT_BITS.reverse) !== 0;
     const battery = (bits & OUTPUT_BITS.powerDown) === 0;
@@ -216,6 +231,10 @@ class Chip {
     this.ledNow[this.ledAt] = COLOUR_CODES[colourOf(word)];
     this.ledAt = (this.ledAt + 1) % this.ledNow.length;
   }
+}
+
+function maskOf(ports: readonly number[]): number {
+  return ports.reduce((mask, port) => mask | (1 << (port - 1)), 0);
 }
 
 function colourOf(word: number): LightColour {

@@ -9,19 +9,32 @@ import { LightMeter } from './light-meter.ts';
 import { LineTap } from './line-tap.ts';
 import { Phone } from './phone.ts';
 import type { TownExchange } from './town-exchange.ts';
+import { TownWires } from './town-wires.ts';
 
 const COLOURS = Object.keys(COLOUR_CODES) as LightColour[];
 const FLASH_MS = 100;
 const RELAY_PORT = 1;
 
-/** What surrounds an emulated board: a phone on each of its lines, fingers on its keys, eyes on its LEDs. */
+export interface SurroundingsOptions {
+  /** The sockets that have a phone. */
+  readonly ports: readonly number[];
+  /** The exchange behind each socket of a town line. */
+  readonly townLines?: ReadonlyMap<number, TownExchange>;
+  /** What the relay lets line 1 fall onto, without which its phone hangs on the line chip whatever the relay does. */
+  readonly relayLine?: TownExchange | undefined;
+}
+
+/** What surrounds an emulated board: a phone or an exchange on each of its lines, fingers on its keys, eyes on its LEDs. */
 export class Surroundings {
   /** Whether a call runs over the town line past line 1's chip. */
   bypass = false;
   private readonly lines: ReadonlyMap<number, Line>;
+  private readonly town: ReadonlyMap<number, TownWires>;
+  private readonly relayLine: TownExchange | undefined;
   private readonly meters = Array.from({ length: BRANCHLINE_HAT.leds }, () => new LightMeter());
   private readonly tap = new LineTap();
   private readonly loops = new Uint8Array(MS_PER_BLOCK);
+  private readonly volts = new Uint8Array(MS_PER_BLOCK);
   private readonly captured = new Uint8Array(SAMPLES * LINES);
   private held: { readonly key: string; leftMs: number }[] = [];
   private toBoard: Uint8Array[] = [];
@@ -30,19 +43,23 @@ export class Surroundings {
   /** Where line 1 hangs in this block, if not on its line chip. */
   private fallen: TownExchange | undefined;
 
-  /**
-   * `ports` are the sockets that have a phone; `townLine` is what the relay lets line 1 fall onto, without which its phone
-   * hangs on the line chip whatever the relay does.
-   */
-  constructor(
-    ports: readonly number[],
-    private readonly townLine?: TownExchange,
-  ) {
+  constructor({ ports, townLines = new Map(), relayLine }: SurroundingsOptions) {
     this.lines = new Map(ports.map((port) => [port, new Line()]));
+    this.town = new Map([...townLines].map(([port, exchange]) => [port, new TownWires(port, exchange)]));
+    this.relayLine = relayLine;
   }
 
   get ports(): readonly number[] {
     return [...this.lines.keys()];
+  }
+
+  get townPorts(): readonly number[] {
+    return [...this.town.keys()];
+  }
+
+  /** The exchange behind a town line, undefined where there is none. */
+  townLine(port: number): TownExchange | undefined {
+    return this.town.get(port)?.exchange;
   }
 
   get lights(): readonly Light[] {
@@ -90,16 +107,20 @@ export class Surroundings {
   /** What the board finds in its next block. The arrays are used again for the one after. */
   begin(): World {
     this.loops.fill(0);
-    this.fallen = this.relayNow ? undefined : this.townLine;
+    this.volts.fill(0);
+    this.fallen = this.relayNow ? undefined : this.relayLine;
     for (const [port, line] of this.lines) {
       if (port === RELAY_PORT && this.fallen !== undefined) line.bypass(this.fallen);
       else line.speak(port, this.law, this.loops, this.captured);
     }
-    const { loops, captured } = this;
+    const { loops, volts, captured } = this;
+    for (const wires of this.town.values())
+      if (wires.exchange === this.fallen) wires.watch(loops, volts);
+      else wires.speak(this.law, loops, volts, captured);
     const bypass = this.bypass || this.fallen?.isSeized === true;
     const uart = concatBytes(this.toBoard);
     this.toBoard = [];
-    return { uart, loops, keys: this.takeKeys(), captured, bypass };
+    return { uart, loops, volts, keys: this.takeKeys(), captured, bypass };
   }
 
   /** What the board did in that block, but for what it said on the wire. */
@@ -109,6 +130,7 @@ export class Surroundings {
     this.tap.watchHat(deeds.uart);
     for (const [port, line] of this.lines)
       if (port !== RELAY_PORT || this.fallen === undefined) line.listen(port, deeds, this.tap);
+    for (const wires of this.town.values()) wires.listen(deeds);
     for (const [at, colour] of deeds.leds.entries()) this.meters[at % this.meters.length]!.step(COLOURS[colour]!);
   }
 

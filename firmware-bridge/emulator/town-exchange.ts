@@ -67,6 +67,20 @@ export class TownExchange {
     return this.loopClosed;
   }
 
+  /** Whether ringing voltage is on the line in this millisecond. */
+  get rings(): boolean {
+    return this.current === 'ringing' && this.wasRinging;
+  }
+
+  get isReversed(): boolean {
+    return this.reversed;
+  }
+
+  /** What is on the wires while our loop is open, 0 while the exchange interrupts them. */
+  get lineVolts(): number {
+    return this.breakForMs > 0 ? 0 : this.volts;
+  }
+
   get cadence(): RingCadence {
     return this.habits.cadence;
   }

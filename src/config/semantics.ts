@@ -42,8 +42,6 @@ function checkLines(config: ConfigurationInput, written: unknown, report: Report
     const first = jacks.get(line.port);
     if (first === undefined) jacks.set(line.port, index);
     else report([...path, 'port'], `port ${line.port} is taken by hat.lines[${first}]; each jack may be used once`);
-    if (line.kind === 'fxo' && config.hat?.port !== 'emulator')
-      report([...path, 'kind'], `a town line (kind: fxo) of a real HAT: ${NOT_AVAILABLE}`, 'warning');
     if (line.context === undefined) {
       report(path, `${formatPath(path)} has no context; calls from it reach nothing`, 'warning');
     }

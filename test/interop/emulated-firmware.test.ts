@@ -16,9 +16,13 @@ hat:
   lines:
     - { port: 1, kind: fxs, extension: "201", context: office }
     - { port: 2, kind: fxs, extension: "202", context: office }
+    - { port: 4, kind: fxo, name: Town, context: town }
 dialplan: |
   [office]
   exten => 202,1,Dial(LINE/2,60)
+  exten => _0.,1,Dial(LINE/4/\${EXTEN:1},60)
+  [town]
+  exten => s,1,Dial(LINE/2,60)
 `,
     });
     await appliance.start(60_000);
@@ -32,8 +36,9 @@ dialplan: |
 
   it('is what status says it is', async () => {
     await until('the hello', async () => (await appliance.status()).hat?.up === true);
-    expect((await appliance.status()).hat).toMatchObject({ runs: 'firmware', firmware: '1.0.0', reason: null });
+    expect((await appliance.status()).hat).toMatchObject({ runs: 'firmware', firmware: '1.1.0', reason: null });
     expect((await appliance.status()).lines).toMatchObject({ '1': { state: 'idle' }, '2': { state: 'idle' } });
+    await until('the town line', async () => (await appliance.status()).lines['4']?.state === 'idle');
   });
 
   it('gives dial tone, takes pulses, rings in the cadence of the country and carries voices both ways', async () => {
@@ -51,6 +56,26 @@ dialplan: |
     await appliance.hangUp(2);
     await until('the end', async () => (await appliance.status()).calls.length === 0);
     await appliance.hangUp(1);
+  });
+
+  it('calls into the town, and is called from there with a caller ID', async () => {
+    const town = async () => (await appliance.line(4)).town!;
+    await appliance.lift(1);
+    await until('dial tone', async () => (await tones(1)).join() === '350,440');
+    await appliance.dial(1, '0123');
+    await until('the number at the exchange', async () => (await town()).dialled === '123');
+    await until('ringing there', async () => (await town()).exchange === 'calling');
+    await appliance.drive(4, { answer: true });
+    await until('the call', async () => (await appliance.status()).lines['1']?.state === 'talking');
+    await appliance.drive(4, { clear: true });
+    await until('the end', async () => (await town()).exchange === 'rest');
+    await appliance.hangUp(1);
+    await appliance.drive(4, { ring: { callerId: '02079460001' } });
+    await until('ringing here', async () => (await appliance.line(2)).callerId === '02079460001');
+    await appliance.lift(2);
+    await until('they talk', async () => (await town()).exchange === 'talking');
+    await appliance.hangUp(2);
+    await until('the end of that', async () => (await town()).exchange === 'rest');
   });
 
   it('flashes, presses keys and shows its LEDs like any other', async () => {

@@ -27,6 +27,8 @@ export interface EmulatedLine {
     readonly tones: readonly { readonly hz: number; readonly dbm0: number }[];
     readonly levelDbm0: number;
   };
+  /** Of a town line: its exchange. */
+  readonly town?: { readonly exchange: string; readonly dialled: string };
 }
 
 /** The command under test: this checkout's build, or any other copy. */

@@ -1,6 +1,9 @@
 import { EmulatorControl } from '../../firmware-bridge/emulator/control.ts';
+import type { EmulatedHat } from '../../firmware-bridge/emulator/emulated-hat.ts';
 import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
-import type { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
+import type { SurroundingsOptions } from '../../firmware-bridge/emulator/surroundings.ts';
+import { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
+import type { ExchangeAudio } from '../../firmware-bridge/hat-client.ts';
 import { Appliance, type ApplianceOptions } from '../../src/appliance.ts';
 import type { ApplianceOutput } from '../../src/appliance-output.ts';
 import type { ApplianceSipOptions, SipPeers } from '../../src/appliance-sip.ts';
@@ -36,6 +39,10 @@ export interface SiteOptions {
   /** Ways of emergency calls; none unless told. */
   readonly emergency?: Partial<EmergencySettings>;
   readonly dialClasses?: NonNullable<ApplianceOptions['dialClasses']>;
+  /** What runs the HAT; the plain model unless told. */
+  readonly makeHat?: (parts: SurroundingsOptions & { readonly exchange: ExchangeAudio }) => EmulatedHat;
+  /** France unless told. */
+  readonly country?: string;
   readonly keypad?: NonNullable<ApplianceOptions['keypad']>;
   readonly about?: NonNullable<ApplianceOptions['about']>;
 }
@@ -56,25 +63,16 @@ export class Site implements Station<Told> {
   readonly incidents: Extract<Told, { type: 'happened' }>[] = [];
   /** What was told of emergency calls. */
   readonly happened: string[] = [];
-  readonly hat: PlainHat;
+  readonly hat: EmulatedHat;
   private readonly outputs = new Queue<Told | Transmit>();
 
   constructor(
     readonly network: Network,
-    {
-      address,
-      seed,
-      peers,
-      extensions,
-      dialplan: text,
-      sip,
-      emergency,
-      townLines = [],
-      keypad,
-      about,
-      dialClasses,
-    }: SiteOptions,
+    options: SiteOptions,
   ) {
+    const { address, seed, peers, extensions, dialplan: text, sip, emergency, townLines = [], keypad, about } = options;
+    const { country = 'fr', dialClasses, makeHat = (parts) => new PlainHat(parts) } = options;
+    const profile = countryProfile(country)!;
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
     const lines = extensions.map(
@@ -85,10 +83,10 @@ export class Site implements Station<Told> {
         peers,
         lines,
         townLines: townLines.map((port) => ({ port, name: `Town ${port}`, context: 'town' })),
-        profile: countryProfile('fr')!,
+        profile,
         dialplan,
-        emergency: new EmergencyPlan({ ...NO_WAYS, country: 'fr', ...emergency }),
-        numbering: new NumberingPlan('fr'),
+        emergency: new EmergencyPlan({ ...NO_WAYS, country, ...emergency }),
+        numbering: new NumberingPlan(country),
         ...(dialClasses === undefined ? {} : { dialClasses }),
         crypto: seededCrypto(seed),
         random: new SeededRandom(seed),
@@ -103,9 +101,9 @@ export class Site implements Station<Told> {
       },
       network.nowMs,
     );
-    this.hat = new PlainHat({
+    this.hat = makeHat({
       ports: lines.map((line) => line.port),
-      townLines: { ports: townLines, habits: exchangeHabits(countryProfile('fr')!) },
+      townLines: new Map(townLines.map((port) => [port, new TownExchange(exchangeHabits(profile))])),
       exchange: this.appliance.exchange,
     });
     this.phones = new EmulatorControl(this.hat);
@@ -143,7 +141,7 @@ export class Site implements Station<Told> {
     const output = this.outputs.shift() ?? this.appliance.poll();
     if (output?.type === 'sip-transmit') return { type: 'transmit', to: output.to, bytes: output.bytes };
     if (output?.type !== 'hat') return output;
-    this.hat.command(output.command);
+    this.hat.command(output.command, this.network.nowMs);
     return this.poll();
   }
 

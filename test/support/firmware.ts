@@ -29,6 +29,6 @@ export function nativeFirmware(target: 'host' | 'sanitized' | 'fuzz'): string {
 }
 
 /** The shipped image in an emulated RP2040, with line modules on these sockets. */
-export function shippedBoard(ports: readonly number[]): Rp2040Board {
-  return new Rp2040Board({ image: readFileSync(join(sources, 'prebuilt/hat-rp2040.bin')), ports });
+export function shippedBoard(ports: readonly number[], townPorts: readonly number[] = []): Rp2040Board {
+  return new Rp2040Board({ image: readFileSync(join(sources, 'prebuilt/hat-rp2040.bin')), ports, townPorts });
 }

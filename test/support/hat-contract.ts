@@ -1,8 +1,12 @@
 import { decode, encode, SILENCE } from 'node-pcm-codecs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Sockets } from '../../firmware-bridge/emulator/board.ts';
 import type { EmulatedHat } from '../../firmware-bridge/emulator/emulated-hat.ts';
+import type { SurroundingsOptions } from '../../firmware-bridge/emulator/surroundings.ts';
+import { type Supervision, TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
 import type { ExchangeAudio, HatEvent, Light } from '../../firmware-bridge/hat-client.ts';
-import type { LineCommand, LineEvent } from '../../src/base/line-port.ts';
+import type { LineCommand, LineEvent, TownLineCommand, TownLineEvent } from '../../src/base/line-port.ts';
+import { exchangeHabits } from '../../src/line-settings.ts';
 import { COUNTRIES, countryProfile } from '../../src/lines/country-profile.ts';
 
 export interface MadeHat {
@@ -12,14 +16,23 @@ export interface MadeHat {
   close(): void | Promise<void>;
 }
 
-/** Makes a HAT with phones on these lines, not yet started. */
-export type MakeHat = (options: {
-  ports: readonly number[];
-  exchange: ExchangeAudio;
-  ppm?: number;
-}) => MadeHat | Promise<MadeHat>;
+export interface HatContractOptions {
+  readonly ports: readonly number[];
+  readonly townLines: ReadonlyMap<number, TownExchange>;
+  readonly exchange: ExchangeAudio;
+  readonly ppm?: number;
+}
+
+/** Makes a HAT with phones and exchanges on these lines, not yet started. */
+export type MakeHat = (options: HatContractOptions) => MadeHat | Promise<MadeHat>;
+
+/** The line modules that a board for it has. */
+export function socketsOf({ ports, townLines }: SurroundingsOptions): Sockets {
+  return { ports, townPorts: [...(townLines?.keys() ?? [])] };
+}
 
 const BLOCK_MS = 10;
+const TOWN_PORT = 4;
 
 /** What the appliance relies on, whatever runs the HAT: one behaviour of lines, keys, lights and sound. */
 export function describeHatContract(name: string, makeHat: MakeHat): void {
@@ -29,6 +42,7 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
     let nowMs: number;
     let seen: { atMs: number; event: HatEvent }[];
     let exchange: ExchangeAudio;
+    let town: TownExchange;
 
     async function stop(): Promise<void> {
       await made?.close();
@@ -40,7 +54,9 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
       nowMs = 0;
       seen = [];
       exchange = () => {};
-      made = await makeHat({ ports: [1, 2], exchange: (...block) => exchange(...block), ppm });
+      town = new TownExchange(exchangeHabits(countryProfile('fr')!));
+      const townLines = new Map([[TOWN_PORT, town]]);
+      made = await makeHat({ ports: [1, 2], townLines, exchange: (...block) => exchange(...block), ppm });
       hat = made.hat;
       hat.tick(0);
       await live(100);
@@ -68,6 +84,14 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
       return seen.flatMap(({ event }) => (event.type === 'line' && event.port === port ? [event.event] : []));
     }
 
+    function townEvents(): string[] {
+      return seen.flatMap(({ event }) => (event.type === 'town-line' ? [wordsOf(event.event)] : []));
+    }
+
+    function tellTown(command: TownLineCommand): void {
+      hat.command({ type: 'town-line', port: TOWN_PORT, command }, nowMs);
+    }
+
     function keyEvents(): string[] {
       return seen.flatMap(({ event }) => (event.type === 'key' ? [`${event.key} ${event.action}`] : []));
     }
@@ -91,6 +115,7 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
           ports: [
             { port: 1, kind: 'fxs' },
             { port: 2, kind: 'fxs' },
+            { port: TOWN_PORT, kind: 'fxo' },
           ],
         },
       ]);
@@ -281,6 +306,71 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
       expect([...codes]).toEqual([SILENCE.ulaw]);
     });
 
+    it('reports the ringing of a town line burst by burst, and takes it by closing the loop', async () => {
+      expect(town.ring('0123456789')).toBe(true);
+      const rangMs = nowMs;
+      await live(200);
+      expect(townEvents()).toEqual(['ringing on']);
+      expect(seen.at(-1)!.atMs - rangMs).toBeLessThanOrEqual(150);
+      await live(6000);
+      expect(townEvents()).toEqual(['ringing on', 'ringing off', 'ringing on']);
+      tellTown({ type: 'loop', closed: true });
+      await live(100);
+      expect([town.state, town.isSeized]).toEqual(['talking', true]);
+      seen = [];
+      await live(6000);
+      expect(townEvents()).toEqual([]);
+    });
+
+    it.each(['polarity', 'loop-break', 'tone'] as const)(
+      'seizes a town line, hears dial tone, dials, and says how the exchange shows answer and end: by %s',
+      async (supervision: Supervision) => {
+        town.supervision = supervision;
+        hat.command({ type: 'audio', ports: [1, 2, TOWN_PORT], law: 'alaw' }, nowMs);
+        const tap = new ToneMeter();
+        exchange = (port, up) => port === TOWN_PORT && tap.hear(up);
+        tellTown({ type: 'loop', closed: true });
+        await live(800);
+        expect(town.state).toBe('dial-tone');
+        expect(Math.abs(tap.hz - 440)).toBeLessThanOrEqual(10);
+        exchange = digitPlayer('7');
+        await live(400);
+        expect([town.state, town.dialled]).toEqual(['dialling', '7']);
+        exchange = () => {};
+        await live(2000);
+        seen = [];
+        town.answer();
+        await live(500);
+        expect(townEvents()).toEqual(supervision === 'polarity' ? ['reversed'] : []);
+        seen = [];
+        town.clear();
+        await live(1500);
+        expect(townEvents()).toEqual(
+          { polarity: ['normal'], 'loop-break': ['break of 500 ms'], tone: [] }[supervision],
+        );
+        tellTown({ type: 'loop', closed: false });
+        await live(1500);
+        expect([town.state, town.isSeized]).toEqual(['rest', false]);
+      },
+    );
+
+    it('recalls the exchange by opening the loop, which does not end the call', async () => {
+      tellTown({ type: 'loop', closed: true });
+      await live(500);
+      tellTown({ type: 'flash', ms: 280 });
+      await live(1500);
+      expect([town.isSeized, town.state]).toEqual([true, 'dial-tone']);
+      expect(townEvents()).toEqual([]);
+    });
+
+    it('says what voltage a town line has while our loop is open', async () => {
+      for (const volts of [9, 0, 48] as const) {
+        town.setVoltage(volts);
+        await live(300);
+      }
+      expect(townEvents()).toEqual(['9 V', '0 V', '48 V']);
+    });
+
     it('reports keys down, up, and held for a second', async () => {
       for (const [key, ms] of [
         ['5', 80],
@@ -317,6 +407,49 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
       expect(Math.abs(blocks - 1000 * (1 + ppm / 1e6))).toBeLessThanOrEqual(1.5);
     });
   });
+}
+
+function wordsOf(event: TownLineEvent): string {
+  switch (event.type) {
+    case 'ringing':
+      return `ringing ${event.on ? 'on' : 'off'}`;
+    case 'polarity':
+      return event.reversed ? 'reversed' : 'normal';
+    case 'loop-break':
+      return `break of ${event.ms} ms`;
+    case 'voltage':
+      return `${event.volts} V`;
+  }
+}
+
+/** Counts the frequency of what comes up in A-law. */
+class ToneMeter {
+  private readonly samples: number[] = [];
+
+  hear(up: Uint8Array): void {
+    const linear = new Int16Array(up.length);
+    decode('alaw', up, linear);
+    this.samples.push(...linear);
+  }
+
+  /** Of the last tenth of a second. */
+  get hz(): number {
+    const last = this.samples.slice(-800);
+    return 10 * last.filter((sample, i) => i > 0 && sample >= 0 && last[i - 1]! < 0).length;
+  }
+}
+
+/** Plays a digit on the town line. */
+function digitPlayer(digit: '7'): ExchangeAudio {
+  const [low, high] = { '7': [852, 1209] }[digit] as [number, number];
+  let at = 0;
+  return (port, _up, down) => {
+    if (port !== TOWN_PORT || at >= 1600) return;
+    const sine = (hz: number) => 6000 * Math.sin((2 * Math.PI * hz * at) / 8000);
+    const block = new Int16Array(down.length);
+    for (let i = 0; i < block.length; i++, at++) block[i] = sine(low) + sine(high);
+    encode('alaw', block, down);
+  };
 }
 
 /** Codes of A-law that tell a block from its neighbours, and which of them each sample is. */

@@ -93,7 +93,7 @@ export class PtyHat extends BoardHat {
 
 /** As the contract of a HAT wants it. */
 export async function openPtyHat(
-  options: Pick<BoardHatOptions, 'ports' | 'exchange' | 'ppm'> & { readonly board: Board },
+  options: Pick<BoardHatOptions, 'ports' | 'townLines' | 'exchange' | 'ppm'> & { readonly board: Board },
 ): Promise<MadeHat> {
   const hat = await PtyHat.open({
     ...options,

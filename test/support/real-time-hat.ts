@@ -21,7 +21,7 @@ export class RealTimeHat {
     ports: readonly number[],
     relayLine?: TownExchange,
   ) {
-    this.surroundings = new Surroundings(ports, relayLine);
+    this.surroundings = new Surroundings({ ports, relayLine });
     this.timer = setInterval(() => this.live(), 2);
   }
 

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fxo.h"
 #include "fxs.h"
 
 /* Samples of the PCM highway since the start, modulo 2^32. The only clock there is. */
@@ -18,6 +19,9 @@ uint32_t hal_uart_overruns(void);
 /* Whether loop current flows. */
 bool hal_loop_closed(unsigned line);
 void hal_line_drive(unsigned line, struct line_drive drive);
+/* The same of a town line. */
+struct town_wires hal_town_wires(unsigned line);
+void hal_town_loop(unsigned line, bool closed);
 /* Law of the line chips' codecs, LAW_…. */
 void hal_codec_law(uint8_t law);
 

@@ -68,6 +68,7 @@ static void rest_lines(struct hat *hat) {
     for (unsigned line = 0; line < HAT_LINES; line++) {
         fxs_stop_ring(&hat->lines[line]);
         hat->lines[line].reversed = false;
+        fxo_loop(&hat->town[line], false);
     }
     audio_control(&hat->audio, 0, hat->audio.law);
 }
@@ -103,7 +104,10 @@ static void meet_host(struct hat *hat, uint32_t session) {
     rest_lines(hat);
     for (unsigned led = 0; led < HAT_LEDS; led++) light_set(&hat->lights[led], COLOUR_OFF, 0, 0);
     for (unsigned line = 0; line < HAT_LINES; line++) {
+        const struct fxo *town = &hat->town[line];
         if (hat->lines[line].loop.off_hook) push_line_event(hat, line, (struct line_event){EVT_HOOK, 1});
+        if (town->reversed) push_line_event(hat, line, (struct line_event){EVT_POLARITY, 1});
+        if (town->volts != FXO_VOLTS) push_line_event(hat, line, (struct line_event){EVT_VOLTAGE, town->volts});
     }
 }
 
@@ -144,14 +148,23 @@ static bool ring(struct fxs *port, const uint8_t *args, unsigned size) {
     return true;
 }
 
-static bool handle_line_command(struct hat *hat, const uint8_t *payload, unsigned size) {
-    if (size < MSG_LINE_CMD_SIZE) return false;
-    unsigned number = payload[MSG_LINE_CMD_LINE];
-    if (number < 1 || number > HAT_LINES || hat->identity.kinds[number - 1] != PORT_FXS) return false;
-    struct fxs *port = &hat->lines[number - 1];
-    const uint8_t *args = payload + MSG_LINE_CMD_ARGS;
-    unsigned rest = size - MSG_LINE_CMD_SIZE;
-    switch (payload[MSG_LINE_CMD_OP]) {
+static bool command_town_line(struct fxo *line, uint8_t op, const uint8_t *args, unsigned rest) {
+    switch (op) {
+        case OP_LOOP:
+            if (rest != OP_LOOP_SIZE) return false;
+            fxo_loop(line, args[OP_LOOP_CLOSED] != 0);
+            return true;
+        case OP_RECALL:
+            if (rest != OP_RECALL_SIZE) return false;
+            fxo_recall(line, get_u16(args + OP_RECALL_MS));
+            return true;
+        default:
+            return false;
+    }
+}
+
+static bool command_line(struct fxs *port, uint8_t op, const uint8_t *args, unsigned rest) {
+    switch (op) {
         case OP_CONFIGURE:
             return configure(port, args, rest);
         case OP_RING:
@@ -171,6 +184,18 @@ static bool handle_line_command(struct hat *hat, const uint8_t *payload, unsigne
         default:
             return false;
     }
+}
+
+static bool handle_line_command(struct hat *hat, const uint8_t *payload, unsigned size) {
+    if (size < MSG_LINE_CMD_SIZE) return false;
+    unsigned number = payload[MSG_LINE_CMD_LINE];
+    if (number < 1 || number > HAT_LINES) return false;
+    uint8_t kind = hat->identity.kinds[number - 1];
+    uint8_t op = payload[MSG_LINE_CMD_OP];
+    const uint8_t *args = payload + MSG_LINE_CMD_ARGS;
+    unsigned rest = size - MSG_LINE_CMD_SIZE;
+    if (kind == PORT_FXS) return command_line(&hat->lines[number - 1], op, args, rest);
+    return kind == PORT_FXO && command_town_line(&hat->town[number - 1], op, args, rest);
 }
 
 static bool handle_light(struct hat *hat, const uint8_t *payload, unsigned size) {
@@ -259,6 +284,16 @@ static void step_line(struct hat *hat, unsigned line) {
     hal_line_drive(line, drive);
 }
 
+static void step_town_line(struct hat *hat, unsigned line) {
+    struct fxo *town = &hat->town[line];
+    struct line_event event = fxo_step(town, hal_town_wires(line));
+    if (event.event != 0) push_line_event(hat, line, event);
+    bool closed = fxo_drive(town);
+    if (closed == hat->loops[line]) return;
+    hat->loops[line] = closed;
+    hal_town_loop(line, closed);
+}
+
 static void step_relay(struct hat *hat) {
     /* A call that began on the town line ends there, also when the host is back. */
     if (hat->session == 0) hal_relay(false);
@@ -288,6 +323,7 @@ static void live_ms(struct hat *hat) {
     hat->uptime_ms++;
     for (unsigned line = 0; line < HAT_LINES; line++) {
         if (hat->identity.kinds[line] == PORT_FXS) step_line(hat, line);
+        else if (hat->identity.kinds[line] == PORT_FXO) step_town_line(hat, line);
     }
     uint8_t columns = hal_keypad_columns();
     keypad_step(&hat->keypad, columns, handle_key, hat);
@@ -311,6 +347,8 @@ void hat_start(struct hat *hat, const struct hat_identity *identity, struct audi
         fxs_init(&hat->lines[line]);
         hat->drives[line] = fxs_drive(&hat->lines[line]);
         if (identity->kinds[line] == PORT_FXS) hal_line_drive(line, hat->drives[line]);
+        fxo_init(&hat->town[line]);
+        if (identity->kinds[line] == PORT_FXO) hal_town_loop(line, false);
     }
     hal_codec_law(hat->audio.law);
     hal_keypad_select(0);

@@ -4,13 +4,14 @@
 
 #include "audio.h"
 #include "frame.h"
+#include "fxo.h"
 #include "fxs.h"
 #include "keypad.h"
 #include "lights.h"
 #include "reliable.h"
 
 #define FIRMWARE_MAJOR 1
-#define FIRMWARE_MINOR 0
+#define FIRMWARE_MINOR 1
 #define FIRMWARE_PATCH 0
 
 /* What the HAL knows at the start. */
@@ -30,6 +31,8 @@ struct hat {
     struct reliable link;
     struct fxs lines[HAT_LINES];
     struct line_drive drives[HAT_LINES];
+    struct fxo town[HAT_LINES];
+    bool loops[HAT_LINES];
     struct keypad keypad;
     struct light lights[HAT_LEDS];
     uint8_t shown[HAT_LEDS];

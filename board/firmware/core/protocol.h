@@ -169,9 +169,21 @@
 #define OP_POLARITY_REVERSED 0
 #define OP_POLARITY_SIZE 1
 
+#define OP_LOOP 16
+#define OP_LOOP_CLOSED 0
+#define OP_LOOP_SIZE 1
+
+#define OP_RECALL 17
+#define OP_RECALL_MS 0
+#define OP_RECALL_SIZE 2
+
 #define EVT_HOOK 1
 #define EVT_FLASH 2
 #define EVT_PULSES 3
+#define EVT_RINGING 16
+#define EVT_POLARITY 17
+#define EVT_LOOP_BREAK 18
+#define EVT_VOLTAGE 19
 
 #define KEY_DOWN 0
 #define KEY_UP 1

@@ -3,6 +3,8 @@
 #include "bytes.h"
 #include "keypad.h"
 
+#define FULL_SHIFT 4u
+#define DRIVE_LOOP 8u
 
 struct board board;
 
@@ -27,6 +29,18 @@ bool hal_loop_closed(unsigned line) {
 
 void hal_line_drive(unsigned line, struct line_drive drive) {
     board.drives[line] = (uint8_t)(drive.battery | drive.ringing << 1 | drive.reversed << 2);
+}
+
+struct town_wires hal_town_wires(unsigned line) {
+    return (struct town_wires){
+        .reversed = (board.loops >> line & 1) != 0,
+        .live = (board.volts >> line & 1) != 0,
+        .full = (board.volts >> (FULL_SHIFT + line) & 1) != 0,
+    };
+}
+
+void hal_town_loop(unsigned line, bool closed) {
+    board.drives[line] = closed ? DRIVE_LOOP : 0;
 }
 
 void hal_codec_law(uint8_t law) {

@@ -10,7 +10,10 @@
 struct board {
     uint32_t sample_clock;
     struct audio_rings rings;
+    /* Closed loops; of a town line, tips that are negative. */
     uint8_t loops;
+    /* Town lines with voltage, a bit each, and in the high four bits those with the voltage of rest. */
+    uint8_t volts;
     uint16_t keys;
     unsigned row;
     uint8_t drives[HAT_LINES];

@@ -72,9 +72,13 @@ static void give_command(void) {
     unsigned kind = below(3);
     unsigned size = sizes[kind];
     payload[0] = (uint8_t)below(6);
-    payload[1] = (uint8_t)below(7);
+    payload[1] = (uint8_t)below(OP_RECALL + 2);
     if (codes[kind] == MSG_LINE_CMD) {
-        static const uint8_t arguments[] = {0, OP_CONFIGURE_SIZE, OP_RING_SIZE, OP_RING_STOP_SIZE, OP_CPC_SIZE, OP_POLARITY_SIZE, 1};
+        static const uint8_t arguments[OP_RECALL + 2] = {
+            [OP_CONFIGURE] = OP_CONFIGURE_SIZE, [OP_RING] = OP_RING_SIZE, [OP_RING_STOP] = OP_RING_STOP_SIZE,
+            [OP_CPC] = OP_CPC_SIZE,             [OP_POLARITY] = OP_POLARITY_SIZE, [OP_LOOP] = OP_LOOP_SIZE,
+            [OP_RECALL] = OP_RECALL_SIZE,       [OP_RECALL + 1] = 1,
+        };
         size += arguments[payload[1]];
         uint8_t *ring = payload + MSG_LINE_CMD_SIZE;
         if (payload[1] == OP_RING) {
@@ -114,7 +118,11 @@ static void pass_time(unsigned ms) {
     for (; ms > 0; ms--) {
         for (unsigned line = 0; line < HAT_LINES; line++) {
             if (below(40) == 0) board.loops ^= (uint8_t)(1u << line);
+            if (below(200) == 0) board.volts ^= (uint8_t)(0x11u << line);
+            if (below(400) == 0) board.volts ^= (uint8_t)(0x10u << line);
         }
+        /* A bell on the town line, now and then. */
+        if (board.sample_clock / 8 % 8000 < 1500 && board.sample_clock / 8 % 20 == 0) board.loops ^= 4u;
         if (below(100) == 0) board.keys ^= (uint16_t)(1u << below(HAT_KEYS));
         if (below(2000) == 0) board.bypass = !board.bypass;
         board.sample_clock += 8;
@@ -134,6 +142,10 @@ static void check(void) {
         const struct fxs *port = &hat.lines[line];
         require(!(port->loop.off_hook && fxs_is_rung(port)), "a lifted handset does not ring");
         require(port->steps <= LINK_MAX_CADENCE && (port->period_ms == 0 || port->ring_for_ms < port->period_ms), "the cadence is within its bounds");
+        const struct fxo *town = &hat.town[line];
+        require(!(town->closed && town->ringing), "a seized town line does not ring");
+        require(town->closed || town->recall_for_ms == 0, "only a closed loop is opened for a recall");
+        require(hat.session != 0 || !town->closed, "no town line is held without a host");
     }
 }
 

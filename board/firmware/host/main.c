@@ -2,10 +2,11 @@
  * The core as a process, for tests and for machines too weak to emulate the microcontroller. Its world is handed to it
  * 10 ms at a time on stdin, and what it did to that world is told on stdout; so it lives as fast as it is driven.
  *
- * In:  u16 bytes of UART, the bytes; closed loops, a bit per line, of each ms; u16 keys held; captured samples, all lines
+ * In:  u16 bytes of UART, the bytes; of each ms closed loops, a bit per line, of a town line its tip negative; of each ms
+ *      town lines with more than 3 V, in the high four bits with more than 20 V; u16 keys held; captured samples, all lines
  *      of a sample beside each other; u8 bypass in use.
- * Out: u16 bytes of UART, the bytes; per ms and line: 1 battery, 2 ringing, 4 reversed; LED colours of each ms; u8 law;
- *      u8 relay; u8 rebooted; played samples as captured ones.
+ * Out: u16 bytes of UART, the bytes; per ms and line: 1 battery, 2 ringing, 4 reversed, 8 loop of a town line closed; LED
+ *      colours of each ms; u8 law; u8 relay; u8 rebooted; played samples as captured ones.
  *
  * Arguments: first boot id, then one digit per socket, PORT_….
  */
@@ -36,6 +37,7 @@ static bool run_block(struct hat_identity *identity) {
     uint8_t header[2];
     uint8_t uart[UINT16_MAX];
     uint8_t loops[MS_PER_BLOCK];
+    uint8_t volts[MS_PER_BLOCK];
     uint8_t keys[2];
     uint8_t captured[HAT_BLOCK_SAMPLES][HAT_LINES];
     uint8_t bypass;
@@ -43,8 +45,8 @@ static bool run_block(struct hat_identity *identity) {
     uint8_t leds[MS_PER_BLOCK][HAT_LEDS];
     uint8_t played[HAT_BLOCK_SAMPLES][HAT_LINES];
     if (!read_exactly(header, sizeof header)) return false;
-    if (!read_exactly(uart, get_u16(header)) || !read_exactly(loops, sizeof loops) || !read_exactly(keys, sizeof keys) ||
-        !read_exactly(captured, sizeof captured) || !read_exactly(&bypass, 1))
+    if (!read_exactly(uart, get_u16(header)) || !read_exactly(loops, sizeof loops) || !read_exactly(volts, sizeof volts) ||
+        !read_exactly(keys, sizeof keys) || !read_exactly(captured, sizeof captured) || !read_exactly(&bypass, 1))
         return false;
     board.keys = get_u16(keys);
     board.bypass = bypass != 0;
@@ -56,6 +58,7 @@ static bool run_block(struct hat_identity *identity) {
     }
     for (unsigned ms = 0; ms < MS_PER_BLOCK; ms++) {
         board.loops = loops[ms];
+        board.volts = volts[ms];
         for (unsigned i = ms * SAMPLES_PER_MS; i < (ms + 1) * SAMPLES_PER_MS; i++) {
             unsigned at = board.sample_clock++ % AUDIO_RING;
             copy_bytes(board.rings.captured[at], captured[i], HAT_LINES);

@@ -1,37 +1,48 @@
 /*
- * The lines' circuits: SLIC modules whose pins hang on shift registers, two bytes out and one in. A pulse of the latch
- * loads the inputs and shows the outputs that were shifted last.
+ * The lines' circuits: SLIC modules for telephones and DAA modules for town lines, whose pins hang on shift registers, two
+ * bytes out and two in. A pulse of the latch loads the inputs and shows the outputs that were shifted last.
  */
 #include "board.h"
 #include "registers.h"
 
-/* Each line's four output bits. */
+/* Each line's four output bits; the first closes the loop of a DAA module. */
 #define RING_MODE 1u
+#define LOOP 1u
 #define REVERSE 2u
 #define POWER_DOWN 4u
 #define A_LAW 8u
-/* Inputs: loops in the low four bits, missing modules (their strap pulls low) in the high four. */
-#define ABSENT_SHIFT 4u
+/* Inputs, four lines each: voltage of rest, any voltage, loop current or a negative tip, strap. */
+#define LIVE_SHIFT 0u
+#define FULL_SHIFT 4u
+#define LOOP_SHIFT 8u
+#define STRAP_SHIFT 12u
+/* A register's inputs need this long to follow an output through a module's strap. */
+#define STRAP_SETTLES 300u
 /* The bell's voltage turns round at 25 Hz. */
 #define HALF_WAVE_MS 20u
 #define SPI_RECEIVED (1u << 2)
 
-static uint8_t outputs[HAT_LINES];
-static uint8_t inputs;
+static uint16_t inputs;
+static uint8_t town_lines;
 static struct line_drive drives[HAT_LINES];
+static uint8_t loops;
 static uint8_t law;
 static unsigned wave_ms;
 
-static uint8_t exchange(uint16_t out) {
+static uint16_t exchange(uint16_t out) {
     REG(SIO_GPIO_OUT_CLR) = 1u << PIN_LINE_LATCH;
     REG(SIO_GPIO_OUT_SET) = 1u << PIN_LINE_LATCH;
     REG(SPI0_DR) = out;
     while ((REG(SPI0_SR) & SPI_RECEIVED) == 0) {
     }
-    uint8_t in = (uint8_t)(REG(SPI0_DR) >> 8);
+    uint16_t in = (uint16_t)REG(SPI0_DR);
     REG(SIO_GPIO_OUT_CLR) = 1u << PIN_LINE_LATCH;
     REG(SIO_GPIO_OUT_SET) = 1u << PIN_LINE_LATCH;
     return in;
+}
+
+static bool input(unsigned shift, unsigned line) {
+    return (inputs >> (shift + line) & 1) != 0;
 }
 
 void lines_poll(void) {
@@ -39,12 +50,24 @@ void lines_poll(void) {
     uint16_t out = 0;
     for (unsigned line = 0; line < HAT_LINES; line++) {
         const struct line_drive *drive = &drives[line];
+        if ((town_lines >> line & 1) != 0) {
+            out |= (uint16_t)(((loops >> line & 1) != 0 ? LOOP : 0) | (law == LAW_ALAW ? A_LAW : 0)) << (4 * line);
+            continue;
+        }
         bool reversed = drive->ringing ? wave_ms >= HALF_WAVE_MS : drive->reversed;
-        outputs[line] = (uint8_t)((drive->ringing ? RING_MODE : 0) | (reversed ? REVERSE : 0) |
-                                  (drive->battery ? 0 : POWER_DOWN) | (law == LAW_ALAW ? A_LAW : 0));
-        out |= (uint16_t)(outputs[line] << (4 * line));
+        unsigned bits = (drive->ringing ? RING_MODE : 0) | (reversed ? REVERSE : 0) |
+                        (drive->battery ? 0 : POWER_DOWN) | (law == LAW_ALAW ? A_LAW : 0);
+        out |= (uint16_t)(bits << (4 * line));
     }
     inputs = exchange(out);
+}
+
+/* What the straps say while the outputs are these. */
+static uint16_t read_straps(uint16_t out) {
+    exchange(out);
+    for (volatile unsigned wait = 0; wait < STRAP_SETTLES; wait++) {
+    }
+    return exchange(out);
 }
 
 void lines_start(uint8_t *kinds) {
@@ -58,13 +81,33 @@ void lines_start(uint8_t *kinds) {
     REG(SPI0_CPSR) = 16;
     REG(SPI0_CR0) = 15;
     REG(SPI0_CR1) = 1u << 1;
+    /* A strap is pulled low by a SLIC module, follows "power down" on a DAA module, and stays high where none is. */
+    uint16_t powered_down = read_straps(0x1111u * POWER_DOWN);
+    uint16_t powered = read_straps(0);
+    for (unsigned line = 0; line < HAT_LINES; line++) {
+        bool high = (powered >> (STRAP_SHIFT + line) & 1) != 0;
+        bool followed = (powered_down >> (STRAP_SHIFT + line) & 1) != 0;
+        kinds[line] = high ? PORT_NONE : followed ? PORT_FXO : PORT_FXS;
+        if (kinds[line] == PORT_FXO) town_lines |= (uint8_t)(1u << line);
+    }
     lines_poll();
-    for (unsigned line = 0; line < HAT_LINES; line++)
-        kinds[line] = (inputs >> (ABSENT_SHIFT + line) & 1) != 0 ? PORT_NONE : PORT_FXS;
+}
+
+struct town_wires hal_town_wires(unsigned line) {
+    return (struct town_wires){
+        .reversed = input(LOOP_SHIFT, line),
+        .live = input(LIVE_SHIFT, line),
+        .full = input(FULL_SHIFT, line),
+    };
+}
+
+void hal_town_loop(unsigned line, bool closed) {
+    uint8_t bit = (uint8_t)(1u << line);
+    loops = (uint8_t)(closed ? loops | bit : loops & ~bit);
 }
 
 bool hal_loop_closed(unsigned line) {
-    return (inputs >> line & 1) != 0;
+    return input(LOOP_SHIFT, line);
 }
 
 void hal_line_drive(unsigned line, struct line_drive drive) {

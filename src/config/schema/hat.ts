@@ -32,7 +32,7 @@ export const hat = z.strictObject({
   }),
   emulator: z.enum(['plain', 'auto', 'firmware']).prefault('plain').meta({
     description:
-      'What runs with `port: emulator`. `plain`: a model of the firmware, next to no cost. `firmware`: the firmware itself on an emulated microcontroller, about 40 % of a processor core; it has no town lines, so with one of them the model runs, with a warning. `auto`: the firmware where it runs 1.3 times faster than real time or more, else the model.',
+      'What runs with `port: emulator`. `plain`: a model of the firmware, next to no cost. `firmware`: the firmware itself on an emulated microcontroller, about 40 % of a processor core. `auto`: the firmware where it runs 1.3 times faster than real time or more, else the model.',
   }),
   reset: text(/^\/.+$/, 'a file')
     .prefault('/sys/class/leds/branchline:hat-reset/brightness')

@@ -5,6 +5,6 @@ import { openPtyHat } from '../../support/pty-hat.ts';
 
 describeWithPeers('behind a serial port', ['socat'], () => {
   describeHatContract('The shipped firmware in an emulated RP2040 behind a serial port,', (options) =>
-    openPtyHat({ ...options, board: shippedBoard(options.ports) }),
+    openPtyHat({ ...options, board: shippedBoard(options.ports, [...options.townLines.keys()]) }),
   );
 });

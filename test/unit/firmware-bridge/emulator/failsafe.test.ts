@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Board } from '../../../../firmware-bridge/emulator/board.ts';
+import type { Board, Sockets } from '../../../../firmware-bridge/emulator/board.ts';
 import type { FirmwareHat } from '../../../../firmware-bridge/emulator/firmware-hat.ts';
 import { NativeBoard } from '../../../../firmware-bridge/emulator/native-board.ts';
 import { measureTones } from '../../../../firmware-bridge/emulator/tone-meter.ts';
@@ -12,7 +12,7 @@ import { describeWithPeers } from '../../../support/peers.ts';
 import { sine } from '../../../support/signal.ts';
 
 /** What the firmware does for the office when nothing above it runs: the telephone of line 1 on the town line. */
-function describeFailsafe(name: string, makeBoard: () => Board): void {
+function describeFailsafe(name: string, makeBoard: (sockets?: Sockets) => Board): void {
   describe(`${name} without a host`, () => {
     let town: TownExchange;
     let bench: HatBench<FirmwareHat>;
@@ -89,14 +89,42 @@ function describeFailsafe(name: string, makeBoard: () => Board): void {
       expect(town.state).toBe('talking');
       expect(phone().bell).toBe(false);
     });
+
+    it('leaves the town line alone where a socket has it, too, and says that somebody is on it', () => {
+      bench.hat.close();
+      bench = new HatBench(
+        makeFirmwareHat({
+          board: makeBoard({ ports: [1, 2], townPorts: [4] }),
+          ports: [1, 2],
+          townLines: new Map([[4, town]]),
+          relayLine: town,
+        }),
+      ).begin();
+      bench.hat.command({ type: 'town-line', port: 4, command: { type: 'loop', closed: true } }, bench.nowMs);
+      bench.live(1_000);
+      expect(town.isSeized).toBe(true);
+      loseHost();
+      bench.live(1_000);
+      expect(town.isSeized).toBe(false);
+      phone().lift();
+      bench.live(1_000);
+      expect(tones()).toEqual([440]);
+      bench.hat.plug('in', bench.nowMs);
+      expect(bench.live(3_000)).toContainEqual(
+        expect.objectContaining({ type: 'town-line', port: 4, event: { type: 'voltage', volts: 9 } }),
+      );
+      expect(town.state).toBe('dial-tone');
+    });
   });
 }
 
 describeWithPeers('with a compiler', ['gcc'], () => {
   describeFailsafe(
     'the firmware, built for this machine under sanitizers,',
-    () => new NativeBoard({ program: nativeFirmware('sanitized'), ports: PORTS }),
+    (sockets = { ports: PORTS }) => new NativeBoard({ program: nativeFirmware('sanitized'), ...sockets }),
   );
 });
 
-describeFailsafe('the shipped firmware on an emulated RP2040', () => shippedBoard(PORTS));
+describeFailsafe('the shipped firmware on an emulated RP2040', ({ ports, townPorts = [] } = { ports: PORTS }) =>
+  shippedBoard(ports, townPorts),
+);

@@ -174,7 +174,8 @@ describeWithPeers('the firmware behind its link', ['gcc'], () => {
 
   it('ends with a message when the process is gone', () => {
     const board = new NativeBoard({ program: '/bin/true', ports: PORTS });
-    const world = { uart: new Uint8Array(0), loops: new Uint8Array(10), keys: 0, bypass: false };
+    const quiet = new Uint8Array(10);
+    const world = { uart: new Uint8Array(0), loops: quiet, volts: quiet, keys: 0, bypass: false };
     expect(() => board.run({ ...world, captured: new Uint8Array(320) })).toThrow(/firmware has ended|EPIPE/);
     board.close();
   });

@@ -17,6 +17,7 @@ const image = readFileSync(join(prebuilt, 'hat-rp2040.bin'));
 const QUIET: World = {
   uart: new Uint8Array(0),
   loops: new Uint8Array(10),
+  volts: new Uint8Array(10),
   keys: 0,
   captured: new Uint8Array(320).fill(0xff),
   bypass: false,

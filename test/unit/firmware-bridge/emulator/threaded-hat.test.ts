@@ -6,12 +6,14 @@ import { Counters } from '../../../../src/base/counters.ts';
 import { silentLog } from '../../../../src/base/log.ts';
 import { SeededRandom } from '../../../../src/base/random.ts';
 import { nativeFirmware } from '../../../support/firmware.ts';
-import { describeHatContract, type MadeHat } from '../../../support/hat-contract.ts';
+import { describeHatContract, type MadeHat, socketsOf } from '../../../support/hat-contract.ts';
 import { describeWithPeers } from '../../../support/peers.ts';
 
 /** The thread of a board, played by this one: it lives a block when it is told to. */
-function makeThreadedHat(options: Pick<ConstructorParameters<typeof ThreadedHat>[0], 'ports' | 'exchange' | 'ppm'>) {
-  const board = new NativeBoard({ program: nativeFirmware('sanitized'), ports: options.ports });
+function makeThreadedHat(
+  options: Pick<ConstructorParameters<typeof ThreadedHat>[0], 'ports' | 'townLines' | 'exchange' | 'ppm'>,
+) {
+  const board = new NativeBoard({ program: nativeFirmware('sanitized'), ...socketsOf(options) });
   let given: World | undefined;
   const thread = { run: (world: World) => (given = structuredClone(world)) };
   const quiet = { random: new SeededRandom(1), counters: new Counters(), log: silentLog };

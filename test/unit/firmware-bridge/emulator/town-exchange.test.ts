@@ -1,23 +1,23 @@
 import { describe, expect, it } from 'vitest';
 import { EmulatorControl } from '../../../../firmware-bridge/emulator/control.ts';
 import { PlainHat } from '../../../../firmware-bridge/emulator/plain-hat.ts';
+import { type ExchangeHabits, TownExchange } from '../../../../firmware-bridge/emulator/town-exchange.ts';
 import type { HatEvent } from '../../../../firmware-bridge/hat-client.ts';
 import type { TownLineCommand } from '../../../../src/base/line-port.ts';
 import { parseTonePattern } from '../../../../src/base/tone-pattern.ts';
 
 const tone = (text: string) => parseTonePattern(text)!;
 
+const HABITS: ExchangeHabits = {
+  tones: { dial: tone('440'), ringback: tone('440/1500,0/3500'), busy: tone('440/500,0/500') },
+  cadence: [1500, 3500],
+  callerId: 'v23',
+};
+
 function bench() {
   const hat = new PlainHat({
     ports: [1],
-    townLines: {
-      ports: [4],
-      habits: {
-        tones: { dial: tone('440'), ringback: tone('440/1500,0/3500'), busy: tone('440/500,0/500') },
-        cadence: [1500, 3500],
-        callerId: 'v23',
-      },
-    },
+    townLines: new Map([[4, new TownExchange(HABITS)]]),
     exchange: () => {},
   });
   const control = new EmulatorControl(hat);

@@ -232,7 +232,7 @@ describe('the tones of the exchange', () => {
 
 describe('the caller ID of the exchange', () => {
   it.each(COUNTRIES)('%s: is there when the telephone rings, also where a ring has two bursts', (country) => {
-    const { network, office, exchange, until, expectEmpty } = world(undefined, country);
+    const { office, exchange, until, expectEmpty } = world(undefined, country);
     expect(exchange.ring('0472000099')).toBe(true);
     until('the telephone rings', () => office.lineState(1) === 'ringing', 8_000);
     const shown = () => office.phones.line(1);

@@ -82,6 +82,22 @@ export interface PhoneView {
   readonly sinceMs: number;
 }
 
+/** A sentence of an attempt to get in, or in the way. */
+export function whatSomebodyDid(event: Extract<EndpointOutput, { type: 'security' }>['event'], from: string): string {
+  switch (event) {
+    case 'auth-failed':
+      return `${from} gave a wrong SIP secret.`;
+    case 'locked-out':
+      return `${from} is locked out for guessing secrets.`;
+    case 'flood':
+      return `${from} floods SIP with messages; what is too much of it is not read.`;
+    case 'flood-of-many':
+      return `Many addresses flood SIP with messages, ${from} among them; what is too much is not read.`;
+    case 'scanner':
+      return `${from} looks for a way into SIP with a scanner and gets no answer.`;
+  }
+}
+
 interface Surroundings {
   readonly crypto: Crypto;
   readonly random: Random;

@@ -19,6 +19,7 @@ import {
   type PhoneView,
   type SipNews,
   type SipPeers,
+  whatSomebodyDid,
 } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
@@ -483,9 +484,8 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   private handleSipNews(news: SipNews): void {
     if (news.type === 'security') {
-      const message = news.event === 'locked-out' ? 'is locked out for guessing secrets' : 'gave a wrong SIP secret';
       const from = formatAddress(news.from);
-      this.tell('security', news.event, 'warn', `${from} ${message}.`, { from, username: news.username });
+      this.tell('security', news.event, 'warn', whatSomebodyDid(news.event, from), { from, username: news.username });
       return;
     }
     if (news.type === 'adoption') {

@@ -62,6 +62,8 @@ export class SipStreams {
   /** Those that we opened, by where to. */
   private readonly opened = new Map<string, Connection>();
   private readonly names = new Map<string, string>();
+  /** Connections to the port of TLS by address, with those whose handshake is not over. */
+  private readonly handshakes = new Map<string, number>();
   private readonly troubles: RateLimitedLog;
   private context: SecureContext | undefined;
   private lastConnection = 0;
@@ -129,7 +131,12 @@ export class SipStreams {
         ? createServer(accept)
         : createTlsServer({ cert, key, minVersion: 'TLSv1.2', handshakeTimeout: FIRST_BYTES_MS }, accept);
     server.maxConnections = MAX_CONNECTIONS;
-    server.on('tlsClientError', () => this.options.counters.increment('sip.tls-handshake'));
+    if (transport === 'tls') server.on('connection', (socket: Socket) => this.countHandshake(socket));
+    server.on('tlsClientError', (_error: Error, socket: Socket) => {
+      this.options.counters.increment('sip.tls-handshake');
+      // Node tells of a handshake that takes too long and leaves the connection open.
+      socket.destroy();
+    });
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       server.once('error', resolve);
       server.listen({ host: ip, port, exclusive: true }, () => {
@@ -148,11 +155,28 @@ export class SipStreams {
     let neighbours = 0;
     for (const { hop } of this.connections.values()) if (hop.ip === ip) neighbours++;
     if (ip === '' || neighbours >= MAX_FROM_ONE_ADDRESS) {
-      this.options.counters.increment('sip.too-many-connections');
-      socket.destroy();
+      this.refuse(socket);
       return;
     }
     this.adopt(socket, { transport, ip, port: socket.remotePort ?? 0 }, FIRST_BYTES_MS);
+  }
+
+  /** A connection is known to `accept` after its handshake only; who never ends it must not take the place of others. */
+  private countHandshake(socket: Socket): void {
+    const ip = canonicalIp(socket.remoteAddress ?? '');
+    const open = (this.handshakes.get(ip) ?? 0) + 1;
+    this.handshakes.set(ip, open);
+    socket.once('close', () => {
+      const left = (this.handshakes.get(ip) ?? 1) - 1;
+      if (left === 0) this.handshakes.delete(ip);
+      else this.handshakes.set(ip, left);
+    });
+    if (open > MAX_FROM_ONE_ADDRESS) this.refuse(socket);
+  }
+
+  private refuse(socket: Socket): void {
+    this.options.counters.increment('sip.too-many-connections');
+    socket.destroy();
   }
 
   private connect(to: Hop): Connection {

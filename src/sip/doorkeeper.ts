@@ -1,5 +1,3 @@
-import type { Counters } from '../base/counters.ts';
-import { TokenBucket } from '../base/limits.ts';
 import { Adoption } from './adoption.ts';
 import { Authenticator } from './authenticator.ts';
 import type { DigestSecret } from './digest.ts';
@@ -17,23 +15,19 @@ export type Sender =
   | { readonly type: 'phone'; readonly config: PhoneConfig }
   | { readonly type: 'trunk'; readonly trunk: Trunk };
 
-/** Challenges to strangers: a flood of them gets no more. */
-const CHALLENGES_PER_SECOND = 100;
-
 /** Lets in who may come in: knows the phones, asks for proofs, and is deaf to those who guess. */
 export class Doorkeeper {
   readonly registrar: Registrar;
   readonly adoption: Adoption;
   private readonly phones = new Map<string, PhoneConfig>();
+  /** Connections over which somebody has proven who he is with a call; a registration counts besides. */
+  private readonly proven = new Set<number>();
   private readonly authenticator: Authenticator;
-  private readonly challenges = new TokenBucket(CHALLENGES_PER_SECOND, 2 * CHALLENGES_PER_SECOND);
-  private readonly counters: Counters;
 
   constructor(
     { phones, crypto, realm, counters, wallClock, algorithmsFor, registrarLimits }: EndpointOptions,
     private readonly trunkAt: (ip: string) => Trunk | undefined,
   ) {
-    this.counters = counters;
     for (const phone of phones) this.phones.set(phone.user, phone);
     this.adoption = new Adoption(crypto, realm);
     this.authenticator = new Authenticator({
@@ -67,8 +61,7 @@ export class Doorkeeper {
 
   /** The response to a REGISTER; undefined: say nothing. */
   register(request: Request, from: Hop, nowMs: number): Response | undefined {
-    const response = this.registrar.handleRegister(request, from, nowMs);
-    return response?.status === 401 && !this.mayAnswerStranger(nowMs) ? undefined : response;
+    return this.registrar.handleRegister(request, from, nowMs);
   }
 
   /** Whom a REGISTER that was granted has brought in by adopt mode, if anybody, and what he proves himself with. */
@@ -88,6 +81,7 @@ export class Doorkeeper {
     if (trunk !== undefined) return { type: 'trunk', trunk };
     const identity = this.authenticator.identify(request, from, nowMs);
     if (identity.type === 'wrong') this.registrar.noteFailure(from, identity.username, nowMs);
+    if (identity.type === 'proven' && from.connection !== undefined) this.proven.add(from.connection);
     const config = identity.type === 'proven' ? this.phones.get(identity.username) : undefined;
     if (config !== undefined) return { type: 'phone', config };
     return identity.type === 'unproven' && identity.isStale ? 'stale' : 'stranger';
@@ -95,22 +89,25 @@ export class Doorkeeper {
 
   /**
    * The challenge to whoever could not be identified, the same for everybody: whether there is such a number or such a user
-   * does not show. Undefined when too many were sent.
+   * does not show.
    */
-  challenge(from: Hop, isStale: boolean, nowMs: number): readonly (readonly [string, string])[] | undefined {
-    if (!this.mayAnswerStranger(nowMs)) {
-      this.counters.increment('sip.challenge-limit');
-      return undefined;
-    }
+  challenge(from: Hop, isStale: boolean, nowMs: number): readonly (readonly [string, string])[] {
     const values = this.authenticator.challenges(from, isStale, nowMs);
     return values.map((value) => ['WWW-Authenticate', value] as const);
   }
 
-  mayAnswerStranger(nowMs: number): boolean {
-    return this.challenges.take(nowMs);
+  hasProven(connection: number): boolean {
+    return this.proven.has(connection);
   }
 
-  isBoundAt(from: Hop): boolean {
-    return this.registrar.bindings.some(({ ip }) => ip === from.ip);
+  /** A connection has ended. */
+  handleConnectionClosed(connection: number): void {
+    this.proven.delete(connection);
+    this.registrar.handleConnectionClosed(connection);
+  }
+
+  /** Whether whoever sends from there is known before anything is read: a phone that is registered, or a trunk. */
+  isKnown(from: Hop): boolean {
+    return this.registrar.isBoundAt(from) || this.trunkAt(from.ip) !== undefined;
   }
 }

@@ -31,10 +31,10 @@ export type EndpointOutput =
   | { readonly type: 'adopted'; readonly user: string; readonly secret: DigestSecret; readonly from: Hop }
   /** Nobody came. */
   | { readonly type: 'adoption-expired' }
-  /** Somebody failed to prove who he is, or was locked out. */
+  /** Somebody failed to prove who he is, was locked out, sends too much, or looks for a way in. */
   | {
       readonly type: 'security';
-      readonly event: 'auth-failed' | 'locked-out';
+      readonly event: 'auth-failed' | 'locked-out' | 'flood' | 'flood-of-many' | 'scanner';
       readonly from: Hop;
       readonly username: string;
     };

@@ -22,7 +22,9 @@ import { parseMessage } from './parse.ts';
 import type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
 import { PhoneWatch } from './phone-watch.ts';
 import { checkRequest } from './request-check.ts';
+import { isScanner } from './scanner.ts';
 import { SDP_TYPE } from './sdp.ts';
+import { type Flood, StrangerGate } from './stranger-gate.ts';
 import { type Framed, StreamFramer } from './stream-framer.ts';
 import { type ServerTransaction, TransactionLayer, type TransactionOutput } from './transaction-layer.ts';
 import { TrunkTable } from './trunk-table.ts';
@@ -42,6 +44,9 @@ export { type Direction, type MediaAgreement, receives, sends } from './offer-an
 export type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
 export type { QualifyConfig, Reachability } from './qualify.ts';
 export type { RegistrationState, RegistrationStatus } from './registrant.ts';
+
+/** Who connects is to prove who he is by then: connections are few, and held by saying little. */
+const PROOF_MS = 10_000;
 
 const NONE: readonly (readonly [string, string])[] = [];
 
@@ -69,7 +74,10 @@ export class Endpoint implements Machine<EndpointOutput> {
   private readonly phoneWatch: PhoneWatch | undefined;
   private readonly calls = new CallTable();
   private readonly maker: CallMaker;
+  private readonly gate = new StrangerGate();
   private readonly framers = new Map<number, StreamFramer>();
+  /** By connection, in the order of their deadlines. */
+  private readonly unproven = new Map<number, { readonly from: Hop; readonly untilMs: number }>();
   private readonly log: RateLimitedLog;
 
   constructor(private readonly options: EndpointOptions) {
@@ -178,12 +186,14 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   /** Takes one datagram, or one whole message of a stream. */
   handleDatagram(bytes: Uint8Array, from: Hop, nowMs: number): void {
+    const isKnown = this.door.isKnown(from);
+    if (!isKnown && !this.passesGate(from, nowMs)) return;
     const message = parseMessage(bytes);
     if (isMalformed(message)) {
       this.count(`sip.${message.reason}`);
       if (message.reason !== 'keep-alive')
         this.log.warn(`sip.${message.reason}`, 'A message could not be read.', nowMs, { from: formatHop(from) });
-      if (message.refusal !== undefined && this.door.mayAnswerStranger(nowMs)) {
+      if (message.refusal !== undefined) {
         const via = parseVia(message.refusal.echo.list('Via')[0] ?? '');
         const to = isMalformed(via) ? from : responseHop(via, from);
         // A Via that we could not check must not send our answer to somebody else.
@@ -195,21 +205,30 @@ export class Endpoint implements Machine<EndpointOutput> {
       this.count('sip.locked-out-request');
       return;
     }
+    if (message.type === 'request' && !isKnown && isScanner(message)) {
+      this.drop('scanner', from, nowMs);
+      return;
+    }
     this.layer.handleMessage(message, from, nowMs);
     this.pump(nowMs);
   }
 
   /** Takes the bytes of a connection; `from.connection` says which. */
   handleBytes(chunk: Uint8Array, from: Hop & { readonly connection: number }, nowMs: number): void {
-    const framer = this.framers.get(from.connection) ?? new StreamFramer();
-    this.framers.set(from.connection, framer);
+    const known = this.framers.get(from.connection);
+    const framer = known ?? new StreamFramer();
+    if (known === undefined) {
+      this.framers.set(from.connection, framer);
+      this.unproven.set(from.connection, { from, untilMs: nowMs + PROOF_MS });
+    }
     for (const framed of framer.handleBytes(chunk)) this.handleFramed(framed, from, nowMs);
   }
 
   /** A connection has ended: what was bound over it is out of reach. */
   handleConnectionClosed(connection: number, nowMs: number): void {
     this.framers.delete(connection);
-    this.door.registrar.handleConnectionClosed(connection);
+    this.unproven.delete(connection);
+    this.door.handleConnectionClosed(connection);
     this.pump(nowMs);
   }
 
@@ -229,6 +248,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       this.outputs.push({ type: 'adoption-expired' });
     }
     this.calls.handleTimeout(nowMs);
+    this.closeUnproven(nowMs);
     this.pump(nowMs);
   }
 
@@ -240,7 +260,9 @@ export class Endpoint implements Machine<EndpointOutput> {
   nextDeadline(): number | undefined {
     const below = earliest(this.layer.nextDeadline(), this.door.registrar.nextDeadline());
     const above = earliest(this.trunks.nextDeadline(), this.calls.nextDeadline());
-    return earliest(earliest(below, above), earliest(this.phoneWatch?.nextDeadline(), this.adoptionEndsMs));
+    const [first] = this.unproven.values();
+    const beside = earliest(this.phoneWatch?.nextDeadline(), first?.untilMs);
+    return earliest(earliest(below, above), earliest(beside, this.adoptionEndsMs));
   }
 
   /** Where a phone can be reached, the most wanted first. */
@@ -281,6 +303,28 @@ export class Endpoint implements Machine<EndpointOutput> {
   }
 
   // What comes in.
+
+  private closeUnproven(nowMs: number): void {
+    for (const [connection, { from, untilMs }] of this.unproven) {
+      if (untilMs > nowMs) break;
+      this.unproven.delete(connection);
+      if (this.door.isKnown(from) || this.door.hasProven(connection)) continue;
+      this.count('sip.connection-unproven');
+      this.outputs.push({ type: 'close', connection });
+    }
+  }
+
+  /** What is too much from strangers is dropped unread. */
+  private passesGate(from: Hop, nowMs: number): boolean {
+    const flood = this.gate.judge(from, nowMs);
+    if (flood !== undefined) this.drop(flood, from, nowMs);
+    return flood === undefined;
+  }
+
+  private drop(why: Flood | 'scanner', from: Hop, nowMs: number): void {
+    this.count(`sip.${why}`);
+    if (this.gate.isNews(from, why, nowMs)) this.outputs.push({ type: 'security', event: why, from, username: '' });
+  }
 
   private handleFramed(framed: Framed, from: Hop & { readonly connection: number }, nowMs: number): void {
     switch (framed.type) {
@@ -376,7 +420,7 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   private handleOptions(transaction: ServerTransaction, nowMs: number): void {
     const sender = this.door.identify(transaction, nowMs);
-    if (typeof sender === 'string' && !this.door.isBoundAt(transaction.from)) {
+    if (typeof sender === 'string' && !this.door.isKnown(transaction.from)) {
       this.challenge(transaction, sender === 'stale', nowMs);
       return;
     }
@@ -396,8 +440,7 @@ export class Endpoint implements Machine<EndpointOutput> {
   }
 
   private challenge(transaction: ServerTransaction, isStale: boolean, nowMs: number): void {
-    const headers = this.door.challenge(transaction.from, isStale, nowMs);
-    if (headers !== undefined) this.respond(transaction, 401, headers, nowMs);
+    this.respond(transaction, 401, this.door.challenge(transaction.from, isStale, nowMs), nowMs);
   }
 
   private respond(

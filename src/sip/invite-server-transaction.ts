@@ -57,7 +57,9 @@ export class InviteServerTransaction extends Transaction<State, Timer> {
     this.timers.clear('trying');
     if (response.status >= 300) {
       this.enter('completed');
-      if (!isReliable(this.to.transport)) this.timers.set('G', nowMs + base.t1Ms);
+      // A challenge is not sent again by itself, as if there were no transaction: the client asks again, and whoever forges an
+      // address does not have somebody else get eleven for one. [RFC3261 §8.2.7, §26.3.2.4]
+      if (!isReliable(this.to.transport) && response.status !== 401) this.timers.set('G', nowMs + base.t1Ms);
       this.timers.set('H', nowMs + TIMEOUT_T1 * base.t1Ms);
     } else if (response.status >= 200 && !isRepetition) this.linger('accepted', 'L', TIMEOUT_T1 * base.t1Ms, nowMs);
     this.around.transmit(this.to, response);

@@ -31,7 +31,7 @@ export type RegistrarOutput =
   | { readonly type: 'bindings'; readonly user: string; readonly bindings: readonly Binding[] }
   | {
       readonly type: 'security';
-      readonly event: 'auth-failed' | 'locked-out';
+      readonly event: 'auth-failed' | 'locked-out' | 'flood' | 'flood-of-many' | 'scanner';
       readonly from: Hop;
       readonly username: string;
     };
@@ -86,10 +86,11 @@ export class Registrar implements Machine<RegistrarOutput> {
 
   /** Phones that are registered from there go on: one of several behind a NAT may have a wrong secret. */
   isLockedOut(from: Hop, nowMs: number): boolean {
-    return this.lockout.isLocked(from.ip, nowMs) && !this.isBound(from);
+    return this.lockout.isLocked(from.ip, nowMs) && !this.isBoundAt(from);
   }
 
-  private isBound({ transport, ip, port }: Hop): boolean {
+  /** Whether a phone has registered from that very address and port. */
+  isBoundAt({ transport, ip, port }: Hop): boolean {
     for (const entries of this.table.values())
       for (const { binding } of entries)
         if (binding.ip === ip && binding.port === port && binding.transport === transport) return true;

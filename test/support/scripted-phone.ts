@@ -26,6 +26,8 @@ export interface ScriptedPhoneOptions {
   readonly user: string;
   readonly secret: string;
   readonly server: Address;
+  /** What it registers at, where that is not the address that it sends to. */
+  readonly domain?: string;
   /** Where it is; 127.0.0.1 unless told. */
   readonly ip?: string;
   readonly habits?: Habits;
@@ -57,12 +59,19 @@ export class ScriptedPhone {
   readonly messages: Message[] = [];
   /** Everything as it came. */
   readonly texts: string[] = [];
-  /** Header `m=audio` port and so on are the test's; RTP goes where the far end's last SDP said. */
+  /** RTP goes where the far end's last SDP said. */
   private far: Address | undefined;
   private readonly heardCodes: Uint8Array[] = [];
   /** What came by RTP: payload types in order of arrival. */
   readonly payloadTypes: number[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
+  private readonly stream = {
+    sequence: randomBytes(2).readUInt16BE(0),
+    timestamp: randomBytes(4).readUInt32BE(0),
+    ssrc: randomBytes(4).readUInt32BE(0),
+    /** A key is held: its events go in place of the voice. */
+    isKeyed: false,
+  };
   private taken = 0;
 
   private constructor(
@@ -91,6 +100,10 @@ export class ScriptedPhone {
     return this.believed(this.media);
   }
 
+  private get domain(): string {
+    return this.options.domain ?? this.options.server.ip;
+  }
+
   private believed(socket: Socket): Address {
     const { address, port } = socket.address();
     return { ip: this.options.habits?.believes ?? address, port };
@@ -98,11 +111,11 @@ export class ScriptedPhone {
 
   /** Registers, proving itself; gives the last answer. */
   async register(expiresS = 300): Promise<Response> {
-    const { server, user } = this.options;
-    const own = `sip:${user}@${server.ip}`;
+    const { user } = this.options;
+    const own = `sip:${user}@${this.domain}`;
     const dialog = { callId: id(), local: `<${own}>;tag=${id()}`, remote: `<${own}>`, target: '', cseq: 0 };
     const headers = [`Expires: ${expiresS}`];
-    return this.ask(dialog, { method: 'REGISTER', uri: `sip:${server.ip}`, headers });
+    return this.ask(dialog, { method: 'REGISTER', uri: `sip:${this.domain}`, headers });
   }
 
   /** Invites, proving itself; the call, and its final answer, which is acknowledged unless `sdpInAck` does it later. */
@@ -111,10 +124,10 @@ export class ScriptedPhone {
     body: string,
     headers: readonly string[] = [],
   ): Promise<{ readonly call: ScriptedCall; readonly answer: Response }> {
-    const { server, user } = this.options;
+    const { user } = this.options;
     const call: ScriptedCall = {
-      ...{ callId: id(), local: `<sip:${user}@${server.ip}>;tag=${id()}` },
-      ...{ remote: `<sip:${number}@${server.ip}>`, target: `sip:${number}@${server.ip}`, cseq: 0 },
+      ...{ callId: id(), local: `<sip:${user}@${this.domain}>;tag=${id()}` },
+      ...{ remote: `<sip:${number}@${this.domain}>`, target: `sip:${number}@${this.domain}`, cseq: 0 },
     };
     const answer = await this.ask(call, { method: 'INVITE', headers, body });
     if (answer.status < 300) {
@@ -163,7 +176,7 @@ export class ScriptedPhone {
   async response(call: ScriptedCall, matches: (status: number) => boolean, what: string): Promise<Response> {
     const isIt = (one: Message): one is Response =>
       one.type === 'response' && one.callId === call.callId && one.cseq.number === call.cseq && matches(one.status);
-    return this.next(isIt, what, 8_000);
+    return this.next(isIt, what, 4_000);
   }
 
   /** Answers a request; `toTag` makes or names its dialog. */
@@ -191,7 +204,7 @@ export class ScriptedPhone {
     return { callId: invite.callId, local, remote: lineOf(text, 'From'), target, cseq: 100 };
   }
 
-  /** Sends RTP from now on to where a message says; takes its payload type from the caller. */
+  /** Sends RTP from now on to where a message says. */
   followSdp(message: Message): void {
     const sdp = utf8Decode(message.body);
     const ip = /c=IN IP4 (\S+)/.exec(sdp)?.[1];
@@ -206,38 +219,42 @@ export class ScriptedPhone {
     const codes = new Uint8Array(samples.length);
     encode(payloadType === 8 ? 'alaw' : 'ulaw', samples, codes);
     const length = ptimeMs * 8;
-    let sequence = randomBytes(2).readUInt16BE(0);
-    let timestamp = randomBytes(4).readUInt32BE(0);
-    const ssrc = randomBytes(4);
     let at = 0;
     this.timer = setInterval(() => {
-      const packet = Buffer.alloc(12 + length);
-      packet[0] = 0x80;
-      packet[1] = payloadType;
-      packet.writeUInt16BE(sequence++ & 0xffff, 2);
-      packet.writeUInt32BE(timestamp >>> 0, 4);
-      ssrc.copy(packet, 8);
-      packet.set(codes.subarray(at, at + length), 12);
+      this.stream.timestamp = (this.stream.timestamp + length) >>> 0;
+      if (!this.stream.isKeyed) this.sendRtp(payloadType, false, codes.subarray(at, at + length));
       at = (at + length) % (codes.length - length);
-      timestamp = (timestamp + length) >>> 0;
-      if (this.far !== undefined) this.media.send(packet, this.far.port, this.far.ip);
     }, ptimeMs);
   }
 
-  /** Sends telephone events for a digit, as RFC 4733 has it, with a payload type of the phone's own. */
+  /** Sends a digit as telephone events in the place of its voice, with a payload type of the phone's own. [RFC4733] */
   async key(event: number, payloadType: number): Promise<void> {
-    const head = Buffer.alloc(16);
-    head[0] = 0x80;
-    head[12] = event;
-    head[13] = 10;
+    this.stream.isKeyed = true;
+    const startTimestamp = this.stream.timestamp;
     for (let i = 1; i <= 8; i++) {
-      head[1] = (i === 1 ? 0x80 : 0) | payloadType;
-      head.writeUInt16BE(i, 2);
-      head[13] = i >= 6 ? 0x8a : 0x0a;
-      head.writeUInt16BE(Math.min(i, 6) * 160, 14);
-      if (this.far !== undefined) this.media.send(Buffer.from(head), this.far.port, this.far.ip);
+      const payload = Buffer.from([event, i >= 6 ? 0x8a : 0x0a, 0, 0]);
+      payload.writeUInt16BE(Math.min(i, 6) * 160, 2);
+      this.sendRtp(payloadType, i === 1, payload, startTimestamp);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
+    this.stream.isKeyed = false;
+  }
+
+  private sendRtp(
+    payloadType: number,
+    isMarked: boolean,
+    payload: Uint8Array,
+    timestamp: number = this.stream.timestamp,
+  ): void {
+    if (this.far === undefined) return;
+    const packet = Buffer.alloc(12 + payload.length);
+    packet[0] = 0x80;
+    packet[1] = payloadType | (isMarked ? 0x80 : 0);
+    packet.writeUInt16BE(this.stream.sequence++ & 0xffff, 2);
+    packet.writeUInt32BE(timestamp, 4);
+    packet.writeUInt32BE(this.stream.ssrc, 8);
+    packet.set(payload, 12);
+    this.media.send(packet, this.far.port, this.far.ip);
   }
 
   silent(): void {
@@ -273,8 +290,9 @@ export class ScriptedPhone {
     if (isMalformed(message)) return;
     this.messages.push(message);
     this.texts.push(utf8Decode(bytes));
-    // A phone is asked for a sign of life, and answers like any other.
-    if (message.type === 'request' && message.method === 'OPTIONS') this.answer(message, '200 OK', id());
+    // What needs no thought is answered at once, as every phone does.
+    if (message.type === 'request' && /^(?:OPTIONS|NOTIFY|BYE)$/.test(message.method))
+      this.answer(message, '200 OK', id());
   }
 
   private async next<T extends Message>(isIt: (one: Message) => one is T, what: string, timeoutMs: number): Promise<T> {

@@ -435,7 +435,7 @@ Contact: <sip:x@203.0.113.66>${more}`;
     expect(new Set(wire.filter((line) => line.startsWith('481'))).size).toBe(8);
   });
 
-  it('that flood get no more than so many challenges', () => {
+  it('that flood are not read beyond so many messages, and told of once', () => {
     const before = wire.length;
     for (let i = 0; i < 1_000; i++)
       network.carry(
@@ -453,7 +453,8 @@ Contact: <sip:x@203.0.113.66>${more}`;
     network.runFor(500);
     const answers = wire.slice(before).filter((line) => line === '401 OPTIONS').length;
     expect(answers).toBeLessThan(300);
-    expect(centre.counters.get('sip.challenge-limit')).toBeGreaterThan(600);
+    expect(centre.counters.get('sip.flood')).toBeGreaterThan(600);
+    expect(centre.outputs.filter((output) => output.type === 'security').map(({ event }) => event)).toEqual(['flood']);
     const { caller } = callUp();
     desk.with(caller, (call, nowMs) => call.hangup('normal-clearing', nowMs));
   });

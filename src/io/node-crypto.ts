@@ -6,6 +6,7 @@ import {
   createPrivateKey,
   createPublicKey,
   randomBytes,
+  randomFillSync,
   sign,
   verify,
 } from 'node:crypto';
@@ -16,6 +17,23 @@ const ZERO_IV = new Uint8Array(16);
 /** A Buffer as the plain array it is, since `slice` of a Buffer gives a view where pure code expects a copy. */
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+/** Random bytes are had from the system a page at a time: each asking costs as much as writing a message. */
+const pool = new Uint8Array(4_096);
+let used = pool.length;
+
+/** Bytes that are given once, and wiped from the pool. */
+function takeRandom(length: number): Uint8Array {
+  if (length > pool.length / 8) return plain(randomBytes(length));
+  if (used + length > pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const bytes = pool.slice(used, used + length);
+  pool.fill(0, used, used + length);
+  used += length;
+  return bytes;
 }
 
 function digest(algorithm: string, data: Uint8Array): Uint8Array {
@@ -30,7 +48,7 @@ function aes128Cbc(create: typeof createCipheriv | typeof createDecipheriv, key:
 
 /** `base/crypto.ts` on node:crypto. */
 export const nodeCrypto: Crypto = {
-  randomBytes: (length) => plain(randomBytes(length)),
+  randomBytes: takeRandom,
   md5: (data) => digest('md5', data),
   sha1: (data) => digest('sha1', data),
   sha256: (data) => digest('sha256', data),

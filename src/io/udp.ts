@@ -27,6 +27,8 @@ export interface UdpOptions {
 export class UdpPort implements DatagramPort {
   readonly kind = 'event-loop';
   private socket: Socket | undefined;
+  /** Asked of the kernel once: every message that is written says it. */
+  private address: Address | undefined;
   private readonly refusals: RateLimitedLog;
 
   constructor(private readonly options: UdpOptions) {
@@ -58,14 +60,14 @@ export class UdpPort implements DatagramPort {
     socket.on('message', this.handleMessage);
     socket.on('error', (error) => this.countFailure('socket-error', error));
     this.socket = socket;
+    const { address, port } = socket.address();
+    this.address = { ip: address, port };
     return undefined;
   }
 
   /** The address bound; its port is the one that the system chose when 0 was asked for. Undefined when closed. */
   get local(): Address | undefined {
-    if (this.socket === undefined) return undefined;
-    const { address, port } = this.socket.address();
-    return { ip: address, port };
+    return this.address;
   }
 
   /** Sends `bytes`, which must not be changed until the next turn of the event loop. Nothing is sent when closed. */
@@ -91,7 +93,7 @@ export class UdpPort implements DatagramPort {
   async close(): Promise<void> {
     const socket = this.socket;
     if (socket === undefined) return;
-    this.socket = undefined;
+    this.socket = this.address = undefined;
     socket.removeListener('message', this.handleMessage);
     await new Promise<void>((resolve) => socket.close(() => resolve()));
   }

@@ -1,78 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Call } from '../../src/sip/endpoint.ts';
-import { Network, ROUGH, type Weather } from '../support/network.ts';
-import { office, phone, SipSwitch } from '../support/sip-world.ts';
-
-const OFFICE = { ip: '192.0.2.10', port: 5060 };
-const ONE = { ip: '192.0.2.21', port: 5060 };
-const TWO = { ip: '192.0.2.22', port: 5060 };
-const SEEDS = 200;
-/** A fifth is lost, some come twice, and they overtake each other. */
-const STORM: Weather = { loss: 0.2, duplication: 0.1, minDelayMs: 5, maxDelayMs: 200 };
-
-interface World {
-  readonly seed: number;
-  readonly network: Network;
-  readonly centre: SipSwitch;
-  readonly one: SipSwitch;
-  readonly two: SipSwitch;
-}
-
-/** An office with two phones, registered in fair weather before the storm begins. */
-function world(seed: number, weather: Weather): World {
-  const network = new Network(seed, ROUGH);
-  const centre = new SipSwitch(network, OFFICE, seed * 3, { phones: [phone('211'), phone('212')] });
-  const more = { setupTimeoutMs: 32_000, register: { expiresS: 3_600 } };
-  const one = new SipSwitch(network, ONE, seed * 3 + 1, { trunks: [office(OFFICE, '211', more)] });
-  const two = new SipSwitch(network, TWO, seed * 3 + 2, { trunks: [office(OFFICE, '212', more)] });
-  network.runFor(5_000);
-  network.weather = weather;
-  return { seed, network, centre, one, two };
-}
-
-/** Nothing is left of any call: no dialog, no transaction, no media; then the registrations go, too. */
-function expectEmpty({ seed, network, centre, one, two }: World): void {
-  network.runFor(700_000);
-  for (const station of [centre, one, two]) {
-    expect(station.endpoint.load, `seed ${seed}`).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
-    expect([...station.media], `seed ${seed}`).toEqual([]);
-    for (const [call, events] of station.events) {
-      expect(events.filter(({ type }) => type === 'hangup').length, `seed ${seed}, call ${call.id}`).toBe(1);
-      expect(events.at(-1)?.type, `seed ${seed}`).toBe('hangup');
-    }
-  }
-  for (const station of [one, two]) station.command((endpoint, nowMs) => endpoint.stop(nowMs));
-  network.runFor(3_700_000);
-  for (const station of [centre, one, two]) {
-    expect(station.endpoint.nextDeadline(), `seed ${seed}`).toBeUndefined();
-    expect(station.endpoint.isIdle, `seed ${seed}`).toBe(true);
-  }
-}
-
-/** The switch in small: a call that comes in goes on to the other phone, and what one leg says the other is told. */
-function bridge(centre: SipSwitch): void {
-  const other = new Map<Call, Call>();
-  centre.onCall = (call, event, nowMs) => {
-    if (event.type === 'incoming') {
-      const user = event.request.peer === '211' ? '212' : '211';
-      if (centre.endpoint.bindingsOf(user).length === 0) {
-        call.hangup('destination-out-of-order', nowMs);
-        return;
-      }
-      const out = centre.dial(user, user);
-      other.set(call, out).set(out, call);
-      return;
-    }
-    const far = other.get(call);
-    if (far === undefined) return;
-    if (event.type === 'ringing') far.ringing(nowMs);
-    else if (event.type === 'progress') far.progress(nowMs);
-    else if (event.type === 'answered') far.answer(nowMs);
-    else if (event.type === 'hold') far.hold(nowMs);
-    else if (event.type === 'unhold') far.unhold(nowMs);
-    else if (event.type === 'hangup') far.hangup(event.cause, nowMs);
-  };
-}
+import { ROUGH } from '../support/network.ts';
+import { answerAfter, bridge, expectEmpty, SEEDS, STORM, type World, world } from '../support/sip-office.ts';
 
 interface Outcome {
   readonly name: string;
@@ -111,6 +39,19 @@ const FLOWS: readonly Outcome[] = [
       const call = one.dial('office', '212');
       network.runFor(60_000);
       return one.eventOf(call, 'hangup')?.cause === 'user-busy';
+    },
+  },
+  {
+    name: 'the called is temporarily unavailable [RFC3665 §3.11]',
+    run: ({ network, one, two }) => {
+      two.onCall = (call, event, nowMs) => {
+        if (event.type !== 'incoming') return;
+        call.ringing(nowMs);
+        two.later(3_000, () => two.with(call, (leg, atMs) => leg.hangup('no-answer', atMs)));
+      };
+      const call = one.dial('office', '212');
+      network.runFor(60_000);
+      return one.typesOf(call).includes('ringing') && one.eventOf(call, 'hangup')?.cause === 'no-answer';
     },
   },
   {
@@ -215,15 +156,6 @@ const FLOWS: readonly Outcome[] = [
     },
   },
 ];
-
-function answerAfter(station: SipSwitch, delayMs: number): void {
-  station.onCall = (call, event, nowMs) => {
-    if (event.type !== 'incoming') return;
-    call.ringing(nowMs);
-    if (delayMs === 0) call.answer(nowMs);
-    else station.later(delayMs, () => station.with(call, (leg, atMs) => leg.answer(atMs)));
-  };
-}
 
 describe('calls between two phones', () => {
   it.each(FLOWS)('$name', ({ run }) => {

@@ -8,12 +8,13 @@ import { type CountryProfile, countryProfile } from './lines/country-profile.ts'
 export function lineSettings({ hat }: Configuration): LineSettings[] {
   return (hat?.lines ?? [])
     .filter((line) => line.kind === 'fxs')
-    .map(({ port, extension = '', name = '', context = 'default', callerId }) => ({
+    .map(({ port, extension = '', name = '', context = 'default', callerId, fax }) => ({
       port,
       extension,
       name,
       context,
       ...(callerId === undefined ? {} : { callerId }),
+      ...(fax === undefined ? {} : { fax }),
     }));
 }
 

@@ -95,6 +95,8 @@ export interface LineStreamSpec {
   readonly law: Law;
   /** A town line: its caller ID and the tones of its exchange are heard, too. */
   readonly town?: TownLineTones;
+  /** A modem talks: nothing is taken out of its sound, and what it hears has a fixed delay. */
+  readonly fax?: boolean;
 }
 
 /** What an exchange says by a tone: it is ready, the far end rings, it is busy, there is no way. */

@@ -8,7 +8,6 @@ import { formatPath, type Path, type Problem } from './problem.ts';
 export const AVAILABILITY: readonly Availability[] = [
   { path: 'site', status: 'built' },
   { path: 'hat', status: 'built' },
-  { path: 'hat.lines.*.fax', status: 'warn', when: (value) => value === true },
   { path: 'iax2', status: 'built' },
   { path: 'sip', status: 'built' },
   { path: 'sip.phones.*.mailbox', status: 'warn' },

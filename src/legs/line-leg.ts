@@ -33,6 +33,8 @@ export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'callerId' 
   readonly extension: string;
   readonly name: string;
   readonly context: string;
+  /** A fax machine. */
+  readonly fax?: boolean;
 }
 
 export interface LineLegsOptions {
@@ -317,7 +319,8 @@ class Line {
 
   private open(stream: StreamId, nowMs: number): void {
     this.stream = stream;
-    this.shared.media.open(stream, { kind: 'line', port: this.settings.port, law: this.shared.law }, nowMs);
+    const { port, fax = false } = this.settings;
+    this.shared.media.open(stream, { kind: 'line', port, law: this.shared.law, ...(fax ? { fax } : {}) }, nowMs);
   }
 
   private closeStream(nowMs: number): void {

@@ -21,7 +21,7 @@ const MARGIN_MS = 20;
  * our clock minus the packet's timestamp: what it is in itself nobody knows, but differences mean something.
  */
 export class DelayTarget {
-  targetMs = FIRST_TARGET_MS;
+  targetMs: number;
   /** Enough packets were seen; before, their transits say nothing yet. */
   isKnown = false;
   /** The transit of the fastest packet of late. */
@@ -33,11 +33,16 @@ export class DelayTarget {
   /** Transits are kept relative to the first, since they wrap. */
   private baseMs = 0;
 
+  /** With `fixedMs` they wait for so long, whatever is seen. */
+  constructor(private readonly fixedMs?: number) {
+    this.targetMs = fixedMs ?? FIRST_TARGET_MS;
+  }
+
   reset(): void {
     this.seen = 0;
     this.lateInARow = 0;
     this.isKnown = false;
-    this.targetMs = FIRST_TARGET_MS;
+    this.targetMs = this.fixedMs ?? FIRST_TARGET_MS;
   }
 
   /** `isLate`: it could not be heard, so waiting for a review would lose more. */
@@ -63,6 +68,6 @@ export class DelayTarget {
     const counted = this.sorted[Math.min(count - 1, Math.floor(count * COUNTED))]!;
     this.fastestMs = (this.baseMs + fastest) | 0;
     const target = counted - fastest + MARGIN_MS;
-    this.targetMs = Math.max(MIN_TARGET_MS, Math.min(MAX_TARGET_MS, target));
+    this.targetMs = this.fixedMs ?? Math.max(MIN_TARGET_MS, Math.min(MAX_TARGET_MS, target));
   }
 }

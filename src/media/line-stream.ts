@@ -47,7 +47,7 @@ export class LineStream implements MediaStream {
     this.digits = new DtmfGenerator(spec.law);
     this.tone = new ToneGenerator(spec.law);
     this.signal = new SignalGenerator(spec.law);
-    this.playout = new PlayoutBuffer(spec.law);
+    this.playout = new PlayoutBuffer(spec.law, spec.fax);
     this.silence.fill(SILENCE[spec.law]);
     if (spec.town !== undefined) {
       this.progress = new CallProgressDetector(spec.law, spec.town, (tone) =>
@@ -78,7 +78,7 @@ export class LineStream implements MediaStream {
     this.progress?.process(up);
     this.callerId?.process(up);
     // A digit travels as an event; in the audio, too, it would be taken for two.
-    const said = this.detector.muting ? this.silence : up;
+    const said = this.detector.muting && this.spec.fax !== true ? this.silence : up;
     for (let i = 0; i < this.listeners.length; i++) this.listeners[i]!.hearBlock(said, this.spec.law, nowMs);
 
     this.readSource(down);

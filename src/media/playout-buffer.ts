@@ -12,6 +12,9 @@ const LOST_TRACK_LIMIT = 5;
 
 /** How far the delay may be off its target before it is mended. */
 const SLACK_MS = 8;
+/** The fixed delay of a modem, and how far a drifting clock may move it: a slip costs it a line of its page. */
+export const FIXED_DELAY_MS = 120;
+const FIXED_SLACK_MS = 80;
 /** If speech leaves no pause for so many blocks, a delay that is so much too long is mended in the midst of it. */
 const PATIENCE_BLOCKS = 300;
 const INTOLERABLE_MS = 60;
@@ -45,7 +48,8 @@ export class PlayoutBuffer {
   /** For each ms of the ring whether it has come. */
   private readonly present = new Uint8Array(CAPACITY_MS);
   private readonly concealment: Concealment;
-  private readonly target = new DelayTarget();
+  private readonly target: DelayTarget;
+  private readonly slackMs: number;
   private anchored = false;
   /** Timestamp of the next code to be read. */
   private playAt = 0;
@@ -56,7 +60,13 @@ export class PlayoutBuffer {
   private impatience = 0;
   private readonly totals = { concealedMs: 0, skippedMs: 0, insertedMs: 0, late: 0, resyncs: 0 };
 
-  constructor(private readonly law: Law) {
+  /** `isFixed`: the delay is the same for good; only a clock that drifts far out of it is followed. */
+  constructor(
+    private readonly law: Law,
+    isFixed = false,
+  ) {
+    this.target = new DelayTarget(isFixed ? FIXED_DELAY_MS : undefined);
+    this.slackMs = isFixed ? FIXED_SLACK_MS : SLACK_MS;
     this.silence = SILENCE[law];
     this.concealment = new Concealment(law);
   }
@@ -172,7 +182,7 @@ export class PlayoutBuffer {
    */
   private steer(blockMs: number): number {
     const offMs = this.offMs();
-    if (Math.abs(offMs) <= SLACK_MS) {
+    if (Math.abs(offMs) <= this.slackMs) {
       this.impatience = 0;
       return blockMs;
     }

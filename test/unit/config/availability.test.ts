@@ -6,7 +6,6 @@ import { load, problemsOf, WHOLE } from './example.ts';
 describe('keys that this version ignores', () => {
   test('are told of once, at the key, and do not make the document invalid', () => {
     expect(problemsOf(WHOLE)).toEqual([
-      '7:73: warning: hat.lines[1].fax: not available in this version',
       '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
       '40:70: warning: sip.phones.41.mailbox: not available in this version',
       '58:1: warning: features: not available in this version',

@@ -417,4 +417,11 @@ describe('a digit in what a line says', () => {
     const sounding = blocksOf(heard, 8).filter((ms) => ms.some((code) => decodeSample('ulaw', code) !== 0));
     expect(sounding.length).toBeLessThan(20);
   });
+
+  it('stays in the sound of a fax machine, whose tones are never silenced', () => {
+    harness.media.open(LINE, { kind: 'line', port: PORT, law: 'ulaw', fax: true }, harness.nowMs);
+    hear(LINE, { kind: 'stream', stream: LINE });
+    const said = toCodes('ulaw', join(silence(33), digit, silence(67)));
+    expect(talk(PORT, said)).toEqual(said);
+  });
 });

@@ -1,5 +1,6 @@
 import { SILENCE, TRANSCODE } from 'node-pcm-codecs';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { SeededRandom } from '../../../src/base/random.ts';
 import { PlayoutBuffer } from '../../../src/media/playout-buffer.ts';
 
 /** A packet of 20 ms whose codes all tell its number; never the code of silence. */
@@ -135,3 +136,50 @@ describe('the playout buffer', () => {
     expect(read(5)).toEqual([-1, -1, -1, -1, 9]);
   });
 });
+
+describe('the playout buffer of a modem', () => {
+  it('gives every code in its place, a fixed time after it came, whatever the jitter and however loud or quiet', () => {
+    const modem = new PlayoutBuffer('ulaw', true);
+    const random = new SeededRandom(5);
+    const codeOf = (sample: number) => 1 + ((Math.imul(sample, 2_654_435_761) >>> 13) % 100);
+    const arrivals = Array.from({ length: 3_000 }, (_, n) => ({ n, atMs: 20 * n + random.integer(100) }));
+    arrivals.sort((a, b) => a.atMs - b.atMs);
+    const heard: number[] = [];
+    const block = new Uint8Array(80);
+    for (let nowMs = 0, next = 0; nowMs < 60_000; nowMs += 10) {
+      for (; arrivals[next] !== undefined && arrivals[next]!.atMs <= nowMs; next++) {
+        const { n } = arrivals[next]!;
+        const packet = Uint8Array.from({ length: 160 }, (_, i) => (isQuiet(n) ? SILENCE.ulaw : codeOf(160 * n + i)));
+        expect(modem.put(packet, 0, 160, 20 * n)).toBe(true);
+      }
+      modem.read(block);
+      heard.push(...block);
+    }
+    const from = heard.findIndex((code) => code !== SILENCE.ulaw);
+    const wanted = Array.from({ length: heard.length - from }, (_, i) =>
+      isQuiet(Math.floor(i / 160)) ? SILENCE.ulaw : codeOf(i),
+    );
+    expect(modem.counts).toMatchObject({ skippedMs: 0, insertedMs: 0, late: 0 });
+    expect(heard.slice(from, from + 8 * 50_000)).toEqual(wanted.slice(0, 8 * 50_000));
+  });
+
+  it('follows a clock that runs off, in a pause of the page', () => {
+    const modem = new PlayoutBuffer('ulaw', true);
+    const block = new Uint8Array(80);
+    const loud = new Uint8Array(160).fill(0x80);
+    const pause = new Uint8Array(160).fill(SILENCE.ulaw);
+    let n = 0;
+    for (let nowMs = 0; nowMs < 1_200_000; nowMs += 10) {
+      for (; 20 * n * (1 - 200 / 1e6) <= nowMs; n++) modem.put(n % 3_000 < 100 ? pause : loud, 0, 160, 20 * n);
+      modem.read(block);
+      expect(modem.delayMs).toBeLessThan(230);
+    }
+    expect(modem.counts.skippedMs).toBeGreaterThan(70);
+    expect(modem.counts.late).toBe(0);
+  });
+});
+
+/** Between two pages a modem is silent. */
+function isQuiet(n: number): boolean {
+  return n % 500 > 480;
+}

@@ -33,6 +33,8 @@ export function withBroker(command: Command): Command {
 const QUIET_MS = 400;
 const LONGEST_MS = 10_000;
 const ASK_AGAIN_MS = 5_000;
+/** How often it is looked whether what is waited for is there. */
+const LOOK_MS = 50;
 /** How long an appliance may take for a command. */
 const ANSWER_MS = 10_000;
 
@@ -82,7 +84,7 @@ export class FleetBroker {
     await this.subscribe(fleetFilters(site));
     this.heardMs = performance.now();
     const deadlineMs = this.heardMs + LONGEST_MS;
-    while (performance.now() < Math.min(this.heardMs + QUIET_MS, deadlineMs)) await this.terminal.pause(50);
+    while (performance.now() < Math.min(this.heardMs + QUIET_MS, deadlineMs)) await this.terminal.pause(LOOK_MS);
   }
 
   /** Whether the broker is there at the moment. */
@@ -121,7 +123,7 @@ export class FleetBroker {
         // Where that is refused for now, the next time may do.
         void this.link.subscribe([topic]);
       }
-      await this.terminal.pause(50);
+      await this.terminal.pause(LOOK_MS);
     }
   }
 
@@ -130,8 +132,11 @@ export class FleetBroker {
     void work.then((failure) => {
       outcome = { failure };
     });
-    await this.waitFor(timeoutMs, () => outcome);
-    if (outcome !== undefined) return outcome.failure;
+    const deadlineMs = performance.now() + timeoutMs;
+    while (performance.now() < deadlineMs && !this.terminal.stop.aborted) {
+      await Promise.race([work, this.terminal.pause(LOOK_MS)]);
+      if (outcome !== undefined) return outcome.failure;
+    }
     if (this.terminal.stop.aborted) return 'it was interrupted before the broker acknowledged it';
     return this.isConnected ? 'the broker does not acknowledge it' : 'the broker is away';
   }

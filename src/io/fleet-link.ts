@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { describeConnectFailure } from './connect-failure.ts';
+import { watchUnheard } from './unheard.ts';
 
 export interface FleetLinkOptions {
   readonly url: string;
@@ -24,7 +25,11 @@ const CLOSE_MS = 2_000;
 
 /** Head office's end of the broker: one short connection for one command. */
 export class FleetLink {
-  private constructor(private readonly client: MqttClient) {}
+  private readonly isUnheard: (messageId: number | undefined) => boolean;
+
+  private constructor(private readonly client: MqttClient) {
+    this.isUnheard = watchUnheard(client);
+  }
 
   /** Connects, in MQTT 5 or else in 3.1.1; gives why not. */
   static async open(
@@ -57,9 +62,12 @@ export class FleetLink {
     return failureOf(this.client.subscribeAsync([...filters], { qos: 1 }));
   }
 
-  /** Gives why the broker refuses, if it does; waits for it while it is away. */
+  /** Gives why the broker refuses, if it does, or that nobody hears what is not retained; waits for it while it is away. */
   async publish(topic: string, payload: string, retain: boolean): Promise<string | undefined> {
-    return failureOf(this.client.publishAsync(topic, payload, { qos: 1, retain }));
+    return failureOf(this.client.publishAsync(topic, payload, { qos: 1, retain }), (packet) => {
+      const isUnheard = this.isUnheard(packet?.messageId);
+      return isUnheard && !retain ? 'nobody listens there: it is not connected' : undefined;
+    });
   }
 
   /** What is under way may still arrive, for a moment. */
@@ -70,10 +78,12 @@ export class FleetLink {
   }
 }
 
-async function failureOf(work: Promise<unknown>): Promise<string | undefined> {
+async function failureOf<Done>(
+  work: Promise<Done>,
+  judge: (done: Done) => string | undefined = () => undefined,
+): Promise<string | undefined> {
   try {
-    await work;
-    return undefined;
+    return judge(await work);
   } catch (error) {
     return describeConnectFailure(error as Error);
   }

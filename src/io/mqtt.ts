@@ -8,6 +8,7 @@ import type { BrokerReading } from '../status/snapshot.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { describeConnectFailure } from './connect-failure.ts';
+import { watchUnheard } from './unheard.ts';
 
 /** As MQTT counts its versions on the wire: 4 is 3.1.1. */
 export type MqttVersion = 4 | 5;
@@ -65,9 +66,6 @@ const FAREWELL_TIMEOUT_MS = 1_000;
 const STABLE_MS = 30_000;
 /** A broker that takes bytes slower than we make them is no broker: beyond this the connection is given up. */
 const MAX_UNSENT_BYTES = 4 << 20;
-
-/** Reason code of a PUBACK: the broker has the message, and nobody to give it to. [MQTT5 §3.4.2.1] */
-const NO_SUBSCRIBERS = 0x10;
 
 /** The least return code of a SUBACK that is a refusal. [MQTT5 §3.9.3] */
 const REFUSED = 0x80;
@@ -212,20 +210,15 @@ export class BrokerLink {
   }
 
   private connectionOf(client: MqttClient): BrokerConnection {
-    const unheard = new Set<number>();
-    client.on('packetreceive', (packet) => {
-      if (packet.cmd !== 'puback') return;
-      if (packet.reasonCode === NO_SUBSCRIBERS) unheard.add(packet.messageId!);
-      else unheard.delete(packet.messageId!);
-    });
+    const isUnheard = watchUnheard(client);
     return {
       deliver: ({ topic, payload, retain = false, correlation }, done) => {
         if (this.client !== client) return;
         const properties = correlation === undefined ? {} : { correlationData: Buffer.from(correlation) };
         client.publish(topic, payload, { qos: 1, retain, properties }, (error, packet) => {
           if (this.client !== client) return;
-          const isUnheard = unheard.delete(packet?.messageId ?? 0);
-          done(error ? 'failed' : isUnheard ? 'unheard' : 'taken');
+          const nobody = isUnheard(packet?.messageId);
+          done(error ? 'failed' : nobody ? 'unheard' : 'taken');
         });
       },
       publish: ({ topic, payload, qos, retain }) => {

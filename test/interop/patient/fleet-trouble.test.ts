@@ -102,6 +102,16 @@ describeWithPeers('branchline fleet in trouble, with mosquitto', ['mosquitto'], 
     });
   });
 
+  it('says at once of each site that nobody there listens to a command', async () => {
+    const startedMs = performance.now();
+    expect(await run(['confirm', 'office-0001', 'nowhere'], broker.url)).toEqual({
+      code: 1,
+      out: 'office-0001  nobody listens there: it is not connected\nnowhere  nobody listens there: it is not connected\n',
+      err: 'branchline: 2 of 2 did not do it\n',
+    });
+    expect(performance.now() - startedMs).toBeLessThan(8_000);
+  });
+
   it('stops at the group in which one does not keep it, and goes on where it is told to', async () => {
     fleet.refusing.add('office-0003');
     const push = office.push(revision, 5);

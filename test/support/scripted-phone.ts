@@ -91,6 +91,10 @@ export class ScriptedPhone {
     return new ScriptedPhone(options, await bound(ip), await bound(ip));
   }
 
+  get user(): string {
+    return this.options.user;
+  }
+
   get sip(): Address {
     return this.believed(this.signalling);
   }

@@ -43,12 +43,41 @@ function stray(method: string, n: number, from: string, more: readonly string[] 
   return `${lines.join('\r\n')}\r\n\r\n`;
 }
 
+/** Eighty connections of each kind that keep their places: dripping, silent, and half-way through a TLS handshake. */
+function openHoarders() {
+  const opened = (port: number, ip: string) =>
+    Array.from({ length: 80 }, () => {
+      const socket = connect({ host: BRANCH, port, localAddress: ip });
+      const state = { closed: false };
+      socket.on('close', () => {
+        state.closed = true;
+      });
+      socket.on('error', () => {});
+      socket.resume();
+      return { socket, state };
+    });
+  const slow = opened(5060, loopbackAddress(32));
+  const mute = opened(5060, loopbackAddress(33));
+  const half = opened(5061, loopbackAddress(34));
+  for (const { socket } of half) socket.write(Buffer.from('160301020001', 'hex'));
+  const drip = setInterval(() => {
+    for (const { socket, state } of slow) if (!state.closed) socket.write('O');
+  }, 1_000);
+  const all = [...slow, ...mute, ...half];
+  const dispose = () => {
+    clearInterval(drip);
+    for (const { socket } of all) socket.destroy();
+  };
+  return { all, dispose };
+}
+
 describe('SIP under attack', () => {
   let office: Appliance;
   let phone: ScriptedPhone;
   let town: ScriptedPhone;
   let call: ScriptedCall;
   const attackers: Socket[] = [];
+  let hoarders: ReturnType<typeof openHoarders> | undefined;
 
   beforeAll(async () => {
     town = await ScriptedPhone.open({ user: 'town', secret: '', server: SERVER, ip: CENTRE });
@@ -61,6 +90,7 @@ describe('SIP under attack', () => {
     call = made.call;
     phone.confirm(call);
     phone.speak(700);
+    hoarders = openHoarders();
   });
 
   afterEach(async () => {
@@ -68,6 +98,7 @@ describe('SIP under attack', () => {
   });
 
   afterAll(async () => {
+    hoarders?.dispose();
     await phone?.close();
     await town?.close();
     await office?.dispose();
@@ -178,13 +209,12 @@ describe('SIP under attack', () => {
     const thief = await ScriptedPhone.open({ user: '212', secret: 'guess', server: SERVER });
     const before = await dropped('sip.locked-out-request');
     for (let i = 0; i < 5; i++) expect((await thief.register()).status).toBe(401);
-    const unheard = thief.register().catch(() => 'unheard');
+    void thief.register().catch(() => {});
     const isDeaf = async () => (await dropped('sip.locked-out-request')) > before;
     await waitUntil('it to be unheard', 2_000, isDeaf);
     await waitUntil('the event', 2_000, () => office.log.includes('is locked out for guessing secrets'));
     expect((await phone.register()).status).toBe(200);
     await thief.close();
-    expect(await unheard).toBe('unheard');
   });
 
   it('huge headers, endless folding and a thousand Vias cost one answer each', async () => {
@@ -204,42 +234,6 @@ describe('SIP under attack', () => {
       await pause(300);
     });
     expect(answers).toBe(3);
-  });
-
-  it('connections that trickle, that say nothing or that never end their TLS handshake are closed', async () => {
-    const opened = (port: number, ip: string) =>
-      Array.from({ length: 80 }, () => {
-        const socket = connect({ host: BRANCH, port, localAddress: ip });
-        const state = { closed: false };
-        socket.on('close', () => {
-          state.closed = true;
-        });
-        socket.on('error', () => {});
-        socket.resume();
-        return { socket, state };
-      });
-    const slow = opened(5060, loopbackAddress(32));
-    const mute = opened(5060, loopbackAddress(33));
-    const half = opened(5061, loopbackAddress(34));
-    for (const { socket } of half) socket.write(Buffer.from('160301020001', 'hex'));
-    const drip = setInterval(() => {
-      for (const { socket, state } of slow) if (!state.closed) socket.write('O');
-    }, 1_000);
-    const all = [...slow, ...mute, ...half];
-    try {
-      await unharmed(async () => {
-        const tooMany = async () => (await dropped('sip.too-many-connections')) >= 3 * 16;
-        await waitUntil('those beyond 64 of an address to be refused', 5_000, tooMany);
-        await waitUntil('all to be closed', 25_000, () => all.every(({ state }) => state.closed));
-      });
-    } finally {
-      clearInterval(drip);
-      for (const { socket } of all) socket.destroy();
-    }
-    const { dropped: counts } = await office.status();
-    expect(counts['sip.connection-unproven']).toBeGreaterThanOrEqual(64);
-    expect(counts['sip.connection-idle']).toBeGreaterThanOrEqual(64);
-    expect(counts['sip.tls-handshake']).toBeGreaterThanOrEqual(64);
   });
 
   it('RTP from elsewhere is neither heard nor followed', async () => {
@@ -263,6 +257,14 @@ describe('SIP under attack', () => {
     );
     expect(stolen).toBe(0);
     expect((await dropped('media.rtp-foreign')) - before).toBeGreaterThan(500);
+  });
+
+  it('connections that trickle, that say nothing or that never end their TLS handshake are closed meanwhile', async () => {
+    await waitUntil('all to be closed', 20_000, () => hoarders!.all.every(({ state }) => state.closed));
+    const { dropped: counts } = await office.status();
+    for (const reason of ['sip.connection-unproven', 'sip.connection-idle', 'sip.tls-handshake'])
+      expect(counts[reason], reason).toBeGreaterThanOrEqual(64);
+    expect(counts['sip.too-many-connections']).toBeGreaterThanOrEqual(3 * 16);
   });
 
   it('at the end nothing of it is left: the phone hangs up, and no call stands', async () => {

@@ -48,7 +48,8 @@ export function utf8Decode(bytes: Uint8Array): string {
     if (lead < 0x80) {
       let end = i + 1;
       while (end < bytes.length && bytes[end]! < 0x80 && end - i < ASCII_RUN) end++;
-      text += String.fromCharCode(...bytes.subarray(i, end));
+      // Spread, the run would go through an iterator first, ten times as slow.
+      text += String.fromCharCode.apply(null, bytes.subarray(i, end) as unknown as number[]);
       i = end;
       continue;
     }

@@ -95,8 +95,9 @@ interface Field {
 }
 
 function keyOf(name: string): string {
-  const canonical = canonicalName(name);
-  return SPELLED.has(canonical) ? canonical : canonical.toLowerCase();
+  if (SPELLED.has(name)) return name;
+  const lower = name.toLowerCase();
+  return CANONICAL.get(lower) ?? lower;
 }
 
 /**
@@ -139,8 +140,16 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
   }
 
   add(name: string, value: string): this {
-    this.fields.push({ key: keyOf(name), name: canonicalName(name), value });
+    const key = keyOf(name);
+    this.fields.push({ key, name: SPELLED.has(key) ? key : name, value });
     return this;
+  }
+
+  /** A copy that lacks those; `names` in the spelling of `canonicalName`. */
+  without(names: ReadonlySet<string>): HeaderFields {
+    const copy = new HeaderFields();
+    copy.fields = this.fields.filter(({ key }) => !names.has(key));
+    return copy;
   }
 
   /** Puts one value in the place of all that had this name. */

@@ -1,7 +1,7 @@
 import { utf8Decode } from '../base/bytes.ts';
 import { type CSeq, parseCSeq } from './cseq.ts';
 import { isToken, parseDecimal } from './grammar.ts';
-import { canonicalName, HeaderFields } from './header-field.ts';
+import { HeaderFields } from './header-field.ts';
 import { isMalformed, type Malformed, type MalformedReason } from './malformed.ts';
 import type { Message, MessageCore } from './message.ts';
 import { type NameAddr, parseNameAddr } from './name-addr.ts';
@@ -99,15 +99,15 @@ function readStartLine(line: string): StartLine {
 }
 
 function readFields(lines: readonly string[]): { readonly fields: HeaderFields; readonly isWhole: boolean } {
-  const pairs: [string, string][] = [];
+  const fields = new HeaderFields();
   let isWhole = true;
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).trimEnd();
-    if (isToken(name)) pairs.push([canonicalName(name), line.slice(colon + 1).trim()]);
+    if (isToken(name)) fields.add(name, line.slice(colon + 1).trim());
     else isWhole = false;
   }
-  return { fields: new HeaderFields(pairs), isWhole };
+  return { fields, isWhole };
 }
 
 const SINGLE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards'];
@@ -137,7 +137,7 @@ function readCore(fields: HeaderFields, body: Uint8Array): MessageCore | Malform
   if (callId === '' || /\s/.test(callId)) return { type: 'malformed', reason: 'call-id' };
   const hops = fields.get('Max-Forwards');
   if (hops !== undefined && parseDecimal(hops, 255) === undefined) return { type: 'malformed', reason: 'max-forwards' };
-  const headers = new HeaderFields([...fields].filter(([name]) => !CORE.has(name)));
+  const headers = fields.without(CORE);
   return { vias, from: fromAddress, to: toAddress, callId, cseq: sequence, headers, body };
 }
 

@@ -5,7 +5,7 @@
 #
 # What it does, and nothing else:
 #   /usr/lib/branchline, /usr/bin/branchline    the program
-#   /etc/branchline/branchline.yaml             an example configuration, only if there is none
+#   /etc/branchline/branchline.yaml             an example configuration, only if there is none and the box is not to be enrolled
 #   user and group `branchline`                 what the service runs as
 #   branchline.service                          enabled; started once the configuration is valid
 # To remove it: systemctl disable --now branchline, then delete these files.
@@ -39,7 +39,7 @@ install -D -m 644 "$here/branchline.sysusers" "$destination/usr/lib/sysusers.d/b
 [ -n "$destination" ] || systemd-sysusers branchline.conf
 
 configuration=$destination/etc/branchline/branchline.yaml
-if [ ! -e "$configuration" ]; then
+if [ ! -e "$configuration" ] && [ ! -e /boot/firmware/branchline-enrol.yaml ]; then
   install -D -m 640 "$here/branchline.yaml" "$configuration"
   [ -n "$destination" ] || chown -R root:branchline "$destination/etc/branchline"
 fi

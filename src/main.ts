@@ -2,9 +2,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Log } from './base/log.ts';
 import { buildProgram } from './cli/branchline.ts';
-import type { RunRequest } from './cli/run.ts';
+import type { Enrol, RunRequest } from './cli/run.ts';
 import type { ExitCode } from './cli/terminal.ts';
 import { demo } from './demo.ts';
+import { EnrolmentHost } from './enrolment-host.ts';
 import { openLog } from './io/log.ts';
 import { ServiceNotifier } from './io/systemd.ts';
 import { ServiceHost } from './service-host.ts';
@@ -15,6 +16,8 @@ const PAGE_DIRECTORY = join(dirname(fileURLToPath(import.meta.url)), 'panel');
 
 /** How long a stop waits for the calls that stand; less than TimeoutStopSec of the systemd unit. */
 const DRAIN_MS = 20_000;
+/** SIGTERM lets calls end, SIGINT (Ctrl-C) ends them. */
+const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 async function run(request: RunRequest): Promise<ExitCode> {
   const sink = openLog({ level: 'info' });
@@ -40,7 +43,7 @@ async function run(request: RunRequest): Promise<ExitCode> {
   }
   const notifier = new ServiceNotifier(process.env, log);
   // A signal that nobody waits for would end the process in the middle of its goodbye.
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => {});
+  for (const signal of STOP_SIGNALS) process.on(signal, () => {});
   process.on('SIGHUP', () => void reload(service, notifier, log));
   process.stdout.write('ready\n');
   void notifier.ready('serving');
@@ -54,6 +57,24 @@ async function run(request: RunRequest): Promise<ExitCode> {
   sink.flush();
   return failing.signal.aborted ? 1 : 0;
 }
+
+const enrol: Enrol = async (request) => {
+  const sink = openLog({ level: 'info' });
+  const { log } = sink;
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+  const notifier = new ServiceNotifier(process.env, log);
+  const watchdog =
+    notifier.watchdogMs === undefined ? undefined : setInterval(() => notifier.alive(), notifier.watchdogMs);
+  void notifier.ready('waiting to be enrolled');
+  const end = await new EnrolmentHost({ ...request, log, pageDirectory: PAGE_DIRECTORY }).run(stopping.signal);
+  clearInterval(watchdog);
+  for (const signal of STOP_SIGNALS) process.off(signal, stop);
+  if (typeof end !== 'string') log('error', 'enrol', end.failed);
+  sink.flush();
+  return typeof end === 'string' ? end : 'failed';
+};
 
 function aborted(signal: AbortSignal): Promise<'failed'> {
   return new Promise((resolve) => signal.addEventListener('abort', () => resolve('failed'), { once: true }));
@@ -87,21 +108,21 @@ async function drain(service: ServiceHost, notifier: ServiceNotifier): Promise<v
   clearInterval(extension);
 }
 
-/** Resolves at the next SIGTERM or SIGINT: SIGTERM lets calls end, SIGINT (Ctrl-C) ends them. */
+/** Resolves at the next of them. */
 function nextSignal(): Promise<'SIGTERM' | 'SIGINT'> {
   return new Promise((resolve) => {
-    const signals = ['SIGTERM', 'SIGINT'] as const;
     const listener = (signal: NodeJS.Signals) => {
-      for (const each of signals) process.off(each, listener);
+      for (const each of STOP_SIGNALS) process.off(each, listener);
       resolve(signal as 'SIGTERM' | 'SIGINT');
     };
-    for (const each of signals) process.on(each, listener);
+    for (const each of STOP_SIGNALS) process.on(each, listener);
   });
 }
 
 const program = buildProgram({
   version: VERSION,
   run,
+  enrol,
   demo: () => demo({ version: VERSION, pageDirectory: PAGE_DIRECTORY, stopSignal: () => nextSignal().then(() => {}) }),
 });
 process.exitCode = await program.execute(process.argv.slice(2));

@@ -3,6 +3,7 @@ import { differences, formatChange } from './config/diff.ts';
 import { type Configuration, loadConfiguration } from './config/load.ts';
 import { formatPath } from './config/problem.ts';
 import type { SecretStore } from './config/secret.ts';
+import { configurationFaults } from './configuration-faults.ts';
 import { systemClock } from './io/clock.ts';
 import { signatureVerifier } from './io/signing.ts';
 import { Store } from './io/store.ts';
@@ -198,9 +199,10 @@ export class ServiceHost {
 
   private read(config: string): Runnable | { readonly faults: readonly Fault[] } {
     const { configuration, dialplan, problems } = loadConfiguration(config, this.options.secrets);
-    const stops = problems.filter(({ severity, stopsRun }) => severity === 'error' || stopsRun === true);
-    if (configuration !== undefined && dialplan !== undefined && stops.length === 0) return { configuration, dialplan };
-    return { faults: stops.map(({ line, column, message }) => ({ path: `config:${line}:${column}`, message })) };
+    const faults = configurationFaults(problems);
+    if (configuration !== undefined && dialplan !== undefined && faults.length === 0)
+      return { configuration, dialplan };
+    return { faults };
   }
 
   private judge(config: string) {

@@ -11,7 +11,7 @@ import { addDemo, type Demo } from './demo.ts';
 import { addFleet } from './fleet.ts';
 import { addKeygen } from './keygen.ts';
 import { addRoute } from './route.ts';
-import { addRun, type Run } from './run.ts';
+import { addRun, type Enrol, type Run } from './run.ts';
 import { addSeal } from './seal.ts';
 import { addStatus } from './status.ts';
 import { CommandFailure, type ExitCode, type Terminal } from './terminal.ts';
@@ -20,6 +20,7 @@ import { CommandFailure, type ExitCode, type Terminal } from './terminal.ts';
 export interface Roots {
   readonly version: string;
   readonly run: Run;
+  readonly enrol: Enrol;
   readonly demo: Demo;
 }
 
@@ -42,7 +43,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
     .showHelpAfterError('(--help tells more)')
     .helpCommand(false);
   addDemo(program, roots.demo, exitWith);
-  addRun(program, terminal, roots.run, exitWith);
+  addRun(program, terminal, roots, exitWith);
   addCheck(program, terminal);
   addRoute(program, terminal);
   addStatus(program, terminal);

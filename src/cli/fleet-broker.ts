@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { FleetLink, type FleetMessage } from '../io/fleet-link.ts';
 import { reasonOf } from '../io/secret-files.ts';
-import { documentSigner } from '../io/signing.ts';
+import { type DocumentSigner, documentSigner } from '../io/signing.ts';
 import { type Answer, answerSchema } from '../status/command.ts';
 import { Fleet, fleetFilters } from '../status/fleet.ts';
 import { parseJson, type SIGNING_DOMAINS, signedBytes } from '../status/signed.ts';
@@ -171,8 +171,6 @@ export class FleetBroker {
     for (const listener of this.listeners) listener(message);
   }
 }
-
-type DocumentSigner = Exclude<ReturnType<typeof documentSigner>, { readonly failure: string }>;
 
 /** The private key in a file. */
 export function signerOf(file: string): DocumentSigner {

@@ -4,6 +4,7 @@ import { differences, formatChange } from '../config/diff.ts';
 import { readDocument } from '../config/document.ts';
 import { type Configuration, loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
+import type { SecretStore } from '../config/secret.ts';
 import { fillTemplate, type PushResult, resultOf, rollout } from '../status/fleet.ts';
 import { clearSecrets } from './clear-secrets.ts';
 import { WITHOUT_SECRETS } from './configuration-file.ts';
@@ -62,7 +63,7 @@ async function push(file: string, options: PushOptions, terminal: Terminal): Pro
   if (options.confirm !== 'auto' && options.confirm !== 'operator') {
     throw new CommandFailure(`--confirm is ${String(options.confirm)}; allowed: auto, operator`, 2);
   }
-  const trialMs = milliseconds(options.confirmWithin);
+  const trialMs = milliseconds('--confirm-within', options.confirmWithin);
   const results = await FleetBroker.use(options, terminal, async (broker) => {
     await broker.read();
     const sites = sitesOf(options, broker);
@@ -126,26 +127,38 @@ function sitesOf({ site, all }: PushOptions, broker: FleetBroker): string[] {
 
 /** The configuration of one site, judged as far as it can be from here: the secrets are on the box. */
 function documentFor(site: string, file: string, template: string, { values }: PushOptions): string {
-  const filled = fillTemplate(template, { ...(values === undefined ? {} : valuesOf(values, site)), site });
-  if ('missing' in filled) {
-    throw new CommandFailure(`${file}: ${site} has no value for ${filled.missing.join(', ')}`, 2);
-  }
-  const { configuration, problems } = loadConfiguration(filled.text, WITHOUT_SECRETS);
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) {
-    throw new CommandFailure(`for ${site}:\n${errors.map((problem) => formatProblem(file, problem)).join('\n')}`, 2);
-  }
-  if (configuration !== undefined && configuration.site.id !== site) {
-    throw new CommandFailure(`${file} has site.id ${configuration.site.id}, not ${site}; a template says {{site}}`, 2);
-  }
-  const clear = configuration === undefined ? [] : clearSecrets(configuration);
+  const { text, configuration } = documentOf(site, file, template, values, WITHOUT_SECRETS);
+  const clear = clearSecrets(configuration);
   if (clear.length > 0) {
     throw new CommandFailure(
       `${file}: the broker would keep secrets in clear: ${clear.join(', ')}; seal them with \`branchline fleet seal ${site}\`, or name a file on the box`,
       2,
     );
   }
-  return filled.text;
+  return text;
+}
+
+/** The template with the values of one site, which must make a valid configuration for it. */
+export function documentOf(
+  site: string,
+  file: string,
+  template: string,
+  values: string | undefined,
+  secrets: SecretStore,
+): { readonly text: string; readonly configuration: Configuration } {
+  const filled = fillTemplate(template, { ...(values === undefined ? {} : valuesOf(values, site)), site });
+  if ('missing' in filled) {
+    throw new CommandFailure(`${file}: ${site} has no value for ${filled.missing.join(', ')}`, 2);
+  }
+  const { configuration, problems } = loadConfiguration(filled.text, secrets);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (configuration === undefined || errors.length > 0) {
+    throw new CommandFailure(`for ${site}:\n${errors.map((problem) => formatProblem(file, problem)).join('\n')}`, 2);
+  }
+  if (configuration.site.id !== site) {
+    throw new CommandFailure(`${file} has site.id ${configuration.site.id}, not ${site}; a template says {{site}}`, 2);
+  }
+  return { text: filled.text, configuration };
 }
 
 function valuesOf(file: string, site: string): Record<string, string> {
@@ -184,8 +197,9 @@ function readConfiguration(text: string): Configuration | undefined {
   return loadConfiguration(text, WITHOUT_SECRETS).configuration;
 }
 
-function milliseconds(text: string): number {
+/** An option that must be a duration. */
+export function milliseconds(option: string, text: string): number {
   const [, number = '', unit = ''] = /^(\d{1,9})(ms|s|m|h)$/.exec(text) ?? [];
-  if (number === '') throw new CommandFailure(`--confirm-within is ${text}; a duration is wanted: 30s, 2m`, 2);
+  if (number === '') throw new CommandFailure(`${option} is ${text}; a duration is wanted: 30s, 2m`, 2);
   return Number(number) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit as 'ms' | 's' | 'm' | 'h'];
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { printable } from '../base/printable.ts';
 import { type BrokerOptions, FleetBroker, signerOf, wholeNumber, withBroker } from './fleet-broker.ts';
+import { addFleetEnrol } from './fleet-enrol.ts';
 import { addFleetExport } from './fleet-export.ts';
 import { addFleetDiff, addFleetPush } from './fleet-push.ts';
 import { formatFleet, formatScreen } from './fleet-table.ts';
@@ -27,6 +28,7 @@ export function addFleet(program: Command, terminal: Terminal): void {
   const fleet = program.command('fleet').description('many appliances, through their broker');
   addList(fleet, terminal);
   addSiteStatus(fleet, terminal);
+  addFleetEnrol(fleet, terminal);
   addFleetPush(fleet, terminal);
   addFleetDiff(fleet, terminal);
   addSiteCommand(fleet, terminal, 'confirm', 'confirms the configuration that is on trial');

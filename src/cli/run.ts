@@ -1,7 +1,9 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { LoadedConfiguration } from '../config/load.ts';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import type { SecretStore } from '../config/secret.ts';
+import { consumeEnrolmentFile, enrolledConfiguration } from '../io/enrolment-files.ts';
 import { secretStore } from '../io/secret-files.ts';
 import { loadConfigurationFile } from './configuration-file.ts';
 import { CommandFailure, DEFAULT_CONFIGURATION, DEFAULT_DATA, type ExitCode, type Terminal } from './terminal.ts';
@@ -23,16 +25,46 @@ export type RunnableConfiguration = Required<LoadedConfiguration>;
 /** Runs until it is told to stop; the composition root implements it. */
 export type Run = (request: RunRequest) => Promise<ExitCode>;
 
-export function addRun(program: Command, terminal: Terminal, run: Run, exitWith: (code: ExitCode) => void): void {
+export interface EnrolRequest {
+  /** What the box is told about head office; it need not be there. */
+  readonly file: string;
+  readonly dataDirectory: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Gets a box without a configuration its first one; the composition root implements it. */
+export type Enrol = (request: EnrolRequest) => Promise<'enrolled' | 'stopped' | 'failed'>;
+
+interface RunOptions {
+  readonly config: string;
+  readonly data: string;
+  readonly enrol?: string;
+}
+
+export function addRun(
+  program: Command,
+  terminal: Terminal,
+  { run, enrol }: { readonly run: Run; readonly enrol: Enrol },
+  exitWith: (code: ExitCode) => void,
+): void {
   program
     .command('run')
     .description('runs the appliance; SIGTERM drains, SIGHUP reloads')
     .option('--config <file>', 'the configuration', DEFAULT_CONFIGURATION)
     .option('--data <dir>', 'where the appliance keeps its state', DEFAULT_DATA)
+    .option(
+      '--enrol <file>',
+      'without a configuration, asks head office for one, as the file, the panel or the keypad say',
+    )
     .addHelpText('after', '\nPrints `ready` on stdout once it serves, and one line of JSON per log entry on stderr.')
-    .action(async (options: { config: string; data: string }) => {
-      const secrets = secretStore(options.config, terminal.environment, options.data);
-      const read = () => judge(options.config, loadConfigurationFile(options.config, secrets), terminal);
+    .action(async (options: RunOptions) => {
+      const file = await configurationFile(options, terminal, enrol);
+      if (typeof file !== 'string') {
+        exitWith(file.code);
+        return;
+      }
+      const secrets = secretStore(file, terminal.environment, options.data);
+      const read = () => judge(file, loadConfigurationFile(file, secrets), terminal);
       const loaded = read();
       if (loaded === undefined) throw new CommandFailure('', 2);
       const reload = () => {
@@ -46,8 +78,31 @@ export function addRun(program: Command, terminal: Terminal, run: Run, exitWith:
           return undefined;
         }
       };
-      exitWith(await run({ configurationFile: options.config, dataDirectory: options.data, loaded, secrets, reload }));
+      exitWith(await run({ configurationFile: file, dataDirectory: options.data, loaded, secrets, reload }));
     });
+}
+
+/** The file that is named; where there is none, that of the enrolment, which may have to be made first. */
+async function configurationFile(
+  { config, data, enrol: file }: RunOptions,
+  { environment, openLog }: Terminal,
+  enrol: Enrol,
+): Promise<string | { readonly code: ExitCode }> {
+  if (existsSync(config)) return config;
+  const enrolled = enrolledConfiguration(data);
+  if (existsSync(enrolled)) {
+    // The power may have gone before the code was taken out of it.
+    const failure = file === undefined ? undefined : consumeEnrolmentFile(file, true);
+    if (failure !== undefined) {
+      const { log, flush } = openLog();
+      log('error', 'enrol', failure);
+      flush();
+    }
+    return enrolled;
+  }
+  if (file === undefined) return config;
+  const end = await enrol({ file, dataDirectory: data, environment });
+  return end === 'enrolled' ? enrolled : { code: end === 'stopped' ? 0 : 1 };
 }
 
 /** Logs every problem, and gives the configuration if it may run. */

@@ -46,6 +46,11 @@ export function seal(publicKey: string, secret: string): string | undefined {
   return Buffer.concat([Buffer.of(VERSION), sender, body, cipher.getAuthTag()]).toString('base64');
 }
 
+/** A key for one purpose, which is gone with this process. */
+export function passingKey(): SealingKey {
+  return sealingKey(generateKeyPairSync('x25519').privateKey);
+}
+
 /** The key in `directory`; undefined if there is none, or none that can be read. */
 export function readSealingKey(directory: string): SealingKey | undefined {
   try {

@@ -38,13 +38,25 @@ export function signatureVerifier(pem: string): VerifySignature | { readonly fai
   return (bytes, signature) => verify(null, bytes, key, signature);
 }
 
-/** Signs with the private key of a PEM text; `keyId` tells keys apart. */
-export function documentSigner(
-  pem: string,
-): { readonly keyId: string; sign(bytes: Uint8Array): Uint8Array } | { readonly failure: string } {
+/** Signs as the holder of one key. */
+export interface DocumentSigner {
+  /** Tells keys apart. */
+  readonly keyId: string;
+  /** What signatures are checked with, PEM. */
+  readonly publicKey: string;
+  sign(bytes: Uint8Array): Uint8Array;
+}
+
+/** Signs with the private key of a PEM text. */
+export function documentSigner(pem: string): DocumentSigner | { readonly failure: string } {
   const key = readKey(createPrivateKey, pem);
   if (key === undefined) return { failure: 'is not an Ed25519 private key in PEM form' };
-  return { keyId: keyIdOf(createPublicKey(key)), sign: (bytes) => sign(null, bytes, key) };
+  const publicKey = createPublicKey(key);
+  return {
+    keyId: keyIdOf(publicKey),
+    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    sign: (bytes) => sign(null, bytes, key),
+  };
 }
 
 function readKey(read: (pem: string) => KeyObject, pem: string): KeyObject | undefined {

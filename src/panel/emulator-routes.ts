@@ -22,7 +22,7 @@ const missing = { description: 'no emulated line of that number', schema: errorS
 const refused = { description: 'not what it can do; the error says why', schema: errorSchema };
 
 /** The emulated phones, LEDs and keys; not there with a real HAT. */
-export function emulatorRoutes(services: PanelServices): Route[] {
+export function emulatorRoutes(services: Pick<PanelServices, 'emulator'>): Route[] {
   const { emulator } = services;
   if (emulator === undefined) return [];
   return [
@@ -89,7 +89,7 @@ export function emulatorRoutes(services: PanelServices): Route[] {
 }
 
 /** Live sound of an emulated handset both ways, in messages of 16-bit little-endian samples at 8 kHz. */
-export function emulatorSockets(services: PanelServices): SocketRoute[] {
+export function emulatorSockets(services: Pick<PanelServices, 'emulator'>): SocketRoute[] {
   const { emulator } = services;
   if (emulator === undefined) return [];
   return [

@@ -12,7 +12,12 @@ export interface Fault {
 export type VerifySignature = (bytes: Uint8Array, signature: Uint8Array) => boolean;
 
 /** What a signature stands for, so that one of a command is none of a configuration. */
-export const SIGNING_DOMAINS = { config: 'branchline-config-v1\n', command: 'branchline-command-v1\n' } as const;
+export const SIGNING_DOMAINS = {
+  config: 'branchline-config-v1\n',
+  command: 'branchline-command-v1\n',
+  enrol: 'branchline-enrol-v1\n',
+  update: 'branchline-update-v1\n',
+} as const;
 
 export const envelopeSchema = z
   .object({

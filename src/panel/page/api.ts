@@ -1,5 +1,6 @@
 import type { StatusSnapshot } from '../../status/schema.ts';
 import type { EmulatedBoard, EmulatedLed, EmulatedLine } from '../emulator.ts';
+import type { EnrolmentForm, EnrolmentStatus } from '../enrolment-api.ts';
 import type { RouteTrace } from '../services.ts';
 import type { ServerMessage } from './model.ts';
 
@@ -15,6 +16,8 @@ export type PhoneCommand =
 
 export const api = {
   status: () => ask<StatusSnapshot>('GET', 'api/status'),
+  enrolment: () => ask<EnrolmentStatus>('GET', 'api/enrolment'),
+  enrol: (form: EnrolmentForm) => ask<EnrolmentStatus>('POST', 'api/enrolment', form),
   neighbours: () => ask<{ name: string; url: string }[]>('GET', 'api/neighbours'),
   board: () => ask<EmulatedBoard>('GET', 'api/emulator'),
   phone: (port: number) => ask<EmulatedLine>('GET', `api/emulator/lines/${port}`),

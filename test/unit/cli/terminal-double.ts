@@ -14,9 +14,10 @@ export interface Outcome {
 /** A folder of its own and a terminal that keeps what is printed. */
 export class Bench {
   readonly folder = mkdtempSync(join(tmpdir(), 'branchline-cli-'));
-  readonly roots: { version: string; run: Roots['run']; demo: Roots['demo'] } = {
+  readonly roots: { version: string; run: Roots['run']; enrol: Roots['enrol']; demo: Roots['demo'] } = {
     version: '1.2.3',
     run: async () => 0,
+    enrol: async () => 'stopped',
     demo: async () => 0,
   };
 

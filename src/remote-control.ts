@@ -226,6 +226,8 @@ export class RemoteControl {
         return perform.originate(command.args);
       case 'hangup':
         return perform.hangup(command.args);
+      case 'capture':
+        return perform.capture(command.args);
       case 'confirm':
         return this.outcomeOf((provisioning) => provisioning.confirm(command.args.revision));
       case 'rollback':

@@ -291,6 +291,12 @@ export class ServiceHost {
         const made = this.service?.originate(from, to) ?? { failed: 'the appliance is starting' };
         return 'failed' in made ? { error: made.failed } : { result: { call: made.id } };
       },
+      capture: ({ action, ...order }) => {
+        const { service } = this;
+        if (service === undefined) return { error: 'the appliance is starting' };
+        const done = action === 'stop' ? service.stopCapture() : service.startCapture(order);
+        return 'failed' in done ? { error: done.failed } : { result: { ...done } };
+      },
       hangup: ({ call }) => outcomeOf(this.service?.hangup(call) ? undefined : `there is no call ${call}`),
     };
   }

@@ -21,6 +21,7 @@ import type { Binding } from './iax2/peer.ts';
 import { iax2Peers } from './iax2-peers.ts';
 import { iax2Port } from './iax2-port.ts';
 import type { BindFailure } from './io/bind-failure.ts';
+import { CAPTURES_FOLDER, type CaptureEnd, CaptureFiles, type CaptureOrder } from './io/capture-files.ts';
 import { systemClock } from './io/clock.ts';
 import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
@@ -97,6 +98,7 @@ export class Service {
   private readonly listeners = new Set<(change: StatusChange) => void>();
   private readonly store: Store;
   private readonly recordings: RecordingFiles;
+  private readonly captures: CaptureFiles;
   private readonly udp: DatagramPort | undefined;
   private readonly rtp: RtpPorts;
   private hat: RunningHat | undefined;
@@ -130,6 +132,7 @@ export class Service {
     this.log = log;
     this.store = new Store(options.dataDirectory, log);
     this.recordings = new RecordingFiles(join(options.dataDirectory, RECORDINGS_FOLDER), log);
+    this.captures = new CaptureFiles(join(options.dataDirectory, CAPTURES_FOLDER), systemClock, log);
     this.udp = this.udpPort();
     this.rtp = rtpPorts(configuration, {
       onPacket: (localPort, bytes, from) =>
@@ -268,6 +271,7 @@ export class Service {
     await this.sip?.close();
     await this.rtp.close();
     this.recordings.close();
+    this.captures.stop();
     await this.records?.close();
     await this.store.settle();
   }
@@ -299,6 +303,27 @@ export class Service {
   /** Ends a call; false if there is none with this id. */
   hangup(id: string): boolean {
     return this.driver.give((nowMs) => this.appliance.hangup(id, nowMs));
+  }
+
+  /** Writes signalling and media to a file on the box, for so long; gives the file, or why not. */
+  startCapture(order: CaptureOrder): { readonly file: string } | { readonly failed: string } {
+    const { call } = order;
+    if (call !== undefined && !this.appliance.calls().some(({ id }) => id === call))
+      return { failed: `there is no call ${call}` };
+    return this.captures.start(
+      order,
+      (one, take) => this.capture(one, take),
+      ({ file, bytes, because }) => {
+        const details = { file, bytes, because };
+        const message = `The capture ${file} is complete: ${bytes} bytes.`;
+        this.log('info', 'capture', message, details);
+        this.tell({ kind: 'command', what: 'capture-ended', severity: 'info', message, details });
+      },
+    );
+  }
+
+  stopCapture(): CaptureEnd | { readonly failed: string } {
+    return this.captures.stop() ?? { failed: 'no capture runs' };
   }
 
   /** Shows which box this is, on its LEDs. */

@@ -12,6 +12,12 @@ export const commandSchemas = {
   identify: z.strictObject({ seconds: z.number().min(1).max(600).prefault(30) }),
   originate: z.strictObject({ from: z.string().min(1).max(64), to: z.string().min(1).max(64) }),
   hangup: z.strictObject({ call: z.string().min(1).max(64) }),
+  capture: z.strictObject({
+    action: z.enum(['start', 'stop']).prefault('start'),
+    call: z.exactOptional(z.string().min(1).max(64)).describe('one call; all that passes without'),
+    seconds: z.number().min(1).max(3_600).prefault(60),
+    megabytes: z.number().min(0.1).max(100).prefault(20),
+  }),
   confirm: z.strictObject({ revision: z.exactOptional(revision) }),
   rollback: z.strictObject({}),
 } as const;

@@ -43,6 +43,7 @@ async function open(options: Partial<RemoteControlOptions> = {}) {
           done.push(`${from} calls ${to}`);
           return { result: { call: 'c1' } };
         },
+        capture: () => ({ result: { file: '/data/captures/a.pcapng' } }),
         hangup: () => ({}),
       },
       tell: (happening) => told.push(happening),

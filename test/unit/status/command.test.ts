@@ -24,6 +24,8 @@ describe('a command', () => {
     ['identify', {}, { seconds: 30 }],
     ['originate', { from: '201', to: '7123' }, { from: '201', to: '7123' }],
     ['hangup', { call: '1-1' }, { call: '1-1' }],
+    ['capture', {}, { action: 'start', seconds: 60, megabytes: 20 }],
+    ['capture', { action: 'stop' }, { action: 'stop', seconds: 60, megabytes: 20 }],
     ['confirm', { revision: 7 }, { revision: 7 }],
     ['rollback', {}, {}],
   ])('%s is read with its id and what it takes', (verb, more, args) => {
@@ -39,6 +41,8 @@ describe('a command', () => {
     ['is unknown', 'explode', '{"id":"c1"}', '', 'c1'],
     ['is a name of every object', 'constructor', '{"id":"c1"}', '', 'c1'],
     ['lacks what it needs', 'originate', '{"id":"c1","from":"201"}', 'to', 'c1'],
+    ['would capture for a day', 'capture', '{"id":"c1","seconds":86400}', 'seconds', 'c1'],
+    ['would fill the disk', 'capture', '{"id":"c1","megabytes":10000}', 'megabytes', 'c1'],
     ['has a key too many', 'restart', '{"id":"c1","force":true}', '', 'c1'],
     ['is huge', 'restart', 'x'.repeat(70_000), '', undefined],
   ])('that %s is refused with where and why', (_, verb, payload, path, id) => {

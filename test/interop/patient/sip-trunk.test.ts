@@ -23,7 +23,9 @@ const SIP = `sip:
       trusted: true
       context: from-hq
       qualify: { every: 2s, timeout: 1s }
-    wrong: { registrar: "sip:${CENTRE}", username: branch-01, secret: not-the-secret }`;
+    wrong: { registrar: "sip:${CENTRE}", username: branch-01, secret: not-the-secret }
+emergency:
+  via: [{ channel: SIP/sip-hq, callerId: "+33472000001" }]`;
 
 const DIALPLAN = `exten => _5XXX,1,Dial(SIP/sip-hq/\${EXTEN:1},30)
 `;
@@ -127,6 +129,21 @@ describeAsterisk(
       await office.rest(1);
       await dialFrom1('5699');
       await office.waitForLine(1, 'congestion', 10_000);
+    });
+
+    test('takes an emergency call out with the number that has the address, and its callback to the telephone', async () => {
+      const from = centre.log().length;
+      await dialFrom1('112');
+      await office.waitForLine(1, 'talking', 10_000);
+      await centre.waitForLog(/EMERGENCY FROM=\+33472000001=/, 5_000, from);
+      await pause(1_500);
+      expect(strongestHz(await office.heard(1, 1))).toBeCloseTo(1004, 0);
+      expect((await office.status()).calls).toMatchObject([{ to: '112', emergency: true }]);
+      await office.rest(1);
+      await centre.originate('Local/0472000001@to-branch-by-sip', { application: 'Milliwatt' });
+      await office.waitForLine(1, 'ringing', 10_000);
+      await office.lift(1);
+      await office.waitForLine(1, 'talking', 5_000);
     });
 
     test('stops ringing at the centre when the caller hangs up', async () => {

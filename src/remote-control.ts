@@ -99,7 +99,7 @@ export class RemoteControl {
     this.report();
     const filters = [`${this.root}cmd/+`];
     if (this.provisioning !== undefined) filters.push(`${this.root}config/desired`);
-    connection.subscribe(filters, 1);
+    connection.subscribe(filters, { qos: 1 });
   }
 
   handleDisconnected(): void {

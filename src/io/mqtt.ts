@@ -3,7 +3,7 @@ import { connect, type IClientOptions, type IPublishPacket, type MqttClient } fr
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Delivery } from '../status/outbox.ts';
-import type { MqttConnection, MqttMessage } from '../status/publisher.ts';
+import type { MqttConnection, MqttMessage, SubscribeOptions } from '../status/publisher.ts';
 import type { BrokerReading } from '../status/snapshot.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
@@ -17,7 +17,7 @@ export type MqttVersion = 4 | 5;
 export interface BrokerConnection extends MqttConnection {
   /** Publishes at QoS 1; `done` is called once at most, and not at all when the connection breaks before the answer. */
   deliver(message: DeliverableMessage, done: (delivery: Delivery) => void): void;
-  subscribe(filters: readonly string[], qos?: 0 | 1): void;
+  subscribe(filters: readonly string[], options?: SubscribeOptions): void;
 }
 
 export interface DeliverableMessage extends Pick<MqttMessage, 'topic' | 'payload'> {
@@ -196,16 +196,31 @@ export class BrokerLink {
    * A broker may refuse for a while, as a cluster does that has just lost a node; what is not subscribed to would never
    * come, while all else looks well. So it is asked again for what it refused, for as long as the connection lasts.
    */
-  private subscribe(client: MqttClient, filters: readonly string[], qos: 0 | 1, attempt: number): void {
+  private subscribe(client: MqttClient, filters: readonly string[], options: SubscribeOptions, attempt: number): void {
     if (this.client !== client) return;
+    const { qos = 0, others = false } = options;
     client.subscribe([...filters], { qos }, (error) => {
-      if (this.client !== client || error === null) return;
+      if (this.client !== client) return;
+      if (error === null) {
+        if (others && this.version === 5) this.hearOthers(client, filters, qos);
+        return;
+      }
       const granted = 'packet' in error ? (error.packet as { granted?: readonly number[] }).granted : undefined;
       const refused = filters.filter((_, index) => (granted?.[index] ?? REFUSED) >= REFUSED);
       const topics = refused.join(' ');
       this.options.log('warn', 'mqtt', 'The broker refuses a subscription; it is asked again.', { topics, attempt });
       const delayMs = backoffMs(attempt, this.options.random);
-      this.options.clock.after(delayMs, () => this.subscribe(client, refused, qos, attempt + 1));
+      this.options.clock.after(delayMs, () => this.subscribe(client, refused, options, attempt + 1));
+    });
+  }
+
+  /**
+   * From now on only what others publish. Asked for like that from the start, a broker may keep from us what it retains of an
+   * earlier run of ours; and mosquitto does not take it for a subscription that stands. [MQTT5 §3.8.3.1]
+   */
+  private hearOthers(client: MqttClient, filters: readonly string[], qos: 0 | 1): void {
+    client.unsubscribe([...filters], () => {
+      if (this.client === client) client.subscribe([...filters], { qos, nl: true, rh: 2 });
     });
   }
 
@@ -226,8 +241,8 @@ export class BrokerLink {
         client.publish(topic, payload, { qos, retain });
         if (client.stream.writableLength > MAX_UNSENT_BYTES) client.stream.destroy();
       },
-      subscribe: (filters, qos = 0) => {
-        this.subscribe(client, filters, qos, 1);
+      subscribe: (filters, options = {}) => {
+        this.subscribe(client, filters, options, 1);
       },
     };
   }

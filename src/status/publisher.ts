@@ -14,7 +14,14 @@ export interface MqttMessage {
 /** One connection to a broker, as the publisher uses it; `io/mqtt.ts` implements it. Nothing here waits or throws. */
 export interface MqttConnection {
   publish(message: MqttMessage): void;
-  subscribe(filters: readonly string[]): void;
+  subscribe(filters: readonly string[], options?: SubscribeOptions): void;
+}
+
+export interface SubscribeOptions {
+  /** 0 by default. */
+  readonly qos?: 0 | 1;
+  /** Once what is retained has come, only what others publish; MQTT 5 only. [MQTT5 §3.8.3.1, No Local] */
+  readonly others?: boolean;
 }
 
 /**
@@ -47,7 +54,9 @@ export class StatusPublisher {
     this.tellAll();
     // What the broker retains of us tells which lines, phones and trunks an earlier configuration left behind, and
     // whether the will of an earlier connection came after our birth.
-    connection.subscribe(['state', 'lines/+', 'phones/+', 'trunks/+'].map((filter) => this.root + filter));
+    connection.subscribe([`${this.root}state`]);
+    const told = ['lines/+', 'phones/+', 'trunks/+'].map((filter) => this.root + filter);
+    connection.subscribe(told, { others: true });
   }
 
   handleDisconnected(): void {

@@ -1,15 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import type { MqttVersion } from '../../src/io/mqtt.ts';
 import type { Delivery } from '../../src/status/outbox.ts';
+import { StatusPublisher } from '../../src/status/publisher.ts';
 import { publishTo } from '../support/broker-link.ts';
 import { loopbackAddress } from '../support/loopback.ts';
 import { watchBroker } from '../support/mqtt-watcher.ts';
 import { describeWithPeers } from '../support/peers.ts';
 import { Program } from '../support/program.ts';
-import { waitUntil } from '../support/wait-until.ts';
+import { pause, waitUntil } from '../support/wait-until.ts';
 import { line, trunk } from '../unit/status/readings.ts';
 
 const readings = () => ({ trunks: { hq: trunk }, lines: { 1: line }, calls: [] });
@@ -119,6 +120,37 @@ describeWithPeers('mosquitto', ['mosquitto'], () => {
       expect(watcher.json('branchline/lyon-01/state')).toMatchObject({ state: 'online' });
     },
   );
+
+  it('does not send us back what we tell, once it has given us what it retained', async () => {
+    const before = await watch();
+    await before.publish('branchline/lyon-01/lines/8', '{}');
+    const heard: string[] = [];
+    const current = readings();
+    const appliance = publishTo(url, current);
+    stops.push(appliance.stop);
+    const { handleMessage } = StatusPublisher.prototype;
+    vi.spyOn(StatusPublisher.prototype, 'handleMessage').mockImplementation(function (
+      this: StatusPublisher,
+      ...message
+    ) {
+      heard.push(message[0]);
+      handleMessage.apply(this, message);
+    });
+    appliance.link.start();
+    await waitUntil('the old line to go', 5_000, () => !before.topics.has('branchline/lyon-01/lines/8'));
+    await waitUntil('silence', 5_000, async () => {
+      const count = heard.length;
+      await pause(100);
+      return heard.length === count;
+    });
+    heard.length = 0;
+    current.lines[1] = { ...line, state: 'talking', hook: 'off' };
+    appliance.look();
+    await waitUntil('the change', 5_000, () => before.json('branchline/lyon-01/lines/1')?.['state'] === 'talking');
+    await before.publish('branchline/lyon-01/lines/9', '{}');
+    await waitUntil('the word of another', 5_000, () => heard.length > 0);
+    expect(heard).toEqual(['branchline/lyon-01/lines/9']);
+  });
 
   it('gives in MQTT 3.1.1 no word of whether somebody listens, and in MQTT 5 it does', async () => {
     const deliver = async (version: MqttVersion) => {

@@ -62,7 +62,7 @@ export class SimulatedFleet {
         now.publish(retained(site, 'health', HEALTH));
         now.publish(retained(site, 'trunks/hq', TRUNK));
         now.publish(retained(site, 'lines/1', LINE));
-        now.subscribe([`branchline/${site}/config/desired`], 1);
+        now.subscribe([`branchline/${site}/config/desired`], { qos: 1 });
       },
       onDisconnected: () => {
         connection = undefined;

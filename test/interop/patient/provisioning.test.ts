@@ -225,9 +225,10 @@ ${more.extra ?? ''}`;
       );
     const before = retained();
     expect(before).toHaveLength(6);
+    const report = reported();
     for (const topic of before) await watcher.publish(topic, '');
     await waitUntil('all of it', 5_000, () => before.every((topic) => watcher.topics.has(topic)));
-    expect(reported()).toMatchObject({ revision: 8, state: 'applied' });
+    expect(reported()).toEqual(report);
   });
 
   describe('gives commands', () => {

@@ -85,7 +85,7 @@ describe('a subscription that the broker refuses for a while', () => {
     const { port } = server.address() as { port: number };
     const heard: string[] = [];
     const { link, log, stop } = publishTo(`mqtt://127.0.0.1:${port}`, readings(), {
-      onConnected: (connection) => connection.subscribe(['granted', 'wanted'], 1),
+      onConnected: (connection) => connection.subscribe(['granted', 'wanted'], { qos: 1 }),
       onMessage: (topic, payload) => heard.push(`${topic} ${payload}`),
     });
     link.start();

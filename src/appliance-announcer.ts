@@ -1,6 +1,6 @@
+import type { NumberLookup } from './base/digit-collection.ts';
 import { earliest } from './base/machine.ts';
 import type { Law } from './base/media-port.ts';
-import type { NumberLookup } from './lines/digit-collection.ts';
 import { Speech, spelled, type Word } from './media/speech.ts';
 import type { DialFailure, Leg, LegEvent } from './switch/leg.ts';
 

@@ -1,7 +1,7 @@
 import type { Happened } from './appliance-output.ts';
 import { causeText } from './base/causes.ts';
+import type { NumberLookup } from './base/digit-collection.ts';
 import type { EmergencyLookup } from './emergency/plan.ts';
-import type { NumberLookup } from './lines/digit-collection.ts';
 import type { EmergencyNews } from './switch/emergency-desk.ts';
 
 /** Emergency numbers are numbers in every context, whatever its dialplan has. */

@@ -23,6 +23,7 @@ import {
 } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
+import type { NumberLookup } from './base/digit-collection.ts';
 import type { Log } from './base/log.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
 import { StreamIds } from './base/media-port.ts';
@@ -44,11 +45,11 @@ import type { TownLineSettings } from './legs/line-fxo.ts';
 import type { LineSettings } from './legs/line-leg.ts';
 import type { CallTime } from './lines/caller-id-message.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
-import type { NumberLookup } from './lines/digit-collection.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
 import { MediaPlane, type Plane } from './media/plane.ts';
 import { type DatagramReceiver, SplitPlane, type WorkerNotices } from './media/split-plane.ts';
 import type { ConferenceView, RoomSettings } from './switch/conference.ts';
+import type { TelephoneSettings } from './switch/handset.ts';
 import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
 
@@ -62,6 +63,8 @@ export interface ApplianceOptions {
   readonly numbering: NumberingPlan;
   /** Who may not dial everything, by channel: `LINE/1`, `SIP/211`, `IAX2/hq`. */
   readonly dialClasses?: ReadonlyMap<string, DialClass>;
+  /** By channel; a telephone that is not here has what is usual. */
+  readonly telephones?: ReadonlyMap<string, TelephoneFeatures>;
   /** By the number of the room. */
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
   /** What the keys of the box do; none, where it has no keypad. */
@@ -84,6 +87,9 @@ export interface ApplianceOptions {
   /** Where a worker has the voice of the IAX2 port. */
   readonly mediaWorker?: WorkerNotices;
 }
+
+/** What a telephone's flash and a second call do. */
+export type TelephoneFeatures = Pick<TelephoneSettings, 'flash' | 'callWaiting'>;
 
 const NOTHING_KNOWN = { version: '', addresses: () => [] };
 
@@ -110,6 +116,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private dialplan: Dialplan;
   private emergency: EmergencyPlan;
   private dialClasses: ReadonlyMap<string, DialClass>;
+  private telephones: ReadonlyMap<string, TelephoneFeatures>;
 
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
@@ -134,6 +141,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     const mustGoThrough = (context: string, number: string) =>
       this.emergencyLookUp(context, number).match !== undefined;
     this.dialClasses = options.dialClasses ?? new Map();
+    this.telephones = options.telephones ?? new Map();
     const dialClassOf: DialClassOf = (channel) => this.dialClasses.get(channel);
     const shared = { crypto, random, counters, log, wallClock, streams, media: this.plane };
     const around = { ...shared, mustGoThrough, dialClassOf };
@@ -164,6 +172,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       tones: profile.tones,
       emergency: options.emergency,
       numbering: options.numbering,
+      telephones: { settingsOf: (telephone) => this.telephoneSettings(telephone), lookUp },
       ...(options.conferences === undefined ? {} : { conferences: options.conferences }),
       others: { ask: (peer, number, atMs) => this.iax2.ask(peer, number, atMs) },
       wallClock,
@@ -320,6 +329,13 @@ export class Appliance implements Machine<ApplianceOutput> {
     );
   }
 
+  private telephoneSettings(telephone: string): TelephoneSettings | undefined {
+    const party = this.party(telephone);
+    if (party === undefined) return undefined;
+    const { flash = 'features', callWaiting = party.technology === 'line' } = this.telephones.get(telephone) ?? {};
+    return { context: party.context, caller: party.caller, flash, callWaiting };
+  }
+
   private serviceOf(channel: string): Assumptions['service'] & object {
     return { held: this.dialClasses.get(channel), rules: this.switch.classOfService };
   }
@@ -361,6 +377,11 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** Calls that begin from now on go by it. */
   setDialClasses(classes: ReadonlyMap<string, DialClass>): void {
     this.dialClasses = classes;
+  }
+
+  /** Telephones that are lifted, or rung, from now on go by it. */
+  setTelephones(features: ReadonlyMap<string, TelephoneFeatures>): void {
+    this.telephones = features;
   }
 
   /** Rooms that somebody is in go on as they are. */

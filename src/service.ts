@@ -15,6 +15,7 @@ import { differences } from './config/diff.ts';
 import { emergencyPlan } from './config/emergency.ts';
 import type { Configuration } from './config/load.ts';
 import { formatPath } from './config/problem.ts';
+import { telephoneFeatures } from './config/telephones.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { Binding } from './iax2/peer.ts';
@@ -227,6 +228,7 @@ export class Service {
       this.appliance.setDialplan(dialplan);
       this.appliance.setEmergencyPlan(emergencyPlan(configuration));
       this.appliance.setDialClasses(dialClasses(configuration));
+      this.appliance.setTelephones(telephoneFeatures(configuration));
       this.appliance.setConferences(conferenceSettings(configuration));
       this.appliance.setPeers(iax2Peers(configuration), nowMs);
       this.appliance.setSipPeers(sipSettings(configuration) ?? { phones: [], trunks: [] }, nowMs);
@@ -413,6 +415,7 @@ export class Service {
         emergency: emergencyPlan(configuration),
         numbering: numberingPlan(configuration),
         dialClasses: dialClasses(configuration),
+        telephones: telephoneFeatures(configuration),
         conferences: conferenceSettings(configuration),
         keypad: configuration.hat?.keypad ?? {},
         about: { version: this.options.version, addresses: ownAddresses },
@@ -597,7 +600,7 @@ export class Service {
 
 /** Whether a change of this key takes effect without another start. */
 export function isLive(path: string): boolean {
-  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt|hat\.lines\[\d+\]\.class)\b/.test(
+  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt|hat\.lines\[\d+\]\.(?:class|flash|callWaiting))\b/.test(
     path,
   );
 }

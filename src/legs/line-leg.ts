@@ -1,5 +1,6 @@
 import type { HatCommand, HatEvent } from '../../firmware-bridge/hat-client.ts';
 import type { Cause } from '../base/causes.ts';
+import type { LookUpNumber } from '../base/digit-collection.ts';
 import type { Hook, LineEvent } from '../base/line-port.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import {
@@ -12,7 +13,6 @@ import {
 } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { CountryProfile } from '../lines/country-profile.ts';
-import type { LookUpNumber } from '../lines/digit-collection.ts';
 import { Fxs, type FxsOptions, type FxsOutput, type LineState } from '../lines/fxs.ts';
 import type {
   DialClassOf,
@@ -23,6 +23,7 @@ import type {
   Leg,
   LegDialler,
   LegEvent,
+  Party,
 } from '../switch/leg.ts';
 import { type TownLineSettings, TownLines } from './line-fxo.ts';
 
@@ -387,6 +388,10 @@ class LineLeg implements Leg {
   }
 
   meet(): void {}
+
+  announceWaiting(caller: Party | undefined, nowMs: number): void {
+    this.line.command(this, nowMs, (fxs) => fxs.announceWaiting(caller, nowMs));
+  }
 
   /** Copper says nothing of its kind. */
   reportTransfer(): void {}

@@ -17,6 +17,8 @@ const DATA_DBM0 = -13.5;
 /** Dual tone alerting signal, and CAS during a call. */
 const ALERT_HZ = [2130, 2750] as const;
 const ALERT_DBM0 = -15;
+/** Of a tone that is laid over a talk. */
+export const OVERLAY_DBM0 = -16;
 const SEIZURE_BITS = 300;
 const MARK_BITS = 180;
 /** A receiver that has just answered waits for the marks: no seizure, and fewer of them. [GR-30-CORE §2.4] */

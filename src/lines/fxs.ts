@@ -1,4 +1,5 @@
 import type { Cause } from '../base/causes.ts';
+import { type CollectionStep, DigitCollection, type LookUpNumber } from '../base/digit-collection.ts';
 import type { CallerId, Hook, LineCommand, RingCadence } from '../base/line-port.ts';
 import { type SignalStep, signalMs } from '../base/line-signal.ts';
 import type { Machine } from '../base/machine.ts';
@@ -6,10 +7,9 @@ import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
 import type { CallTime } from './caller-id-message.ts';
-import { type CallerIdDelivery, callerIdDelivery } from './caller-id-signal.ts';
+import { CAS, type CallerIdDelivery, callerIdDelivery, OVERLAY_DBM0, waitingCallerId } from './caller-id-signal.ts';
 import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
 import type { CallerIdKind } from './country-table.ts';
-import { type CollectionStep, DigitCollection, type LookUpNumber } from './digit-collection.ts';
 
 export type LineState =
   | 'idle'
@@ -51,6 +51,18 @@ export interface FxsTimes {
   readonly howlerMs: number;
 }
 
+/** Where the country has no tone of its own for it. [GR-30-CORE §2.3] */
+const SUBSCRIBER_ALERT: TonePattern = {
+  steps: [
+    { hz: [440], ms: 300 },
+    { hz: [], ms: 10_000 },
+  ],
+};
+const WAITING_EVERY_MS = 10_000;
+const LONG_PAUSE_MS = 1_000;
+/** A display answers within 160 ms; the HAT's buffers and the detection of its digit come on top. [GR-30-CORE §2.3] */
+const ACKNOWLEDGE_MS = 500;
+
 /** Behind the end of a ring, before data: the loop has settled, and the bell is still. [GR-30-CORE §2.1] */
 const PAUSE_MS = 600;
 
@@ -82,7 +94,8 @@ type TimerName =
   | 'tone-end'
   | 'howler-end'
   | 'ring'
-  | 'caller-id';
+  | 'caller-id'
+  | 'call-waiting';
 
 /** What an FXS port does: an analog phone hangs on it, and we are its exchange. */
 export class Fxs implements Machine<FxsOutput> {
@@ -99,6 +112,10 @@ export class Fxs implements Machine<FxsOutput> {
   /** Of the call that rings, until it has been sent. */
   private delivery: CallerIdDelivery | undefined;
   private delivers = false;
+  /** Who waits behind the call. */
+  private waits: CallerId | undefined;
+  /** Until then a D or A is the answer of the display to the alert. */
+  private ackUntilMs = Number.NEGATIVE_INFINITY;
   /** What was dialled while the line called its hot-line number by itself; undefined when it does not. */
   private overridden: string | undefined;
   private loopBackMs = Number.NEGATIVE_INFINITY;
@@ -162,6 +179,7 @@ export class Fxs implements Machine<FxsOutput> {
   /** A DTMF digit is certain; while a number is dialled it counts at once. */
   handleDigitBegin(digit: string, nowMs: number): void {
     if (this.current === 'calling' && this.overridden !== undefined) this.override(digit);
+    if (nowMs <= this.ackUntilMs && (digit === 'D' || digit === 'A')) this.showWaiting();
     if (this.current !== 'dial-tone' && this.current !== 'dialling') return;
     this.digitTaken = true;
     this.timers.clear('first-digit');
@@ -230,6 +248,7 @@ export class Fxs implements Machine<FxsOutput> {
     if (this.role === undefined) return;
     this.role = undefined;
     this.callerId = undefined;
+    this.forgetWaiting();
     if (this.current === 'ringing') {
       if (this.timers.at('ring') === undefined) this.command({ type: 'ring-stop' });
       this.endDelivery();
@@ -244,6 +263,19 @@ export class Fxs implements Machine<FxsOutput> {
       this.loopBackMs = nowMs + cpcMs;
     }
     this.refuse(cause === 'user-busy' ? 'busy' : 'congestion', talked ? cpcMs : 0, nowMs);
+  }
+
+  /** Another call waits while this one goes on, or does so no longer: a tone now and then, and who it is on the display. */
+  announceWaiting(caller: CallerId | undefined, nowMs: number): void {
+    this.forgetWaiting();
+    this.waits = caller;
+    if (caller === undefined || !this.isInCall) return;
+    const beep = this.waitingBeep();
+    const shows = this.waitingSignal() !== undefined;
+    const steps = shows ? [...beep, ...CAS] : beep;
+    this.outputs.push({ type: 'signal', steps });
+    if (shows) this.ackUntilMs = nowMs + signalMs(steps) + ACKNOWLEDGE_MS;
+    this.timers.set('call-waiting', nowMs + WAITING_EVERY_MS);
   }
 
   setMessageWaiting(waiting: boolean): void {
@@ -294,6 +326,11 @@ export class Fxs implements Machine<FxsOutput> {
         this.enter('lockout');
         this.hear(undefined);
         this.outputs.push({ type: 'abandoned' });
+        break;
+      case 'call-waiting':
+        if (!this.isInCall) break;
+        this.outputs.push({ type: 'signal', steps: this.waitingBeep() });
+        this.timers.set('call-waiting', nowMs + WAITING_EVERY_MS);
         break;
       case 'ring':
         this.beginRinging(nowMs);
@@ -397,6 +434,38 @@ export class Fxs implements Machine<FxsOutput> {
     this.delivers = false;
   }
 
+  private get isInCall(): boolean {
+    return this.current === 'talking' || this.current === 'held';
+  }
+
+  private forgetWaiting(): void {
+    this.waits = undefined;
+    this.ackUntilMs = Number.NEGATIVE_INFINITY;
+    this.timers.clear('call-waiting');
+  }
+
+  private showWaiting(): void {
+    this.ackUntilMs = Number.NEGATIVE_INFINITY;
+    this.digitTaken = true;
+    const steps = this.waitingSignal();
+    if (steps !== undefined) this.outputs.push({ type: 'signal', steps });
+  }
+
+  private waitingSignal(): readonly SignalStep[] | undefined {
+    const { profile, localTime, callerId = profile.callerId } = this.options;
+    if (this.waits === undefined || callerId === 'none') return undefined;
+    return waitingCallerId(callerId, this.waits, localTime?.());
+  }
+
+  /** Of the country's pattern, what comes before its long pause. */
+  private waitingBeep(): readonly SignalStep[] {
+    const { steps } = this.options.profile.tones.callWaiting ?? SUBSCRIBER_ALERT;
+    const long = steps.findIndex(({ hz, ms }) => hz.length === 0 && (ms === 0 || ms >= LONG_PAUSE_MS));
+    return steps
+      .slice(0, long < 0 ? undefined : long)
+      .map(({ hz, ms }) => (hz.length === 0 ? { kind: 'silence', ms } : { kind: 'tone', hz, ms, dbm0: OVERLAY_DBM0 }));
+  }
+
   private commandRing(nowMs: number): void {
     const cadence = this.options.profile.ringCadence;
     if (this.delivery?.when === 'pause') this.timers.set('caller-id', nowMs + ringBeforePause(cadence) + PAUSE_MS);
@@ -425,6 +494,7 @@ export class Fxs implements Machine<FxsOutput> {
     if (this.role === undefined) return;
     this.role = undefined;
     this.callerId = undefined;
+    this.forgetWaiting();
     this.outputs.push({ type: 'hangup', cause, reason });
   }
 

@@ -28,7 +28,8 @@ export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore' | 'm
 
 /** As `Precedence`, with the call known. */
 export interface StandingPrecedence {
-  readonly urgency: Urgency;
+  /** Undefined: an everyday call. */
+  readonly urgency: Urgency | undefined;
   readonly begin: (nowMs: number) => Activity;
 }
 
@@ -56,7 +57,7 @@ export class Call implements CallerSide {
 
   constructor(
     readonly id: string,
-    readonly leg: Leg,
+    public leg: Leg,
     private execution: Execution,
     private readonly parts: CallParts,
     private urgent: Urgency | undefined = undefined,
@@ -143,6 +144,25 @@ export class Call implements CallerSide {
     this.part(nowMs);
     this.openLegs.delete(leg);
     this.hangup('normal-clearing', nowMs);
+  }
+
+  /** As `giveAway`, also of the caller: nobody else is let go but whom it talked to. */
+  release(leg: Leg, nowMs: number): void {
+    this.part(nowMs);
+    this.openLegs.delete(leg);
+    if (leg === this.leg) this.end('normal-clearing', nowMs);
+    else this.hangup('normal-clearing', nowMs);
+  }
+
+  /** Another leg, which talks already, goes on in the place of one of this call. */
+  substitute(old: Leg, leg: Leg): void {
+    this.activity?.dial?.substitute(old, leg);
+    if (this.leg === old) {
+      this.leg = leg;
+      this.answered = true;
+    }
+    this.openLegs.delete(old);
+    this.openLegs.add(leg);
   }
 
   /** The dialplan has its say only if what comes first leaves the caller without an answer. */

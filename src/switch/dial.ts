@@ -77,6 +77,11 @@ export class Dial implements Activity {
     this.finish({ dialStatus: 'ANSWER', cause: 'normal-clearing' }, nowMs);
   }
 
+  /** Somebody takes the place of a leg in the middle of it. */
+  substitute(old: Leg, leg: Leg): void {
+    if (this.answered === old) this.answered = leg;
+  }
+
   get ringing(): boolean {
     return this.attempts.some((attempt) => attempt.ringing);
   }

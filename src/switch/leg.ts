@@ -43,6 +43,8 @@ export interface Leg {
   passOn(signal: Signal, nowMs: number): boolean;
   /** It talks to that leg from now on and nothing here has to hear them: far ends of one technology may do so directly. */
   meet(other: Leg, nowMs: number): void;
+  /** A telephone that talks: another call waits for it, or does so no longer. Absent where nobody can be told. */
+  announceWaiting?(caller: Party | undefined, nowMs: number): void;
   /** What came of the `transfer` that it asked for; `failure` undefined: it is done, and `hangup` follows. */
   reportTransfer(failure: Cause | undefined, nowMs: number): void;
 }

@@ -1,4 +1,17 @@
 import { type MediaPort, NOTHING, type RoomSource, type Source, type StreamId } from '../base/media-port.ts';
+import { parseTonePattern } from '../base/tone-pattern.ts';
+
+/** Who is held knows by this that the line is not dead. */
+const HELD: Source = { kind: 'tone', pattern: parseTonePattern('440/80,0/120,440/80,0/7720')!, dbm0: -25 };
+
+/** The calls of one telephone, by the streams that they know it by. */
+export interface Standing {
+  readonly places: readonly StreamId[];
+  /** What it hears and says something to. */
+  readonly active: StreamId | undefined;
+  /** All its places talk together here. */
+  readonly room: StreamId | undefined;
+}
 
 /**
  * Who hears whom. The switch patches every leg's stream here, and the patchbay sees that Local channels cost nothing:
@@ -10,7 +23,41 @@ export class Patchbay {
   private readonly told = new Map<StreamId, Source>();
   private readonly partners = new Map<StreamId, StreamId>();
 
+  /** By the stream of the telephone, and by those of its places. */
+  private readonly standings = new Map<StreamId, Standing>();
+  private readonly telephones = new Map<StreamId, StreamId>();
+
   constructor(private readonly media: MediaPort) {}
+
+  /** How a telephone that has several calls stands. Who is in none of the active ones is held. */
+  stand(telephone: StreamId, standing: Standing, nowMs: number): void {
+    this.forget(telephone);
+    this.standings.set(telephone, standing);
+    for (const place of standing.places) this.telephones.set(place, telephone);
+    this.settle(nowMs);
+  }
+
+  /** The telephone is down; whoever heard it hears nothing of it. */
+  leave(telephone: StreamId, nowMs: number): void {
+    if (!this.standings.has(telephone)) return;
+    this.forget(telephone);
+    this.told.delete(telephone);
+    this.settle(nowMs);
+  }
+
+  /** Whoever heard `from` hears `to`, and `to` hears what `from` did. */
+  substitute(from: StreamId, to: StreamId, nowMs: number): void {
+    this.wanted.set(to, this.wanted.get(from) ?? NOTHING);
+    this.wanted.delete(from);
+    for (const [listener, source] of this.wanted)
+      if (source.kind === 'stream' && source.stream === from) this.wanted.set(listener, { kind: 'stream', stream: to });
+    this.settle(nowMs);
+  }
+
+  private forget(telephone: StreamId): void {
+    for (const place of this.standings.get(telephone)?.places ?? []) this.telephones.delete(place);
+    this.standings.delete(telephone);
+  }
 
   /** Declares two streams to be the halves of one Local channel. */
   pair(a: StreamId, b: StreamId): void {
@@ -21,7 +68,10 @@ export class Patchbay {
   /** What the far end of `stream` hears from now on. */
   hear(stream: StreamId, source: Source, nowMs: number): void {
     this.wanted.set(stream, source);
-    this.told.delete(stream); // a tone asked for again begins again
+    // A tone asked for again begins again.
+    const telephone = this.telephones.get(stream);
+    if (telephone === undefined) this.told.delete(stream);
+    else if (this.standings.get(telephone)?.active === stream) this.told.delete(telephone);
     this.settle(nowMs);
   }
 
@@ -46,7 +96,7 @@ export class Patchbay {
   }
 
   get size(): number {
-    return this.wanted.size + this.partners.size;
+    return this.wanted.size + this.partners.size + this.standings.size + this.telephones.size;
   }
 
   private silenceListenersOf(stream: StreamId): void {
@@ -56,9 +106,11 @@ export class Patchbay {
   }
 
   private settle(nowMs: number): void {
-    for (const stream of this.wanted.keys()) {
+    for (const stream of new Set([...this.wanted.keys(), ...this.standings.keys()])) {
       if (this.partners.has(stream)) continue;
-      const source = this.resolve(stream);
+      const standing = this.standings.get(stream);
+      if (standing === undefined && this.telephones.has(stream)) continue;
+      const source = standing === undefined ? this.resolve(stream) : this.heardAt(standing);
       const before = this.told.get(stream);
       if (before !== undefined && sameSource(before, source)) continue;
       this.told.set(stream, source);
@@ -66,10 +118,24 @@ export class Patchbay {
     }
   }
 
+  private heardAt({ active, room }: Standing): Source {
+    if (room !== undefined) return inRoom(room);
+    return active === undefined ? NOTHING : this.resolve(active);
+  }
+
+  /** What a place of a telephone says to whoever hears it. */
+  private saidAt(place: StreamId, telephone: StreamId): Source {
+    const standing = this.standings.get(telephone);
+    if (standing?.room !== undefined) return inRoom(standing.room);
+    return standing?.active === place ? { kind: 'stream', stream: telephone } : HELD;
+  }
+
   private resolve(listener: StreamId): Source {
     let source = this.wanted.get(listener) ?? NOTHING;
     // Each step crosses a Local channel, and an echo crosses it twice; more steps than that mean that they form a ring.
     for (let steps = this.partners.size; source.kind === 'stream'; steps--) {
+      const telephone = this.telephones.get(source.stream);
+      if (telephone !== undefined) return this.saidAt(source.stream, telephone);
       const otherHalf = this.partners.get(source.stream);
       if (otherHalf === undefined) return source;
       if (steps <= 0) return NOTHING;
@@ -77,6 +143,10 @@ export class Patchbay {
     }
     return source;
   }
+}
+
+function inRoom(room: StreamId): Source {
+  return { kind: 'room', room, says: true, hears: true, sayDb: 0, hearDb: 0 };
 }
 
 function sameSource(a: Source, b: Source): boolean {

@@ -1,4 +1,5 @@
 import type { Cause } from '../base/causes.ts';
+import type { LookUpNumber } from '../base/digit-collection.ts';
 import type { Log } from '../base/log.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import type { MediaPort, StreamId, StreamIds } from '../base/media-port.ts';
@@ -14,8 +15,10 @@ import type { Activity, ProgressTones } from './activity.ts';
 import { Call, type CallParts, type CallState, type StandingPrecedence, type Urgency } from './call.ts';
 import { type CallRecord, LegHistory } from './call-record.ts';
 import { Conferences, type ConferenceView, type RoomSettings } from './conference.ts';
-import type { DialParts } from './dial.ts';
+import { Dial, type DialParts } from './dial.ts';
 import { type Calling, EmergencyDesk, type EmergencyNews, type Precedence } from './emergency-desk.ts';
+import type { Place as PlaceOfTelephone } from './handset.ts';
+import { Handsets, type TelephoneSettingsOf } from './handsets.ts';
 import {
   type DialFailure,
   type IncomingCall,
@@ -71,6 +74,8 @@ export interface SwitchOptions {
   readonly emergency: EmergencyPlan;
   /** What classes of service go by. */
   readonly numbering: NumberingPlan;
+  /** What telephones can do with their calls; none without. */
+  readonly telephones?: { readonly settingsOf: TelephoneSettingsOf; readonly lookUp: LookUpNumber };
   /** By the number of the room; a room that is not here has no PIN. */
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
   readonly wallClock: () => number;
@@ -106,6 +111,8 @@ const NAMED_TONES: Readonly<Record<string, keyof ProgressTones>> = {
 };
 /** How long whoever answers the notice of an emergency call hears the tone. */
 const NOTICE_MS = 10_000;
+/** How long a telephone rings for somebody that it held when it was put down. */
+const RECALL_MS = 60_000;
 /** How long a party that `originate` rings may take to answer. */
 const ORIGINATE_TIMEOUT_MS = 60_000;
 
@@ -118,6 +125,7 @@ export class Switch implements Machine<SwitchOutput> {
   private readonly locals: LocalChannels;
   private readonly desk: EmergencyDesk;
   private readonly conferences: Conferences;
+  private readonly handsets: Handsets;
   private readonly diallers: ReadonlyMap<Technology, LegDialler>;
   readonly classOfService: ClassOfService;
   private dialplan: Dialplan;
@@ -141,7 +149,12 @@ export class Switch implements Machine<SwitchOutput> {
       isEmergency: (context, number) => this.desk.lookUp({ context, number }).match !== undefined,
       prefixes: (context) => outsidePrefixes(this.dialplan, context),
     };
-    this.diallers = new Map<Technology, LegDialler>([...options.diallers, ['local', this.locals]]);
+    this.handsets = this.makeHandsets();
+    const diallers = [...options.diallers].map(([technology, dialler]): [Technology, LegDialler] => [
+      technology,
+      this.handsets.around(technology, dialler),
+    ]);
+    this.diallers = new Map([...diallers, ['local', this.locals]]);
   }
 
   /** New calls run this dialplan; those that stand finish with theirs. */
@@ -179,12 +192,12 @@ export class Switch implements Machine<SwitchOutput> {
       incoming.leg.hangup('temporary-failure', nowMs);
       return;
     }
-    this.begin(incoming, precedence, nowMs);
+    this.begin({ ...incoming, leg: this.handsets.wrap(incoming.leg) }, precedence, nowMs);
     this.settle(nowMs);
   }
 
   handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void {
-    this.deliver(leg, event, nowMs);
+    if (!this.handsets.handleLegEvent(leg, event, nowMs)) this.deliver(leg, event, nowMs);
     this.settle(nowMs);
   }
 
@@ -225,11 +238,12 @@ export class Switch implements Machine<SwitchOutput> {
 
   handleTimeout(nowMs: number): void {
     for (const { call } of this.entries.values()) call.handleTimeout(nowMs);
+    this.handsets.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
-    let next: number | undefined;
+    let next = this.handsets.nextDeadline();
     for (const { call } of this.entries.values()) next = earliest(next, call.nextDeadline());
     return next;
   }
@@ -240,8 +254,102 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Everything that a call holds here; 0 when no call stands. */
   get size(): number {
-    const { entries, entryOfLeg, patchbay, locals, desk, conferences } = this;
-    return entries.size + entryOfLeg.size + patchbay.size + locals.size + desk.size + conferences.size;
+    const { entries, entryOfLeg, patchbay, locals, desk, conferences, handsets } = this;
+    const parts = [entries, entryOfLeg, patchbay, locals, desk, conferences, handsets];
+    return parts.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  private makeHandsets(): Handsets {
+    const { options, patchbay } = this;
+    const { telephones, streams, tones } = options;
+    const nothing: ReturnType<LookUpNumber> = {
+      exists: false,
+      canExist: false,
+      matchMore: false,
+      ignorePattern: false,
+    };
+    return new Handsets(
+      {
+        patchbay,
+        streams,
+        tones,
+        lookUp: telephones?.lookUp ?? (() => nothing),
+        call: (leg, { context, caller }, number, nowMs) => {
+          const incoming = { leg, context, number, caller };
+          this.begin(incoming, this.desk.precedenceOf({ ...incoming, ...addressOf(leg) }, nowMs), nowMs);
+        },
+        isUrgent: (place) => this.entryOfLeg.get(place.id)?.view.emergency === true,
+        join: (held, consulted, nowMs) => this.join(held, consulted, nowMs),
+        recall: (place, nowMs) => this.recall(place, nowMs),
+      },
+      telephones?.settingsOf ?? (() => undefined),
+    );
+  }
+
+  /** Attended transfer: whoever a telephone held goes on with whom it called meanwhile, in that call. */
+  private join(held: PlaceOfTelephone, consulted: PlaceOfTelephone, nowMs: number): void {
+    const from = this.entryOfLeg.get(held.id);
+    const to = this.entryOfLeg.get(consulted.id);
+    const party = from?.call.partnerOf(held);
+    if (from === undefined || to === undefined || party === undefined || to.view.emergency) {
+      for (const place of [held, consulted]) place.hangup('normal-clearing', nowMs);
+      return;
+    }
+    from.call.release(party, nowMs);
+    from.history.handleLegEvent(party, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
+    to.history.begin(party, 'in', nowMs);
+    to.history.noteAnswer(party, nowMs);
+    to.history.handleLegEvent(consulted, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
+    to.call.substitute(consulted, party);
+    this.entryOfLeg.set(party.id, to);
+    this.entryOfLeg.delete(consulted.id);
+    this.patchbay.substitute(consulted.stream, party.stream, nowMs);
+    party.unhold(nowMs);
+    held.hangup('normal-clearing', nowMs);
+  }
+
+  /** A telephone was put down while it held somebody: it rings, and they are told so. */
+  private recall(place: PlaceOfTelephone, nowMs: number): void {
+    const entry = this.entryOfLeg.get(place.id);
+    const partner = entry?.call.partnerOf(place);
+    const { telephone } = place;
+    if (entry === undefined || partner === undefined || telephone === undefined) {
+      place.hangup('normal-clearing', nowMs);
+      return;
+    }
+    const isCaller = partner === entry.call.leg;
+    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
+    const order = { targets: [targetOf(telephone)], timeoutMs: RECALL_MS, ringAtOnce: true, goOn: false };
+    const nowhere = { context: '', number: telephone };
+    partner.unhold(nowMs);
+    if (isCaller) {
+      place.hangup('normal-clearing', nowMs);
+      const begin = () => new Dial(order, this.dialParts(entry, caller));
+      entry.call.redirect(this.execution(nowhere, caller, partner, entry.call.id), nowMs, {
+        urgency: undefined,
+        begin,
+      });
+      return;
+    }
+    const next = this.moveOut(entry, partner, { ...nowhere, caller }, undefined, nowMs);
+    next.call.goOn(nowMs, new Dial(order, this.dialParts(next, caller)));
+  }
+
+  /** The called party goes on in a call of its own. */
+  private moveOut(
+    entry: Entry,
+    partner: Leg,
+    calling: Omit<IncomingCall, 'leg'>,
+    urgency: Urgency | undefined,
+    nowMs: number,
+  ): Entry {
+    const next = this.enter(partner, calling, urgency);
+    entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
+    next.history.begin(partner, 'out', nowMs);
+    next.history.noteAnswer(partner, nowMs);
+    entry.call.giveAway(partner, nowMs);
+    this.announce(next, nowMs);
+    return next;
   }
 
   private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
@@ -284,13 +392,8 @@ export class Switch implements Machine<SwitchOutput> {
       call.redirect(execution, nowMs, this.stand(entry, precedence, calling));
       return;
     }
-    const next = this.enter(partner, calling, precedence?.urgency);
+    const next = this.moveOut(entry, partner, calling, precedence?.urgency, nowMs);
     next.call.restrict(leg.dialClass);
-    entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
-    next.history.begin(partner, 'out', nowMs);
-    next.history.noteAnswer(partner, nowMs);
-    call.giveAway(partner, nowMs);
-    this.announce(next, nowMs);
     next.call.goOn(nowMs, precedence?.begin(next.call.id, this.dialParts(next, caller), nowMs));
   }
 
@@ -399,20 +502,33 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Lets Local channels carry on what was said into them, then tells what changed. */
   private settle(nowMs: number): void {
-    for (let output = this.locals.poll(); output !== undefined; output = this.locals.poll()) {
-      if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
-      else {
-        const { channel, telephone } = output.call.leg;
-        // Only what a telephone dials: a callback has been looked for where it came in.
-        const calling = { ...output.call, channel, telephone };
-        this.begin(output.call, telephone === undefined ? undefined : this.desk.precedenceOf(calling, nowMs), nowMs);
-      }
+    while (this.settleLocals(nowMs) || this.settleHandsets(nowMs)) {
+      // What one of them says may make the other speak.
     }
     for (const entry of this.entries.values()) this.report(entry, nowMs);
     for (let news = this.desk.poll(); news !== undefined; news = this.desk.poll()) {
       this.outputs.push(news);
       if (!news.isTest && (news.what === 'placed' || news.what === 'no-way')) this.notify(news, nowMs);
     }
+  }
+
+  private settleLocals(nowMs: number): boolean {
+    const output = this.locals.poll();
+    if (output === undefined) return false;
+    if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
+    else {
+      const { channel, telephone } = output.call.leg;
+      // Only what a telephone dials: a callback has been looked for where it came in.
+      const calling = { ...output.call, channel, telephone };
+      this.begin(output.call, telephone === undefined ? undefined : this.desk.precedenceOf(calling, nowMs), nowMs);
+    }
+    return true;
+  }
+
+  private settleHandsets(nowMs: number): boolean {
+    const output = this.handsets.poll();
+    if (output !== undefined) this.deliver(output.place, output.event, nowMs);
+    return output !== undefined;
   }
 
   /** Rings whoever is to be told of emergency calls: the display says which and from where, a tone is all there is to hear. */
@@ -455,6 +571,10 @@ export class Switch implements Machine<SwitchOutput> {
   private nextId(): string {
     return `${Math.floor(this.options.wallClock() / 1000)}-${++this.count}`;
   }
+}
+
+function addressOf({ channel, telephone }: Leg): Pick<Calling, 'channel' | 'telephone'> {
+  return { channel, telephone };
 }
 
 function isEmergency(urgency: Urgency | undefined): boolean {

@@ -115,6 +115,33 @@ describeAsterisk(
       );
     });
 
+    test('and flashes: holds the centre, calls the other line, joins all three, and leaves the two to each other', async () => {
+      await dialFrom1('7601');
+      await office.waitForLine(1, 'talking', 10_000);
+      await office.drive(1, { flash: true });
+      await pause(1_500);
+      const dialTone = await office.heard(1, 0.4);
+      expect(toneDbm0(dialTone, 440)).toBeGreaterThan(-25);
+      expect(toneDbm0(dialTone, 1004)).toBeLessThan(-40);
+      await office.dial(1, '202');
+      await office.waitForLine(2, 'ringing', 5_000);
+      await office.lift(2);
+      await office.waitForLine(2, 'talking', 3_000);
+      await pause(500);
+      expect(toneDbm0(await office.heard(2, 0.3), 1004)).toBeLessThan(-40);
+
+      await office.drive(1, { flash: true });
+      await pause(1_500);
+      for (const port of [1, 2]) expect(toneDbm0(await office.heard(port, 0.4), 1004)).toBeGreaterThan(-3);
+
+      await office.hangUp(1);
+      await office.waitForLine(1, 'idle', 3_000);
+      await pause(1_000);
+      expect(toneDbm0(await office.heard(2, 0.4), 1004)).toBeGreaterThan(-3);
+      await office.hangUp(2);
+      await centre.waitForCli('core show channels count', /0 active channels/, 3_000);
+    });
+
     test('the other line of the branch, without the centre', async () => {
       await dialFrom1('202');
       await office.waitForLine(2, 'ringing', 5_000);

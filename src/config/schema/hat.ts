@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contextName, dialClass, number, shownName, text, whole } from './values.ts';
+import { contextName, dialClass, flash, number, shownName, text, whole } from './values.ts';
 
 const line = z
   .strictObject({
@@ -15,6 +15,10 @@ const line = z
       .prefault(false)
       .meta({ description: 'A fax machine: no echo canceller, no muting of tones, a fixed delay.' }),
     class: z.exactOptional(dialClass),
+    flash,
+    callWaiting: z.boolean().prefault(true).meta({
+      description: 'Whether a call that comes while the telephone talks waits and is told by a tone. Never for a fax.',
+    }),
     callerId: z.exactOptional(z.enum(['bellcore', 'sdmf', 'bt', 'etsi', 'dtmf', 'none'])).meta({
       description:
         'What the display of the telephone understands, where that is not what the country has: `sdmf` is `bellcore` without names, `none` no display.',

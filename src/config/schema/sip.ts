@@ -6,6 +6,7 @@ import {
   contextName,
   dialClass,
   duration,
+  flash,
   isListenAddress,
   name,
   nonEmpty,
@@ -66,6 +67,7 @@ const phone = z
     callerId: z
       .exactOptional(callerId)
       .meta({ description: 'The number that its calls show. Its extension unless told.' }),
+    flash,
     maxCalls: z.exactOptional(whole(1, 100)).meta({ description: 'Calls at a time; one more is busy.' }),
   })
   .meta({ title: 'sip.phones.<user>' });

@@ -194,6 +194,11 @@ export const dialClass = z
   .enum(['local', 'national', 'international'])
   .meta({ description: 'What it may dial through this office: nothing beyond this class. Everything unless told.' });
 
+export const flash = z.enum(['features', 'pass']).prefault('features').meta({
+  description:
+    'What a hook flash does: `features` holds the call, and gives dial tone or goes to another call; `pass` tells the far end.',
+});
+
 export const qualify = z
   .strictObject({
     every: duration('500ms', '1h')

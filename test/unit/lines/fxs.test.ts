@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { LookUpNumber } from '../../../src/base/digit-collection.ts';
 import type { Machine } from '../../../src/base/machine.ts';
 import type { TonePattern } from '../../../src/base/tone-pattern.ts';
 import { countryProfile } from '../../../src/lines/country-profile.ts';
-import type { LookUpNumber } from '../../../src/lines/digit-collection.ts';
 import { Fxs, type FxsOptions, type FxsOutput } from '../../../src/lines/fxs.ts';
 import { numbers } from './numbers.ts';
 
@@ -573,6 +573,50 @@ describe('a call to the line', () => {
       bench.line.release('no-answer', bench.nowMs);
       bench.expectEmpty();
     }
+  });
+
+  it('is told by a tone every 10 s that another one waits, and by an alert for its display', () => {
+    const bench = new Bench({ profile: countryProfile('us')! }).talk();
+    bench.line.announceWaiting(CALLER, bench.nowMs);
+    expect(bench.take()).toMatchObject([{ type: 'signal', steps: [{ hz: [440], ms: 300 }, { hz: [2130, 2750] }] }]);
+    bench.advance(10_000);
+    expect(bench.take()).toMatchObject([{ type: 'signal', steps: [{ hz: [440], ms: 300 }] }]);
+    bench.line.announceWaiting(undefined, bench.nowMs);
+    bench.advance(30_000);
+    expect(bench.take()).toEqual([]);
+    bench.expectEmpty();
+  });
+
+  it('shows who waits to a display that answers the alert in time, and takes that answer for no digit', () => {
+    for (const answer of ['D', 'A']) {
+      const bench = new Bench({ profile: countryProfile('us')! }).talk();
+      bench.line.announceWaiting(CALLER, bench.nowMs);
+      bench.take();
+      bench.advance(500);
+      bench.line.handleDigitBegin(answer, bench.nowMs);
+      bench.line.handleDigitEnd(answer, 60);
+      expect(bench.take()).toMatchObject([
+        {
+          type: 'signal',
+          steps: [{ kind: 'silence' }, { kind: 'data', modem: 'bell202', seizureBits: 0, markBits: 80 }],
+        },
+      ]);
+      bench.line.handleDigitBegin(answer, bench.nowMs);
+      bench.line.handleDigitEnd(answer, 60);
+      expect(bench.events()).toEqual(['digit']);
+      bench.expectEmpty();
+    }
+  });
+
+  it('shows nothing to who does not answer the alert, or answers it later', () => {
+    const bench = new Bench({ profile: countryProfile('us')! }).talk();
+    bench.line.announceWaiting(CALLER, bench.nowMs);
+    bench.advance(2_000);
+    bench.take();
+    bench.line.handleDigitBegin('D', bench.nowMs);
+    bench.line.handleDigitEnd('D', 60);
+    expect(bench.events()).toEqual(['digit']);
+    bench.expectEmpty();
   });
 
   it('rings no line that is not idle', () => {

@@ -1,4 +1,4 @@
-import type { LookUpNumber } from '../../../src/lines/digit-collection.ts';
+import type { LookUpNumber } from '../../../src/base/digit-collection.ts';
 
 /** A dialplan that has exactly these numbers in every context, and keeps dial tone behind these prefixes. */
 export function numbers(known: readonly string[], prefixes: readonly string[] = []): LookUpNumber {

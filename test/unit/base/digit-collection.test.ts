@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DigitCollection } from '../../../src/lines/digit-collection.ts';
-import { numbers } from './numbers.ts';
+import { DigitCollection } from '../../../src/base/digit-collection.ts';
+import { numbers } from '../lines/numbers.ts';
 
 const TIMES = { incompleteMs: 5000, matchMs: 3000 };
 

@@ -24,6 +24,7 @@ import { iax2Port } from './iax2-port.ts';
 import type { BindFailure } from './io/bind-failure.ts';
 import { CAPTURES_FOLDER, type CaptureEnd, CaptureFiles, type CaptureOrder } from './io/capture-files.ts';
 import { systemClock } from './io/clock.ts';
+import { ClockDrift } from './io/clock-drift.ts';
 import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
 import type { DatagramPort } from './io/datagram-port.ts';
@@ -34,6 +35,7 @@ import { HttpServer } from './io/http-server.ts';
 import { resolveIax2Host } from './io/iax2-dns.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
+import { MachineFiles } from './io/machine-files.ts';
 import { NetworkWatch, ownAddresses } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
@@ -93,6 +95,7 @@ export class Service {
   private readonly log: Log;
   private readonly counters = new Counters();
   private readonly lateness = new Lateness();
+  private readonly hatClock = new ClockDrift();
   private readonly tap = new DatagramTap((listened) => this.appliance.splitPlane?.setTapped(listened));
   private readonly startedMs = systemClock.nowMs();
   private readonly wallTime = new WallTime();
@@ -171,7 +174,9 @@ export class Service {
     const hat = () => this.hat?.status() ?? null;
     const { startedMs } = this;
     const sealingKey = () => this.sealingKey?.publicKey ?? null;
-    const health = healthReader({ version, startedMs, clock: systemClock, hat, sealingKey });
+    const hatPpm = () => this.hatClock.ppm;
+    const machine = new MachineFiles();
+    const health = healthReader({ version, startedMs, clock: systemClock, hat, sealingKey, hatPpm, machine });
     const wallMs = () => systemClock.wallMs();
     const source = statusSource({
       site: configuration.site.id,
@@ -454,9 +459,14 @@ export class Service {
 
   /** Never a reason not to serve. */
   private async openHat(): Promise<undefined> {
+    const { exchange } = this.appliance;
     this.hat = await openHat(this.options.configuration, {
-      exchange: this.appliance.exchange,
+      exchange: (port, up, down, mediaTs, nowMs) => {
+        this.hatClock.note(mediaTs, nowMs);
+        exchange(port, up, down, mediaTs, nowMs);
+      },
       onEvent: (event) => {
+        if (event.type === 'hello' || event.type === 'lost') this.hatClock.reset();
         this.driver.give((nowMs) => this.appliance.handleHat(event, nowMs));
         this.noteStatus();
       },

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import type { HatStatus, HealthStatus } from '../status/schema.ts';
 import type { Clock } from './clock.ts';
+import type { MachineFiles } from './machine-files.ts';
 
 export interface HealthParts {
   readonly version: string;
@@ -9,10 +9,23 @@ export interface HealthParts {
   readonly hat: () => HatStatus | null;
   /** Base64 of the public key that secrets for this appliance are sealed with. */
   readonly sealingKey: () => string | null;
+  /** Parts per million by which the HAT runs fast; null while that is not known. */
+  readonly hatPpm: () => number | null;
+  readonly machine: MachineFiles;
 }
 
 /** Reads what this process and machine are like; each reading tells of the CPU since the one before. */
-export function healthReader({ version, startedMs, clock, hat, sealingKey }: HealthParts): () => HealthStatus {
+export function healthReader({
+  version,
+  startedMs,
+  clock,
+  hat,
+  sealingKey,
+  hatPpm,
+  machine,
+}: HealthParts): () => HealthStatus {
+  const aheadMs = () => clock.wallMs() - clock.nowMs();
+  const aheadAtStartMs = aheadMs();
   let before = process.cpuUsage();
   let beforeMs = clock.nowMs();
   return () => {
@@ -26,19 +39,16 @@ export function healthReader({ version, startedMs, clock, hat, sealingKey }: Hea
       uptimeMs: Math.round(nowMs - startedMs),
       cpuPct: Math.round(((used.user + used.system) / 1_000 / elapsedMs) * 1_000) / 10,
       memoryMb: Math.round(process.memoryUsage.rss() / 1e5) / 10,
-      temperatureC: temperature(),
+      temperatureC: machine.temperatureC(),
+      power: machine.power(),
+      clock: {
+        hatPpm: hatPpm(),
+        synchronised: machine.isClockSynchronised(),
+        // A tenth of a second is what reading two clocks one after the other may cost a busy machine.
+        setByMs: Math.round((aheadMs() - aheadAtStartMs) / 100) * 100,
+      },
       hat: hat(),
       sealingKey: sealingKey(),
     };
   };
-}
-
-/** The processor's, where the kernel tells it, as on every Raspberry Pi. */
-function temperature(): number | null {
-  try {
-    const millidegrees = Number(readFileSync('/sys/class/thermal/thermal_zone0/temp', 'utf8'));
-    return Number.isFinite(millidegrees) ? Math.round(millidegrees / 100) / 10 : null;
-  } catch {
-    return null;
-  }
 }

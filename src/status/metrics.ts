@@ -14,6 +14,8 @@ export function formatMetrics(status: StatusSnapshot, health: HealthStatus): str
     gauge('memory_resident_bytes', 'Resident memory.', [[{}, Math.round(health.memoryMb * 1e6)]]),
     gauge('cpu_ratio', 'Share of one core of late.', [[{}, health.cpuPct / 100]]),
     gauge('temperature_celsius', 'Of the processor.', health.temperatureC === null ? [] : [[{}, health.temperatureC]]),
+    ...power(health),
+    ...clocks(health),
     gauge(
       'trunk_reachable',
       'Whether the peer answers to qualify.',
@@ -54,6 +56,32 @@ export function formatMetrics(status: StatusSnapshot, health: HealthStatus): str
       Object.entries(status.dropped).map(([reason, count]) => [{ reason }, count]),
     ),
   ].join('');
+}
+
+function power({ power }: HealthStatus): string[] {
+  return [
+    flag('undervoltage', 'Whether the supply is too weak.', power?.undervoltage),
+    flag('undervoltage_since_boot', 'Whether it was since the boot.', power?.undervoltageSinceBoot),
+    flag('throttled', 'Whether the processor is slowed down.', power?.throttled),
+    flag('throttled_since_boot', 'Whether it was since the boot.', power?.throttledSinceBoot),
+  ];
+}
+
+function clocks({ clock }: HealthStatus): string[] {
+  const ppm = clock?.hatPpm ?? null;
+  return [
+    gauge('hat_clock_drift_ratio', 'By how much the clock of the HAT is fast.', ppm === null ? [] : [[{}, ppm / 1e6]]),
+    flag('clock_synchronised', 'Whether the clock of the system was set by a time server.', clock?.synchronised),
+    gauge(
+      'clock_set_seconds',
+      'By how much the clock of the system was set since the start.',
+      clock === undefined ? [] : [[{}, clock.setByMs / 1_000]],
+    ),
+  ];
+}
+
+function flag(name: string, help: string, value: boolean | null | undefined): string {
+  return gauge(name, help, value === null || value === undefined ? [] : [[{}, Number(value)]]);
 }
 
 function gauge(name: string, help: string, samples: readonly Sample[]): string {

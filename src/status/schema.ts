@@ -205,6 +205,33 @@ export const healthSchema = z
     cpuPct: z.number().describe('of one core, since the health before'),
     memoryMb: z.number().describe('resident'),
     temperatureC: z.number().nullable(),
+    power: z
+      .object({
+        undervoltage: z.boolean().nullable(),
+        undervoltageSinceBoot: z.boolean().nullable(),
+        throttled: z.boolean().nullable().describe('slowed down, for voltage or for heat'),
+        throttledSinceBoot: z.boolean().nullable(),
+      })
+      .nullish()
+      .describe('what a Raspberry Pi says of its supply; null elsewhere'),
+    clock: z
+      .object({
+        hatPpm: z
+          .number()
+          .nullable()
+          .describe(
+            'parts per million by which the sample clock of the HAT runs fast; null until it was heard for a minute',
+          ),
+        synchronised: z
+          .boolean()
+          .nullable()
+          .describe('whether systemd-timesyncd has set the clock of the system; null where that is not known'),
+        setByMs: z
+          .number()
+          .describe('by how much the clock of the system was set, forward if positive, since the start'),
+      })
+      .optional()
+      .describe('how the clocks drift apart'),
     hat: hatSchema.nullish().describe('null without a HAT'),
     sealingKey: z.string().nullish().describe('base64: secrets sealed with it can be opened by this appliance alone'),
     ...at,

@@ -1,4 +1,4 @@
-import type { StatusSnapshot } from '../../status/schema.ts';
+import type { HealthStatus, StatusSnapshot } from '../../status/schema.ts';
 import type { EmulatedBoard, EmulatedLed, EmulatedLine } from '../emulator.ts';
 import type { EnrolmentForm, EnrolmentStatus } from '../enrolment-api.ts';
 import type { RouteTrace } from '../services.ts';
@@ -16,6 +16,7 @@ export type PhoneCommand =
 
 export const api = {
   status: () => ask<StatusSnapshot>('GET', 'api/status'),
+  health: () => ask<HealthStatus>('GET', 'api/health'),
   enrolment: () => ask<EnrolmentStatus>('GET', 'api/enrolment'),
   enrol: (form: EnrolmentForm) => ask<EnrolmentStatus>('POST', 'api/enrolment', form),
   neighbours: () => ask<{ name: string; url: string }[]>('GET', 'api/neighbours'),

@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'preact/hooks';
+import type { HealthStatus } from '../../status/schema.ts';
 import { api, followStatus } from './api.ts';
 import { Board } from './board.tsx';
 import { Calls } from './calls.tsx';
@@ -94,9 +95,23 @@ function Head({ model, linked }: { readonly model: Model | undefined; readonly l
   );
 }
 
+/** What the machine says of itself, as far as it does: nothing on most of them. */
+function Health({ temperatureC, power, clock }: HealthStatus) {
+  return (
+    <>
+      {temperatureC === null ? null : <p>{temperatureC.toFixed(0)} °C</p>}
+      {power?.undervoltage ? <p data-health="bad">The supply is too weak</p> : null}
+      {power?.throttled ? <p data-health="bad">The processor is slowed down</p> : null}
+      {clock?.synchronised === false ? <p data-health="bad">The clock was not set</p> : null}
+      {typeof clock?.hatPpm === 'number' ? <p>HAT clock {clock.hatPpm.toFixed(1)} ppm fast</p> : null}
+    </>
+  );
+}
+
 /** The appliance itself: what it dropped and how punctual its media is. */
 function Machine() {
   const [status] = usePolled(api.status, 5_000, []);
+  const [health] = usePolled(api.health, 15_000, []);
   if (status === undefined) return null;
   const { mqtt, media, dropped } = status;
   const drops = Object.entries(dropped);
@@ -112,6 +127,7 @@ function Machine() {
       <p>
         Media {media.io}, 99 % of blocks within {media.tickLatenessMs.p99.toFixed(1)} ms
       </p>
+      {health === undefined ? null : <Health {...health} />}
       {drops.length === 0 ? null : (
         <details>
           <summary>Dropped: {drops.reduce((sum, [, count]) => sum + count, 0)}</summary>

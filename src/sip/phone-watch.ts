@@ -35,6 +35,8 @@ interface Watched {
  */
 export class PhoneWatch {
   private readonly watched = new Map<string, readonly Watched[]>();
+  /** Asked for with every packet of voice, so it is searched only after a change. */
+  private next: { readonly deadlineMs: number | undefined } | undefined;
 
   constructor(private readonly options: PhoneWatchOptions) {}
 
@@ -45,6 +47,7 @@ export class PhoneWatch {
       const known = before.find((one) => isSameWay(one.binding, binding));
       return known === undefined ? this.watch(binding, nowMs) : { ...known, binding };
     });
+    this.next = undefined;
     if (now.length > 0) this.watched.set(user, now);
     else this.watched.delete(user);
   }
@@ -56,17 +59,22 @@ export class PhoneWatch {
   }
 
   handleTimeout(nowMs: number): void {
+    if (nowMs < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return;
     for (const { qualify } of this.all()) qualify.handleTimeout(nowMs);
+    this.next = undefined;
   }
 
   nextDeadline(): number | undefined {
-    let next: number | undefined;
-    for (const { qualify } of this.all()) next = earliest(next, qualify.nextDeadline());
-    return next;
+    if (this.next !== undefined) return this.next.deadlineMs;
+    let deadlineMs: number | undefined;
+    for (const { qualify } of this.all()) deadlineMs = earliest(deadlineMs, qualify.nextDeadline());
+    this.next = { deadlineMs };
+    return deadlineMs;
   }
 
   stop(): void {
     this.watched.clear();
+    this.next = undefined;
   }
 
   private *all(): Generator<Watched> {

@@ -59,6 +59,8 @@ export class Registrar implements Machine<RegistrarOutput> {
   /** By user, oldest first. Each with its monotonic deadline. */
   private readonly table = new Map<string, { binding: Binding; expiresAtMs: number }[]>();
   private readonly lockout = new Lockout(LOCKOUT);
+  /** Asked for with every packet of voice, so it is searched only after a change. */
+  private next: { readonly deadlineMs: number | undefined } | undefined;
 
   constructor(private readonly options: RegistrarOptions) {}
 
@@ -140,6 +142,7 @@ export class Registrar implements Machine<RegistrarOutput> {
   }
 
   handleTimeout(nowMs: number): void {
+    if (nowMs < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return;
     for (const user of [...this.table.keys()]) this.keep(user, ({ expiresAtMs }) => expiresAtMs > nowMs);
   }
 
@@ -148,10 +151,12 @@ export class Registrar implements Machine<RegistrarOutput> {
   }
 
   nextDeadline(): number | undefined {
-    let next: number | undefined;
+    if (this.next !== undefined) return this.next.deadlineMs;
+    let deadlineMs: number | undefined;
     for (const entries of this.table.values())
-      for (const { expiresAtMs } of entries) next = Math.min(next ?? expiresAtMs, expiresAtMs);
-    return next;
+      for (const { expiresAtMs } of entries) deadlineMs = Math.min(deadlineMs ?? expiresAtMs, expiresAtMs);
+    this.next = { deadlineMs };
+    return deadlineMs;
   }
 
   private update(user: string, request: Request, from: Hop, nowMs: number): Response {
@@ -246,6 +251,7 @@ export class Registrar implements Machine<RegistrarOutput> {
   }
 
   private tell(user: string): void {
+    this.next = undefined;
     this.outputs.push({ type: 'bindings', user, bindings: this.bindingsOf(user) });
   }
 

@@ -47,6 +47,7 @@ export const HOST_PEERS = [
   { id: 'minimodem', command: 'minimodem', package: 'minimodem' },
   { id: 'iproute2', command: 'ip', package: 'iproute2' },
   { id: 'nftables', command: 'nft', package: 'nftables' },
+  { id: 'linphone', command: 'linphonec', package: 'linphone-cli' },
   { id: 'gcc', command: 'gcc', package: 'build-essential' },
   { id: 'arm-gcc', command: 'arm-none-eabi-gcc', package: 'gcc-arm-none-eabi' },
   { id: 'dtc', command: 'dtc', package: 'device-tree-compiler' },

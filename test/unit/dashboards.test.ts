@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { publishedSchemas } from '../../src/status/schema.ts';
+
+const deploy = join(import.meta.dirname, '../../deploy');
+const telegraf = readFileSync(join(deploy, 'telegraf/telegraf.conf'), 'utf8');
+const acl = readFileSync(join(deploy, 'mosquitto/acl'), 'utf8');
+const schemas = publishedSchemas();
+
+/** The published schema of what stands on a topic. */
+const SCHEMA_OF: Readonly<Record<string, string>> = {
+  'trunks/+': 'trunk',
+  'lines/+': 'line',
+  'phones/+': 'phone',
+  events: 'event',
+};
+
+interface Node {
+  readonly properties?: Readonly<Record<string, Node>>;
+  readonly anyOf?: readonly Node[];
+  readonly oneOf?: readonly Node[];
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, Node>>;
+}
+
+function has(node: Node, path: readonly string[]): boolean {
+  const [key, ...rest] = path;
+  if (key === undefined) return true;
+  const child = node.properties?.[key];
+  const named = node.$defs?.[node.$ref?.replace('#/$defs/', '') ?? ''];
+  const others = [...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(named === undefined ? [] : [named])];
+  return (child !== undefined && has(child, rest)) || others.some((other) => has(other, path));
+}
+
+/** What Telegraf takes: for each measurement its topics, what it reads of their messages, and what it calls that. */
+const inputs = telegraf
+  .split('[[inputs.mqtt_consumer]]')
+  .slice(1)
+  .map((block) => {
+    const all = (pattern: RegExp) => [...block.matchAll(pattern)].map(([, found = '']) => found);
+    return {
+      measurement: all(/measurement_name = "(.*)"/g)[0] ?? '',
+      topics: all(/^ {2}topics = \["(.*)"\]/gm).flatMap((list) => list.split('", "')),
+      paths: [...all(/^ +path = "(.*)"/gm), ...all(/timestamp_path = "(.*)"/g)],
+      names: [...all(/rename = "(.*)"/g), ...all(/^ {4}tags = "(.*)"/gm).flatMap((tags) => tags.split('/'))],
+    };
+  });
+const made = [...telegraf.matchAll(/dest = "(.*)"/g)].map(([, name = '']) => name);
+
+describe('deploy/telegraf', () => {
+  test('subscribes to topics of the appliance that the account `reader` may read', () => {
+    const [, reader = ''] = acl.split('user reader');
+    const topics = inputs.flatMap((input) => input.topics);
+    expect(topics.length).toBeGreaterThanOrEqual(6);
+    for (const topic of topics) expect(reader, topic).toContain(`topic read ${topic}\n`);
+  });
+
+  test('reads fields that the published schemas have', () => {
+    for (const { topics, paths } of inputs) {
+      for (const topic of topics) {
+        const name = topic.replace('branchline/+/', '');
+        const schema = schemas[SCHEMA_OF[name] ?? name];
+        expect(schema, name).toBeDefined();
+        expect(
+          paths.filter((path) => !has(schema as Node, path.split('.'))),
+          name,
+        ).toEqual([]);
+      }
+    }
+  });
+
+  test('names the place of each measurement by the topic that it came on', () => {
+    for (const { names } of inputs) expect(names).toContain('site');
+  });
+});
+
+describe('deploy/grafana', () => {
+  const dashboard = JSON.parse(readFileSync(join(deploy, 'grafana/fleet.json'), 'utf8')) as {
+    readonly panels: readonly {
+      readonly id: number;
+      readonly title: string;
+      readonly gridPos: { readonly x: number; readonly y: number; readonly w: number; readonly h: number };
+      readonly targets: readonly { readonly query: string }[];
+    }[];
+  };
+
+  test('asks for measurements, fields and tags that Telegraf makes', () => {
+    for (const { title, targets } of dashboard.panels) {
+      for (const { query } of targets) {
+        const [, measurement] = /_measurement == "(\w+)"/.exec(query) ?? [];
+        const input = inputs.find((one) => one.measurement === measurement);
+        expect(input, title).toBeDefined();
+        const names = [...input!.names, ...made];
+        const fields = [...query.matchAll(/_field == "(\w+)"/g)].map(([, name]) => name);
+        const tags = [...query.matchAll(/\br\.([a-z]\w*)/g)].map(([, name]) => name);
+        const columns = [...query.matchAll(/columns: \[([^\]]*)\]/g)].flatMap(([, list = '']) =>
+          [...list.matchAll(/"([a-z]\w*)"/g)].map(([, name]) => name),
+        );
+        for (const name of [...fields, ...tags, ...columns]) expect(names, `${title}: ${name}`).toContain(name);
+      }
+    }
+  });
+
+  test('has panels with numbers of their own that do not lie on each other', () => {
+    const { panels } = dashboard;
+    expect(new Set(panels.map(({ id }) => id)).size).toBe(panels.length);
+    const cells = panels.flatMap(({ gridPos: { x, y, w, h } }) =>
+      Array.from({ length: w * h }, (_, i) => `${x + (i % w)},${y + Math.floor(i / w)}`),
+    );
+    expect(new Set(cells).size).toBe(cells.length);
+    expect(panels.every(({ gridPos: { x, w } }) => x + w <= 24)).toBe(true);
+  });
+});

@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { formatMetrics } from '../../../src/status/metrics.ts';
+import type { HealthStatus, StatusSnapshot } from '../../../src/status/schema.ts';
+import { takeSnapshot } from '../../../src/status/snapshot.ts';
+import { stateTopics } from '../../../src/status/topics.ts';
+import { WallTime } from '../../../src/status/wall-time.ts';
+import { call, line, sourceOf, trunk } from './readings.ts';
+
+const status: StatusSnapshot = {
+  ...takeSnapshot(
+    sourceOf({
+      trunks: { hq: trunk, 'a"b': { ...trunk, reachable: false, rttMs: null } },
+      lines: { 1: line },
+      calls: [call],
+    }),
+    new WallTime(),
+    { nowMs: 2_000, wallMs: Date.UTC(2026, 0, 1) },
+  ),
+  dropped: { 'iax2.unknown-call': 3 },
+};
+const health: HealthStatus = {
+  ...{ version: '1.0.0', uptimeMs: 2_000, cpuPct: 2.5, memoryMb: 80.1, temperatureC: 41.5 },
+  power: { undervoltage: true, undervoltageSinceBoot: true, throttled: false, throttledSinceBoot: null },
+  clock: { hatPpm: -12.5, synchronised: true, setByMs: 300 },
+};
+
+/** Every sample as Prometheus reads it. */
+function samples(text: string): Map<string, number> {
+  const rows = text.split('\n').filter((row) => row !== '' && !row.startsWith('#'));
+  return new Map(
+    rows.map((row) => {
+      const [, name = '', value = ''] = /^(branchline_[a-z0-9_]+(?:\{.*\})?) (\S+)$/.exec(row) ?? [];
+      return [name.replace('branchline_', ''), Number(value)];
+    }),
+  );
+}
+
+const read = samples(formatMetrics(status, health));
+
+test('has the same numbers as the topic health, in base units', () => {
+  expect(Object.fromEntries(read)).toMatchObject({
+    memory_resident_bytes: health.memoryMb * 1e6,
+    cpu_ratio: health.cpuPct / 100,
+    temperature_celsius: health.temperatureC,
+    undervoltage: 1,
+    undervoltage_since_boot: 1,
+    throttled: 0,
+    hat_clock_drift_ratio: -12.5e-6,
+    clock_synchronised: 1,
+    clock_set_seconds: 0.3,
+    uptime_seconds: 2,
+  });
+});
+
+test('has the same numbers as the topics of trunks, lines and calls', () => {
+  for (const [topic, body] of stateTopics(status)) {
+    const [kind, name = ''] = topic.split('/');
+    if (kind === 'lines')
+      expect(read.get(`line_state{line="${name}",state="${(body as { state: string }).state}"}`)).toBe(1);
+    if (kind !== 'trunks') continue;
+    const { reachable, rttMs, registration } = body as StatusSnapshot['trunks'][string];
+    const label = `{trunk="${name.replaceAll('"', '\\"')}"}`;
+    expect(read.get(`trunk_reachable${label}`)).toBe(Number(reachable));
+    expect(read.get(`trunk_rtt_seconds${label}`)).toBe(rttMs === null ? undefined : rttMs / 1_000);
+    expect(read.get(`trunk_registered${label}`)).toBe(Number(registration?.state === 'registered'));
+  }
+  expect(read.get('calls')).toBe(status.calls.length);
+  expect(read.get('dropped_total{reason="iax2.unknown-call"}')).toBe(3);
+});
+
+test('leaves out what is not known, rather than call it 0', () => {
+  const bare = samples(
+    formatMetrics(status, {
+      ...health,
+      temperatureC: null,
+      power: null,
+      clock: { hatPpm: null, synchronised: null, setByMs: 0 },
+    }),
+  );
+  for (const name of [
+    'temperature_celsius',
+    'undervoltage',
+    'throttled',
+    'hat_clock_drift_ratio',
+    'clock_synchronised',
+  ])
+    expect(bare.has(name), name).toBe(false);
+  expect(read.has('throttled_since_boot')).toBe(false);
+});

@@ -24,13 +24,13 @@ interface Node {
   readonly $defs?: Readonly<Record<string, Node>>;
 }
 
-function has(node: Node, path: readonly string[]): boolean {
+function has(root: Node, path: readonly string[], node = root): boolean {
   const [key, ...rest] = path;
   if (key === undefined) return true;
   const child = node.properties?.[key];
-  const named = node.$defs?.[node.$ref?.replace('#/$defs/', '') ?? ''];
+  const named = root.$defs?.[node.$ref?.replace('#/$defs/', '') ?? ''];
   const others = [...(node.anyOf ?? []), ...(node.oneOf ?? []), ...(named === undefined ? [] : [named])];
-  return (child !== undefined && has(child, rest)) || others.some((other) => has(other, path));
+  return (child !== undefined && has(root, rest, child)) || others.some((other) => has(root, path, other));
 }
 
 /** What Telegraf takes: for each measurement its topics, what it reads of their messages, and what it calls that. */

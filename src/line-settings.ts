@@ -8,13 +8,13 @@ import { type CountryProfile, countryProfile } from './lines/country-profile.ts'
 export function lineSettings({ hat }: Configuration): LineSettings[] {
   return (hat?.lines ?? [])
     .filter((line) => line.kind === 'fxs')
-    .map(({ port, extension = '', name = '', context = 'default', callerId, fax }) => ({
+    .map(({ port, extension = '', name = '', context = 'default', callerId, hotline }) => ({
       port,
       extension,
       name,
       context,
       ...(callerId === undefined ? {} : { callerId }),
-      ...(fax === undefined ? {} : { fax }),
+      ...(hotline === undefined ? {} : { automatic: { number: hotline.number, afterMs: hotline.after } }),
     }));
 }
 

@@ -2,6 +2,7 @@ import { closest } from '../base/closest.ts';
 import type { DialTarget } from '../dialplan/dial-target.ts';
 import type { Dialplan } from '../dialplan/dialplan.ts';
 import { NOT_AVAILABLE } from './availability.ts';
+import { emergencyPlan } from './emergency.ts';
 import { quoted } from './messages.ts';
 import { formatPath, type Path } from './problem.ts';
 import type { ConfigurationInput } from './schema/configuration.ts';
@@ -25,6 +26,7 @@ export function contradictions(config: ConfigurationInput, written: unknown, dia
   };
   checkLines(config, written, report);
   checkNumbers(config, report);
+  checkHotlines(config, dialplan, report);
   checkContexts(config, dialplan, report);
   checkPeers(config, report);
   checkSip(config, report);
@@ -78,6 +80,21 @@ function checkNumbers(config: ConfigurationInput, report: Report): void {
         report(['groups', number, index], `no line or phone has the extension ${quoted(member)}${oneOf(extensions)}`);
       }
     }
+  }
+}
+
+/** A hot line that leads nowhere is a telephone that cannot call. */
+function checkHotlines(config: ConfigurationInput, dialplan: Dialplan, report: Report): void {
+  const numbers = [...Object.keys(config.groups), ...Object.keys(config.conferences), ...emergencyPlan(config).numbers];
+  for (const [index, { hotline, context = 'default' }] of (config.hat?.lines ?? []).entries()) {
+    if (hotline === undefined || numbers.includes(hotline.number)) continue;
+    if (dialplan.lookup(context, hotline.number).exists || dialplan.switches(context, {}).length > 0) continue;
+    const path: Path = ['hat', 'lines', index, 'hotline'];
+    report(
+      path,
+      `context ${quoted(context)} has no extension ${quoted(hotline.number)}: the hot line calls nobody`,
+      'warning',
+    );
   }
 }
 

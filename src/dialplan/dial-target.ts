@@ -78,7 +78,7 @@ export function technologyOf(name: string): DialTechnology | undefined {
   return TECHNOLOGIES[name.trim().toUpperCase()];
 }
 
-/** Reads `IAX2/[user[:secret]@]peer/number[@context]`, `SIP/…`, `LINE/1`, `LINE/4/number`, `Local/number@context`. */
+/** Reads `IAX2/[user[:secret]@]peer/number[@context]`, `SIP/…`, `LINE/1`, `LINE/1r2`, `LINE/4/number`, `Local/number@context`. */
 export function parseDialTarget(text: string): DialTarget | { readonly error: string } {
   const slash = text.indexOf('/');
   const name = slash < 0 ? text : text.slice(0, slash);
@@ -98,9 +98,9 @@ export function parseDialTarget(text: string): DialTarget | { readonly error: st
   }
 }
 
-/** `1`, or on a town line `4/number`. */
+/** `1`, `1r2` with the second distinctive ring, or on a town line `4/number`. */
 function parseLine(resource: string): DialTarget | { error: string } {
-  const [, port, number] = /^(\d+)(?:\/([0-9A-D*#]+))?$/.exec(resource) ?? [];
+  const [, port, number] = /^(\d+)(?:r[1-4]|\/([0-9A-D*#]+))?$/.exec(resource) ?? [];
   return port === undefined
     ? { error: `LINE takes the number of a line, not '${resource}'` }
     : new DialTarget('LINE', resource, { peer: port, number });

@@ -1,7 +1,7 @@
 import type { HatCommand, HatEvent } from '../../firmware-bridge/hat-client.ts';
 import type { Cause } from '../base/causes.ts';
 import type { LookUpNumber } from '../base/digit-collection.ts';
-import type { Hook, LineEvent } from '../base/line-port.ts';
+import type { Hook, LineEvent, RingCadence } from '../base/line-port.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import {
   type Law,
@@ -12,7 +12,7 @@ import {
   type StreamIds,
 } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
-import type { CountryProfile } from '../lines/country-profile.ts';
+import { type CountryProfile, DISTINCTIVE_RINGS } from '../lines/country-profile.ts';
 import { Fxs, type FxsOptions, type FxsOutput, type LineState } from '../lines/fxs.ts';
 import type {
   DialClassOf,
@@ -131,9 +131,10 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
   }
 
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
-    const line = /^[0-9]{1,3}$/.test(request.resource) ? this.lines.get(Number(request.resource)) : undefined;
+    const [, port = '', ring = ''] = /^([0-9]{1,3})(?:r([1-4]))?$/.exec(request.resource) ?? [];
+    const line = port === '' ? undefined : this.lines.get(Number(port));
     return (
-      line?.dial(request, nowMs) ??
+      line?.dial(request, DISTINCTIVE_RINGS[ring], nowMs) ??
       this.town.dial(request, nowMs) ?? { failed: 'no-route', reason: `There is no line ${request.resource}.` }
     );
   }
@@ -206,14 +207,15 @@ class Line {
     this.drain(nowMs);
   }
 
-  dial(request: DialRequest, nowMs: number): Leg | DialFailure {
+  dial(request: DialRequest, cadence: RingCadence | undefined, nowMs: number): Leg | DialFailure {
     const { port } = this.settings;
     if (this.fxs.state === 'out-of-service') {
       return { failed: 'destination-out-of-order', reason: `Line ${port} is out of service.` };
     }
     if (request.codec !== undefined)
       return { failed: 'bearer-unavailable', reason: `Line ${port} cannot make sound of ${request.codec}.` };
-    if (!this.fxs.ring(request.caller, nowMs)) return { failed: 'user-busy', reason: `Line ${port} is in use.` };
+    if (!this.fxs.ring(request.caller, nowMs, cadence))
+      return { failed: 'user-busy', reason: `Line ${port} is in use.` };
     this.open(request.stream, nowMs);
     this.leg = this.newLeg(request.stream);
     const { leg } = this;

@@ -47,6 +47,14 @@ export interface CountryTones {
   readonly howler: TonePattern;
 }
 
+/** Distinctive rings, by number: what kind of call it is can be heard from the next room. [GR-506-CORE §14] */
+export const DISTINCTIVE_RINGS: Readonly<Record<string, RingCadence>> = {
+  1: [2000, 4000],
+  2: [800, 400, 800, 4000],
+  3: [400, 200, 400, 200, 800, 4000],
+  4: [300, 200, 1000, 200, 300, 4000],
+};
+
 /** Each of the howler's four frequencies: their peaks together reach full scale of +3.17 dBm0. */
 export const HOWLER_DBM0 = -9;
 

@@ -112,6 +112,7 @@ export class Fxs implements Machine<FxsOutput> {
   /** Of the call that rings, until it has been sent. */
   private delivery: CallerIdDelivery | undefined;
   private delivers = false;
+  private cadence: RingCadence = [];
   /** Who waits behind the call. */
   private waits: CallerId | undefined;
   /** Until then a D or A is the answer of the display to the alert. */
@@ -202,11 +203,12 @@ export class Fxs implements Machine<FxsOutput> {
 
   // What the switch wants.
 
-  /** Rings the phone; false when the line is not free. */
-  ring(callerId: CallerId, nowMs: number): boolean {
+  /** Rings the phone, in the country's cadence unless told; false when the line is not free. */
+  ring(callerId: CallerId, nowMs: number, cadence: RingCadence = this.options.profile.ringCadence): boolean {
     if (this.current !== 'idle') return false;
     this.role = 'callee';
     this.callerId = callerId;
+    this.cadence = cadence;
     this.enter('ringing');
     this.delivery = this.deliveryOf(callerId);
     // Ringing voltage on a loop that is still interrupted would be cut short or tripped.
@@ -467,7 +469,7 @@ export class Fxs implements Machine<FxsOutput> {
   }
 
   private commandRing(nowMs: number): void {
-    const cadence = this.options.profile.ringCadence;
+    const { cadence } = this;
     if (this.delivery?.when === 'pause') this.timers.set('caller-id', nowMs + ringBeforePause(cadence) + PAUSE_MS);
     const callerId = this.callerId;
     this.command(callerId === undefined ? { type: 'ring', cadence } : { type: 'ring', cadence, callerId });

@@ -72,7 +72,8 @@ export class Handsets {
     const made = dialler.dial(request, nowMs);
     if (!('failed' in made)) return this.wrap(made);
     if (made.failed !== 'user-busy') return made;
-    const telephone = `${request.technology.toUpperCase()}/${request.resource}`;
+    // LINE/1r2 is LINE/1, rung in another way.
+    const telephone = `${request.technology.toUpperCase()}/${request.resource.replace(/(?<=^\d+)r\d$/, '')}`;
     const handset = [...this.inUse.values()].find(({ leg }) => leg.telephone === telephone);
     return handset?.offer(request, nowMs) ?? made;
   }

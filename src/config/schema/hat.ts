@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contextName, dialClass, flash, number, shownName, text, whole } from './values.ts';
+import { contextName, dialClass, duration, flash, number, shownName, text, whole } from './values.ts';
 
 const line = z
   .strictObject({
@@ -15,6 +15,18 @@ const line = z
       .prefault(false)
       .meta({ description: 'A fax machine: no echo canceller, no muting of tones, a fixed delay.' }),
     class: z.exactOptional(dialClass),
+    hotline: z
+      .exactOptional(
+        z
+          .union([number, z.strictObject({ number, after: duration('1s', '1m') })], {
+            error: 'allowed: a number in quotes, or { number, after: 5s }',
+          })
+          .transform((it) => (typeof it === 'string' ? { number: it, after: 0 } : it)),
+      )
+      .meta({
+        description:
+          'Called by itself when the handset is lifted; as `{ number, after: 5s }` only where nothing was dialled for so long. Emergency numbers can be dialled all the same.',
+      }),
     flash,
     callWaiting: z.boolean().prefault(true).meta({
       description: 'Whether a call that comes while the telephone talks waits and is told by a tone. Never for a fax.',
@@ -27,6 +39,10 @@ const line = z
   .refine((it) => it.kind === 'fxs' || it.extension === undefined, {
     error: 'a town line (kind: fxo) has no extension',
     path: ['extension'],
+  })
+  .refine((it) => it.kind === 'fxs' || it.hotline === undefined, {
+    error: 'a town line (kind: fxo) has no hotline',
+    path: ['hotline'],
   })
   .meta({ title: 'hat.lines[]' });
 

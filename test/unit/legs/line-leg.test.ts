@@ -99,6 +99,14 @@ describe('LineLegs, a call from a line', () => {
 });
 
 describe('LineLegs, a call to a line', () => {
+  it('rings in a distinctive cadence where it is dialled so', () => {
+    const bench = new LineBench();
+    const leg = bench.dial('1r4');
+    expect(leg).not.toHaveProperty('failed');
+    expect(bench.commands(1)).toMatchObject([{ type: 'ring', cadence: [300, 200, 1000, 200, 300, 4000] }]);
+    expect(bench.dial('1r5')).toMatchObject({ failed: 'no-route' });
+  });
+
   it('rings with the number of the caller, on the stream of the request', () => {
     const bench = new LineBench();
     const leg = dialled(bench, '1');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LookUpNumber } from '../../../src/base/digit-collection.ts';
 import type { Machine } from '../../../src/base/machine.ts';
 import type { TonePattern } from '../../../src/base/tone-pattern.ts';
-import { countryProfile } from '../../../src/lines/country-profile.ts';
+import { countryProfile, DISTINCTIVE_RINGS } from '../../../src/lines/country-profile.ts';
 import { Fxs, type FxsOptions, type FxsOutput } from '../../../src/lines/fxs.ts';
 import { numbers } from './numbers.ts';
 
@@ -259,6 +259,39 @@ describe('dialling', () => {
     bench.line.handleFlash(bench.nowMs);
     expect(bench.take()).toEqual([]);
   });
+});
+
+describe('a handset that lies beside the telephone for a day', () => {
+  it.each(['never dialled', 'left by the far end'])(
+    'is told of once, is silent, costs nothing and is a telephone again: %s',
+    (how) => {
+      const bench = new Bench();
+      if (how === 'never dialled') bench.lift();
+      else {
+        bench.talk();
+        bench.line.release('normal-clearing', bench.nowMs);
+      }
+      bench.advance(120_000);
+      expect(bench.line.state).toBe('lockout');
+      expect(bench.events()).toEqual(['abandoned']);
+      expect(bench.line.nextDeadline()).toBeUndefined();
+      // Somebody moves it now and then, a radio plays beside it, and others call.
+      for (let hour = 0; hour < 24; hour++) {
+        bench.line.handleFlash(bench.nowMs);
+        bench.line.handlePulseDigit(3, bench.nowMs);
+        bench.line.handleDigitBegin('5', bench.nowMs);
+        bench.line.handleDigitEnd('5', 80);
+        expect(bench.line.ring(CALLER, bench.nowMs)).toBe(false);
+        bench.advance(3_600_000);
+      }
+      expect(bench.take()).toEqual([]);
+      expect(bench.line.nextDeadline()).toBeUndefined();
+      bench.putDown().take();
+      bench.lift().take();
+      expect(bench.heard).toBe(FR.tones.dial);
+      bench.expectEmpty();
+    },
+  );
 });
 
 describe('hot and warm lines', () => {
@@ -616,6 +649,19 @@ describe('a call to the line', () => {
     bench.line.handleDigitBegin('D', bench.nowMs);
     bench.line.handleDigitEnd('D', 60);
     expect(bench.events()).toEqual(['digit']);
+    bench.expectEmpty();
+  });
+
+  it('rings in another cadence where it is told, and says who calls in the long pause of that one', () => {
+    const bench = new Bench();
+    const cadence = DISTINCTIVE_RINGS['3']!;
+    bench.line.ring(CALLER, bench.nowMs, cadence);
+    expect(bench.commands()).toEqual([{ type: 'ring', cadence, callerId: CALLER }]);
+    bench.advance(2_599);
+    expect(bench.take()).toEqual([]);
+    bench.advance(1);
+    expect(bench.take()).toMatchObject([{ type: 'signal' }]);
+    bench.line.release('no-answer', bench.nowMs);
     bench.expectEmpty();
   });
 

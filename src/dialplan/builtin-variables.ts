@@ -9,6 +9,9 @@ const BUILTIN: Readonly<Record<string, (state: RunState) => string>> = {
   UNIQUEID: (state) => state.channel.uniqueId,
   HANGUPCAUSE: (state) => state.hangupCause.toString(),
   CALLINGPRES: (state) => state.channel.caller.presentation.toString(),
+  CALLINGTON: (state) => state.channel.caller.typeOfNumber.toString(),
+  CALLINGTNS: (state) => state.channel.caller.transitNetwork.toString(),
+  CALLINGANI2: (state) => state.channel.caller.ani2.toString(),
   EPOCH: (state) => Math.floor(state.environment.clock.nowMs() / 1000).toString(),
   NIGHT: (state) => (state.environment.night() ? '1' : '0'),
   HINT: ({ dialplan, environment, position }) =>

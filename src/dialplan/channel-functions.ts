@@ -124,6 +124,12 @@ function setPresentation(value: string, scope: Scope): void {
   else scope.channel.caller.presentation = code;
 }
 
+function setCode(value: string, largest: number, scope: Scope, set: (code: number) => void): void {
+  const code = /^\d{1,10}$/.test(value.trim()) ? Number(value) : Number.NaN;
+  if (code <= largest) set(code);
+  else scope.warn(`'${value}' is no code from 0 to ${largest}`);
+}
+
 function readCallerId(args: string, scope: Scope): string {
   const { caller } = scope.channel;
   switch (separateArguments(args)[0]?.trim().toLowerCase()) {
@@ -147,6 +153,11 @@ function readCallerId(args: string, scope: Scope): string {
       return caller.dnid;
     case 'tag':
       return caller.tag;
+    case 'ton':
+    case 'num-plan':
+      return caller.typeOfNumber.toString();
+    case 'ani2':
+      return caller.ani2.toString();
     case 'pres':
     case 'num-pres':
     case 'name-pres':
@@ -185,6 +196,13 @@ function writeCallerId(args: string, value: string, scope: Scope): void {
       return;
     case 'tag':
       caller.tag = value.trim();
+      return;
+    case 'ton':
+    case 'num-plan':
+      setCode(value, 0xff, scope, (code) => (caller.typeOfNumber = code));
+      return;
+    case 'ani2':
+      setCode(value, 0xffff_ffff, scope, (code) => (caller.ani2 = code));
       return;
     case 'pres':
     case 'num-pres':

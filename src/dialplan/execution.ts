@@ -8,7 +8,7 @@ import type { Environment } from './environment.ts';
 import { PURE_APPLICATIONS, type PureApplication } from './pure-applications.ts';
 import { resultVariables } from './result-variables.ts';
 import { type EndReason, NEXT, type Outcome } from './run.ts';
-import { RunState, type Start } from './run-state.ts';
+import { RunState, type Start, type StartCaller } from './run-state.ts';
 import type { Position } from './scope.ts';
 import { maskSecrets } from './secret.ts';
 
@@ -80,9 +80,9 @@ export class Execution {
   }
 
   /** Who calls, as the dialplan has left it: what a Dial is to show. */
-  get caller(): { readonly number: string; readonly name: string; readonly presentation: number } {
-    const { number, name, presentation } = this.state.channel.caller;
-    return { number, name, presentation };
+  get caller(): Required<StartCaller> {
+    const { number, name, presentation, typeOfNumber, transitNetwork, ani2 } = this.state.channel.caller;
+    return { number, name, presentation, typeOfNumber, transitNetwork, ani2 };
   }
 
   /** The value of a variable, as `${NAME}` has it. */

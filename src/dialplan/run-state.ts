@@ -10,11 +10,21 @@ import { VariableStore } from './variable-store.ts';
 import { expand, MAX_LENGTH } from './variables.ts';
 
 /** What a run begins with: where, and for whom. */
+/** Who calls, as the channel brought it; codes as in `CallerId`. */
+export interface StartCaller {
+  readonly number: string;
+  readonly name: string;
+  readonly presentation?: number;
+  readonly typeOfNumber?: number;
+  readonly transitNetwork?: number;
+  readonly ani2?: number;
+}
+
 export interface Start {
   readonly context: string;
   readonly exten: string;
   readonly priority: number;
-  readonly caller?: { readonly number: string; readonly name: string };
+  readonly caller?: StartCaller;
   /** What the channel is called: `LINE/1`, `IAX2/hq-3`. */
   readonly channel?: string;
   readonly uniqueId?: string;
@@ -57,7 +67,10 @@ export class RunState implements Run {
         rdnis: '',
         dnid: dnid ?? exten,
         tag: '',
-        presentation: 0,
+        presentation: caller?.presentation ?? 0,
+        typeOfNumber: caller?.typeOfNumber ?? 0,
+        transitNetwork: caller?.transitNetwork ?? 0,
+        ani2: caller?.ani2 ?? 0,
       },
       language: start.language ?? 'en',
       answered: start.answered ?? false,

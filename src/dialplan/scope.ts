@@ -19,6 +19,10 @@ export interface CallerId {
   tag: string;
   /** Code of the presentation, as CALLERPRES has it: 0 allowed, 32 prohibited, 67 unavailable. */
   presentation: number;
+  /** Type of number and numbering plan, CALLINGTNS and ANI II digits, as IAX2 carries them. */
+  typeOfNumber: number;
+  transitNetwork: number;
+  ani2: number;
 }
 
 /** What functions know of the channel that the dialplan runs for. */

@@ -314,5 +314,8 @@ function callerOf(ies: InformationElements): CallerId {
     number: (ies.callingNumber ?? '').replace(/[() .-]/g, ''),
     name: ies.callingName ?? '',
     ...(ies.callingPresentation === undefined ? {} : { presentation: ies.callingPresentation }),
+    ...(ies.callingTypeOfNumber === undefined ? {} : { typeOfNumber: ies.callingTypeOfNumber }),
+    ...(ies.callingTransitNetwork === undefined ? {} : { transitNetwork: ies.callingTransitNetwork }),
+    ...(ies.callingAni2 === undefined ? {} : { ani2: ies.callingAni2 }),
   };
 }

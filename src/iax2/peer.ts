@@ -12,6 +12,12 @@ export interface CallerId {
   readonly name: string;
   /** CALLINGPRES; 0 = allowed, 0x20 = restricted, 0x43 = unavailable. [RFC5456 §8.6.29] */
   readonly presentation?: number;
+  /** CALLINGTON. [RFC5456 §8.6.30] */
+  readonly typeOfNumber?: number;
+  /** CALLINGTNS. [RFC5456 §8.6.31] */
+  readonly transitNetwork?: number;
+  /** CALLINGANI2, which Asterisk knows from 16.21 on. */
+  readonly ani2?: number;
 }
 
 /** Everything that is configured about one peer. All texts are as written; secrets never leave this object but as digests. */

@@ -5,16 +5,17 @@ import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
 import { type FormatName, formatName, formatOf, isVideo } from '../iax2/media-format.ts';
 import { HTML_SUBCLASS } from '../iax2/subclass.ts';
 import { lawOfFormat } from '../media/g711-format.ts';
-import type {
-  DialFailure,
-  DialRequest,
-  IncomingCall,
-  Indication,
-  Leg,
-  LegDialler,
-  LegEvent,
-  Signal,
-  VideoFormat,
+import {
+  type DialFailure,
+  type DialRequest,
+  type IncomingCall,
+  type Indication,
+  isRestricted,
+  type Leg,
+  type LegDialler,
+  type LegEvent,
+  type Signal,
+  type VideoFormat,
 } from '../switch/leg.ts';
 
 export type Iax2LegOutput =
@@ -43,15 +44,17 @@ export class Iax2Legs implements LegDialler {
       if (isVideo(formatOf(name))) return video.some((format) => format.codec === name);
       return codec === undefined ? isHeardByAll(formatOf(name)) : name === codec;
     };
-    const call = this.placeCall({ ...target, caller, stream, fits, emergency }, nowMs);
+    const autoAnswer = target.autoAnswer === true || request.wantsAutoAnswer === true;
+    const call = this.placeCall({ ...target, caller, stream, fits, emergency, autoAnswer }, nowMs);
     if ('failed' in call) return call;
     return this.adopt(call);
   }
 
   handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
     if (event.type === 'incoming') {
-      const { number, context, caller } = event.request;
+      const { number, context, caller, autoAnswer } = event.request;
       const leg = this.adopt(call);
+      leg.wantsAutoAnswer = autoAnswer;
       const party = isRestricted(caller.presentation) ? { ...caller, isWithheld: true } : caller;
       this.outputs.push({
         type: 'incoming',
@@ -89,6 +92,7 @@ class Iax2Leg implements Leg {
   /** Why the far end refused before it was hung up for it: a BUSY frame has no cause of its own. */
   private refused: Cause | undefined;
   private up = false;
+  wantsAutoAnswer = false;
 
   constructor(
     private readonly call: Call,
@@ -237,11 +241,6 @@ function signal(kind: Frame, code: number, payload: Uint8Array, refusal?: Signal
   return { type: 'signal', signal: refusal === undefined ? said : { ...said, refusal } };
 }
 
-/** [RFC5456 §8.6.29] */
-function isRestricted(presentation = 0): boolean {
-  return (presentation & 0x60) === 0x20;
-}
-
 /** Whether the media plane can make sound of it, and so whatever the other end needs. */
 function isHeardByAll(format: number): boolean {
   return lawOfFormat(format) !== undefined;
@@ -250,10 +249,10 @@ function isHeardByAll(format: number): boolean {
 /** Reads what stands behind `IAX2/`; undefined without a peer. */
 export function parseIax2Resource(
   resource: string,
-): Pick<PlaceCall, 'peer' | 'username' | 'secret' | 'number' | 'context'> | undefined {
+): Pick<PlaceCall, 'peer' | 'username' | 'secret' | 'number' | 'context' | 'autoAnswer'> | undefined {
   const slash = resource.indexOf('/');
   const left = slash < 0 ? resource : resource.slice(0, slash);
-  const right = slash < 0 ? '' : (resource.slice(slash + 1).split('/')[0] ?? '');
+  const [right = '', options = ''] = slash < 0 ? [] : resource.slice(slash + 1).split('/');
   const at = left.lastIndexOf('@');
   const peer = left.slice(at + 1);
   if (peer === '') return undefined;
@@ -270,5 +269,6 @@ export function parseIax2Resource(
     ...(username === '' ? {} : { username }),
     ...(secret === '' ? {} : { secret }),
     ...(context === '' ? {} : { context }),
+    ...(options.includes('a') ? { autoAnswer: true } : {}),
   };
 }

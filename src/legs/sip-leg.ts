@@ -52,14 +52,18 @@ export class SipLegs implements LegDialler {
     private readonly peers: SipLegPeers,
   ) {}
 
-  dial({ resource, caller, stream, codec, emergency }: DialRequest, nowMs: number): Leg | DialFailure {
+  dial(request: DialRequest, nowMs: number): Leg | DialFailure {
+    const { resource, caller, stream, codec, emergency, wantsAutoAnswer: autoAnswer = false } = request;
     const target = parseSipResource(resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'SIP/ needs a phone or a trunk.' };
     if (codec !== undefined)
       return { failed: 'bearer-unavailable', reason: `${target.peer} cannot make sound of ${codec}.` };
     const media = this.media.reserve(stream, target.peer);
     if (media === undefined) return { failed: 'no-circuit', reason: 'Every RTP port is in use.' };
-    const call = this.placeCall({ ...target, caller, stream, media, emergency: emergency !== undefined }, nowMs);
+    const { number, name, isWithheld: isRestricted = false } = caller;
+    const shown = { number, name, ...(isRestricted ? { isRestricted } : {}) };
+    const how = { emergency: emergency !== undefined, ...(autoAnswer ? { autoAnswer } : {}) };
+    const call = this.placeCall({ ...target, ...how, caller: shown, stream, media }, nowMs);
     if (!('failed' in call)) return this.adopt(call);
     this.media.release(stream, nowMs);
     return call;
@@ -227,7 +231,7 @@ export class SipLeg implements Leg {
 }
 
 /** Who does not want to be shown is not named to anybody here. */
-const NOBODY: Party = { number: '', name: '', isWithheld: true };
+const NOBODY: Party = { number: '', name: '', isWithheld: true, presentation: 0x20 };
 
 function incomingCall(leg: Leg, { context, number, caller }: CallRequest): IncomingCall {
   const party = caller.isRestricted === true ? NOBODY : { number: caller.number, name: caller.name };

@@ -24,6 +24,12 @@ import { isSipUri, parseUri, sipUri, userOf } from './uri.ts';
 const DEFAULT_SETUP_TIMEOUT_MS = 4_000;
 const PHONE_TIMEOUT_MS = 8_000;
 
+/** How phones are asked to answer by themselves: there is no standard, and most makes know one of the two. */
+const AUTO_ANSWER = [
+  ['Call-Info', '<sip:auto-answer.invalid>;answer-after=0'],
+  ['Alert-Info', '<http://auto-answer.invalid>;info=alert-autoanswer;delay=0'],
+] as const;
+
 /** Where calls begin: those that somebody places with us, and those that we place. */
 export class CallMaker {
   constructor(
@@ -123,7 +129,7 @@ export class CallMaker {
       uri: { ...uri, headers: [] },
       from,
       to: nameAddr(sipUri({ host: uri.host, user: phone.user })),
-      headers: [...path, ...headers],
+      headers: [...path, ...headers, ...(request.autoAnswer === true ? AUTO_ANSWER : [])],
       timeoutMs: PHONE_TIMEOUT_MS,
     });
     this.calls.settleAfter(call, () => call.start([hop], nowMs));

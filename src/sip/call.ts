@@ -103,6 +103,8 @@ export interface PlaceCall {
   readonly contact?: string;
   /** Goes out however many calls the peer has. */
   readonly emergency?: boolean;
+  /** A phone is asked to answer by itself. */
+  readonly autoAnswer?: boolean;
 }
 
 /** Why there can be no call; known at once. */

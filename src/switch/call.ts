@@ -2,7 +2,7 @@ import type { Cause } from '../base/causes.ts';
 import type { Execution, Location } from '../dialplan/execution.ts';
 import { type DialClass, stricter } from '../dialplan/numbering-plan.ts';
 import type { Activity, ActivityResult, CallerSide, ProgressTones } from './activity.ts';
-import type { Indication, Leg, LegEvent, Party, Place, Target } from './leg.ts';
+import { type Indication, isRestricted, type Leg, type LegEvent, type Party, type Place, type Target } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 import { beginAction, type PerformParts } from './perform.ts';
 import { AskingElsewhere } from './remote-lookup.ts';
@@ -78,8 +78,9 @@ export class Call implements CallerSide {
   /** Who calls: as the dialplan has left it. Whoever shows another number than the caller's means it to be seen. */
   private get party(): Party {
     const { caller } = this.execution;
-    const { number, isWithheld = false } = this.parts.caller;
-    return isWithheld && caller.number === number ? { ...caller, isWithheld } : caller;
+    const { number, presentation: given = 0 } = this.parts.caller;
+    const presentation = caller.number !== number && caller.presentation === given ? 0 : caller.presentation;
+    return { ...caller, presentation, ...(isRestricted(presentation) ? { isWithheld: true } : {}) };
   }
 
   get urgency(): Urgency | undefined {

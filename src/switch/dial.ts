@@ -90,7 +90,7 @@ export class Dial implements Activity {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
     const { dialClass } = this.parts.caller;
-    const { codec, video, telephone } = this.parts.caller.leg;
+    const { codec, video, telephone, wantsAutoAnswer = false } = this.parts.caller.leg;
     const { emergency } = this.order;
     for (const { technology, resource } of this.order.targets) {
       if (!this.parts.mayDial({ technology, resource })) {
@@ -108,6 +108,7 @@ export class Dial implements Activity {
           ...(codec === undefined ? {} : { codec }),
           ...(video === undefined ? {} : { video }),
           ...(telephone === undefined ? {} : { telephone }),
+          ...(wantsAutoAnswer ? { wantsAutoAnswer } : {}),
           ...(dialClass === undefined ? {} : { dialClass }),
           ...(emergency === undefined ? {} : { emergency }),
         },

@@ -25,6 +25,8 @@ export interface Leg {
   readonly telephone?: string | undefined;
   /** What whoever is at its far end may dial through here; undefined: everything. */
   readonly dialClass?: DialClass | undefined;
+  /** Its caller asks that whoever is called answers at once. */
+  readonly wantsAutoAnswer?: boolean;
 
   /** Tells a caller how its call gets on. On a leg that was dialled, or answered, it does nothing. */
   indicate(progress: Indication, nowMs: number): void;
@@ -102,6 +104,19 @@ export interface Party {
   readonly name: string;
   /** The caller does not want to be shown. */
   readonly isWithheld?: boolean;
+  /** Presentation and screening of the number; 0 = allowed, 0x20 = restricted, 0x43 = unavailable. [Q.931 §4.5.10] */
+  readonly presentation?: number;
+  /** Type of number and numbering plan; 0 = unknown, 0x10 international, 0x20 national. [Q.931 §4.5.10] */
+  readonly typeOfNumber?: number;
+  /** What CALLINGTNS carries. [RFC5456 §8.6.31] */
+  readonly transitNetwork?: number;
+  /** ANI II digits: what kind of line calls. */
+  readonly ani2?: number;
+}
+
+/** Whether a presentation says that the number must not be shown. [Q.931 §4.5.10] */
+export function isRestricted(presentation = 0): boolean {
+  return (presentation & 0x60) === 0x20;
 }
 
 /** Where a party enters the dialplan. */
@@ -133,6 +148,7 @@ export interface DialRequest extends Target {
   readonly video?: readonly VideoFormat[];
   /** Of the caller's leg, see `Leg`. */
   readonly telephone?: string;
+  readonly wantsAutoAnswer?: boolean;
   /** What the call may dial: of a Local channel, where the number behind it is dialled. */
   readonly dialClass?: DialClass;
   /** An emergency call: no limit holds for it. `takeOver` ends the call that a town line is busy with. */

@@ -435,7 +435,17 @@ describe('variables of the channel', () => {
       '[a]\nexten => 7,1,Set(CALLERID(num)=+33472000001)\nsame => n,Set(CALLERID(pres)=prohib)\n',
       start,
     );
-    expect(execution.caller).toEqual({ number: '+33472000001', name: 'Front desk', presentation: 35 });
+    expect(execution.caller).toMatchObject({ number: '+33472000001', name: 'Front desk', presentation: 35 });
+  });
+
+  it('tell what the channel brought of the number, and let it be changed', () => {
+    const caller = { number: '5551234', name: '', presentation: 33, typeOfNumber: 33, transitNetwork: 7, ani2: 62 };
+    const { execution } = run(
+      '[a]\nexten => 7,1,Set(A=${CALLINGPRES} ${CALLINGTON} ${CALLINGTNS} ${CALLINGANI2} ${CALLERID(ton)})\nsame => n,Set(CALLERID(ani2)=61)\nsame => n,Set(CALLERID(num-plan)=16)\nsame => n,Set(CALLERID(ani2)=much)\n',
+      { ...start, caller },
+    );
+    expect(execution.variable('A')).toBe('33 33 7 62 33');
+    expect(execution.caller).toEqual({ ...caller, typeOfNumber: 16, ani2: 61 });
   });
 
   it('are bounded in number and length', () => {

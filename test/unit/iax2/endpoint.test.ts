@@ -43,7 +43,7 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
       number: '600',
       context: 'from-peer',
       peer: 'a',
-      caller: { number: '201', name: 'Front', presentation: 0 },
+      caller: { number: '201', name: 'Front', presentation: 0, typeOfNumber: 0, transitNetwork: 0 },
     };
     expect(b.eventsOf(there)).toEqual([{ type: 'incoming', request: expect.objectContaining(request) }]);
     b.with(there, (c, now) => c.ringing(now));

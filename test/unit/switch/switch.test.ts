@@ -12,6 +12,9 @@ import { type CallChange, Switch } from '../../../src/switch/switch.ts';
 import { FakeDialler, FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
 
 const DIALPLAN = `
+[masked]
+exten => 1,1,Set(CALLERID(num)=0472000001)
+ same => n,Dial(IAX2/hq/1)
 [office]
 exten => _2XX,1,Dial(\${DEVICE(\${EXTEN})},20)
 exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30,r)
@@ -109,6 +112,32 @@ function bench(failing: Readonly<Record<string, Cause>> = {}, seed = 1) {
   };
   return { exchange, media, lines, iax2, call, drain, records, expectEmpty };
 }
+
+describe('the caller that a call shows', () => {
+  const SECRETIVE = {
+    number: '5551234',
+    name: '',
+    presentation: 0x21,
+    typeOfNumber: 0x21,
+    transitNetwork: 7,
+    ani2: 62,
+  };
+
+  it('is the one that came in, with all that was said of the number: one that must not be shown stays so', () => {
+    const { exchange, lines } = bench();
+    const leg = new FakeLeg('caller', 900);
+    exchange.handleIncoming({ leg, context: 'office', number: '201', caller: { ...SECRETIVE, isWithheld: true } }, 0);
+    expect(lines.requests[0]!.caller).toEqual({ ...SECRETIVE, isWithheld: true });
+  });
+
+  it('is shown where the dialplan has put another number in the place of one that must not be', () => {
+    const { exchange, iax2 } = bench();
+    const leg = new FakeLeg('caller', 900);
+    exchange.handleIncoming({ leg, context: 'masked', number: '1', caller: { ...SECRETIVE, isWithheld: true } }, 0);
+    expect(iax2.requests[0]!.caller).toMatchObject({ number: '0472000001', presentation: 0 });
+    expect(iax2.requests[0]!.caller.isWithheld).toBeUndefined();
+  });
+});
 
 describe('the switch', () => {
   it('connects a caller to the line with the dialled extension, and ends when either hangs up', () => {

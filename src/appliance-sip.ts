@@ -23,6 +23,7 @@ import {
   sends,
   type TrunkConfig,
   type TrunkStatus,
+  type VideoAgreement,
 } from './sip/endpoint.ts';
 import type { DialClassOf } from './switch/leg.ts';
 
@@ -136,11 +137,13 @@ export class ApplianceSip {
       ...around,
       qualifyPhones: options.qualify,
       openMedia: (stream, from) => this.media.reserveTowards(stream, from),
+      openVideo: (stream) => this.media.reserveVideo(stream),
       closeMedia: (stream) => this.media.free(stream),
     });
     const media: SipLegMedia = {
       reserve: (stream, peer) => this.media.reserveTowards(stream, this.endpoint.wayTo(peer)),
       agree: (call, agreement, atMs) => this.media.agree(call, agreement, atMs),
+      requestPicture: (stream, by, atMs) => around.media.requestPicture(stream, by, atMs),
       release: (stream, atMs) => this.media.release(stream, atMs),
       playDigit: (stream, digit, durationMs, atMs) => around.media.playDigit(stream, digit, durationMs, atMs),
     };
@@ -354,6 +357,7 @@ export class ApplianceSip {
 /** The RTP port of each call, and its stream once there is something to send to. */
 class RtpOfCalls {
   private readonly ports = new Map<StreamId, number>();
+  private readonly videoPorts = new Map<StreamId, number>();
   private readonly open = new Set<StreamId>();
 
   constructor(
@@ -369,7 +373,43 @@ class RtpOfCalls {
     return { ip: this.local(to).host, port };
   }
 
-  agree({ stream, signallingIp }: Call, agreement: MediaAgreement, nowMs: number): void {
+  /** The pair of ports of a call's picture, from when it is first needed. */
+  reserveVideo(stream: StreamId): number | undefined {
+    const known = this.videoPorts.get(stream);
+    if (known !== undefined) return known;
+    const port = this.pool.allot();
+    if (port !== undefined) this.videoPorts.set(stream, port);
+    return port;
+  }
+
+  private agreeVideo({ stream, signallingIp }: Call, video: VideoAgreement | undefined, nowMs: number): void {
+    const { media, random } = this.around;
+    if (video === undefined) {
+      media.closeVideo(stream, nowMs);
+      return;
+    }
+    const { remote, remoteRtcpPort, localPort, format, direction } = video;
+    const session = {
+      remote,
+      remoteRtcpPort,
+      sources: 'signalled',
+      signallingIp: signallingIp ?? remote.ip,
+      codec: format.codec,
+      payloadType: format.payloadType,
+      sends: sends(direction),
+      receives: receives(direction),
+    } as const;
+    const identity = {
+      ssrc: random.integer(2 ** 32),
+      firstSequence: random.integer(2 ** 16),
+      firstTimestamp: random.integer(2 ** 32),
+    };
+    media.openVideo(stream, { ...session, ...identity, kind: 'rtp', localPort }, nowMs);
+  }
+
+  agree(call: Call, agreement: MediaAgreement, nowMs: number): void {
+    const { stream, signallingIp } = call;
+    this.agreeVideo(call, agreement.video, nowMs);
     const localPort = this.ports.get(stream);
     if (localPort === undefined || agreement.codec === 'g722') return;
     const { media, random } = this.around;
@@ -402,9 +442,11 @@ class RtpOfCalls {
   }
 
   free(stream: StreamId): void {
-    const port = this.ports.get(stream);
-    if (port === undefined) return;
-    this.ports.delete(stream);
-    this.pool.free(port);
+    for (const ports of [this.ports, this.videoPorts]) {
+      const port = ports.get(stream);
+      if (port === undefined) continue;
+      ports.delete(stream);
+      this.pool.free(port);
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { ApplianceSipOptions, PhoneSettings } from './appliance-sip.ts';
+import { isVideoCodec } from './base/media-port.ts';
 import type { Configuration } from './config/load.ts';
 import type { CodecName, TrunkConfig } from './sip/endpoint.ts';
 import { isMalformed } from './sip/malformed.ts';
@@ -45,6 +46,7 @@ function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
       extension,
       name,
       codecs: known(phone.codecs),
+      video: phone.codecs.filter(isVideoCodec),
       callerId: { number: callerId, name },
       ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),
       ...(context === undefined ? {} : { context }),
@@ -59,6 +61,7 @@ function sipTrunk(name: string, trunk: TrunkConfiguration): TrunkConfig {
     name,
     registrar: uriOf(trunk.registrar),
     codecs: known(trunk.codecs),
+    video: trunk.codecs.filter(isVideoCodec),
     isTrusted: trunk.trusted,
     ...(username === undefined ? {} : { username }),
     ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),

@@ -19,6 +19,8 @@ export interface MediaPort {
    * opened later.
    */
   openVideo(stream: StreamId, spec: VideoSpec, nowMs: number): void;
+  /** RTP: asks the far end for a whole picture, as soon as it can. [RFC4585 §6.3.1] [RFC5104 §4.3.1] */
+  requestPicture(stream: StreamId, by: 'pli' | 'fir', nowMs: number): void;
   /** The stream has no picture any more. */
   closeVideo(stream: StreamId, nowMs: number): void;
   /** Closes a stream, and its picture; streams that hear it hear nothing from now on. Closing an unknown stream does nothing. */
@@ -83,7 +85,19 @@ export interface Iax2VideoSpec extends Pick<Iax2StreamSpec, 'remote' | 'localCal
   readonly formats: readonly number[];
 }
 
-export type VideoSpec = Iax2VideoSpec;
+export type VideoSpec = Iax2VideoSpec | RtpVideoSpec;
+
+/** The picture of a SIP call: an RTP session beside that of its voice. */
+export interface RtpVideoSpec extends VideoSession, Omit<RtpIdentity, 'kind'> {
+  readonly kind: 'rtp';
+}
+
+/** What offer and answer agreed on for a picture. */
+export interface VideoSession extends RtpPath {
+  readonly codec: VideoCodec;
+  /** What the codec is called in packets of both directions, 0…127. */
+  readonly payloadType: number;
+}
 
 /** Whether each call in a trunk frame has a timestamp of its own; without, the receiver goes by the trunk's. */
 export type TrunkMode = 'timestamps' | 'plain';
@@ -106,8 +120,11 @@ export type TownLineTones = Readonly<Record<ProgressTone, TonePattern>>;
 
 export type Law = 'ulaw' | 'alaw';
 
-/** One RTP session: the voice, or the video, of a SIP call. [RFC3550] */
-export interface RtpStreamSpec extends RtpSession {
+/** One RTP session: the voice of a SIP call. [RFC3550] */
+export interface RtpStreamSpec extends RtpSession, RtpIdentity {}
+
+/** What is ours of an RTP session. */
+export interface RtpIdentity {
   readonly kind: 'rtp';
   /** Ours, even, allotted by an `RtpPortPool`; RTCP is on the next one. */
   readonly localPort: number;
@@ -117,8 +134,8 @@ export interface RtpStreamSpec extends RtpSession {
   readonly firstTimestamp: number;
 }
 
-/** What offer and answer agreed on for a stream. */
-export interface RtpSession {
+/** Between whom RTP goes, and which ways. */
+export interface RtpPath {
   /** Where the far end wants its RTP; what it sends decides, see `sources`. */
   readonly remote: Address;
   readonly remoteRtcpPort: number;
@@ -129,6 +146,13 @@ export interface RtpSession {
   readonly sources: 'signalled' | 'any';
   /** The address that the SIP messages come from. */
   readonly signallingIp: string;
+  /** Whether the far end hears (sees) us, and whether we hear it, as the direction attributes say. */
+  readonly sends: boolean;
+  readonly receives: boolean;
+}
+
+/** What offer and answer agreed on for a stream. */
+export interface RtpSession extends RtpPath {
   readonly codec: RtpCodec;
   /** What the codec is called in packets of both directions, 0…127. */
   readonly payloadType: number;
@@ -138,13 +162,21 @@ export interface RtpSession {
   readonly comfortNoiseType: number | undefined;
   /** How long our packets are: 10…60 in whole tens. */
   readonly ptimeMs: number;
-  /** Whether the far end hears us, and whether we hear it, as the direction attributes say. */
-  readonly sends: boolean;
-  readonly receives: boolean;
 }
 
 /** G.711 can be heard by everything here; the others are carried untouched to an RTP stream of the same codec. */
-export type RtpCodec = Law | 'g722' | VideoCodec;
+export type RtpCodec = Law | 'g722';
+
+/** A way in which pictures are coded, as one end describes it. What only RTP asks for may be absent. */
+export interface VideoFormat {
+  readonly codec: VideoCodec;
+  /** What RTP calls it there. */
+  readonly payloadType?: number;
+  /** What `a=fmtp` says of it. */
+  readonly parameters?: string;
+  /** How a whole picture may be asked for, as in `a=rtcp-fb`: `nack pli`, `ccm fir`. */
+  readonly feedback?: readonly string[];
+}
 
 /** What pictures are coded with; nothing here looks into them. */
 export type VideoCodec = (typeof VIDEO_CODECS)[number];
@@ -215,6 +247,8 @@ export type MediaEvent =
   /** A digit was detected in the audio of a line, or came as a telephone event: begin once it is certain, end when it stopped. */
   | { readonly type: 'digit-begin'; readonly stream: StreamId; readonly digit: string }
   | { readonly type: 'digit-end'; readonly stream: StreamId; readonly digit: string; readonly durationMs: number }
+  /** RTP: the far end wants a whole picture of what it sees; at most once in half a second. */
+  | { readonly type: 'picture-wanted'; readonly stream: StreamId }
   /** RTP: a hook flash came as a telephone event. [RFC4733 §3.2] */
   | { readonly type: 'flash'; readonly stream: StreamId }
   /** What was said in a room, up to 1 s of it in µ-law; `payload` belongs to the receiver. The last one may be empty. */

@@ -1,3 +1,4 @@
+import { isVideoCodec } from '../base/media-port.ts';
 import type { ConfigurationDocument } from './document.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 
@@ -11,8 +12,18 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'iax2', status: 'built' },
   { path: 'sip', status: 'built' },
   { path: 'sip.phones.*.mailbox', status: 'warn' },
-  { path: 'sip.phones.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
-  { path: 'sip.trunks.*.codecs.*', status: 'warn', when: isNotG711, what: 'a codec of SIP other than ulaw and alaw' },
+  {
+    path: 'sip.phones.*.codecs.*',
+    status: 'warn',
+    when: isNotCarried,
+    what: 'a codec of voice of SIP other than ulaw and alaw',
+  },
+  {
+    path: 'sip.trunks.*.codecs.*',
+    status: 'warn',
+    when: isNotCarried,
+    what: 'a codec of voice of SIP other than ulaw and alaw',
+  },
   { path: 'dialplan', status: 'built' },
   { path: 'emergency', status: 'built' },
   { path: 'conferences', status: 'built' },
@@ -80,6 +91,6 @@ function isHttps(value: unknown): boolean {
   return typeof value === 'string' && value.startsWith('https:');
 }
 
-function isNotG711(value: unknown): boolean {
-  return value !== 'ulaw' && value !== 'alaw';
+function isNotCarried(value: unknown): boolean {
+  return value !== 'ulaw' && value !== 'alaw' && !isVideoCodec(String(value));
 }

@@ -1,9 +1,9 @@
 import type { Cause } from '../base/causes.ts';
-import { isVideoCodec, type StreamId } from '../base/media-port.ts';
+import { isVideoCodec, type StreamId, type VideoFormat } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
 import { type FormatName, formatName, formatOf, isVideo } from '../iax2/media-format.ts';
-import { HTML_SUBCLASS } from '../iax2/subclass.ts';
+import { CONTROL_SUBCLASS, HTML_SUBCLASS } from '../iax2/subclass.ts';
 import { lawOfFormat } from '../media/g711-format.ts';
 import {
   type DialFailure,
@@ -15,7 +15,6 @@ import {
   type LegDialler,
   type LegEvent,
   type Signal,
-  type VideoFormat,
 } from '../switch/leg.ts';
 
 export type Iax2LegOutput =
@@ -156,6 +155,10 @@ class Iax2Leg implements Leg {
     this.call.sendText(text, nowMs);
   }
 
+  requestPicture(nowMs: number): void {
+    this.call.sendControl(CONTROL_SUBCLASS.VIDUPDATE, new Uint8Array(0), nowMs);
+  }
+
   passOn({ technology, kind, code, payload }: Signal, nowMs: number): boolean {
     if (technology !== this.technology) return false;
     switch (kind as Frame) {
@@ -201,6 +204,7 @@ class Iax2Leg implements Leg {
       case 'text':
         return { type: 'text', text: event.text };
       case 'control':
+        if (event.subclass === CONTROL_SUBCLASS.VIDUPDATE) return { type: 'picture-wanted' };
         return signal('control', event.subclass, event.payload);
       case 'image':
         return signal('image', event.format, event.payload);

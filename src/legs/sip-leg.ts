@@ -1,6 +1,6 @@
 import { type Cause, sipStatusOf } from '../base/causes.ts';
 import type { Address } from '../base/machine.ts';
-import type { MediaEvent, StreamId } from '../base/media-port.ts';
+import type { MediaEvent, StreamId, VideoFormat } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, CallRequest, MediaAgreement, PlaceCall } from '../sip/endpoint.ts';
 import type {
@@ -24,6 +24,8 @@ export interface SipLegMedia {
   reserve(stream: StreamId, peer: string): Address | undefined;
   /** Opens the stream, or changes it to what both sides agree on now. */
   agree(call: Call, agreement: MediaAgreement, nowMs: number): void;
+  /** Asks the far end for a whole picture by RTCP. */
+  requestPicture(stream: StreamId, by: 'pli' | 'fir', nowMs: number): void;
   /** Lets go of port and stream; of one that has neither it does nothing. */
   release(stream: StreamId, nowMs: number): void;
   /** As a telephone event, or in the audio where the far end has none. [RFC4733] */
@@ -53,7 +55,7 @@ export class SipLegs implements LegDialler {
   ) {}
 
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
-    const { resource, caller, stream, codec, emergency, wantsAutoAnswer: autoAnswer = false } = request;
+    const { resource, caller, stream, codec, video = [], emergency, wantsAutoAnswer: autoAnswer = false } = request;
     const target = parseSipResource(resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'SIP/ needs a phone or a trunk.' };
     if (codec !== undefined)
@@ -62,7 +64,7 @@ export class SipLegs implements LegDialler {
     if (media === undefined) return { failed: 'no-circuit', reason: 'Every RTP port is in use.' };
     const { number, name, isWithheld: isRestricted = false } = caller;
     const shown = { number, name, ...(isRestricted ? { isRestricted } : {}) };
-    const how = { emergency: emergency !== undefined, ...(autoAnswer ? { autoAnswer } : {}) };
+    const how = { emergency: emergency !== undefined, video, ...(autoAnswer ? { autoAnswer } : {}) };
     const call = this.placeCall({ ...target, ...how, caller: shown, stream, media }, nowMs);
     if (!('failed' in call)) return this.adopt(call);
     this.media.release(stream, nowMs);
@@ -87,10 +89,14 @@ export class SipLegs implements LegDialler {
     if (said !== undefined) this.outputs.push({ type: 'leg', leg, event: said });
   }
 
-  /** Digits that came as telephone events; what happens in other streams does nothing. */
+  /** Digits that came as telephone events, and feedback that came by RTCP; what happens in other streams does nothing. */
   handleMedia(event: MediaEvent): void {
-    if (event.type !== 'digit-end') return;
+    if (event.type !== 'digit-end' && event.type !== 'picture-wanted') return;
     const leg = this.byStream.get(event.stream);
+    if (event.type === 'picture-wanted') {
+      if (leg !== undefined) this.outputs.push({ type: 'leg', leg, event: { type: 'picture-wanted' } });
+      return;
+    }
     const { digit, durationMs } = event;
     if (leg !== undefined) this.outputs.push({ type: 'leg', leg, event: { type: 'digit', digit, durationMs } });
   }
@@ -194,6 +200,22 @@ export class SipLeg implements Leg {
     this.call.sendText(text, nowMs);
   }
 
+  get video(): readonly VideoFormat[] {
+    return this.call.video;
+  }
+
+  see(video: readonly VideoFormat[], nowMs: number): void {
+    this.call.see(video, nowMs);
+  }
+
+  requestPicture(nowMs: number): void {
+    const feedback = this.call.media?.video?.format.feedback;
+    if (feedback === undefined) return;
+    if (feedback.includes('nack pli')) this.media.requestPicture(this.stream, 'pli', nowMs);
+    else if (feedback.includes('ccm fir')) this.media.requestPicture(this.stream, 'fir', nowMs);
+    else this.call.requestPicture(nowMs);
+  }
+
   passOn(): boolean {
     return false;
   }
@@ -217,6 +239,7 @@ export class SipLeg implements Leg {
       case 'ringing':
       case 'progress':
       case 'flash':
+      case 'picture-wanted':
         return { type: event.type };
       case 'digit':
         return { type: 'digit', digit: event.digit, durationMs: event.durationMs };

@@ -42,6 +42,7 @@ import { BLOCK_SAMPLES, type Listener } from './media-stream.ts';
 import { Rooms } from './room.ts';
 import { isRtcp } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
+import { RtpVideoStream } from './rtp-video-stream.ts';
 import { type AnyStream, StreamTable } from './stream-table.ts';
 import { Trunks } from './trunk-sender.ts';
 import { VideoTable } from './video-table.ts';
@@ -124,7 +125,8 @@ export class MediaPlane implements Plane {
 
   /** One datagram that came to one of our RTP ports, or to the odd one behind it for RTCP. */
   handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void {
-    const stream = this.streams.ofRtpPort(localPort & ~1);
+    const port = localPort & ~1;
+    const stream = this.streams.ofRtpPort(port) ?? this.videos.ofRtpPort(port);
     if (stream === undefined) this.counters.increment('media.rtp-unknown-port');
     else if ((localPort & 1) === 1 || isRtcp(bytes)) stream.handleRtcp(bytes, from, nowMs);
     else stream.handleRtp(bytes, from, nowMs);
@@ -150,6 +152,7 @@ export class MediaPlane implements Plane {
     if (this.isIdle || nowMs < this.nextSlotMs) return;
     this.nextSlotMs = slotAfter(nowMs);
     for (const stream of this.streams.values()) stream.tick(nowMs);
+    this.videos.tick(nowMs);
     this.rooms.tick(nowMs);
     this.parts.trunks.tick(nowMs);
   }
@@ -169,7 +172,7 @@ export class MediaPlane implements Plane {
 
   /** Streams of another plane need no beat here, unless they are in a room. */
   private get isIdle(): boolean {
-    return this.streams.size === 0 && this.rooms.size === 0;
+    return this.streams.size === 0 && this.rooms.size === 0 && this.videos.size === 0;
   }
 
   private handleMini(bytes: Uint8Array, from: Address, nowMs: number): void {
@@ -269,11 +272,26 @@ export class MediaPlane implements Plane {
     }
   }
 
-  openVideo(stream: StreamId, spec: VideoSpec): void {
-    this.videos.add(new Iax2VideoStream(stream, spec, this.parts));
+  openVideo(stream: StreamId, spec: VideoSpec, nowMs: number): void {
+    if (this.isIdle) this.nextSlotMs = slotAfter(nowMs);
+    const known = this.videos.get(stream);
+    // Offer and answer may change a picture; its port stays.
+    if (spec.kind === 'rtp' && known instanceof RtpVideoStream && known.spec.localPort === spec.localPort) {
+      known.update(spec);
+      return;
+    }
+    if (spec.kind === 'rtp') this.videos.add(new RtpVideoStream(stream, spec, this.parts, nowMs));
+    else this.videos.add(new Iax2VideoStream(stream, spec, this.parts));
   }
 
-  closeVideo(stream: StreamId): void {
+  requestPicture(stream: StreamId, by: 'pli' | 'fir', nowMs: number): void {
+    const found = this.videos.get(stream);
+    if (found instanceof RtpVideoStream) found.requestPicture(by, nowMs);
+  }
+
+  closeVideo(stream: StreamId, nowMs: number): void {
+    const found = this.videos.get(stream);
+    if (found instanceof RtpVideoStream) found.close(nowMs);
     this.videos.remove(stream);
   }
 
@@ -282,7 +300,7 @@ export class MediaPlane implements Plane {
     if (counts !== undefined) this.keepCounts(stream, counts);
     this.streams.get(stream)?.close(nowMs);
     this.streams.remove(stream);
-    this.videos.remove(stream);
+    this.closeVideo(stream, nowMs);
     this.videos.patch();
   }
 

@@ -6,6 +6,14 @@ const SR = 200;
 const RR = 201;
 const SDES = 202;
 const BYE = 203;
+/** Feedback about a payload: of video that a whole picture is wanted. [RFC4585 §6.3] [RFC5104 §4.3.1] */
+const PSFB = 206;
+const PLI = 1;
+const FIR = 4;
+const FEEDBACK_LENGTH = 12;
+const FIR_ENTRY_LENGTH = 8;
+/** The same before there was feedback, for H.261. [RFC2032 §5.2.1] */
+const OLD_FIR = 192;
 const CNAME = 1;
 
 const HEADER_LENGTH = 8;
@@ -46,11 +54,15 @@ export class Rtcp {
   private lastSenderReport = 0;
   private lastSenderReportMs = 0;
   private random: number;
+  /** FIRs so far. */
+  private requests = 0;
 
   constructor(
     private readonly ssrc: number,
     private readonly send: (bytes: Uint8Array, length: number) => void,
     nowMs: number,
+    /** The far end wants a whole picture. */
+    private readonly onPictureWanted: () => void = () => {},
   ) {
     this.random = ssrc;
     this.dueMs = nowMs + this.interval() / 2;
@@ -70,6 +82,8 @@ export class Rtcp {
 
   private handleReport(bytes: Uint8Array, at: number, end: number, nowMs: number): void {
     const type = bytes[at + 1]!;
+    const format = bytes[at]! & 0x1f;
+    if (type === OLD_FIR || (type === PSFB && (format === PLI || format === FIR))) this.onPictureWanted();
     if (type !== SR && type !== RR) return;
     if (type === SR) {
       if (at + HEADER_LENGTH + SENDER_INFO_LENGTH > end) return;
@@ -107,6 +121,29 @@ export class Rtcp {
     this.writeHeader(length, 1, BYE, HEADER_LENGTH);
     length += HEADER_LENGTH;
     this.send(this.packet, length);
+  }
+
+  /** Asks the far end for a whole picture, behind a report as the rules of compound packets want it. [RFC4585 §3.1] */
+  requestPicture(
+    by: 'pli' | 'fir',
+    sent: SentCounts,
+    reception: RtpReception,
+    samplesPerMs: number,
+    farSsrc: number,
+    nowMs: number,
+  ): void {
+    const at = this.writeName(this.writeReport(sent, reception, samplesPerMs, farSsrc, nowMs));
+    const { packet } = this;
+    const length = by === 'pli' ? FEEDBACK_LENGTH : FEEDBACK_LENGTH + FIR_ENTRY_LENGTH;
+    this.writeHeader(at, by === 'pli' ? PLI : FIR, PSFB, length);
+    // Of FIR the source stands in its entry, with a number that tells one request from the last.
+    writeUint32(packet, at + 8, by === 'pli' ? farSsrc : 0);
+    if (by === 'fir') {
+      writeUint32(packet, at + FEEDBACK_LENGTH, farSsrc);
+      this.requests = (this.requests + 1) & 0xff;
+      writeUint32(packet, at + FEEDBACK_LENGTH + 4, (this.requests << 24) >>> 0);
+    }
+    this.send(packet, at + length);
   }
 
   private writeReport(

@@ -1,5 +1,5 @@
 import { type Address, sameAddress } from '../base/machine.ts';
-import type { RtpSession } from '../base/media-port.ts';
+import type { RtpPath } from '../base/media-port.ts';
 import { sequenceDistance } from './rtp-packet.ts';
 
 /** Packets in sequence from one address that make it the far end's. */
@@ -18,7 +18,7 @@ export type Believed = 'yes' | 'foreign' | 'other-source';
  * known goes on speaking.
  */
 export class RtpLatch {
-  private session: RtpSession;
+  private session: RtpPath;
   private locked: Address | undefined;
   private lastHeardMs = Number.NEGATIVE_INFINITY;
   private candidate: Address | undefined;
@@ -27,7 +27,7 @@ export class RtpLatch {
   private candidateCount = 0;
   private candidateMs = Number.NEGATIVE_INFINITY;
 
-  constructor(session: RtpSession) {
+  constructor(session: RtpPath) {
     this.session = session;
   }
 
@@ -43,7 +43,7 @@ export class RtpLatch {
   }
 
   /** The far end described itself anew: another address means that it is to be learned again. */
-  update(session: RtpSession): void {
+  update(session: RtpPath): void {
     const moved = !sameAddress(session.remote, this.session.remote) || session.sources !== this.session.sources;
     this.session = session;
     if (!moved) return;

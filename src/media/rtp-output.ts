@@ -1,5 +1,5 @@
 import type { Address } from '../base/machine.ts';
-import type { RtpStreamSpec } from '../base/media-port.ts';
+import type { RtpIdentity } from '../base/media-port.ts';
 import { VoiceClock } from '../iax2/voice.ts';
 import { copyCodes } from './copy-codes.ts';
 import type { RtpSink } from './datagram-sink.ts';
@@ -35,7 +35,7 @@ export class RtpOutput {
   private marks = true;
 
   constructor(
-    private readonly spec: RtpStreamSpec,
+    private readonly spec: Omit<RtpIdentity, 'kind'>,
     private readonly samplesPerMs: number,
     private readonly openedMs: number,
     private readonly sink: RtpSink,
@@ -103,6 +103,32 @@ export class RtpOutput {
     if (!isNear && steps > MAX_GAP) this.marks = true;
     this.note(sequence, samples);
     this.transmit(to, payloadType, false, sequence, samples, bytes, at, length, table);
+  }
+
+  /**
+   * A packet of a picture, at `position` on its source's timeline. Its mark is the end of the picture, never that of a talk
+   * spurt. `sequence` is as in `relayRtp`; undefined: the next one.
+   */
+  relayVideo(
+    to: Address,
+    payloadType: number,
+    marker: boolean,
+    sequence: number | undefined,
+    position: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    nowMs: number,
+  ): void {
+    const isNew = !this.isRelaying || !this.relay.fits(position, this.realTime(nowMs));
+    if (isNew) this.anchor(position, 1, nowMs);
+    if (isNew && sequence !== undefined) this.sequenceOffset = (this.sequence + 1 - sequence) & 0xffff;
+    this.isRelaying = true;
+    const ours = sequence === undefined ? this.sequence + 1 : sequence + this.sequenceOffset;
+    const samples = this.relay.map(position);
+    this.note(ours & 0xffff, samples);
+    this.marks = false;
+    this.transmit(to, payloadType, marker, ours & 0xffff, samples, bytes, at, length, undefined);
   }
 
   /** A packet that we make ourselves. */

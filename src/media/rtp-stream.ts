@@ -20,10 +20,7 @@ import { ToneGenerator } from './tone-generator.ts';
 const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
 const LONGEST_PACKET_MS = 60;
 
-/** Packets of the sampling rate that video has. [RFC3551 §5] */
-const VIDEO_SAMPLES_PER_MS = 90;
-
-/** One RTP session: what a SIP phone or trunk says and hears. */
+/** One RTP session: what a SIP phone or trunk says and hears; its picture is an `RtpVideoStream`. */
 export class RtpStream implements MediaStream {
   readonly id: StreamId;
   readonly spec: RtpStreamSpec;
@@ -33,7 +30,6 @@ export class RtpStream implements MediaStream {
 
   private session: RtpSession;
   private format: number;
-  private readonly samplesPerMs: number;
   private readonly header = new RtpHeader();
   private readonly latch: RtpLatch;
   private readonly reception = new RtpReception();
@@ -75,9 +71,8 @@ export class RtpStream implements MediaStream {
     this.spec = spec;
     this.session = spec;
     this.format = formatOf(spec.codec);
-    this.samplesPerMs = isVideo(spec) ? VIDEO_SAMPLES_PER_MS : SAMPLES_PER_MS;
     this.latch = new RtpLatch(spec);
-    this.output = new RtpOutput(spec, this.samplesPerMs, nowMs, parts.sendRtp);
+    this.output = new RtpOutput(spec, SAMPLES_PER_MS, nowMs, parts.sendRtp);
     this.rtcp = new Rtcp(spec.ssrc, (bytes, length) => this.sendRtcp(bytes, length), nowMs);
     this.eventsIn = new EventReceiver({
       onBegin: (digit) => parts.events.push({ type: 'digit-begin', stream: id, digit }),
@@ -107,7 +102,7 @@ export class RtpStream implements MediaStream {
   /** The call is over: the far end is told so, too. */
   close(nowMs: number): void {
     if (this.output.packets === 0 && this.farSsrc === 0) return;
-    this.rtcp.bye(this.counts(nowMs), this.reception, this.samplesPerMs, this.farSsrc, nowMs);
+    this.rtcp.bye(this.counts(nowMs), this.reception, SAMPLES_PER_MS, this.farSsrc, nowMs);
   }
 
   /** Offer and answer agreed on something else. */
@@ -160,7 +155,7 @@ export class RtpStream implements MediaStream {
       if (!this.eventsIn.handle(bytes, payloadAt, payloadLength, timestamp, nowMs)) this.drop('media.bad-length');
       return;
     }
-    this.reception.noteTransit(nowMs - this.follow(sequence, timestamp, nowMs) / this.samplesPerMs);
+    this.reception.noteTransit(nowMs - this.follow(sequence, timestamp, nowMs) / SAMPLES_PER_MS);
     if (!session.receives) {
       this.drop('media.held');
       return;
@@ -180,7 +175,7 @@ export class RtpStream implements MediaStream {
     this.farSsrc = ssrc;
     if (!this.hasSpoken) return;
     const pauseMs = Math.max(PACKET_MS, Math.round((nowMs - this.lastHeardMs) / PACKET_MS) * PACKET_MS);
-    this.position += pauseMs * this.samplesPerMs;
+    this.position += pauseMs * SAMPLES_PER_MS;
     this.lastTimestamp = timestamp;
     this.said = (this.said + 1) & 0xffff;
     this.lastSequence = sequence;
@@ -205,7 +200,7 @@ export class RtpStream implements MediaStream {
     const { payloadAt, payloadLength, marker } = this.header;
     const { format, position, said } = this;
     const durationMs = lawOfFormat(format) === undefined ? PACKET_MS : payloadLength / SAMPLES_PER_MS;
-    const timestampMs = Math.floor(position / this.samplesPerMs) >>> 0;
+    const timestampMs = Math.floor(position / SAMPLES_PER_MS) >>> 0;
     let wantsPackets = false;
     for (let i = 0; i < this.listeners.length; i++) {
       const listener = this.listeners[i]!;
@@ -366,7 +361,7 @@ export class RtpStream implements MediaStream {
     this.eventsIn.tick(nowMs);
     this.eventsOut.tick(this.output.timestampAt(nowMs), nowMs);
     if (nowMs >= this.rtcp.dueMs && (this.output.packets > 0 || this.farSsrc !== 0))
-      this.rtcp.tick(this.counts(nowMs), this.reception, this.samplesPerMs, this.farSsrc, nowMs);
+      this.rtcp.tick(this.counts(nowMs), this.reception, SAMPLES_PER_MS, this.farSsrc, nowMs);
     this.tickGenerated(nowMs);
   }
 
@@ -424,7 +419,7 @@ export class RtpStream implements MediaStream {
       dropped: this.dropped,
       jitterMs,
       delayMs,
-      ...(far === undefined ? {} : { farLostPct: far.lostPct, farJitterMs: far.jitter / this.samplesPerMs }),
+      ...(far === undefined ? {} : { farLostPct: far.lostPct, farJitterMs: far.jitter / SAMPLES_PER_MS }),
       ...(far?.rttMs === undefined ? {} : { rttMs: far.rttMs }),
     };
   }
@@ -447,8 +442,4 @@ export class RtpStream implements MediaStream {
     this.dropped++;
     this.parts.counters.increment(reason);
   }
-}
-
-function isVideo({ codec }: RtpSession): boolean {
-  return codec === 'h261' || codec === 'h263' || codec === 'h263p' || codec === 'h264' || codec === 'vp8';
 }

@@ -244,12 +244,16 @@ export class SplitPlane implements Plane {
   }
 
   /** Pictures are on this thread, whose voice is where ever: they must not stand in its way. */
-  openVideo(stream: StreamId, spec: VideoSpec): void {
-    this.near.openVideo(stream, spec);
+  openVideo(stream: StreamId, spec: VideoSpec, nowMs: number): void {
+    this.near.openVideo(stream, spec, nowMs);
   }
 
-  closeVideo(stream: StreamId): void {
-    this.near.closeVideo(stream);
+  requestPicture(stream: StreamId, by: 'pli' | 'fir', nowMs: number): void {
+    this.near.requestPicture(stream, by, nowMs);
+  }
+
+  closeVideo(stream: StreamId, nowMs: number): void {
+    this.near.closeVideo(stream, nowMs);
   }
 
   private openNear(stream: StreamId, spec: StreamSpec, nowMs: number): void {

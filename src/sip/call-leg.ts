@@ -25,6 +25,10 @@ export abstract class CallLeg extends InviteSession {
     this.sendInfo({ type: 'flash' }, nowMs);
   }
 
+  requestPicture(nowMs: number): void {
+    this.sendInfo({ type: 'picture-wanted' }, nowMs);
+  }
+
   sendText(text: string, nowMs: number): void {
     if (this.state === 'up')
       this.request('MESSAGE', { body: textBody('text/plain;charset=utf-8', text) }, () => {}, nowMs);

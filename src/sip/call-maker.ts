@@ -1,10 +1,10 @@
 import { toHex } from '../base/bytes.ts';
 import type { Address } from '../base/machine.ts';
+import type { StreamId } from '../base/media-port.ts';
 import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallFailure, PlaceCall } from './call.ts';
 import type { CallTable } from './call-table.ts';
 import { callerHeaders, callerOf, numberOf } from './caller-identity.ts';
-import type { CodecName } from './codec.ts';
 import type { CallSurroundings } from './dialog-usage.ts';
 import type { Doorkeeper, Sender } from './doorkeeper.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
@@ -15,7 +15,7 @@ import { addressesOf, makeResponse, type Request } from './message.ts';
 import { nameAddr } from './name-addr.ts';
 import { MediaSession } from './offer-answer.ts';
 import { type Invitation, OutgoingCallLeg } from './outgoing-call-leg.ts';
-import type { PhoneConfig } from './peer.ts';
+import type { PeerCodecs, PhoneConfig } from './peer.ts';
 import { parseSdp } from './sdp.ts';
 import { answerSession, SHORTEST_SESSION_S } from './session-timer.ts';
 import type { Trunk } from './trunk.ts';
@@ -61,10 +61,10 @@ export class CallMaker {
       return;
     }
     const timing = answerSession(request.headers);
-    const session = this.makeSession(address, config.codecs);
+    const session = this.makeSession(stream, address, config);
     const offer = request.body.length > 0 ? parseSdp(request.body) : undefined;
-    const answer = offer === undefined || isMalformed(offer) ? undefined : session.answer(offer);
-    if (timing === 'too-brief' || (offer !== undefined && answer === undefined)) {
+    const isFine = offer === undefined || (!isMalformed(offer) && session.accepts(offer));
+    if (timing === 'too-brief' || !isFine || isMalformed(offer)) {
       this.options.closeMedia(stream);
       if (timing === 'too-brief') this.refuse(transaction, 422, nowMs, ['Min-SE', String(SHORTEST_SESSION_S)]);
       else this.refuse(transaction, isMalformed(offer) ? 400 : 488, nowMs);
@@ -78,7 +78,7 @@ export class CallMaker {
       {
         transaction,
         localTag: this.makeTag(),
-        answer,
+        offer,
         timing,
         request: { number, context, peer, caller, redirectingNumber: redirectingNumber(request) },
       },
@@ -138,14 +138,17 @@ export class CallMaker {
 
   private makeOutgoing(
     request: PlaceCall,
-    config: { readonly codecs: readonly CodecName[] },
+    config: PeerCodecs,
     trunk: Trunk | undefined,
     invitation: Invitation,
   ): OutgoingCallLeg {
+    const { stream, media, codecs = config.codecs, video = [] } = request;
+    const session = this.makeSession(stream, media, { ...config, codecs });
+    session.see(video);
     const call = new OutgoingCallLeg(
       { id: this.calls.nextId(), direction: 'outgoing', peer: request.peer, stream: request.stream },
       this.around,
-      this.makeSession(request.media, request.codecs ?? config.codecs),
+      session,
       trunk?.credentials,
       invitation,
     );
@@ -153,9 +156,15 @@ export class CallMaker {
     return call;
   }
 
-  private makeSession(address: Address, codecs: readonly CodecName[]): MediaSession {
+  private makeSession(stream: StreamId, address: Address, { codecs, video = [] }: PeerCodecs): MediaSession {
     const sessionId = String(this.options.random.integer(2 ** 31));
-    return new MediaSession({ address, codecs, sessionId });
+    const port = () => this.options.openVideo?.(stream);
+    return new MediaSession({
+      address,
+      codecs,
+      sessionId,
+      ...(video.length === 0 ? {} : { video: { codecs: video, port } }),
+    });
   }
 
   private isPhoneFull({ user, maxCalls }: PhoneConfig): boolean {

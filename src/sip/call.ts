@@ -1,6 +1,6 @@
 import type { Cause } from '../base/causes.ts';
 import type { Address } from '../base/machine.ts';
-import type { StreamId } from '../base/media-port.ts';
+import type { StreamId, VideoFormat } from '../base/media-port.ts';
 import type { CallerId } from './caller-identity.ts';
 import type { CodecName } from './codec.ts';
 import type { MediaAgreement } from './offer-answer.ts';
@@ -22,6 +22,8 @@ export interface Call {
   readonly signallingIp: string | undefined;
   /** What both sides agreed on; undefined before. */
   readonly media: MediaAgreement | undefined;
+  /** The picture that was agreed on; before, or where there is none, those that the far end has named. */
+  readonly video: readonly VideoFormat[];
 
   /** Incoming: 180. */
   ringing(nowMs: number): void;
@@ -35,6 +37,10 @@ export interface Call {
   /** By INFO. Where both sides agreed on telephone-event, digits are the media plane's. */
   sendDigit(digit: string, durationMs: number, nowMs: number): void;
   flash(nowMs: number): void;
+  /** What pictures the other party has: the answer has the one that suits both, and a call that is up is offered it anew. */
+  see(video: readonly VideoFormat[], nowMs: number): void;
+  /** Asks for a whole picture by INFO, of a far end that takes no feedback by RTCP. [RFC5168] */
+  requestPicture(nowMs: number): void;
   sendText(text: string, nowMs: number): void;
   /** Asks the far end to call somebody else and leave us: REFER. How that goes comes as events. [RFC3515] */
   transferTo(number: string, nowMs: number): void;
@@ -66,6 +72,8 @@ export type CallEvent =
   | { readonly type: 'hangup'; readonly cause: Cause; readonly reason: string; readonly by: HangupBy }
   | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
   | { readonly type: 'flash' }
+  /** It wants a whole picture, and says so by INFO. [RFC5168] */
+  | { readonly type: 'picture-wanted' }
   | { readonly type: 'hold' }
   | { readonly type: 'unhold' }
   | { readonly type: 'text'; readonly text: string }
@@ -99,6 +107,8 @@ export interface PlaceCall {
   readonly media: Address;
   /** In order of preference; the peer's if absent. */
   readonly codecs?: readonly CodecName[];
+  /** The other party's pictures: the call is offered with those that the peer may have; none if absent. */
+  readonly video?: readonly VideoFormat[];
   /** Of a phone with several contacts: which of them, as its binding has it. The most wanted if absent. */
   readonly contact?: string;
   /** Goes out however many calls the peer has. */

@@ -19,7 +19,14 @@ export const TELEPHONE_EVENT = 'telephone-event/8000';
 export const COMFORT_NOISE = 'CN/8000';
 
 /** Encodings that are known by their number where no rtpmap says otherwise. [RFC3551 §6] */
-const STATIC: Readonly<Record<string, string>> = { 0: 'PCMU/8000', 8: 'PCMA/8000', 9: 'G722/8000', 13: 'CN/8000' };
+const STATIC: Readonly<Record<string, string>> = {
+  0: 'PCMU/8000',
+  8: 'PCMA/8000',
+  9: 'G722/8000',
+  13: 'CN/8000',
+  31: 'H261/90000',
+  34: 'H263/90000',
+};
 
 export function rtpmapOf(codec: CodecName): string {
   return CODECS[codec].rtpmap;

@@ -1,7 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { Crypto } from '../base/crypto.ts';
-import type { StreamId } from '../base/media-port.ts';
+import type { StreamId, VideoFormat } from '../base/media-port.ts';
 import type { Random } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
 import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
@@ -107,6 +107,10 @@ export abstract class DialogUsage implements Call {
     return this.session.agreement;
   }
 
+  get video(): readonly VideoFormat[] {
+    return this.session.video;
+  }
+
   nextDeadline(): number | undefined {
     return this.timers.next();
   }
@@ -123,6 +127,8 @@ export abstract class DialogUsage implements Call {
   abstract unhold(nowMs: number): void;
   abstract sendDigit(digit: string, durationMs: number, nowMs: number): void;
   abstract flash(nowMs: number): void;
+  abstract see(video: readonly VideoFormat[], nowMs: number): void;
+  abstract requestPicture(nowMs: number): void;
   abstract sendText(text: string, nowMs: number): void;
   abstract transferTo(number: string, nowMs: number): void;
   abstract reportTransfer(status: number, nowMs: number): void;

@@ -5,7 +5,8 @@ import { contentTypeOf, type Request, textBody } from './message.ts';
 /** What an INFO asks for. [RFC6086] in the way of Cisco and others, which nobody wrote down. */
 export type InfoSignal =
   | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
-  | { readonly type: 'flash' };
+  | { readonly type: 'flash' }
+  | { readonly type: 'picture-wanted' };
 
 const DEFAULT_MS = 160;
 const LONGEST_MS = 10_000;
@@ -19,15 +20,24 @@ const BY_NUMBER: Readonly<Record<string, string>> = {
   16: 'flash',
 };
 
-/** Bodies of INFO that are read here, in lower case. */
-export const INFO_TYPES = ['application/dtmf-relay', 'application/dtmf', 'application/hook-flash'] as const;
+const MEDIA_CONTROL = 'application/media_control+xml';
 
-/** Reads a digit or a flash; undefined for anything else. */
+/** Bodies of INFO that are read here, in lower case. */
+export const INFO_TYPES = [
+  'application/dtmf-relay',
+  'application/dtmf',
+  'application/hook-flash',
+  MEDIA_CONTROL,
+] as const;
+
+/** Reads a digit, a flash, or that a whole picture is wanted; undefined for anything else. */
 export function parseInfo({ headers, body }: Pick<Request, 'headers' | 'body'>): InfoSignal | undefined {
   const text = utf8Decode(body).trim();
   switch (contentTypeOf(headers)) {
     case 'application/hook-flash':
       return { type: 'flash' };
+    case MEDIA_CONTROL:
+      return /<\s*picture_fast_update\b/.test(text) ? { type: 'picture-wanted' } : undefined;
     case 'application/dtmf':
       return signalOf(text, DEFAULT_MS);
     case 'application/dtmf-relay': {
@@ -47,6 +57,11 @@ function signalOf(text: string, durationMs: number): InfoSignal | undefined {
 }
 
 export function infoBody(signal: InfoSignal): { readonly type: string; readonly bytes: Uint8Array } {
+  if (signal.type === 'picture-wanted') return textBody(MEDIA_CONTROL, PICTURE_WANTED);
   const [text, durationMs] = signal.type === 'flash' ? ['hf', DEFAULT_MS] : [signal.digit, signal.durationMs];
   return textBody('application/dtmf-relay', `Signal=${text}\r\nDuration=${durationMs}\r\n`);
 }
+
+/** [RFC5168 §5] */
+const PICTURE_WANTED =
+  '<?xml version="1.0" encoding="utf-8" ?>\r\n<media_control><vc_primitive><to_encoder><picture_fast_update/></to_encoder></vc_primitive></media_control>\r\n';

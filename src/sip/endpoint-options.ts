@@ -27,6 +27,8 @@ export interface EndpointOptions {
   readonly local: (to: Hop | undefined) => HostPort;
   /** Where the RTP of a call that comes in will be; undefined if there is no room. */
   readonly openMedia: (stream: StreamId, from: Hop) => Address | undefined;
+  /** Where the RTP of its picture will be, the same each time it is asked; undefined if there is no room. */
+  readonly openVideo?: (stream: StreamId) => number | undefined;
   /** The call came to nothing before there was an `incoming` event; after that it is the owner's. */
   readonly closeMedia: (stream: StreamId) => void;
   /** How often phones are asked whether they are still there; never unless told. */

@@ -40,7 +40,7 @@ export type { DigestSecret } from './digest.ts';
 export type { EndpointOptions } from './endpoint-options.ts';
 export type { EndpointOutput } from './endpoint-output.ts';
 export type { Hop, Transport } from './hop.ts';
-export { type Direction, type MediaAgreement, receives, sends } from './offer-answer.ts';
+export { type Direction, type MediaAgreement, receives, sends, type VideoAgreement } from './offer-answer.ts';
 export type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
 export type { QualifyConfig, Reachability } from './qualify.ts';
 export type { RegistrationState, RegistrationStatus } from './registrant.ts';

@@ -24,8 +24,8 @@ const PRACK_WAIT_MS = 64 * T1_MS;
 export interface Invited {
   readonly transaction: InviteServerTransaction;
   readonly localTag: string;
-  /** Our answer to the offer; undefined where the INVITE has none and we offer in the 2xx. */
-  readonly answer: SessionDescription | undefined;
+  /** An offer that has voice that we can; undefined where the INVITE has none and we offer in the 2xx. */
+  readonly offer: SessionDescription | undefined;
   readonly timing: SessionAnswer;
   readonly request: CallRequest;
 }
@@ -47,6 +47,7 @@ export class IncomingCallLeg extends CallLeg {
   private next: (readonly ['provisional', number] | readonly ['answer']) | undefined;
   private readonly reliability: 'never' | 'with-answer' | 'always';
   private hasProgressed = false;
+  private said: SessionDescription | undefined;
   /** What goes again each minute. */
   private lastProvisional: Response | undefined;
 
@@ -85,7 +86,7 @@ export class IncomingCallLeg extends CallLeg {
   progress(nowMs: number): void {
     if (this.hasProgressed) return;
     this.hasProgressed = true;
-    this.sendProvisional(this.invited.answer === undefined ? 180 : 183, nowMs);
+    this.sendProvisional(this.invited.offer === undefined ? 180 : 183, nowMs);
   }
 
   answer(nowMs: number): void {
@@ -95,7 +96,8 @@ export class IncomingCallLeg extends CallLeg {
       this.next = ['answer'];
       return;
     }
-    const { answer, timing } = this.invited;
+    const { offer, timing } = this.invited;
+    const answer = offer === undefined ? undefined : this.answerTo(offer);
     this.become('up');
     this.timers.clear('ringing');
     this.timers.clear('still-ringing');
@@ -165,7 +167,9 @@ export class IncomingCallLeg extends CallLeg {
       return;
     }
     this.become('early');
-    const body = status === 183 && this.invited.answer !== undefined ? sdpBody(this.invited.answer) : undefined;
+    const { offer } = this.invited;
+    const answer = status === 183 && offer !== undefined ? this.answerTo(offer) : undefined;
+    const body = answer === undefined ? undefined : sdpBody(answer);
     const isReliable = this.reliability === 'always' || (this.reliability === 'with-answer' && body !== undefined);
     const rseq = isReliable ? ++this.lastRSeq : 0;
     const extra = isReliable
@@ -185,6 +189,12 @@ export class IncomingCallLeg extends CallLeg {
       this.timers.set('prack', nowMs + PRACK_WAIT_MS);
     }
     if (body !== undefined) this.tellMedia();
+  }
+
+  /** What was said once stays: a 183 and the 2xx after it say the same. [RFC3261 §13.2.1] */
+  private answerTo(offer: SessionDescription): SessionDescription | undefined {
+    this.said ??= this.session.answer(offer);
+    return this.said;
   }
 
   private refuse(cause: Cause, nowMs: number): void {

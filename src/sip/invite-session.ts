@@ -1,3 +1,4 @@
+import type { VideoFormat } from '../base/media-port.ts';
 import type { Dialog } from './dialog.ts';
 import { type CallTimer, DialogUsage } from './dialog-usage.ts';
 import type { HeaderFields } from './header-field.ts';
@@ -58,6 +59,10 @@ export abstract class InviteSession extends DialogUsage {
 
   unhold(nowMs: number): void {
     this.setHold(false, nowMs);
+  }
+
+  see(video: readonly VideoFormat[], nowMs: number): void {
+    if (this.session.see(video) && this.state === 'up') this.sendOffer(nowMs);
   }
 
   /** The ACK of a 2xx of ours. */

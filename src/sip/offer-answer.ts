@@ -1,4 +1,5 @@
 import type { Address } from '../base/machine.ts';
+import type { VideoCodec, VideoFormat } from '../base/media-port.ts';
 import {
   COMFORT_NOISE,
   type CodecName,
@@ -10,6 +11,7 @@ import {
 } from './codec.ts';
 import { parseDecimal } from './grammar.ts';
 import { type Attribute, attributeOf, formatSdp, type MediaDescription, type SessionDescription } from './sdp.ts';
+import { commonVideo, isVideoLine, videoFormatsOf, videoLine } from './video.ts';
 
 /** Who may send, from where we stand. [RFC3264 §5.1] */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -29,6 +31,17 @@ export interface MediaAgreement {
   readonly direction: Direction;
   /** How long the far end wants our packets to be. */
   readonly ptimeMs: number;
+  /** The picture beside the voice, where there is one. */
+  readonly video?: VideoAgreement;
+}
+
+/** What both sides agreed on for the picture of a call; as for the voice. */
+export interface VideoAgreement {
+  readonly remote: Address;
+  readonly remoteRtcpPort: number;
+  readonly localPort: number;
+  readonly format: VideoFormat & { readonly payloadType: number };
+  readonly direction: Direction;
 }
 
 export interface LocalMedia {
@@ -37,6 +50,14 @@ export interface LocalMedia {
   readonly codecs: readonly CodecName[];
   /** Decimal digits, different for each call. */
   readonly sessionId: string;
+  /** The pictures that the far end may have; absent: none. */
+  readonly video?: LocalVideo;
+}
+
+export interface LocalVideo {
+  readonly codecs: readonly VideoCodec[];
+  /** Where their RTP is: taken when it is first needed, the same from then on; undefined if there is no room. */
+  readonly port: () => number | undefined;
 }
 
 const OUR_TELEPHONE_EVENT = 101;
@@ -58,7 +79,33 @@ export class MediaSession {
   /** What we want: sendonly while we hold the far end. */
   private wanted: Direction = 'sendrecv';
 
+  /** The pictures that the far end has named last, in its order. */
+  private theirVideo: readonly VideoFormat[] = [];
+  /** Those of the other party of the call; undefined while there is none, and nobody knows. */
+  private otherVideo: readonly VideoFormat[] | undefined;
+
   constructor(private readonly local: LocalMedia) {}
+
+  /** The picture that was agreed on, else those that there could be. */
+  get video(): readonly VideoFormat[] {
+    const agreed = this.agreed?.video;
+    return agreed === undefined ? this.theirVideo : [agreed.format];
+  }
+
+  /** What pictures the other party has. True if what was agreed on before is to be offered anew for it. */
+  see(video: readonly VideoFormat[]): boolean {
+    this.otherVideo = video;
+    if (this.agreed === undefined || this.theirVideo.length === 0) return false;
+    const [wanted] = commonVideo(this.theirVideo, video);
+    const agreed = this.agreed.video?.format;
+    return wanted?.codec !== agreed?.codec || wanted?.payloadType !== agreed?.payloadType;
+  }
+
+  /** Whether an offer has voice that we can; what pictures it has is known then. */
+  accepts(offer: SessionDescription): boolean {
+    this.noteVideo(offer);
+    return offer.media.some((media) => this.agree(offer, media) !== undefined);
+  }
 
   get agreement(): MediaAgreement | undefined {
     return this.agreed;
@@ -81,17 +128,39 @@ export class MediaSession {
   makeOffer(): SessionDescription {
     const known = this.layout.findIndex(isVoice);
     const voice = this.voiceLine(this.local.codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT);
-    const media =
-      this.layout.length === 0 ? [voice] : this.layout.map((one, i) => (i === known ? voice : refusedLine(one)));
-    return this.describe(known < 0 && this.layout.length > 0 ? [...media, voice] : media);
+    const picture = this.layout.findIndex(({ kind }) => kind === 'video');
+    const video = this.offeredVideo();
+    const media = this.layout.map((one, i) => {
+      if (i === known) return voice;
+      return i === picture && video !== undefined ? video : refusedLine(one);
+    });
+    if (known < 0) media.push(voice);
+    if (picture < 0 && video !== undefined) media.push(video);
+    return this.describe(media);
+  }
+
+  private offeredVideo(): MediaDescription | undefined {
+    const { video } = this.local;
+    if (video === undefined) return undefined;
+    const isFirst = this.agreed === undefined && this.theirVideo.length === 0;
+    const others = this.otherVideo ?? this.video;
+    const formats = isFirst
+      ? (this.otherVideo ?? []).filter(({ codec }) => video.codecs.includes(codec))
+      : commonVideo(this.theirVideo, others);
+    const port = formats.length === 0 ? undefined : video.port();
+    if (port === undefined) return undefined;
+    return videoLine(formats.map(withOurFeedback), port, 'RTP/AVP', this.wanted);
   }
 
   /** What the far end made of our offer; undefined if there is no voice that both can. */
   handleAnswer(answer: SessionDescription): MediaAgreement | undefined {
     const agreement = this.agree(answer, answer.media.find(isVoice));
-    if (agreement !== undefined)
-      this.agreed = { ...agreement, direction: meet(this.wanted, reverse(agreement.direction)) };
-    return agreement === undefined ? undefined : this.agreed;
+    if (agreement === undefined) return undefined;
+    this.noteVideo(answer);
+    const index = this.layout.findIndex((media) => media.kind === 'video' && media.port !== 0);
+    const video = index < 0 ? undefined : this.agreeVideo(answer, answer.media[index], this.theirVideo);
+    this.agreed = withVideo({ ...agreement, direction: meet(this.wanted, reverse(agreement.direction)) }, video);
+    return this.agreed;
   }
 
   /** Our answer to an offer; undefined if it has no voice that we can: 488, and what was agreed before goes on. */
@@ -101,15 +170,62 @@ export class MediaSession {
     const agreement = line === undefined ? undefined : this.agree(offer, line);
     if (line === undefined || agreement === undefined) return undefined;
     const direction = meet(this.wanted, reverse(agreement.direction));
-    this.agreed = { ...agreement, direction };
+    this.noteVideo(offer);
+    const picture = offer.media.findIndex((media) => isVideoLine(media) && media.port !== 0);
+    const formats = this.otherVideo === undefined ? this.theirVideo : commonVideo(this.theirVideo, this.otherVideo);
+    const video = this.agreeVideo(offer, offer.media[picture], formats);
+    this.agreed = withVideo({ ...agreement, direction }, video);
     const voice = this.voiceLine([agreement.codec], agreement, direction, agreement.telephoneEventType);
-    return this.describe(offer.media.map((media, i) => (i === index ? voice : refusedLine(media))));
+    return this.describe(
+      offer.media.map((media, i) => {
+        if (i === index) return voice;
+        if (i !== picture || video === undefined) return refusedLine(media);
+        return videoLine([video.format], video.localPort, media.protocol, video.direction);
+      }),
+    );
+  }
+
+  private noteVideo(description: SessionDescription): void {
+    const { video } = this.local;
+    const line = description.media.find((media) => isVideoLine(media) && media.port !== 0);
+    this.theirVideo = video === undefined || line === undefined ? [] : videoFormatsOf(line, video.codecs);
+  }
+
+  /** The first of `formats`, if the line is open and we have room for it. */
+  private agreeVideo(
+    session: SessionDescription,
+    media: MediaDescription | undefined,
+    formats: readonly VideoFormat[],
+  ): VideoAgreement | undefined {
+    const [format] = formats;
+    const way = media === undefined ? undefined : this.wayOf(session, media);
+    if (media === undefined || way === undefined || !isVideoLine(media) || format?.payloadType === undefined)
+      return undefined;
+    const localPort = this.local.video?.port();
+    if (localPort === undefined) return undefined;
+    const { remote, remoteRtcpPort, written } = way;
+    const direction = meet(this.wanted, reverse(written));
+    return { remote, remoteRtcpPort, localPort, format: { ...format, payloadType: format.payloadType }, direction };
+  }
+
+  /** Where a line that is open has its RTP, and which ways, as they wrote it. */
+  private wayOf(session: SessionDescription, media: MediaDescription) {
+    const ip = media.connection ?? session.connection;
+    if (ip === undefined || media.port === 0) return undefined;
+    const [rtcp = ''] = (attributeOf(session, media, 'rtcp') ?? '').split(' ');
+    const isOldHold = ip === '0.0.0.0' || ip === '::';
+    const direction = directionOf(session, media);
+    return {
+      remote: { ip, port: media.port },
+      remoteRtcpPort: parseDecimal(rtcp, 65_535) ?? media.port + 1,
+      written: isOldHold ? meet(direction, 'sendonly') : direction,
+    };
   }
 
   /** What a stream of theirs would give; `direction` is as they wrote it. */
   private agree(session: SessionDescription, media: MediaDescription | undefined): MediaAgreement | undefined {
-    const ip = media?.connection ?? session.connection;
-    if (media === undefined || ip === undefined || !isVoice(media) || media.port === 0) return undefined;
+    const way = media === undefined || !isVoice(media) ? undefined : this.wayOf(session, media);
+    if (media === undefined || way === undefined) return undefined;
     const encodings = encodingsOf(media);
     const theirs = [...encodings].map(([type, encoding]) => ({
       type,
@@ -117,17 +233,15 @@ export class MediaSession {
     }));
     const first = theirs.find(({ codec }) => codec !== undefined);
     if (first?.codec === undefined) return undefined;
-    const [rtcp = ''] = (attributeOf(session, media, 'rtcp') ?? '').split(' ');
-    const isOldHold = ip === '0.0.0.0' || ip === '::';
-    const written = directionOf(session, media);
+    const { remote, remoteRtcpPort, written } = way;
     return {
-      remote: { ip, port: media.port },
-      remoteRtcpPort: parseDecimal(rtcp, 65_535) ?? media.port + 1,
+      remote,
+      remoteRtcpPort,
       codec: first.codec,
       payloadType: first.type,
       telephoneEventType: findEncoding(encodings, TELEPHONE_EVENT),
       comfortNoiseType: findEncoding(encodings, COMFORT_NOISE),
-      direction: isOldHold ? meet(written, 'sendonly') : written,
+      direction: written,
       ptimeMs: ptimeOf(session, media),
     };
   }
@@ -170,6 +284,15 @@ export class MediaSession {
     this.described = text;
     return at(this.version);
   }
+}
+
+function withVideo(agreement: MediaAgreement, video: VideoAgreement | undefined): MediaAgreement {
+  return video === undefined ? agreement : { ...agreement, video };
+}
+
+/** How we may be asked is ours to say, whatever the other party takes. */
+function withOurFeedback({ feedback: _, ...format }: VideoFormat): VideoFormat {
+  return format;
 }
 
 function isVoice(media: MediaDescription): boolean {

@@ -1,3 +1,4 @@
+import type { VideoCodec } from '../base/media-port.ts';
 import type { CallerId } from './caller-identity.ts';
 import type { CodecName } from './codec.ts';
 import type { DigestSecret } from './digest.ts';
@@ -5,8 +6,14 @@ import type { QualifyConfig, Reachability } from './qualify.ts';
 import type { RegistrationStatus } from './registrant.ts';
 import type { SipUri } from './uri.ts';
 
+export interface PeerCodecs {
+  readonly codecs: readonly CodecName[];
+  /** The pictures that it may have; absent: none. */
+  readonly video?: readonly VideoCodec[];
+}
+
 /** A phone of the office: it registers here and proves itself for each call. */
-export interface PhoneConfig {
+export interface PhoneConfig extends PeerCodecs {
   readonly user: string;
   /** Without one it can neither register nor call. */
   readonly secret?: DigestSecret;
@@ -14,13 +21,12 @@ export interface PhoneConfig {
   readonly callerId?: CallerId;
   /** Where its calls enter the dialplan. */
   readonly context?: string;
-  readonly codecs: readonly CodecName[];
   /** Calls at a time, in both directions. */
   readonly maxCalls?: number;
 }
 
 /** A provider or another switch. */
-export interface TrunkConfig {
+export interface TrunkConfig extends PeerCodecs {
   readonly name: string;
   /** Where it is: `sip:itsp.example`, a host name or an address. */
   readonly registrar: SipUri;
@@ -37,7 +43,6 @@ export interface TrunkConfig {
   readonly callerId?: CallerId;
   /** It is told who calls even if that must not be shown, and is believed about callers. [RFC3325] */
   readonly isTrusted?: boolean;
-  readonly codecs: readonly CodecName[];
   readonly maxCalls?: number;
   /** Asks whether it is there; calls to it fail at once while it is not. */
   readonly qualify?: QualifyConfig;

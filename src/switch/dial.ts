@@ -175,6 +175,7 @@ export class Dial implements Activity {
       case 'progress':
         // With several targets nobody can say whose early media the caller should hear.
         if (this.order.targets.length === 1 && !this.order.ringAtOnce) {
+          this.parts.caller.leg.see?.(leg.video ?? [], nowMs);
           this.tellCaller('progress', nowMs);
           this.parts.caller.patchbay.bridge(this.parts.caller.leg.stream, leg.stream, nowMs);
         }
@@ -206,6 +207,7 @@ export class Dial implements Activity {
     this.answeredMs = nowMs;
     if (this.order.talkLimitMs !== undefined) this.talkDeadline = nowMs + this.order.talkLimitMs;
     const { caller } = this.parts;
+    caller.leg.see?.(leg.video ?? [], nowMs);
     caller.answer(nowMs);
     caller.patchbay.bridge(caller.leg.stream, leg.stream, nowMs);
     for (const digit of this.order.digitsWhenAnswered ?? '') leg.sendDigit(digit, 100, nowMs);
@@ -235,6 +237,9 @@ export class Dial implements Activity {
         break;
       case 'text':
         other.sendText(event.text, nowMs);
+        break;
+      case 'picture-wanted':
+        other.requestPicture?.(nowMs);
         break;
       case 'signal':
         if (!other.passOn(event.signal, nowMs) && event.signal.refusal !== undefined)

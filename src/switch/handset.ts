@@ -1,9 +1,9 @@
 import type { Cause } from '../base/causes.ts';
 import { type CollectionStep, DigitCollection, type LookUpNumber } from '../base/digit-collection.ts';
-import type { StreamId, StreamIds } from '../base/media-port.ts';
+import type { StreamId, StreamIds, VideoFormat } from '../base/media-port.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
 import type { ProgressTones } from './activity.ts';
-import type { DialRequest, Indication, Leg, LegEvent, Party, Signal, VideoFormat } from './leg.ts';
+import type { DialRequest, Indication, Leg, LegEvent, Party, Signal } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 
 /** What a telephone of this office may do with its calls, and as whom it calls. */
@@ -113,6 +113,14 @@ export class Place implements Leg {
 
   passOn(signal: Signal, nowMs: number): boolean {
     return this.leg.passOn(signal, nowMs);
+  }
+
+  see(video: readonly VideoFormat[], nowMs: number): void {
+    if (this.isActive) this.leg.see?.(video, nowMs);
+  }
+
+  requestPicture(nowMs: number): void {
+    if (this.isActive) this.leg.requestPicture?.(nowMs);
   }
 
   meet(other: Leg, nowMs: number): void {

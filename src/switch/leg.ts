@@ -1,5 +1,5 @@
 import type { Cause } from '../base/causes.ts';
-import type { StreamId, VideoCodec } from '../base/media-port.ts';
+import type { StreamId, VideoFormat } from '../base/media-port.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
 
 /**
@@ -47,13 +47,12 @@ export interface Leg {
   meet(other: Leg, nowMs: number): void;
   /** A telephone that talks: another call waits for it, or does so no longer. Absent where nobody can be told. */
   announceWaiting?(caller: Party | undefined, nowMs: number): void;
+  /** What pictures the other party has: what its own far end is told when it is answered, or anew. Absent: it has none. */
+  see?(video: readonly VideoFormat[], nowMs: number): void;
+  /** The other party wants a whole picture. */
+  requestPicture?(nowMs: number): void;
   /** What came of the `transfer` that it asked for; `failure` undefined: it is done, and `hangup` follows. */
   reportTransfer(failure: Cause | undefined, nowMs: number): void;
-}
-
-/** A way in which pictures are coded. */
-export interface VideoFormat {
-  readonly codec: VideoCodec;
 }
 
 export type LegId = string;
@@ -77,6 +76,8 @@ export type LegEvent =
   | { readonly type: 'unhold' }
   | { readonly type: 'flash' }
   | { readonly type: 'text'; readonly text: string }
+  /** The far end wants a whole picture: it has just begun to look, or lost some of what came. */
+  | { readonly type: 'picture-wanted' }
   | { readonly type: 'signal'; readonly signal: Signal }
   /**
    * Blind transfer: the far end wants the party that it talks to connected to that number of our dialplan, and itself let

@@ -1,18 +1,8 @@
 import type { Cause } from '../base/causes.ts';
-import type { StreamId, StreamIds } from '../base/media-port.ts';
+import type { StreamId, StreamIds, VideoFormat } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
-import type {
-  DialFailure,
-  DialRequest,
-  IncomingCall,
-  Indication,
-  Leg,
-  LegDialler,
-  LegEvent,
-  Signal,
-  VideoFormat,
-} from './leg.ts';
+import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent, Signal } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
 
 export type LocalOutput =
@@ -73,6 +63,7 @@ export class LocalChannels implements LegDialler {
 class LocalHalf implements Leg {
   readonly technology = 'local';
   private partner: LocalHalf | undefined;
+  private seen: readonly VideoFormat[] | undefined;
   private answered = false;
   private ended = false;
 
@@ -88,8 +79,17 @@ class LocalHalf implements Leg {
     return this.dialler.codec;
   }
 
+  /** Of one half: what whoever is behind the other one has. */
   get video(): readonly VideoFormat[] {
-    return this.dialler.video ?? [];
+    return this.seen ?? this.dialler.video ?? [];
+  }
+
+  see(video: readonly VideoFormat[]): void {
+    if (this.partner !== undefined) this.partner.seen = video;
+  }
+
+  requestPicture(): void {
+    this.tell({ type: 'picture-wanted' });
   }
 
   get telephone(): string | undefined {

@@ -25,6 +25,7 @@ const LINES = 2;
 const SESSIONS = 3;
 const STREAMS = LINES + CALLS + SESSIONS;
 const FORMATS = [4, 8, 256, 2, 2 ** 34];
+const VIDEO_PORTS = 11_000;
 /** H.263 and H.264. */
 const VIDEO_FORMATS = [0x8_0000, 0x20_0000];
 const TONE = parseTonePattern('!350+440/30,!0/20,400*25/70,0/50')!;
@@ -44,7 +45,7 @@ function callSpec(stream: number, format: number): Iax2StreamSpec {
 }
 
 function session(random: SeededRandom): RtpSession {
-  const codecs: RtpCodec[] = ['ulaw', 'alaw', 'g722', 'h264'];
+  const codecs: RtpCodec[] = ['ulaw', 'alaw', 'g722'];
   const remote = { ip: '192.0.2.1', port: 4000 + 2 * random.integer(2) };
   return {
     remote,
@@ -117,6 +118,7 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
     const pictures = new Set<number>();
     let sent = 0;
     let sentVideo = 0;
+    let sentRtpVideo = 0;
     let sentRtp = 0;
     const plane = new MediaPlane({
       counters: new Counters(),
@@ -148,6 +150,11 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
         if (isRtcp(packet) !== (localPort % 2 === 1)) throw new Error('RTCP and RTP are on the wrong ports');
         if (localPort % 2 === 1) return;
         if (!header.read(packet) || header.payloadLength === 0) throw new Error(`no RTP packet: ${packet.join()}`);
+        if (localPort >= VIDEO_PORTS) {
+          if (!pictures.has((localPort - VIDEO_PORTS) / 2)) throw new Error(`a picture from port ${localPort}`);
+          sentRtpVideo++;
+          return;
+        }
         if (!open.has((localPort - 10_000) / 2)) throw new Error(`voice of stream ${(localPort - 10_000) / 2}`);
         if (to.ip !== '192.0.2.1') throw new Error(`voice for ${to.ip}`);
       },
@@ -170,10 +177,18 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
         media.close(stream, nowMs);
       },
       (stream) => {
-        if (stream <= LINES || stream > LINES + CALLS) return;
+        if (stream <= LINES) return;
         pictures.add(stream);
-        media.openVideo(stream, { ...callSpec(stream, 4), formats: VIDEO_FORMATS.slice(random.integer(2)) }, nowMs);
+        const formats = VIDEO_FORMATS.slice(random.integer(2));
+        if (stream <= LINES + CALLS) media.openVideo(stream, { ...callSpec(stream, 4), formats }, nowMs);
+        else
+          media.openVideo(
+            stream,
+            { ...rtpSpec(stream, random), localPort: VIDEO_PORTS + 2 * stream, codec: coin() ? 'h264' : 'h263' },
+            nowMs,
+          );
       },
+      (stream) => media.requestPicture(stream, coin() ? 'pli' : 'fir', nowMs),
       (stream) => {
         pictures.delete(stream);
         media.closeVideo(stream, nowMs);
@@ -206,7 +221,10 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
           plane.exchangeLineBlock(1 + random.integer(LINES + 1), up, down, nowMs);
         } else if (choice > 9) {
           rtpSequence = (rtpSequence + [0, 1, 1, 1, 1, 2, -3, 5000][random.integer(8)]!) & 0xffff;
-          const port = 10_000 + 2 * (LINES + CALLS + random.integer(SESSIONS + 2)) + Math.floor(random.integer(5) / 4);
+          const port =
+            (coin() ? 10_000 : VIDEO_PORTS) +
+            2 * (LINES + CALLS + random.integer(SESSIONS + 2)) +
+            Math.floor(random.integer(5) / 4);
           const from = { ip: '192.0.2.1', port: 4000 + 2 * random.integer(3) };
           plane.handleRtp(port, rtpDatagram(random, rtpSequence), from, nowMs);
         } else plane.handleDatagram(datagram(random), { ip: '192.0.2.1', port: 4569 }, nowMs);
@@ -218,6 +236,7 @@ describe(`the media plane (seed ${FUZZ_SEED})`, () => {
     expect(plane.nextDeadline()).toBeUndefined();
     expect(sent).toBeGreaterThan(0);
     expect(sentVideo).toBeGreaterThan(0);
+    expect(sentRtpVideo).toBeGreaterThan(0);
     expect(sentRtp).toBeGreaterThan(0);
   });
 });

@@ -27,6 +27,10 @@ const SDP = utf8Encode(
     'a=sendonly',
     'm=video 0 RTP/AVP 99',
     'c=IN IP6 ::1',
+    'm=video 4002 RTP/AVPF 97 34',
+    'a=rtpmap:97 H264/90000',
+    'a=fmtp:97 profile-level-id=42801f;packetization-mode=1',
+    'a=rtcp-fb:* nack pli',
     '',
   ].join('\r\n'),
 );
@@ -70,14 +74,19 @@ describe('what strangers and broken phones send', { timeout: FUZZ_MS + 60_000 },
       try {
         const offer = parseSdp(bytes);
         if (isMalformed(offer)) continue;
-        const session = new MediaSession({ address: OFFICE, codecs: ['ulaw', 'alaw', 'g722'], sessionId: '1' });
+        const video = { codecs: ['h264', 'h263'], port: () => 10_002 } as const;
+        const local = { address: OFFICE, codecs: ['ulaw', 'alaw', 'g722'], sessionId: '1', video } as const;
+        const session = new MediaSession(local);
+        session.accepts(offer);
+        if (random.integer(2) === 0) session.see(session.video.slice(random.integer(2)));
         const answer = session.answer(offer);
         if (answer === undefined) continue;
         if (answer.media.length !== offer.media.length) throw new Error('a stream is missing in the answer');
         const read = parseSdp(utf8Encode(formatSdp(answer)));
         if (isMalformed(read)) throw new Error('our answer is malformed');
         session.hold(true);
-        session.makeOffer();
+        const again = parseSdp(utf8Encode(formatSdp(session.makeOffer())));
+        if (isMalformed(again)) throw new Error('our offer is malformed');
         session.handleAnswer(offer);
       } catch (error) {
         throw new Error(`sdp, seed ${FUZZ_SEED}, run ${runs}: ${toHex(bytes)}`, { cause: error });

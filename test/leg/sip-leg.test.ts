@@ -32,6 +32,7 @@ class SipHarness implements LegHarness {
         this.streams.delete(stream);
       },
       playDigit: () => {},
+      requestPicture: () => {},
     },
     { contextOf: () => 'office', isTelephone: () => true, dialClassOf: () => undefined },
   );

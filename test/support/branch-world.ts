@@ -56,6 +56,8 @@ export class Site implements Station<Told> {
   readonly counters = new Counters();
   /** RTP ports that a call has. */
   readonly rtpPorts = new Set<number>();
+  /** What left from those ports. */
+  readonly sentRtp: { readonly localPort: number; readonly to: Address; readonly bytes: Uint8Array }[] = [];
   readonly host: Host<Told>;
   /** Every call that is over: its number and its cause. */
   readonly ended: string[] = [];
@@ -96,6 +98,8 @@ export class Site implements Station<Told> {
         ...(keypad === undefined ? {} : { keypad }),
         ...(about === undefined ? {} : { about }),
         ...(sip === undefined ? {} : { sip: this.sipOptions(sip, address) }),
+        sendRtp: (localPort, to, bytes, at, length) =>
+          this.sentRtp.push({ localPort, to: { ...to }, bytes: bytes.slice(at, at + length) }),
         send: (to, bytes, at, length) =>
           this.outputs.push({ type: 'transmit', to, bytes: bytes.slice(at, at + length) }),
       },

@@ -45,6 +45,7 @@ export class RecordingMedia implements MediaPort {
     this.videos.set(stream, spec);
   }
 
+  requestPicture(): void {}
   closeVideo(stream: StreamId): void {
     this.videos.delete(stream);
   }

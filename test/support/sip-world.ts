@@ -131,6 +131,7 @@ export class SipSwitch {
         this.media.add(stream);
         return this.rtp(stream);
       },
+      openVideo: (stream) => 20_000 + 2 * stream,
       closeMedia: (stream) => this.media.delete(stream),
       ...this.options,
     });

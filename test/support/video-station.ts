@@ -65,7 +65,7 @@ export class VideoStation implements Station<{ readonly type: 'none' }> {
       wallClock: () => 1_795_000_000_000,
     });
     const spec = { remote: CAMERA, localCall: CAMERA_CALL, remoteCall: CAMERA_CALL, epochMs: 0 };
-    this.plane.openVideo(this.camera, { ...spec, kind: 'iax2', formats: [format] });
+    this.plane.openVideo(this.camera, { ...spec, kind: 'iax2', formats: [format] }, 0);
     this.format = format;
   }
 

@@ -26,6 +26,7 @@ describe('configured phones', () => {
         secret: { password: 's1' },
         context: 'c',
         codecs: ['ulaw', 'alaw'],
+        video: [],
       },
       {
         user: 'door',
@@ -35,6 +36,7 @@ describe('configured phones', () => {
         secret: { password: 's2' },
         context: 'c',
         codecs: ['ulaw', 'alaw'],
+        video: [],
         maxCalls: 1,
       },
     ]);

@@ -41,6 +41,7 @@ export class LineMedia implements MediaPort {
   setFormat(): void {}
   tellRoom(): void {}
   openVideo(): void {}
+  requestPicture(): void {}
   closeVideo(): void {}
   playSignal(): void {}
   update(): void {}

@@ -388,30 +388,6 @@ describe('a codec that can only be carried', () => {
     );
   });
 
-  it('keeps timestamp and marks of a picture that takes several packets', () => {
-    const video = { codec: 'h264', telephoneEventType: undefined, comfortNoiseType: undefined } as const;
-    const a = rtpFarEnd(1, { ...video, payloadType: 97 });
-    const b = rtpFarEnd(2, { ...video, payloadType: 99 });
-    open(A, a);
-    open(B, b);
-    bridge();
-    const pictures = [1, 2, 3].flatMap((picture) => [0, 1].map((part) => ({ picture, part })));
-    for (const [n, { picture, part }] of pictures.entries()) {
-      harness.runTo(START_MS + 40 * picture);
-      harness.rtp(a, {
-        payloadType: 97,
-        sequence: n,
-        timestamp: 3600 * picture,
-        marker: part === 1,
-        payload: payloadOf(n, 1400),
-      });
-    }
-    const sent = harness.rtpFrom(b);
-    expect(sent.map(({ timestamp }) => (timestamp - sent[0]!.timestamp) >>> 0)).toEqual([0, 0, 3600, 3600, 7200, 7200]);
-    expect(sent.slice(1).map(({ marker }) => marker)).toEqual([true, false, true, false, true]);
-    expect(sent[3]!.payload).toEqual(payloadOf(3, 1400));
-  });
-
   it('is dropped and counted where nobody can make sound of it', () => {
     const a = rtpFarEnd(1, { codec: 'g722', payloadType: 9 });
     open(A, a);

@@ -29,6 +29,7 @@ export class RecordingMedia implements MediaPort {
   open(): void {}
   close(): void {}
   openVideo(): void {}
+  requestPicture(): void {}
   closeVideo(): void {}
   playDigit(): void {}
   tellRoom(room: StreamId, order: RoomOrder): void {

@@ -17,6 +17,9 @@ const LONGEST_MESSAGE = 258;
 const MIDDLE_FROM = 0.2;
 const MIDDLE_TO = 0.8;
 const STOP_BIT = 9;
+/** How far each turn from mark to space or back moves the beginnings of the bits towards itself, and from how far it counts. */
+const PULL = 0.25;
+const PULL_SPAN = 0.35 * BIT_SAMPLES;
 
 /** How much of one frequency is in the last window, sample by sample. */
 class Correlator {
@@ -56,6 +59,8 @@ export class FskReceiver {
   /** Samples since the start bit began; undefined between bytes. */
   private inByte: number | undefined;
   private nextBit = 0;
+  /** Mark less space one sample ago. */
+  private before = 0;
   /** How much more mark than space there was in the middle of the bit. */
   private lean = 0;
   private byte = 0;
@@ -76,17 +81,23 @@ export class FskReceiver {
     this.energy += (sample * sample - this.energy) / 16;
     const mark = this.mark.next(sample);
     const space = this.space.next(sample);
-    const bit = mark >= space;
+    const soft = mark - space;
+    const { before } = this;
+    this.before = soft;
+    const bit = soft >= 0;
+    // Samples since mark turned to space or back, if that was in this one.
+    const turnedFor = before >= 0 === bit ? undefined : soft / (soft - before);
     if (this.energy < LEAST_ENERGY) {
       this.reset();
       return;
     }
     if (this.inByte === undefined) {
       if (bit) this.marks++;
-      else this.begin();
+      else this.begin(turnedFor ?? 0);
       return;
     }
     this.inByte++;
+    if (turnedFor !== undefined) this.inByte -= this.offGrid(this.inByte - turnedFor) * PULL;
     // Bit n, the start bit being 0, is what most of its middle is: one sample may be noise.
     const inBit = this.inByte / BIT_SAMPLES - this.nextBit;
     if (inBit >= MIDDLE_FROM) this.lean += (mark - space) / (mark + space + 1);
@@ -96,13 +107,19 @@ export class FskReceiver {
     this.lean = 0;
   }
 
-  private begin(): void {
+  /** How many samples a turn at `at` is behind the beginning of a bit; 0 where it is so far off that it is noise. */
+  private offGrid(at: number): number {
+    const off = at - Math.round(at / BIT_SAMPLES) * BIT_SAMPLES;
+    return Math.abs(off) < PULL_SPAN ? off : 0;
+  }
+
+  private begin(turnedFor: number): void {
     // A message begins behind marks; within one, bytes follow each other at once or after a few.
     if (this.length === 0 && this.marks < LEAD_MARKS * BIT_SAMPLES) {
       this.marks = 0;
       return;
     }
-    this.inByte = 0;
+    this.inByte = turnedFor;
     this.lean = 0;
     this.nextBit = 0;
     this.byte = 0;

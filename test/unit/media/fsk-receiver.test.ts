@@ -62,6 +62,18 @@ describe('caller ID in FSK', () => {
     }
   });
 
+  it('is read through noise 10 dB below it, but for a few that are nothing', () => {
+    let read = 0;
+    for (let seed = 1; seed <= 200; seed++) {
+      const number = String(10_000_000 + seed * 7919);
+      const modem = seed % 2 === 0 ? 'v23' : 'bell202';
+      const got = receive(modulateCallerId(modem, number, `Caller ${seed}`), { snrDb: 10, seed });
+      if (got.length > 0) expect(got, `seed ${seed}`).toEqual([{ number, name: `Caller ${seed}` }]);
+      read += got.length;
+    }
+    expect(read).toBeGreaterThanOrEqual(194);
+  });
+
   it('says that the number is withheld', () => {
     expect(receive(modulateCallerId('v23', '', ''))).toEqual([{ number: '', name: '' }]);
   });

@@ -62,6 +62,7 @@ const ARMED_MS = 10_000;
  */
 export class BoxPanel implements Machine<BoxPanelOutput> {
   readonly night: NightService;
+  private readonly down = new Set<string>();
   private readonly timers = new Timers<'identify' | 'status' | 'armed'>();
   private readonly outputs = new Queue<BoxPanelOutput>();
   private shows: 'lines' | 'here' | 'status' | 'armed' = 'lines';
@@ -86,15 +87,25 @@ export class BoxPanel implements Machine<BoxPanelOutput> {
   }
 
   handleKey(key: string, how: KeyAction, nowMs: number): void {
-    if (how === 'up') return;
+    if (how === 'up') {
+      this.down.delete(key);
+      return;
+    }
     const action = this.options.keypad[key];
     if (how === 'down') {
+      this.down.add(key);
       this.tell('key-pressed', `The key ${key} was pressed.`, key);
       this.press(action, key, nowMs);
     } else {
       this.tell('key-held', `The key ${key} was held.`, key);
-      this.hold(action, key, nowMs);
+      // A palm on the keypad is no order.
+      if ([...this.down].every((one) => one === key)) this.hold(action, key, nowMs);
     }
+  }
+
+  /** The keypad has begun anew: of keys that were down it will not tell that they are up. */
+  releaseKeys(): void {
+    this.down.clear();
   }
 
   /** Every LED blinks white for so long, to tell this box from others. */

@@ -229,6 +229,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   handleHat(event: HatEvent, nowMs: number): void {
     this.lines.legs.handleHat(event, nowMs);
     if (event.type === 'hello') {
+      this.panel.releaseKeys();
       this.lights.clear();
       this.showLights();
       if (this.isHatLost) this.tell('fault', 'hat-back', 'info', 'The HAT answers again.', { board: event.board });

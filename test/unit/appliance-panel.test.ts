@@ -107,3 +107,32 @@ it('takes another key between the two as a change of mind', () => {
   panel.handleKey('0', 'long', 2_000);
   expect(outputs().some(({ type }) => type === 'factory-reset')).toBe(false);
 });
+
+it('takes ten keys at once, in any order and for any time, and does of it only what a key held long enough asks for', () => {
+  const keys = ['1', '2', '3', '4', '5', '6', '7', '8', '9', 'A'];
+  for (const key of keys) panel.handleKey(key, 'down', 0);
+  expect(told().filter((what) => what === 'key-pressed')).toHaveLength(10);
+  for (const key of keys.toReversed()) panel.handleKey(key, 'up', 200);
+  panel.handleTimeout(120_000);
+  expect(told()).not.toContain('restart');
+  expect(told()).not.toContain('factory-reset');
+  expect(panel.nextDeadline()).toBeUndefined();
+
+  // A palm on the keypad is no order, however long it lies there.
+  for (const key of ['0', '*', '5']) panel.handleKey(key, 'down', 130_000);
+  for (const key of ['0', '*', '5']) panel.handleKey(key, 'long', 131_000);
+  expect(told().filter((what) => what === 'restart' || what === 'lights')).toEqual([]);
+  for (const key of ['0', '5']) panel.handleKey(key, 'up', 132_000);
+  panel.handleKey('*', 'long', 133_000);
+  expect(told()).toContain('restart');
+  panel.handleTimeout(300_000);
+  expect(panel.nextDeadline()).toBeUndefined();
+});
+
+it('knows of no key that was down when the HAT began anew', () => {
+  panel.handleKey('5', 'down', 0);
+  panel.releaseKeys();
+  panel.handleKey('*', 'down', 1_000);
+  panel.handleKey('*', 'long', 2_000);
+  expect(told()).toContain('restart');
+});

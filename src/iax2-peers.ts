@@ -43,6 +43,7 @@ function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
     ...(peer.trunk ? { trunk: peer.trunkTimestamps ? 'timestamps' : 'plain' } : {}),
     ...(qualify === undefined ? {} : { qualify: { everyMs: qualify.every, timeoutMs: qualify.timeout } }),
     ...(peer.maxCalls === undefined ? {} : { maxCalls: peer.maxCalls }),
+    ...(peer.autokill === undefined ? {} : { autokillMs: peer.autokill }),
     ...(transfer === undefined ? {} : { transfer: { mode: transfer.mode, targets: allowedOnly(transfer.targets) } }),
     ...(callerId === undefined ? {} : { callerId: { number: callerId, name: '' } }),
   };

@@ -106,7 +106,9 @@ function checkContexts(config: ConfigurationInput, dialplan: Dialplan, report: R
     ]),
     ...contextsOf(config.iax2?.peers, ['iax2', 'peers']),
     ...Object.entries(config.iax2?.peers ?? {}).flatMap(([name, { otherContexts = [] }]) =>
-      otherContexts.map((context, index): [Path, string] => [['iax2', 'peers', name, 'otherContexts', index], context]),
+      otherContexts
+        .map((context, index): [Path, string] => [['iax2', 'peers', name, 'otherContexts', index], context])
+        .filter(([, context]) => context !== '*'),
     ),
     ...contextsOf(config.sip?.phones, ['sip', 'phones']),
     ...contextsOf(config.sip?.trunks, ['sip', 'trunks']),

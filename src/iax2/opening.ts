@@ -7,8 +7,21 @@ import { FRAME_TYPE } from './subclass.ts';
  * the usual back-off: a caller is waiting, and the next route must get its turn within two seconds.
  */
 export const CALL_SCHEDULE: readonly number[] = [300, 500, 500, 600];
+/** The same where a peer is waited for longer or shorter: the whole is `autokillMs`. */
+export function callSchedule(autokillMs: number | undefined): readonly number[] {
+  if (autokillMs === undefined) return CALL_SCHEDULE;
+  const waits: number[] = [];
+  let left = autokillMs;
+  for (let wait = CALL_SCHEDULE[0]!; left > 0; wait = Math.min(LONGEST_WAIT_MS, wait + 200)) {
+    waits.push(Math.min(wait, left));
+    left -= wait;
+  }
+  return waits;
+}
+
 /** A registration has more time, but must not keep its place for half a minute either. */
 export const REGISTRATION_SCHEDULE: readonly number[] = [500, 1_000, 1_500, 2_000];
+const LONGEST_WAIT_MS = 1_000;
 /** With a token: over before the token is stale, which is after 10 s. */
 const TOKEN_SCHEDULE: readonly number[] = [300, 1_000, 3_000, 3_700];
 

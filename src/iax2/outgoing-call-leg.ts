@@ -23,7 +23,7 @@ import {
   maskOf,
 } from './media-format.ts';
 import type { Message } from './message.ts';
-import { CALL_SCHEDULE, Opening } from './opening.ts';
+import { callSchedule, Opening } from './opening.ts';
 import type { PeerConfig } from './peer.ts';
 import type { Reliable } from './reliable.ts';
 import { FRAME_TYPE, IAX_SUBCLASS } from './subclass.ts';
@@ -41,6 +41,7 @@ export interface OutgoingOptions extends CallIdentity {
   readonly credentials: Credentials;
   readonly codecs: readonly FormatName[];
   readonly encryption: PeerConfig['encryption'];
+  readonly autokillMs: PeerConfig['autokillMs'];
 }
 
 /** A call that we place: NEW, the call token, AUTHREP, and the ACCEPT or REJECT that ends its set-up. [RFC5456 §6.2] */
@@ -67,7 +68,8 @@ export class OutgoingCallLeg extends CallLeg {
     this.reliable.remote = remote;
     this.enter('calling');
     this.timers.set('setup', nowMs + SETUP_MS);
-    this.opening = new Opening(this.reliable, IAX_SUBCLASS.NEW, this.newElements(), CALL_SCHEDULE);
+    const schedule = callSchedule(this.options.autokillMs);
+    this.opening = new Opening(this.reliable, IAX_SUBCLASS.NEW, this.newElements(), schedule);
     this.opening.start(nowMs);
   }
 

@@ -71,6 +71,7 @@ export class OutgoingDialogs {
       credentials: credentialsFor(peer, request.secret),
       codecs,
       encryption: config?.encryption,
+      autokillMs: config?.autokillMs,
       trunk: config?.trunk,
     };
     const call = new OutgoingCallLeg(around, reliable, options, nowMs);

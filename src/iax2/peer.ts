@@ -60,6 +60,8 @@ export interface PeerConfig {
   readonly qualify?: { readonly everyMs: number; readonly timeoutMs: number };
   /** Simultaneous calls in both directions; the next one is refused as congestion. */
   readonly maxCalls?: number;
+  /** How long a call to it waits for a first sign of life; 1.9 s if absent. */
+  readonly autokillMs?: number | undefined;
   /**
    * Of a phone (it registers here, or only calls us): shown in place of what it says about itself. Of a switch that we
    * call: who we are where a call names no caller.

@@ -42,6 +42,8 @@ describe('configured IAX2 peers', () => {
     expect([plain.otherContexts, plain.codecPriority]).toEqual([undefined, 'host']);
     const other = peerWith('      secret: s\n      otherContexts: [d]\n      codecPriority: caller', '[c]\n  [d]');
     expect([other.otherContexts, other.codecPriority]).toEqual([['d'], 'caller']);
+    const any = peerWith('      secret: s\n      otherContexts: ["*"]\n      autokill: 800ms');
+    expect([any.otherContexts, any.autokillMs]).toEqual([['*'], 800]);
   });
 
   test('cannot ask for a context that the dialplan does not have', () => {

@@ -96,9 +96,11 @@ export const iax2Peer = z
     acl: z
       .exactOptional(z.array(aclEntry).min(1, { error: 'allowed: at least one { permit: … } or { deny: … }' }))
       .meta({ description: 'Rules by address, in order; the last that fits decides. Not together with `allowFrom`.' }),
-    otherContexts: z.exactOptional(z.array(contextName).min(1, { error: 'allowed: at least one context' })).meta({
-      description: 'Contexts besides `context` that it may ask to call into.',
-    }),
+    otherContexts: z
+      .exactOptional(z.array(z.union([z.literal('*'), contextName])).min(1, { error: 'allowed: at least one context' }))
+      .meta({
+        description: 'Contexts besides `context` that it may ask to call into; `"*"`: every one.',
+      }),
     codecs: codecs.prefault(['ulaw', 'alaw']),
     codecPriority: z.enum(['host', 'caller', 'disabled', 'reqonly']).prefault('host').meta({
       description:
@@ -119,6 +121,10 @@ export const iax2Peer = z
     qualify: z.exactOptional(qualify),
     maxCalls: z.exactOptional(whole(1, 1000)).meta({
       description: 'Calls at a time. When full, `Dial` gives CONGESTION and goes to the next priority.',
+    }),
+    autokill: z.exactOptional(duration('500ms', '30s')).meta({
+      description:
+        'How long a call to it waits for a first sign of life before the next priority has its turn; 1.9 s unless told.',
     }),
     transfer: z.exactOptional(transfer),
     class: z.exactOptional(dialClass),

@@ -341,6 +341,21 @@ describe('placing a call that cannot be', () => {
     expect(a.endpoint.load).toEqual(EMPTY);
   });
 
+  it.each([500, 800, 4_000, 30_000])('waits as long as its peer is given, %i ms, and no longer', (autokillMs) => {
+    const { network, a, b } = pair({ autokillMs });
+    b.host.isDown = true;
+    const sent: number[] = [];
+    network.tap = () => sent.push(network.nowMs);
+    const call = a.dial('b');
+    network.runFor(autokillMs - 1);
+    expect(call.state).toBe('calling');
+    network.runFor(1);
+    expect(a.typesOf(call)).toEqual(['hangup']);
+    const waits = sent.slice(1).map((at, i) => at - sent[i]!);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(1_000);
+    expect(a.endpoint.load).toEqual(EMPTY);
+  });
+
   it('fails at once towards a peer that is known to be dead, and goes again when it is back', () => {
     const { network, a, b } = pair(QUALIFIED);
     network.runFor(1_000);

@@ -80,6 +80,7 @@ export class SipLegs implements LegDialler {
     if (leg === undefined) return;
     if (event.type === 'media') this.media.agree(call, event.agreement, nowMs);
     else if (event.type === 'transfer') this.transfer(leg, event.number, nowMs);
+    else if (event.type === 'transfer-to-call') this.transferToCall(leg, event.other, nowMs);
     else if (event.type === 'hangup') {
       this.legs.delete(call.id);
       this.byStream.delete(call.stream);
@@ -118,6 +119,12 @@ export class SipLegs implements LegDialler {
     const context = this.peers.contextOf(leg.peer);
     if (context === undefined) leg.reportTransfer('call-rejected', nowMs);
     else this.outputs.push({ type: 'leg', leg, event: { type: 'transfer', context, number } });
+  }
+
+  private transferToCall(leg: SipLeg, call: Call, nowMs: number): void {
+    const other = this.legs.get(call.id);
+    if (other === undefined) leg.reportTransfer('call-rejected', nowMs);
+    else this.outputs.push({ type: 'leg', leg, event: { type: 'transfer-to-leg', other: other.id } });
   }
 
   private adopt(call: Call): SipLeg {

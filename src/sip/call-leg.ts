@@ -9,7 +9,7 @@ import { reasonPhrase, textBody } from './message.ts';
 import { formatNameAddr, nameAddr, parseNameAddr } from './name-addr.ts';
 import { reasonOf } from './reason.ts';
 import type { ServerTransaction } from './transaction-layer.ts';
-import { isSipUri, sipUri } from './uri.ts';
+import { isSipUri, sipUri, unescapeText } from './uri.ts';
 
 /** What calls in both directions answer within their dialog. [RFC3261 §12, §15] */
 export abstract class CallLeg extends InviteSession {
@@ -136,8 +136,10 @@ export abstract class CallLeg extends InviteSession {
       this.respond(transaction, this.state === 'up' ? 400 : 603, {}, nowMs);
       return;
     }
-    // A transfer to a call that stands (Replaces) is another thing than one to a number: declined, the call goes on.
-    if (isSipUri(target.uri) && target.uri.headers.some(([name]) => name === 'replaces')) {
+    const replaces = isSipUri(target.uri) ? target.uri.headers.find(([name]) => name === 'replaces')?.[1] : undefined;
+    const other = replaces === undefined ? undefined : this.callNamed(unescapeText(replaces));
+    // A call that is not ours, or not theirs, cannot be had: declined, and this one goes on.
+    if (replaces !== undefined && other === undefined) {
       this.respond(transaction, 603, {}, nowMs);
       return;
     }
@@ -146,7 +148,16 @@ export abstract class CallLeg extends InviteSession {
     this.respond(transaction, 202, { headers }, nowMs);
     this.transfer = isQuiet ? undefined : { id: request.cseq.number };
     this.reportTransfer(100, nowMs);
-    this.emit({ type: 'transfer', number: numberOf(target), host: isSipUri(target.uri) ? target.uri.host : '' });
+    if (other !== undefined) this.emit({ type: 'transfer-to-call', other });
+    else this.emit({ type: 'transfer', number: numberOf(target), host: isSipUri(target.uri) ? target.uri.host : '' });
+  }
+
+  /** Another call of the same far end, by the dialog that it would have replaced: tags as its callee has them. [RFC3891 §3] */
+  private callNamed(replaces: string): CallLeg | undefined {
+    const [callId = '', ...parameters] = replaces.split(';').map((part) => part.trim());
+    const tag = (name: string) => parameters.find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
+    const call = this.around.findCall(callId, tag('to-tag'), tag('from-tag'));
+    return call === this || call?.peer !== this.peer ? undefined : call;
   }
 
   private handleNotify(transaction: ServerTransaction, nowMs: number): void {

@@ -85,6 +85,10 @@ export class CallTable {
     return this.dialogs.get(dialogKey(callId, tagOf(to) ?? '', tagOf(from) ?? ''));
   }
 
+  withDialog(callId: string, localTag: string, remoteTag: string): CallLeg | undefined {
+    return this.dialogs.get(dialogKey(callId, localTag, remoteTag))?.call;
+  }
+
   countOf(peer: string): number {
     let count = 0;
     for (const call of this.calls) if (call.peer === peer) count++;

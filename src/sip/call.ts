@@ -79,6 +79,8 @@ export type CallEvent =
   | { readonly type: 'text'; readonly text: string }
   /** The far end wants its party connected elsewhere; the answer is `reportTransfer`. */
   | { readonly type: 'transfer'; readonly number: string; readonly host: string }
+  /** The far end wants its party connected with that of another call of its own, and both let go; the answer is the same. */
+  | { readonly type: 'transfer-to-call'; readonly other: Call }
   /** How the transfer goes that we asked for; 0: it was refused or nobody knows. */
   | { readonly type: 'transfer-progress'; readonly status: number };
 

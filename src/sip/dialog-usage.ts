@@ -29,6 +29,8 @@ export interface CallSurroundings {
   /** Requests of the dialog come to this call from now on, or no more. */
   readonly addDialog: (dialog: Dialog, call: CallLeg) => void;
   readonly removeDialog: (dialog: Dialog) => void;
+  /** The call that has such a dialog. */
+  readonly findCall: (callId: string, localTag: string, remoteTag: string) => CallLeg | undefined;
 }
 
 export interface CallIdentity {

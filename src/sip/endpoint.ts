@@ -119,6 +119,8 @@ export class Endpoint implements Machine<EndpointOutput> {
       emit: (call: Call, event: CallEvent) => this.outputs.push({ type: 'call', call, event }),
       addDialog: (dialog: Dialog, call: CallLeg) => this.calls.addDialog(dialog, call),
       removeDialog: (dialog: Dialog) => this.calls.removeDialog(dialog),
+      findCall: (callId: string, localTag: string, remoteTag: string) =>
+        this.calls.withDialog(callId, localTag, remoteTag),
     };
     this.maker = new CallMaker(options, around, this.calls, this.door, (binding) => this.isReachable(binding));
   }

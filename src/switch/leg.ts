@@ -83,7 +83,9 @@ export type LegEvent =
    * Blind transfer: the far end wants the party that it talks to connected to that number of our dialplan, and itself let
    * go. The leg has seen to it that the far end may enter this context.
    */
-  | { readonly type: 'transfer'; readonly context: string; readonly number: string };
+  | { readonly type: 'transfer'; readonly context: string; readonly number: string }
+  /** Attended transfer: its party is to be connected with that of another leg of the same far end, and both legs let go. */
+  | { readonly type: 'transfer-to-leg'; readonly other: LegId };
 
 /**
  * Something that one technology says and the switch has no word for: the key of a radio, a connected line. It is carried

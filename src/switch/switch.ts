@@ -287,7 +287,7 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   /** Attended transfer: whoever a telephone held goes on with whom it called meanwhile, in that call. */
-  private join(held: PlaceOfTelephone, consulted: PlaceOfTelephone, nowMs: number): void {
+  private join(held: Leg, consulted: Leg, nowMs: number): void {
     const from = this.entryOfLeg.get(held.id);
     const to = this.entryOfLeg.get(consulted.id);
     const party = from?.call.partnerOf(held);
@@ -359,9 +359,27 @@ export class Switch implements Machine<SwitchOutput> {
       this.transfer(entry, leg, event, nowMs);
       return;
     }
+    if (event.type === 'transfer-to-leg') {
+      this.transferToLeg(entry, leg, event.other, nowMs);
+      return;
+    }
     if (event.type === 'hangup') this.entryOfLeg.delete(leg.id);
     entry.history.handleLegEvent(leg, event, nowMs);
     entry.call.handleLegEvent(leg, event, nowMs);
+  }
+
+  /** The party that `leg` talks to goes on with the one that its far end talks to, or rings, on another leg. */
+  private transferToLeg(entry: Entry, leg: Leg, other: LegId, nowMs: number): void {
+    const to = this.entryOfLeg.get(other);
+    const consulted = to?.call.legs.find(({ id }) => id === other);
+    const isPossible = entry.call.partnerOf(leg) !== undefined && !entry.view.emergency && !to?.view.emergency;
+    if (to === undefined || consulted === undefined || to === entry || !isPossible) {
+      leg.reportTransfer('call-rejected', nowMs);
+      return;
+    }
+    leg.reportTransfer(undefined, nowMs);
+    this.join(leg, consulted, nowMs);
+    consulted.hangup('normal-clearing', nowMs);
   }
 
   /** The party that `leg` talks to goes on with another number, in its own call or, if it was called, in a new one. */

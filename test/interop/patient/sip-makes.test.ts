@@ -12,7 +12,7 @@ const users = (from: number) => Array.from({ length: 9 }, (_, i) => String(from 
 const SIP = `sip:
   listen: [udp://${BRANCH}:5060]
   phones:
-${[...users(211), ...users(221)].map((user) => `    "${user}": { secret: secret-${user}, context: office }`).join('\n')}`;
+${[...users(211), ...users(221), '231', '232', '233'].map((user) => `    "${user}": { secret: secret-${user}, context: office }`).join('\n')}`;
 
 const DIALPLAN = `exten => 600,1,Answer
 exten => 600,2,Echo
@@ -327,4 +327,45 @@ describe.concurrent('phones as they are in the field', () => {
       }
     },
   );
+
+  it('a phone asks somebody else and then puts the two together, and both of its calls are over [RFC5589 §7.1]', async () => {
+    const phones: ScriptedPhone[] = [];
+    try {
+      for (const user of ['231', '232', '233']) {
+        const phone = await ScriptedPhone.open({ user, secret: `secret-${user}`, server: SERVER });
+        phones.push(phone);
+        expect((await phone.register()).status).toBe(200);
+      }
+      const [phone, party, expert] = phones as [ScriptedPhone, ScriptedPhone, ScriptedPhone];
+      const talk = async (other: ScriptedPhone) => {
+        const calling = phone.invite(other.user, sdpOf(phone.rtp));
+        const invite = await other.request('INVITE');
+        other.followSdp(invite);
+        other.answer(invite, '200 OK', other.user, [], sdpOf(other.rtp));
+        const { call } = await calling;
+        phone.confirm(call);
+        return { call, invite };
+      };
+      const first = await talk(party);
+      const held = sdpOf(phone.rtp, { attributes: ['sendonly'], version: 2 });
+      expect((await phone.ask(first.call, { method: 'INVITE', body: held })).status).toBe(200);
+      phone.confirm(first.call);
+      const second = await talk(expert);
+      party.speak(700);
+      expert.speak(500);
+      const tagOf = (text: string) => /tag=([^;>]+)/.exec(text)?.[1];
+      const { callId, local, remote } = second.call;
+      const replaces = encodeURIComponent(`${callId};to-tag=${tagOf(remote)};from-tag=${tagOf(local)}`);
+      const refer = (to: string) => phone.ask(first.call, { method: 'REFER', headers: [`Refer-To: <${to}>`] });
+      expect((await refer(`sip:233@${BRANCH}?Replaces=nobody%3Bto-tag%3D1%3Bfrom-tag%3D2`)).status).toBe(603);
+      expect((await refer(`sip:233@${BRANCH}?Replaces=${replaces}`)).status).toBe(202);
+      for (let ended = 0; ended < 2; ended++) await phone.request('BYE');
+      await hears(party, 500);
+      await hears(expert, 700);
+      expect((await party.ask(party.callOf(first.invite, '232'), { method: 'BYE' })).status).toBe(200);
+      await expert.request('BYE');
+    } finally {
+      for (const phone of phones) await phone.close();
+    }
+  });
 });

@@ -509,3 +509,42 @@ describe('a blind transfer', () => {
     expect(lines.dialled[0]!.last).toBe('digit 5 90');
   });
 });
+
+describe('an attended transfer by a far end that has a leg for each of its calls', () => {
+  /** 202 talks to the centre's 123 and has asked 124 meanwhile, by another leg. */
+  function talking() {
+    const world = bench();
+    const [first, second] = [world.call('7123'), world.call('7124')];
+    const [party, expert] = world.iax2.dialled as [FakeLeg, FakeLeg];
+    world.exchange.handleLegEvent(party, { type: 'answered' }, 1000);
+    world.exchange.handleLegEvent(expert, { type: 'answered' }, 1500);
+    const transfer = (nowMs: number) =>
+      world.exchange.handleLegEvent(first, { type: 'transfer-to-leg', other: second.id }, nowMs);
+    return { ...world, first, second, party, expert, transfer };
+  }
+
+  it('puts the two together in the second call, and lets both of its legs go', () => {
+    const { exchange, media, first, second, party, expert, transfer, records, expectEmpty } = talking();
+    transfer(2000);
+    expect(first.told).toContain('transfer done');
+    for (const leg of [first, second]) expect(leg.last).toBe('hangup normal-clearing');
+    for (const leg of [first, second]) exchange.handleLegEvent(leg, hungUp('normal-clearing'), 2001);
+    expect([media.heardBy(party.stream), media.heardBy(expert.stream)]).toEqual([expert.stream, party.stream]);
+    expect(exchange.views()).toMatchObject([{ to: '7124', state: 'talking' }]);
+    exchange.handleLegEvent(party, hungUp('normal-clearing'), 9000);
+    expect(expert.last).toBe('hangup normal-clearing');
+    exchange.handleLegEvent(expert, hungUp('normal-clearing'), 9001);
+    expect(records()).toHaveLength(2);
+    expectEmpty();
+  });
+
+  it('is refused where the other leg is none of a call, or in the same, and both go on', () => {
+    const { exchange, first, party, second, expert } = talking();
+    for (const other of ['nobody', party.id]) {
+      exchange.handleLegEvent(first, { type: 'transfer-to-leg', other }, 2000);
+      expect(first.last).toBe('transfer call-rejected');
+    }
+    exchange.handleLegEvent(second, { type: 'digit', digit: '5', durationMs: 90 }, 3000);
+    expect(expert.last).toBe('digit 5 90');
+  });
+});

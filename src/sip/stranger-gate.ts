@@ -5,7 +5,7 @@ import type { Hop } from './hop.ts';
 const PER_ADDRESS = { perSecond: 30, burst: 150 } as const;
 /**
  * Of all strangers together. What one of them asks is remembered for 32 s at most, so that all of them together never fill
- * half of the table of transactions.
+ * a quarter of the table of transactions.
  */
 const TOGETHER = { perSecond: 100, burst: 400 } as const;
 /** Addresses that are watched at one time; beyond it the one that was seen first is forgotten. */

@@ -54,7 +54,7 @@ export interface TransactionLayerOptions {
   readonly maxServerTransactions?: number;
 }
 
-const DEFAULT_MAX_SERVER_TRANSACTIONS = 8_192;
+const DEFAULT_MAX_SERVER_TRANSACTIONS = 16_384;
 const BRANCH_BYTES = 10;
 
 /** Every transaction under way, in both roles, and who gets what comes in. [RFC3261 §17] */

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { Log } from './base/log.ts';
+import { formatAddress } from './base/machine.ts';
 import type { Configuration } from './config/load.ts';
+import { type BrokerAccess, type EmbeddedBroker, startEmbeddedBroker } from './io/broker.ts';
 import { systemClock } from './io/clock.ts';
 import { type BrokerConnection, BrokerLink, type BrokerTls, type MqttVersion } from './io/mqtt.ts';
 import { systemRandom } from './io/random.ts';
@@ -24,6 +27,8 @@ export interface BrokerHostOptions {
 
 /** Topics that are cleared within this are told again together. */
 const WIPE_MS = 1_000;
+/** When a port that is taken is asked for again. */
+const RETRY_MS = 10_000;
 
 /** Keeps the link to the broker that is configured, and shares its connection among all who speak over it. */
 export class BrokerHost {
@@ -34,6 +39,8 @@ export class BrokerHost {
   /** The connection on which Home Assistant was told. */
   private announcedTo: BrokerConnection | undefined;
   private isWiped = false;
+  private embedded: { readonly broker: EmbeddedBroker; readonly own: BrokerAccess['own'] } | undefined;
+  private cancelRetry = () => {};
   private readonly versions = new Map<string, MqttVersion>();
 
   constructor(private readonly options: BrokerHostOptions) {
@@ -41,7 +48,8 @@ export class BrokerHost {
   }
 
   start(): void {
-    this.link?.start();
+    if (this.options.configuration().mqtt?.embedded === undefined) this.link?.start();
+    else this.relink();
   }
 
   reading(): BrokerReading | null {
@@ -53,6 +61,7 @@ export class BrokerHost {
     this.linking = this.linking.then(async () => {
       if (this.stopped) return;
       await this.unlink();
+      await this.openEmbedded();
       this.link = this.makeLink();
       this.link?.start();
       this.options.onStatus();
@@ -68,10 +77,12 @@ export class BrokerHost {
   private makeLink(): BrokerLink | undefined {
     const { publisher, records, remote, onStatus, log } = this.options;
     const { mqtt, site } = this.options.configuration();
-    if (mqtt === undefined) return undefined;
+    const url = mqtt?.url ?? this.embedded?.broker.url;
+    if (mqtt === undefined || url === undefined) return undefined;
     return new BrokerLink({
-      url: mqtt.url,
+      url,
       clientId: site.id,
+      ...this.embedded?.own,
       ...(mqtt.username === undefined ? {} : { username: mqtt.username }),
       ...(mqtt.password === undefined ? {} : { password: mqtt.password.reveal() }),
       ...(mqtt.tls === undefined ? {} : { tls: certificates(mqtt.tls) }),
@@ -103,6 +114,34 @@ export class BrokerHost {
     });
   }
 
+  /** The broker of this appliance itself, if it is to have one; a port that is taken is tried again for ever. */
+  private async openEmbedded(): Promise<void> {
+    const { configuration, log } = this.options;
+    const { mqtt, site } = configuration();
+    if (mqtt?.embedded === undefined) return;
+    const { listen, users } = mqtt.embedded;
+    const own = { username: site.id, password: randomBytes(24).toString('base64') };
+    const names = Object.entries(users).map(([name, { password }]) => [name, password.reveal()] as const);
+    try {
+      const broker = await startEmbeddedBroker(listen, {
+        own,
+        users: names.length === 0 ? undefined : Object.fromEntries(names),
+      });
+      this.embedded = { broker, own };
+      log('info', 'mqtt', 'The broker of this appliance listens.', {
+        listen: formatAddress(listen),
+        users: names.length,
+      });
+    } catch (error) {
+      log(
+        'error',
+        'mqtt',
+        `The broker of this appliance cannot listen: ${(error as Error).message}; it is tried again.`,
+      );
+      this.cancelRetry = systemClock.after(RETRY_MS, () => this.relink());
+    }
+  }
+
   /** Somebody clears what the broker retained of us, one topic after the other: all is told again when that is over. */
   private handleWipe(): void {
     if (this.isWiped) return;
@@ -131,14 +170,18 @@ export class BrokerHost {
   }
 
   private async unlink(): Promise<void> {
-    const { link } = this;
+    this.cancelRetry();
+    const { link, embedded } = this;
     this.link = undefined;
-    if (link === undefined) return;
-    const { publisher, records, remote } = this.options;
-    const farewell = publisher.farewell();
-    records()?.handleDisconnected();
-    remote?.handleDisconnected();
-    await link.stop(farewell);
+    this.embedded = undefined;
+    if (link !== undefined) {
+      const { publisher, records, remote } = this.options;
+      const farewell = publisher.farewell();
+      records()?.handleDisconnected();
+      remote?.handleDisconnected();
+      await link.stop(farewell);
+    }
+    await embedded?.broker.close();
   }
 }
 

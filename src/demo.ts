@@ -28,7 +28,7 @@ interface Places {
 export async function demo(options: DemoOptions): Promise<ExitCode> {
   const sink = openLog({ level: 'warn' });
   const folder = await mkdtemp(join(tmpdir(), 'branchline-demo-'));
-  const broker = await startEmbeddedBroker(await freeTcpPort(1883));
+  const broker = await startEmbeddedBroker({ ip: '127.0.0.1', port: await freeTcpPort(1883) });
   const running: Service[] = [];
   try {
     const places: Places = {

@@ -227,8 +227,28 @@ function checkPorts(config: ConfigurationInput, report: Report): void {
       report(['net', 'rtpPorts'], `the range includes port ${port} of sip.listen[${index}]; choose another`);
 }
 
+function checkBroker(mqtt: NonNullable<ConfigurationInput['mqtt']>, report: Report): void {
+  const { url, embedded } = mqtt;
+  if (url === undefined && embedded === undefined) {
+    report(['mqtt'], 'mqtt.url is missing; wanted: where the broker is, or mqtt.embedded for one in this appliance');
+  }
+  if (embedded === undefined) return;
+  if (url !== undefined) report(['mqtt', 'embedded'], 'mqtt.url and mqtt.embedded exclude each other; leave out one');
+  for (const key of ['username', 'password', 'tls'] as const) {
+    if (mqtt[key] !== undefined)
+      report(['mqtt', key], `mqtt.${key} belongs to mqtt.url; the embedded broker needs none`);
+  }
+  if (!isLoopback(embedded.listen.ip) && Object.keys(embedded.users).length === 0) {
+    report(
+      ['mqtt', 'embedded', 'listen'],
+      'an address off loopback needs mqtt.embedded.users; without them only loopback is allowed',
+    );
+  }
+}
+
 function checkServices(config: ConfigurationInput, report: Report): void {
   const { mqtt, web } = config;
+  if (mqtt !== undefined) checkBroker(mqtt, report);
   if (mqtt?.commands === 'signed' && mqtt.provisioning === undefined) {
     report(['mqtt', 'commands'], 'signed commands need mqtt.provisioning.publicKey, the key they are checked with');
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checked, isListenAddress, nonEmpty, parseHostPort, secret, whole } from './values.ts';
+import { checked, isListenAddress, listenAddress, nonEmpty, parseHostPort, secret, whole } from './values.ts';
 
 const PORTS = 'allowed: the first and the last port, such as 10000-10199; the first even, within 1024 to 65535';
 
@@ -35,11 +35,32 @@ function isBrokerUrl(text: string): boolean {
   return authority !== undefined && parseHostPort(authority) !== undefined;
 }
 
+const embeddedBroker = z.strictObject({
+  listen: listenAddress('127.0.0.1:1883')
+    .prefault('127.0.0.1:1883')
+    .meta({ description: 'Where it listens. Off loopback it needs `users`.' }),
+  users: z
+    .record(
+      nonEmpty,
+      z.strictObject({ password: secret.meta({ secret: true, description: 'The password of this user.' }) }),
+    )
+    .prefault({})
+    .meta({ description: 'Who may connect; on loopback everybody, if there are none.' }),
+});
+
 export const mqtt = z.strictObject({
-  url: checked(
-    isBrokerUrl,
-    'mqtt://, mqtts://, ws:// or wss:// with a host, with or without :port; user and password have keys of their own',
-  ).meta({ description: 'Where the broker is.' }),
+  url: z
+    .exactOptional(
+      checked(
+        isBrokerUrl,
+        'mqtt://, mqtts://, ws:// or wss:// with a host, with or without :port; user and password have keys of their own',
+      ),
+    )
+    .meta({ description: 'Where the broker is.' }),
+  embedded: z.exactOptional(embeddedBroker).meta({
+    description:
+      'A broker in this appliance, in place of `url`, for an office that has no other: MQTT 3.1.1, without TLS, nothing kept over a restart. Records are handed to whoever listens at the time.',
+  }),
   username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there.' }),
   password: z.exactOptional(secret).meta({ secret: true, description: 'The password that goes with it.' }),
   tls: z

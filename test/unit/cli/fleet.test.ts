@@ -25,7 +25,7 @@ const stops: (() => Promise<unknown>)[] = [];
 
 beforeEach(async () => {
   bench = new Bench();
-  broker = await startEmbeddedBroker(0);
+  broker = await startEmbeddedBroker({ ip: '127.0.0.1', port: 0 });
   key = bench.write('ops.key', keys.privateKey);
 });
 afterEach(async () => {

@@ -270,7 +270,22 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       `${SITE}mqtt: { url: "mqtt://h", commands: signed }\n`,
       '2:36: signed commands need mqtt.provisioning.publicKey, the key they are checked with',
     ],
-    [`${SITE}mqtt: {}\n`, `2:7: mqtt.url is missing; allowed: ${BROKER}`],
+    [
+      `${SITE}mqtt: {}\n`,
+      '2:7: mqtt.url is missing; wanted: where the broker is, or mqtt.embedded for one in this appliance',
+    ],
+    [
+      `${SITE}mqtt: { url: "mqtt://h", embedded: {} }\n`,
+      '2:36: mqtt.url and mqtt.embedded exclude each other; leave out one',
+    ],
+    [
+      `${SITE}mqtt: { embedded: { listen: 0.0.0.0:1883 } }\n`,
+      '2:29: an address off loopback needs mqtt.embedded.users; without them only loopback is allowed',
+    ],
+    [
+      `${SITE}mqtt: { embedded: {}, username: me }\n`,
+      '2:33: mqtt.username belongs to mqtt.url; the embedded broker needs none',
+    ],
     [
       `${SITE}net: { rtpPorts: 4001-4000, dscp: { media: 99 }, external: "a b" }\n`,
       '2:18: net.rtpPorts is "4001-4000"; allowed: the first and the last port, such as 10000-10199; the first even, within 1024 to 65535',

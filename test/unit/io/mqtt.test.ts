@@ -11,7 +11,7 @@ const readings = () => ({ trunks: { hq: trunk }, lines: { 1: line, 2: line }, ca
 
 let broker: EmbeddedBroker;
 beforeEach(async () => {
-  broker = await startEmbeddedBroker(0);
+  broker = await startEmbeddedBroker({ ip: '127.0.0.1', port: 0 });
 });
 afterEach(() => broker.close());
 
@@ -62,7 +62,7 @@ describe('BrokerLink with a broker of MQTT 3.1.1 only', () => {
     expect(link.status().reason).toMatch(/^(connection lost|cannot connect): /);
     current.lines[1] = { ...line, state: 'talking', hook: 'off' };
     look();
-    broker = await startEmbeddedBroker(port);
+    broker = await startEmbeddedBroker({ ip: '127.0.0.1', port });
     const watcher = await watchBroker(broker.url);
     await waitUntil('the state', 5_000, () => watcher.json('branchline/lyon-01/lines/1')?.['state'] === 'talking');
     await stop();

@@ -7,6 +7,7 @@ import { configurationFaults } from './configuration-faults.ts';
 import { systemClock } from './io/clock.ts';
 import { signatureVerifier } from './io/signing.ts';
 import { Store } from './io/store.ts';
+import { lockout } from './lockout.ts';
 import {
   OUTCOME_FILE,
   type Outcome,
@@ -209,23 +210,10 @@ export class ServiceHost {
     const read = this.read(config);
     if ('faults' in read) return read;
     const { configuration } = read;
-    const fault = this.lockout(configuration);
+    const fault = lockout(configuration, this.running.configuration, this.local.configuration);
     if (fault !== undefined) return { faults: [{ path: 'config', message: fault }] };
     const changes = differences(this.running.configuration, configuration).map(formatChange);
     return { changes, trunks: observableTrunks(configuration) };
-  }
-
-  /** What would take the appliance out of the hands of head office. */
-  private lockout({ site, mqtt }: Configuration): string | undefined {
-    if (site.id !== this.site)
-      return `site.id is ${site.id}, and this is ${this.site}; a site is renamed on the box itself`;
-    if (mqtt?.provisioning === undefined) {
-      return 'without mqtt.provisioning it could never be changed again; it is removed on the box itself';
-    }
-    const { publicKey } = mqtt.provisioning;
-    return publicKey === this.local.configuration.mqtt?.provisioning?.publicKey
-      ? undefined
-      : `mqtt.provisioning.publicKey is ${publicKey}, another one than on the box; a key is changed on the box itself`;
   }
 
   /** Makes a configuration run; gives why not, and then the one before it runs. */

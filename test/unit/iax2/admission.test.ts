@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { toHex, utf8Encode } from '../../../src/base/bytes.ts';
+import { toHex } from '../../../src/base/bytes.ts';
 import { deriveKey } from '../../../src/iax2/encryption.ts';
 import { encodeFullFrame } from '../../../src/iax2/frame.ts';
 import { FRAME_TYPE, IAX_SUBCLASS } from '../../../src/iax2/subclass.ts';
@@ -60,25 +60,6 @@ describe('call tokens, on the answering side', () => {
     expect(names(probe.open('NEW', { ...CALL, username: 'maybe' }, 9))).toContain('AUTHREQ');
     expect(names(probe.iax('NEW', { ...CALL, username: 'maybe' }, { sourceCall: 10 }))).toEqual(['REJECT']);
   });
-
-  it.each(['NEW', 'REGREQ', 'REGREL', 'POKE'] as const)(
-    'no answer to a %s without a valid token is more than 1.2 times as long',
-    (name) => {
-      for (let length = 0; length <= 60; length++) {
-        for (const callToken of [undefined, new Uint8Array(0), utf8Encode('x'.repeat(16))]) {
-          const { network, probe } = world({ name: 'phone', host: 'dynamic' }, { name: 'a', host: 'dynamic' });
-          let sent = 0;
-          network.tap = (from, _to, bytes) => {
-            if (from.ip === THERE.ip) sent += bytes.length;
-          };
-          const ies = { username: 'a'.repeat(length), ...(callToken === undefined ? {} : { callToken }) };
-          const heard = probe.iax(name, ies, {}, 60_000);
-          const received = heard.reduce((sum, { bytes }) => sum + bytes.length, 0);
-          expect(received, `${name} ${length}`).toBeLessThanOrEqual(1.2 * sent);
-        }
-      }
-    },
-  );
 
   it('a REGREQ by a name of one letter gets a token that holds', () => {
     const { probe } = world({ name: 'a', host: 'dynamic' });

@@ -1,3 +1,4 @@
+import { readFileSync, statSync } from 'node:fs';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Appliance } from '../support/appliance.ts';
@@ -51,6 +52,23 @@ mqtt: { ${broker} }
     await client.publishAsync('branchline/lyon-01/cmd/identify', '{"id":"c1"}', { qos: 1 });
     const answer = await waitUntil('the answer', 5_000, () => told.get('branchline/lyon-01/reply/c1'));
     expect(JSON.parse(answer)).toMatchObject({ ok: true });
+  });
+
+  it('captures by command into a file on the box, and says where', async () => {
+    const command = async (id: string, order: object) => {
+      const body = JSON.stringify({ id, ...order });
+      await clients[0]!.publishAsync('branchline/lyon-01/cmd/capture', body, { qos: 1 });
+      const text = await waitUntil(`the answer ${id}`, 5_000, () => told.get(`branchline/lyon-01/reply/${id}`));
+      return JSON.parse(text) as { ok: boolean; result?: Record<string, unknown>; error?: string };
+    };
+    expect(await command('k0', { action: 'stop' })).toMatchObject({ ok: false, error: 'no capture runs' });
+    expect(await command('k1', { call: 'nobody' })).toMatchObject({ ok: false, error: 'there is no call nobody' });
+    const file = String((await command('k2', { seconds: 60 })).result?.['file']);
+    expect(file).toMatch(/\/data\/captures\/.*\.pcapng$/);
+    expect(await command('k3', {})).toMatchObject({ ok: false, error: `a capture runs already, into ${file}` });
+    const { result } = await command('k4', { action: 'stop' });
+    expect(result).toEqual({ file, bytes: statSync(file).size, because: 'asked' });
+    expect(readFileSync(file).readUInt32LE(0)).toBe(0x0a0d0d0a);
   });
 
   it.each([

@@ -16,7 +16,6 @@ export const SIGNING_DOMAINS = {
   config: 'branchline-config-v1\n',
   command: 'branchline-command-v1\n',
   enrol: 'branchline-enrol-v1\n',
-  update: 'branchline-update-v1\n',
 } as const;
 
 export const envelopeSchema = z

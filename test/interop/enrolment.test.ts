@@ -22,6 +22,7 @@ describeWithPeers('new boxes at mosquitto', ['mosquitto'], () => {
   const office = mkdtempSync(join(tmpdir(), 'branchline-office-'));
   const keys = generateSigningKeys();
   const boxes: Box[] = [];
+  const heads: Program[] = [];
   let watcher: Awaited<ReturnType<typeof watchBroker>>;
 
   beforeAll(async () => {
@@ -46,6 +47,7 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
 
   afterAll(async () => {
     for (const box of boxes) await box.dispose();
+    for (const head of heads) await head.stop();
     await watcher?.close();
     await broker.dispose();
     rmSync(office, { recursive: true, force: true });
@@ -106,6 +108,7 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
     ];
     const args = ['fleet', 'enrol', ...files, '--broker', broker.url, '--site', ...sites, ...more];
     const program = new Program('branchline fleet enrol', execPath, [bundle, ...args]);
+    heads.push(program);
     const said = () =>
       program.stdout
         .split('\n')

@@ -5,7 +5,7 @@ import { type Asterisk, startAsterisk } from './asterisk.ts';
 import { CENTRE, centreFiles, SECRET } from './branch-office.ts';
 
 /** What Asterisk 22 needs for SIP besides the modules that every test has; Asterisk 16 has its old channel driver. */
-const MODULES: Readonly<Record<AsteriskVersion, readonly string[]>> = {
+export const SIP_MODULES: Readonly<Record<AsteriskVersion, readonly string[]>> = {
   16: ['res_sorcery_config', 'res_pjproject', 'res_rtp_asterisk', 'res_http_websocket', 'res_srtp', 'chan_sip'],
   22: [
     ...['res_rtp_asterisk', 'res_srtp', 'res_statsd', 'res_geolocation', 'res_http_websocket', 'res_pjproject'],
@@ -70,7 +70,7 @@ export function startSipCentre(version: AsteriskVersion, more = ''): Promise<Ast
   return startAsterisk({
     version,
     bind: CENTRE,
-    modules: MODULES[version],
+    modules: SIP_MODULES[version],
     files: {
       ...files,
       'extensions.conf': `${TO_BRANCH.replace('@DIAL@', dial)}${files['extensions.conf']}`,

@@ -18,6 +18,10 @@ export interface SippOptions {
   /** Calls in all, and how many begin in a second. */
   readonly calls?: number;
   readonly rate?: number;
+  /** Calls at a time; the next begins when one is over. Without it they begin at `rate`, come what may. */
+  readonly atOnce?: number;
+  /** What `[field0]` and so on stand for, one line for each call in turn: `211;secret`. */
+  readonly fields?: readonly string[];
   /** Its own address and port. */
   readonly local?: { readonly ip: string; readonly port: number };
 }
@@ -25,10 +29,13 @@ export interface SippOptions {
 /** SIPp plays a scenario; gives its exit code, 0 where every call went as written, and what it has to say about others. */
 export async function playSipp(
   options: SippOptions,
-): Promise<{ readonly code: number | null; readonly report: string }> {
+): Promise<{ readonly code: number | null; readonly report: string; readonly elapsedMs: number }> {
   const folder = mkdtempSync(join(tmpdir(), 'branchline-sipp-'));
   const { server, steps, calls = 1, rate = 10, local = { ip: '127.0.0.1', port: await freeUdpPort(0) } } = options;
   writeFileSync(join(folder, 'scenario.xml'), scenario(steps));
+  if (options.fields !== undefined)
+    writeFileSync(join(folder, 'fields.csv'), ['SEQUENTIAL', ...options.fields].join('\n'));
+  const startMs = performance.now();
   const program = new Program(
     'sipp',
     findCommand('sipp') ?? 'sipp',
@@ -46,13 +53,16 @@ export async function playSipp(
         '-r',
         String(rate),
       ],
+      ...(options.fields === undefined ? [] : ['-inf', 'fields.csv']),
+      ...(options.atOnce === undefined ? [] : ['-l', String(options.atOnce)]),
       ...['-trace_err', '-error_file', 'errors.log', '-nostdin', '-timeout', '40s', '-recv_timeout', '15000'],
     ],
     { cwd: folder, env: { TERM: 'dumb' } },
   );
   try {
     const code = await program.exit(60_000);
-    return { code, report: `${read(join(folder, 'errors.log'))}\n${program.stderr.slice(-2_000)}`.trim() };
+    const elapsedMs = performance.now() - startMs;
+    return { code, elapsedMs, report: `${read(join(folder, 'errors.log'))}\n${program.stderr.slice(-2_000)}`.trim() };
   } finally {
     await program.stop();
     rmSync(folder, { recursive: true, force: true });

@@ -1,0 +1,261 @@
+/**
+ * Measures SIP beside Asterisk 22 with PJSIP, in turns within one run, and writes docs/reference/benchmarks-sip.md.
+ *
+ *     node -C development --import tsx test/bench/sip.ts [--rounds 3 --calls 1000 --bridged 10 --seconds 8 --to FILE]
+ */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join, resolve } from 'node:path';
+import { version } from 'node:process';
+import { parseArgs } from 'node:util';
+import { utf8Encode } from '../../src/base/bytes.ts';
+import { isMalformed } from '../../src/sip/malformed.ts';
+import { parseMessage } from '../../src/sip/parse.ts';
+import { encodeMessage } from '../../src/sip/write.ts';
+import { installPeers } from '../interop/peers/install.ts';
+import { ScriptedPhone, sdpOf } from '../support/scripted-phone.ts';
+import { playSipp, type SippStep } from '../support/sipp.ts';
+import { pause } from '../support/wait-until.ts';
+import { cpuSeconds, MachineLoad, memory } from './process-cost.ts';
+import { Samples } from './samples.ts';
+import { AsteriskSip, BranchlineSip, PHONES, SIPP, type SipSubject, SUBJECT, secretOf } from './sip-subjects.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    calls: { type: 'string', default: '1000' },
+    bridged: { type: 'string', default: '10' },
+    seconds: { type: 'string', default: '8' },
+    to: { type: 'string', default: 'docs/reference/benchmarks-sip.md' },
+  },
+});
+const root = join(import.meta.dirname, '../..');
+const rounds = Number(values.rounds);
+const calls = Number(values.calls);
+const bridged = Number(values.bridged);
+const windowMs = Number(values.seconds) * 1_000;
+/** Calls and registrations at a time where as many are asked for as get done. */
+const AT_ONCE = 20;
+
+const samples = new Samples();
+const server = `${SUBJECT}:5060`;
+const fields = PHONES.map((user) => `${user};[authentication username=${user} password=${secretOf(user)}]`);
+
+const SDP = `v=0
+o=- 1 1 IN IP4 [media_ip]
+s=-
+c=IN IP4 [media_ip]
+t=0 0
+m=audio 40000 RTP/AVP 0 101
+a=rtpmap:0 PCMU/8000
+a=rtpmap:101 telephone-event/8000
+a=fmtp:101 0-16
+a=ptime:20
+a=sendrecv`;
+
+function message(method: string, cseq: number, more: readonly string[], body = '', inDialog = false): string {
+  const to = method === 'REGISTER' ? '[field0]' : '600';
+  const isAckOfRefusal = method === 'ACK' && !inDialog;
+  const lines = [
+    `${method} ${inDialog ? '[next_url]' : method === 'REGISTER' ? `sip:${SUBJECT}` : `sip:600@${SUBJECT}`} SIP/2.0`,
+    isAckOfRefusal ? '[last_Via:]' : 'Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]',
+    `From: <sip:[field0]@${SUBJECT}>;tag=[pid]a[call_number]`,
+    isAckOfRefusal || inDialog ? '[last_To:]' : `To: <sip:${to}@${SUBJECT}>`,
+    'Call-ID: [call_id]',
+    `CSeq: ${cseq} ${method}`,
+    'Contact: <sip:[field0]@[local_ip]:[local_port]>',
+    'Max-Forwards: 70',
+    ...more,
+    ...(body === '' ? ['Content-Length: 0'] : ['Content-Type: application/sdp', 'Content-Length: [len]']),
+  ];
+  return [...lines, '', body].join('\n');
+}
+
+const REGISTRATION: readonly SippStep[] = [
+  { send: message('REGISTER', 1, ['Expires: 3600']) },
+  { receive: 401, auth: true },
+  { send: message('REGISTER', 2, ['Expires: 3600', '[field1]']) },
+  { receive: 200 },
+];
+
+/** A call that proves itself, is answered by the switch, and is ended at once. */
+const CALL: readonly SippStep[] = [
+  { send: message('INVITE', 1, [], SDP) },
+  { receive: 100, optional: true },
+  { receive: 401, auth: true },
+  { send: message('ACK', 1, []) },
+  { send: message('INVITE', 2, ['[field1]'], SDP) },
+  { receive: 100, optional: true },
+  { receive: 200, routes: true },
+  { send: message('ACK', 2, [], '', true) },
+  { send: message('BYE', 3, [], '', true) },
+  { receive: 200 },
+];
+
+/** Plays a scenario as fast as it gets done; gives how many a second, and what each costs the switch. */
+async function throughput(subject: SipSubject, steps: readonly SippStep[], count: number) {
+  const startS = cpuSeconds(subject.pid);
+  const { code, elapsedMs, report } = await playSipp({
+    ...{ server, steps, calls: count, rate: 2_000, atOnce: AT_ONCE, fields, local: SIPP },
+  });
+  if (code !== 0) throw new Error(`${subject.name}: ${report}`);
+  return { perSecond: count / (elapsedMs / 1_000), cpuMs: (1_000 * (cpuSeconds(subject.pid) - startS)) / count };
+}
+
+/** Pairs of phones, one calling the other through the switch, each with a steady tone. */
+async function bridge(subject: SipSubject): Promise<void> {
+  const open = (user: string) =>
+    ScriptedPhone.open({ user, secret: secretOf(user), server: { ip: SUBJECT, port: 5060 } });
+  const phones: ScriptedPhone[] = [];
+  await pause(3_000);
+  const before = memory(subject.pid).residentMb;
+  const idleS = cpuSeconds(subject.pid);
+  await pause(windowMs / 2);
+  const idlePct = (100 * (cpuSeconds(subject.pid) - idleS)) / (windowMs / 2_000);
+  for (let i = 0; i < bridged; i++) {
+    const [caller, called] = [await open(PHONES[2 * i]!), await open(PHONES[2 * i + 1]!)];
+    phones.push(caller, called);
+    for (const phone of [caller, called]) await phone.register();
+    const calling = caller.invite(PHONES[2 * i + 1]!, sdpOf(caller.rtp));
+    const invite = await called.request('INVITE');
+    called.followSdp(invite);
+    called.answer(invite, '200 OK', 'bench', [], sdpOf(called.rtp));
+    const { call, answer } = await calling;
+    if (answer.status !== 200) throw new Error(`${subject.name}: a call was answered ${answer.status}`);
+    caller.confirm(call);
+    for (const phone of [caller, called]) phone.speak(700);
+  }
+  await pause(1_000);
+  const heard = phones.map((phone) => phone.heardMs);
+  const load = new MachineLoad();
+  const [startS, startMs] = [cpuSeconds(subject.pid), performance.now()];
+  await pause(windowMs);
+  const elapsedMs = performance.now() - startMs;
+  const busyPct = (100_000 * (cpuSeconds(subject.pid) - startS)) / elapsedMs;
+  samples.add(subject.name, 'bridge', (busyPct - idlePct) / bridged);
+  samples.add(subject.name, 'machine', load.shares().busyPct);
+  const through = phones.map((phone, i) => (phone.heardMs - heard[i]!) / elapsedMs);
+  samples.add(subject.name, 'through', (100 * through.reduce((sum, share) => sum + share, 0)) / through.length);
+  samples.add(subject.name, 'memory per call', (1_024 * (memory(subject.pid).residentMb - before)) / bridged);
+  for (const phone of phones) await phone.close();
+}
+
+async function measureSignalling(subject: SipSubject): Promise<void> {
+  await pause(2_000);
+  const empty = memory(subject.pid).residentMb;
+  // The first of all makes SIPp's address one that is known; then each phone once.
+  await throughput(subject, REGISTRATION, 1);
+  await throughput(subject, REGISTRATION, PHONES.length);
+  await pause(1_000);
+  samples.add(subject.name, 'rss', empty);
+  samples.add(subject.name, 'memory per phone', (1_024 * (memory(subject.pid).residentMb - empty)) / PHONES.length);
+  const registrations = await throughput(subject, REGISTRATION, calls);
+  samples.add(subject.name, 'registrations', registrations.perSecond);
+  samples.add(subject.name, 'registration cpu', registrations.cpuMs);
+  // What is compiled while it runs, and what is allotted first, is not what a call costs.
+  await throughput(subject, CALL, calls);
+  const set = await throughput(subject, CALL, calls);
+  samples.add(subject.name, 'calls', set.perSecond);
+  samples.add(subject.name, 'call cpu', set.cpuMs);
+}
+
+/** Each in a fresh process: what calls leave behind for a while is not to be taken for what it costs to be idle. */
+async function measure(subject: SipSubject): Promise<void> {
+  for (const work of [measureSignalling, bridge]) {
+    await subject.start();
+    try {
+      await work(subject);
+    } finally {
+      await subject.stop();
+    }
+  }
+}
+
+/** How many typical INVITEs our stack reads, and writes, in a second on one core. */
+function codec(): void {
+  const lines = message(
+    'INVITE',
+    2,
+    [
+      'User-Agent: Yealink SIP-T46S 66.85.0.5',
+      'Supported: replaces',
+      'Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK',
+    ],
+    SDP,
+  );
+  const text = lines
+    .replaceAll('[transport]', 'UDP')
+    .replaceAll(/\[(?:local_ip|media_ip)\]/g, '192.0.2.31')
+    .replaceAll('[local_port]', '5060')
+    .replaceAll('[field0]', '211')
+    .replaceAll(/\[(?:branch|call_id|pid|call_number)\]/g, 'z9hG4bK7f3a')
+    .replaceAll('[len]', String(SDP.replaceAll('\n', '\r\n').length))
+    .replaceAll('\n', '\r\n');
+  const bytes = utf8Encode(text);
+  const parsed = parseMessage(bytes);
+  if (isMalformed(parsed)) throw new Error(`the INVITE is ${parsed.reason}`);
+  const perSecond = (work: () => void) => {
+    const endMs = performance.now() + 500;
+    while (performance.now() < endMs) for (let i = 0; i < 100; i++) work();
+    const startMs = performance.now();
+    let count = 0;
+    for (; performance.now() - startMs < 1_500; count += 100) for (let i = 0; i < 100; i++) work();
+    return count / ((performance.now() - startMs) / 1_000);
+  };
+  samples.add(
+    'Branchline',
+    'parse',
+    perSecond(() => void parseMessage(bytes)),
+  );
+  samples.add(
+    'Branchline',
+    'write',
+    perSecond(() => void encodeMessage(parsed)),
+  );
+}
+
+function report(names: readonly string[]): string {
+  const row = (title: string, key: string, digits: number) =>
+    `| ${title} | ${names.map((name) => samples.median(name, key, digits)).join(' | ')} |`;
+  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
+  return `# Benchmarks of SIP
+
+Written by \`npm run bench\`; do not edit. Commit ${commit}, Node ${version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}.
+
+Each figure is the median of ${rounds} rounds with the smallest and largest in brackets. A round measures each switch in turn, freshly
+started, with ${PHONES.length} phones configured and registered by SIPp over UDP with MD5, qualify off. Every call proves itself anew, is answered by
+the switch and ended at once; ${AT_ONCE} registrations or calls are under way at a time, as many as get done, after ${calls} calls that do not count. CPU is user and system
+time of all threads of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways.
+
+| | ${names.join(' | ')} |
+|---|${names.map(() => '---').join('|')}|
+${row('registrations per second', 'registrations', 0)}
+${row('CPU per registration, ms', 'registration cpu', 2)}
+${row('calls set up and ended per second', 'calls', 0)}
+${row('CPU per call set up and ended, ms', 'call cpu', 2)}
+${row('CPU per bridged call, % of a core', 'bridge', 2)}
+${row('of its voice arrived, %', 'through', 1)}
+${row('resident memory, nobody registered, MB', 'rss', 0)}
+${row('memory per registered phone, KB', 'memory per phone', 1)}
+${row('memory per bridged call, KB', 'memory per call', 0)}
+${row('INVITEs read per second', 'parse', 0)}
+${row('INVITEs written per second', 'write', 0)}
+${row('machine busy while bridged, %', 'machine', 0)}
+
+How to read it: SIPp and the phones share two cores with the switch that is measured, so the rates are a limit of this rig as much as of the
+switch; the CPU per call is the switch's own. Memory is what the process grew by: with ours that is what the collector has not taken back yet.
+`;
+}
+
+installPeers(['asterisk22', 'sipp'], (line) => console.error(line));
+const subjects: SipSubject[] = [new BranchlineSip(), new AsteriskSip()];
+for (let round = 1; round <= rounds; round++) {
+  codec();
+  for (const subject of subjects) {
+    console.error(`round ${round} of ${rounds}: ${subject.name}`);
+    await measure(subject);
+  }
+}
+writeFileSync(resolve(root, values.to), report(subjects.map(({ name }) => name)));
+console.error(`wrote ${values.to}`);

@@ -113,7 +113,7 @@ function profileOf(country: Country): CountryProfile {
 
 function timingOf(flashMinMs: number, flashMaxMs: number): LineTiming {
   return {
-    debounceMs: 30,
+    debounceMs: 20,
     ringTripMs: 100,
     flashMinMs,
     flashMaxMs,

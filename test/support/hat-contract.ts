@@ -132,7 +132,7 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
       const { event } = first!;
       if (event.type !== 'line') throw new Error('no line event');
       expect(event.mediaTs % 8).toBe(0);
-      expect(event.mediaTs / 8 - liftedMs).toBeGreaterThanOrEqual(20);
+      expect(event.mediaTs / 8 - liftedMs).toBeGreaterThanOrEqual(15);
       expect(event.mediaTs / 8 - liftedMs).toBeLessThanOrEqual(50);
     });
 

@@ -35,13 +35,13 @@ function pulses(count: number, perSecond: number, breakShare: number): Stretch[]
 }
 
 describe('the loop of a line', () => {
-  it('says that the handset is lifted after 30 ms, and not for a bounce', () => {
-    expect(classify('fr', [['closed', 100]])).toEqual([{ atMs: 30, event: { type: 'hook', hook: 'off' } }]);
+  it('says that the handset is lifted after 20 ms, and not for a bounce', () => {
+    expect(classify('fr', [['closed', 100]])).toEqual([{ atMs: 20, event: { type: 'hook', hook: 'off' } }]);
     expect(
       classify('fr', [
-        ['closed', 20],
+        ['closed', 15],
         ['open', 50],
-        ['closed', 20],
+        ['closed', 15],
         ['open', 50],
       ]),
     ).toEqual([]);

@@ -112,7 +112,7 @@ describe('PlainHat', () => {
     hat.phone(1)!.putDown();
     live(hat, 2010, 3000);
     expect(events(hat)).toEqual([
-      { type: 'line', port: 1, event: { type: 'hook', hook: 'off' }, mediaTs: 8000 + 29 * 8 },
+      { type: 'line', port: 1, event: { type: 'hook', hook: 'off' }, mediaTs: 8000 + (FR.debounceMs - 1) * 8 },
       { type: 'line', port: 1, event: { type: 'hook', hook: 'on' }, mediaTs: 16_000 + (FR.hangupMs - 1) * 8 },
     ]);
   });

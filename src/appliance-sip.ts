@@ -425,6 +425,7 @@ class RtpOfCalls {
       ptimeMs: agreement.ptimeMs,
       sends: sends(agreement.direction),
       receives: receives(agreement.direction),
+      ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
     };
     if (this.open.has(stream)) {
       media.update(stream, session, nowMs);
@@ -432,7 +433,8 @@ class RtpOfCalls {
     }
     this.open.add(stream);
     const ssrc = random.integer(2 ** 32);
-    const [firstSequence, firstTimestamp] = [random.integer(2 ** 16), random.integer(2 ** 32)];
+    // In the lower half, or who misses the first packets of SRTP could miss a round of them. [RFC3711 §3.3.1]
+    const [firstSequence, firstTimestamp] = [random.integer(2 ** 15), random.integer(2 ** 32)];
     media.open(stream, { ...session, kind: 'rtp', localPort, ssrc, firstSequence, firstTimestamp }, nowMs);
   }
 

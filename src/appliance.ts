@@ -131,6 +131,7 @@ export class Appliance implements Machine<ApplianceOutput> {
         this.iax2.sealMedia(options.send, to, bytes, at, length),
       ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
       counters,
+      crypto,
     };
     const isSealed = (localCall: number) => this.endpoint.isSealed(localCall);
     const { mediaWorker } = options;

@@ -40,7 +40,7 @@ function meanings({ hat, sip, groups, conferences }: Configuration): ReadonlySet
 
 function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
   return Object.entries(phones).map(([user, phone]) => {
-    const { secret, extension = user, name = '', context, callerId = extension, maxCalls } = phone;
+    const { secret, extension = user, name = '', context, callerId = extension, maxCalls, srtp } = phone;
     return {
       user,
       extension,
@@ -51,12 +51,13 @@ function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
       ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),
       ...(context === undefined ? {} : { context }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(srtp === 'off' ? {} : { srtp }),
     };
   });
 }
 
 function sipTrunk(name: string, trunk: TrunkConfiguration): TrunkConfig {
-  const { username, secret, register, context, callerId, fromUser, qualify, maxCalls } = trunk;
+  const { username, secret, register, context, callerId, fromUser, qualify, maxCalls, srtp } = trunk;
   return {
     name,
     registrar: uriOf(trunk.registrar),
@@ -73,6 +74,7 @@ function sipTrunk(name: string, trunk: TrunkConfiguration): TrunkConfig {
     ...(fromUser === undefined ? {} : { fromUser }),
     ...(qualify === undefined ? {} : { qualify: { everyMs: qualify.every, timeoutMs: qualify.timeout } }),
     ...(maxCalls === undefined ? {} : { maxCalls }),
+    ...(srtp === 'off' ? {} : { srtp }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { SignalStep } from './line-signal.ts';
 import type { Address } from './machine.ts';
+import type { SrtpKeys } from './srtp.ts';
 import type { TonePattern } from './tone-pattern.ts';
 
 /**
@@ -128,7 +129,7 @@ export interface RtpIdentity {
   readonly kind: 'rtp';
   /** Ours, even, allotted by an `RtpPortPool`; RTCP is on the next one. */
   readonly localPort: number;
-  /** Random, as the next two: who has not seen the signalling cannot guess them. 32, 16 and 32 bits. [RFC3550 §5.1] */
+  /** Random, as the next two: who has not seen the signalling cannot guess them. 32, 15 and 32 bits. [RFC3550 §5.1] */
   readonly ssrc: number;
   readonly firstSequence: number;
   readonly firstTimestamp: number;
@@ -162,6 +163,8 @@ export interface RtpSession extends RtpPath {
   readonly comfortNoiseType: number | undefined;
   /** How long our packets are: 10…60 in whole tens. */
   readonly ptimeMs: number;
+  /** Voice and reports are sealed with these; absent: they are in the clear. [RFC3711] */
+  readonly srtp?: SrtpKeys;
 }
 
 /** G.711 can be heard by everything here; the others are carried untouched to an RTP stream of the same codec. */

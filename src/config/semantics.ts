@@ -174,8 +174,15 @@ function checkSip(config: ConfigurationInput, report: Report): void {
   for (const [index, { transport }] of (config.sip?.listen ?? []).entries())
     if (transport === 'tls' && (config.sip?.tls?.cert === undefined || config.sip.tls.key === undefined))
       report(['sip', 'listen', index], 'tls:// is served with sip.tls.cert and sip.tls.key only', 'warning');
+  const servesTls = config.sip?.listen.some(({ transport }) => transport === 'tls') === true;
+  const checkSrtp = (path: Path, srtp: string, isOverTls: boolean, missing: string) => {
+    if (srtp === 'off' || isOverTls) return;
+    const message = `srtp needs TLS, and ${missing}; its calls are ${srtp === 'required' ? 'refused' : 'in the clear'}`;
+    report([...path, 'srtp'], message, srtp === 'required' ? 'error' : 'warning');
+  };
   for (const [user, phone] of Object.entries(config.sip?.phones ?? {})) {
     const path: Path = ['sip', 'phones', user];
+    checkSrtp(path, phone.srtp, servesTls, 'sip.listen has no tls://');
     if (phone.secret === undefined && config.sip?.adopt === undefined)
       report(path, `${formatPath(path)} has no secret; it cannot register`, 'warning');
     if (phone.context === undefined)
@@ -183,6 +190,7 @@ function checkSip(config: ConfigurationInput, report: Report): void {
   }
   for (const [name, trunk] of Object.entries(config.sip?.trunks ?? {})) {
     const path: Path = ['sip', 'trunks', name];
+    checkSrtp(path, trunk.srtp, /^sips:|;transport=tls$/.test(trunk.registrar), 'registrar has no ;transport=tls');
     for (const other of [['sip', 'phones', name] as const, ['iax2', 'peers', name] as const]) {
       const taken = other[0] === 'sip' ? config.sip?.phones : config.iax2?.peers;
       if (taken !== undefined && Object.hasOwn(taken, name))

@@ -52,9 +52,11 @@ export const nodeCrypto: Crypto = {
   md5: (data) => digest('md5', data),
   sha1: (data) => digest('sha1', data),
   sha256: (data) => digest('sha256', data),
+  hmacSha1: (key, data) => plain(createHmac('sha1', key).update(data).digest()),
   hmacSha256: (key, data) => plain(createHmac('sha256', key).update(data).digest()),
   aes128CbcEncrypt: (key, data) => aes128Cbc(createCipheriv, key, data),
   aes128CbcDecrypt: (key, data) => aes128Cbc(createDecipheriv, key, data),
+  aes128Ctr: (key, counter, data) => plain(createCipheriv('aes-128-ctr', key, counter).update(data)),
   rsaSha1Sign(privateKeyPem, data) {
     try {
       return plain(sign('sha1', data, createPrivateKey(privateKeyPem)));

@@ -12,6 +12,7 @@ import { lawOfFormat } from './g711-format.ts';
 import { BLOCK_SAMPLES, LINE_SILENT_MS, type Listener, MAX_AHEAD_MS, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { RelayTimestamps } from './relay-timestamps.ts';
+import type { SrtpCrypto } from './srtp.ts';
 import { SuperminiClock } from './supermini-clock.ts';
 import { ToneGenerator } from './tone-generator.ts';
 import type { TrunkMember, Trunks } from './trunk-sender.ts';
@@ -20,6 +21,8 @@ import type { TrunkMember, Trunks } from './trunk-sender.ts';
 export interface PlaneParts {
   readonly send: DatagramSink;
   readonly sendRtp: RtpSink;
+  /** For SRTP; undefined where there is none. */
+  readonly crypto: SrtpCrypto | undefined;
   readonly trunks: Trunks;
   readonly events: Queue<MediaEvent>;
   readonly counters: Counters;

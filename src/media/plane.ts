@@ -43,6 +43,7 @@ import { Rooms } from './room.ts';
 import { isRtcp } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { RtpVideoStream } from './rtp-video-stream.ts';
+import type { SrtpCrypto } from './srtp.ts';
 import { type AnyStream, StreamTable } from './stream-table.ts';
 import { Trunks } from './trunk-sender.ts';
 import { VideoTable } from './video-table.ts';
@@ -61,6 +62,8 @@ export interface MediaPlaneOptions {
   /** Absent where there is no RTP. */
   readonly sendRtp?: RtpSink;
   readonly counters: Counters;
+  /** For SRTP; absent where there is none. */
+  readonly crypto?: SrtpCrypto;
 }
 
 /** What surrounds the protocol machines sees of the media plane, whether it is in one piece or in two. */
@@ -87,11 +90,12 @@ export class MediaPlane implements Plane {
   private readonly lastCounts = new Map<StreamId, StreamStatistics>();
   private nextSlotMs = 0;
 
-  constructor({ send, sendRtp = NOWHERE, counters }: MediaPlaneOptions) {
+  constructor({ send, sendRtp = NOWHERE, counters, crypto }: MediaPlaneOptions) {
     this.counters = counters;
     this.parts = {
       send,
       sendRtp,
+      crypto,
       counters,
       trunks: new Trunks(send, counters),
       events: new Queue<MediaEvent>(),

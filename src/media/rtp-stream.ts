@@ -14,6 +14,7 @@ import { RtpLatch } from './rtp-latch.ts';
 import { MAX_RTP_PAYLOAD, RtpOutput } from './rtp-output.ts';
 import { RtpHeader, sequenceDistance } from './rtp-packet.ts';
 import { RtpReception } from './rtp-reception.ts';
+import { SrtpSession } from './srtp-session.ts';
 import { EventReceiver, EventSender } from './telephone-event.ts';
 import { ToneGenerator } from './tone-generator.ts';
 
@@ -32,6 +33,7 @@ export class RtpStream implements MediaStream {
   private format: number;
   private readonly header = new RtpHeader();
   private readonly latch: RtpLatch;
+  private readonly srtp: SrtpSession;
   private readonly reception = new RtpReception();
   private readonly rtcp: Rtcp;
   private readonly output: RtpOutput;
@@ -72,7 +74,8 @@ export class RtpStream implements MediaStream {
     this.session = spec;
     this.format = formatOf(spec.codec);
     this.latch = new RtpLatch(spec);
-    this.output = new RtpOutput(spec, SAMPLES_PER_MS, nowMs, parts.sendRtp);
+    this.srtp = new SrtpSession(parts, spec.srtp);
+    this.output = new RtpOutput(spec, SAMPLES_PER_MS, nowMs, this.srtp.sendRtp);
     this.rtcp = new Rtcp(spec.ssrc, (bytes, length) => this.sendRtcp(bytes, length), nowMs);
     this.eventsIn = new EventReceiver({
       onBegin: (digit) => parts.events.push({ type: 'digit-begin', stream: id, digit }),
@@ -110,6 +113,7 @@ export class RtpStream implements MediaStream {
     const { codec, ptimeMs } = this.session;
     this.session = session;
     this.latch.update(session);
+    this.srtp.update(session.srtp);
     this.toFar.setPacketMs(session.ptimeMs);
     if (session.ptimeMs !== ptimeMs) this.filled = 0;
     if (session.codec === codec) return;
@@ -122,8 +126,18 @@ export class RtpStream implements MediaStream {
 
   // ---- what the far end says
 
-  handleRtp(bytes: Uint8Array, from: Address, nowMs: number): void {
+  handleRtp(wire: Uint8Array, from: Address, nowMs: number): void {
     const { header, session } = this;
+    // Whom we would not believe anyway is not worth a look at his tag.
+    if (session.srtp !== undefined && !this.latch.mayBe(from.ip)) {
+      this.drop('media.rtp-foreign');
+      return;
+    }
+    const bytes = this.srtp.openRtp(wire);
+    if (bytes === undefined) {
+      this.dropped++;
+      return;
+    }
     if (!header.read(bytes)) {
       this.drop('media.rtp-malformed');
       return;
@@ -164,8 +178,13 @@ export class RtpStream implements MediaStream {
     else this.sayComfortNoise(bytes, nowMs);
   }
 
-  handleRtcp(bytes: Uint8Array, from: Address, nowMs: number): void {
-    if (!this.latch.mayBe(from.ip)) this.drop('media.rtp-foreign');
+  handleRtcp(wire: Uint8Array, from: Address, nowMs: number): void {
+    if (!this.latch.mayBe(from.ip)) {
+      this.drop('media.rtp-foreign');
+      return;
+    }
+    const bytes = this.srtp.openRtcp(wire);
+    if (bytes === undefined) this.dropped++;
     else if (!this.rtcp.handle(bytes, nowMs)) this.drop('media.rtcp-malformed');
   }
 
@@ -398,7 +417,7 @@ export class RtpStream implements MediaStream {
 
   private sendRtcp(bytes: Uint8Array, length: number): void {
     const { remote, remoteRtcpPort } = this.latch;
-    this.parts.sendRtp(this.spec.localPort + 1, { ip: remote.ip, port: remoteRtcpPort }, bytes, 0, length);
+    this.srtp.sendRtcp(this.spec.localPort + 1, { ip: remote.ip, port: remoteRtcpPort }, bytes, length);
   }
 
   statistics(): StreamStatistics {

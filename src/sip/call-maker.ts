@@ -1,6 +1,7 @@
 import { toHex } from '../base/bytes.ts';
 import type { Address } from '../base/machine.ts';
 import type { StreamId } from '../base/media-port.ts';
+import { SRTP_KEY_LENGTH } from '../base/srtp.ts';
 import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallFailure, PlaceCall } from './call.ts';
 import type { CallTable } from './call-table.ts';
@@ -8,6 +9,7 @@ import { callerHeaders, callerOf, numberOf } from './caller-identity.ts';
 import type { CallSurroundings } from './dialog-usage.ts';
 import type { Doorkeeper, Sender } from './doorkeeper.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
+import type { Transport } from './hop.ts';
 import { IncomingCallLeg } from './incoming-call-leg.ts';
 import type { InviteServerTransaction } from './invite-server-transaction.ts';
 import { isMalformed } from './malformed.ts';
@@ -18,7 +20,7 @@ import { type Invitation, OutgoingCallLeg } from './outgoing-call-leg.ts';
 import type { PeerCodecs, PhoneConfig } from './peer.ts';
 import { parseSdp } from './sdp.ts';
 import { answerSession, SHORTEST_SESSION_S } from './session-timer.ts';
-import type { Trunk } from './trunk.ts';
+import { type Trunk, transportOf } from './trunk.ts';
 import { isSipUri, parseUri, sipUri, userOf } from './uri.ts';
 
 const DEFAULT_SETUP_TIMEOUT_MS = 4_000;
@@ -61,9 +63,10 @@ export class CallMaker {
       return;
     }
     const timing = answerSession(request.headers);
-    const session = this.makeSession(stream, address, config);
+    const isExposed = isBareOfKeys(config, from.transport) && !mustGoThrough;
+    const session = this.makeSession(stream, address, config, from.transport, mustGoThrough);
     const offer = request.body.length > 0 ? parseSdp(request.body) : undefined;
-    const isFine = offer === undefined || (!isMalformed(offer) && session.accepts(offer));
+    const isFine = !isExposed && (offer === undefined || (!isMalformed(offer) && session.accepts(offer)));
     if (timing === 'too-brief' || !isFine || isMalformed(offer)) {
       this.options.closeMedia(stream);
       if (timing === 'too-brief') this.refuse(transaction, 422, nowMs, ['Min-SE', String(SHORTEST_SESSION_S)]);
@@ -99,6 +102,8 @@ export class CallMaker {
     const { reachable, reason } = trunk.status;
     if (reachable === false)
       return { failed: 'destination-out-of-order', reason: `${config.name} is unreachable. ${reason}` };
+    const transport = transportOf(config.registrar);
+    if (isBareOfKeys(config, transport) && request.emergency !== true) return withoutKeys(config.name);
     const caller = request.caller.number === '' ? (config.callerId ?? request.caller) : request.caller;
     const user = request.number === '' ? undefined : sipUri({ host: 'x', user: request.number }).user;
     const uri = { ...config.registrar, user };
@@ -106,7 +111,8 @@ export class CallMaker {
     const { from, headers } = callerHeaders(caller, us, config.isTrusted === true);
     const timeoutMs = config.setupTimeoutMs ?? DEFAULT_SETUP_TIMEOUT_MS;
     const to = nameAddr(uri);
-    const call = this.makeOutgoing(request, config, trunk, { uri, from, to, headers, timeoutMs });
+    const invitation = { uri, from, to, headers, timeoutMs };
+    const call = this.makeOutgoing(request, config, trunk, invitation, transport);
     trunk.withHops((hops, atMs) => this.calls.settleAfter(call, () => call.start(hops, atMs)), nowMs);
     return call;
   }
@@ -123,15 +129,22 @@ export class CallMaker {
     if (this.isReachable(binding) === false)
       return { failed: 'destination-out-of-order', reason: `${phone.user} does not answer.` };
     const hop = hopOf(binding);
+    if (isBareOfKeys(phone, hop.transport) && request.emergency !== true) return withoutKeys(phone.user);
     const { from, headers } = callerHeaders(request.caller, sipUri(this.options.local(hop)), false);
     const path = binding.path.map((stop) => ['Route', stop] as const);
-    const call = this.makeOutgoing(request, phone, undefined, {
-      uri: { ...uri, headers: [] },
-      from,
-      to: nameAddr(sipUri({ host: uri.host, user: phone.user })),
-      headers: [...path, ...headers, ...(request.autoAnswer === true ? AUTO_ANSWER : [])],
-      timeoutMs: PHONE_TIMEOUT_MS,
-    });
+    const call = this.makeOutgoing(
+      request,
+      phone,
+      undefined,
+      {
+        uri: { ...uri, headers: [] },
+        from,
+        to: nameAddr(sipUri({ host: uri.host, user: phone.user })),
+        headers: [...path, ...headers, ...(request.autoAnswer === true ? AUTO_ANSWER : [])],
+        timeoutMs: PHONE_TIMEOUT_MS,
+      },
+      hop.transport,
+    );
     this.calls.settleAfter(call, () => call.start([hop], nowMs));
     return call;
   }
@@ -141,9 +154,11 @@ export class CallMaker {
     config: PeerCodecs,
     trunk: Trunk | undefined,
     invitation: Invitation,
+    transport: Transport,
   ): OutgoingCallLeg {
     const { stream, media, codecs = config.codecs, video = [] } = request;
-    const session = this.makeSession(stream, media, { ...config, codecs });
+    const isUrgent = request.emergency === true;
+    const session = this.makeSession(stream, media, { ...config, codecs }, transport, isUrgent);
     session.see(video);
     const call = new OutgoingCallLeg(
       { id: this.calls.nextId(), direction: 'outgoing', peer: request.peer, stream: request.stream },
@@ -156,14 +171,25 @@ export class CallMaker {
     return call;
   }
 
-  private makeSession(stream: StreamId, address: Address, { codecs, video = [] }: PeerCodecs): MediaSession {
+  /** Keys are told over TLS only; where voice may be sealed there is no picture, which could not be. */
+  private makeSession(
+    stream: StreamId,
+    address: Address,
+    { codecs, video = [], srtp }: PeerCodecs,
+    transport: Transport,
+    isUrgent: boolean,
+  ): MediaSession {
+    const policy = isUrgent && srtp === 'required' ? 'optional' : srtp;
+    const isSealed = policy !== undefined && transport === 'tls';
+    const makeKey = () => this.options.crypto.randomBytes(SRTP_KEY_LENGTH);
     const sessionId = String(this.options.random.integer(2 ** 31));
     const port = () => this.options.openVideo?.(stream);
     return new MediaSession({
       address,
       codecs,
       sessionId,
-      ...(video.length === 0 ? {} : { video: { codecs: video, port } }),
+      ...(video.length === 0 || isSealed ? {} : { video: { codecs: video, port } }),
+      ...(policy === undefined || !isSealed ? {} : { srtp: { policy, makeKey } }),
     });
   }
 
@@ -184,6 +210,15 @@ export class CallMaker {
   private makeTag(): string {
     return toHex(this.options.crypto.randomBytes(8));
   }
+}
+
+/** SRTP is demanded where its keys would be told to whoever listens. [RFC4568 §7] */
+function isBareOfKeys({ srtp }: PeerCodecs, transport: Transport): boolean {
+  return srtp === 'required' && transport !== 'tls';
+}
+
+function withoutKeys(peer: string): CallFailure {
+  return { failed: 'bearer-unavailable', reason: `${peer} must have SRTP, and is not reached over TLS.` };
 }
 
 /** Whom a call is for and whom it comes from; a provider calls us by the name that we registered with. */

@@ -1,5 +1,6 @@
 import type { Address } from '../base/machine.ts';
 import type { VideoCodec, VideoFormat } from '../base/media-port.ts';
+import type { SrtpKeys, SrtpSuite } from '../base/srtp.ts';
 import {
   COMFORT_NOISE,
   type CodecName,
@@ -10,6 +11,7 @@ import {
   TELEPHONE_EVENT,
 } from './codec.ts';
 import { parseDecimal } from './grammar.ts';
+import { type CryptoAttribute, cryptoAttribute, cryptoAttributesOf, SRTP_SUITES, type SrtpPolicy } from './sdes.ts';
 import { type Attribute, attributeOf, formatSdp, type MediaDescription, type SessionDescription } from './sdp.ts';
 import { commonVideo, isVideoLine, videoFormatsOf, videoLine } from './video.ts';
 
@@ -31,6 +33,8 @@ export interface MediaAgreement {
   readonly direction: Direction;
   /** How long the far end wants our packets to be. */
   readonly ptimeMs: number;
+  /** How the voice is sealed; absent: it is in the clear. */
+  readonly srtp?: SrtpKeys;
   /** The picture beside the voice, where there is one. */
   readonly video?: VideoAgreement;
 }
@@ -52,6 +56,14 @@ export interface LocalMedia {
   readonly sessionId: string;
   /** The pictures that the far end may have; absent: none. */
   readonly video?: LocalVideo;
+  /** Absent: voice goes in the clear only. Over TLS alone: the keys stand in the description. [RFC4568 §7] */
+  readonly srtp?: LocalSrtp;
+}
+
+export interface LocalSrtp {
+  readonly policy: SrtpPolicy;
+  /** Random, `SRTP_KEY_LENGTH` bytes. */
+  readonly makeKey: () => Uint8Array;
 }
 
 export interface LocalVideo {
@@ -60,6 +72,8 @@ export interface LocalVideo {
   readonly port: () => number | undefined;
 }
 
+const PLAIN = 'RTP/AVP';
+const SECURE = 'RTP/SAVP';
 const OUR_TELEPHONE_EVENT = 101;
 /** Digits 0 to 9, *, #, A to D, flash. [RFC4733 §7.1.1] */
 const EVENTS = '0-16';
@@ -83,6 +97,9 @@ export class MediaSession {
   private theirVideo: readonly VideoFormat[] = [];
   /** Those of the other party of the call; undefined while there is none, and nobody knows. */
   private otherVideo: readonly VideoFormat[] | undefined;
+
+  /** What we would seal with under each suite; once one is agreed on, a key of another is never used again. */
+  private readonly keys = new Map<SrtpSuite, Uint8Array>();
 
   constructor(private readonly local: LocalMedia) {}
 
@@ -127,7 +144,11 @@ export class MediaSession {
   /** An offer: the first of the call, or one that keeps what was agreed and changes the direction. [RFC3264 §8] */
   makeOffer(): SessionDescription {
     const known = this.layout.findIndex(isVoice);
-    const voice = this.voiceLine(this.local.codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT);
+    const voice = this.sealed(
+      this.voiceLine(this.local.codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT),
+      this.offeredProtocol(),
+      this.offeredKeys(),
+    );
     const picture = this.layout.findIndex(({ kind }) => kind === 'video');
     const video = this.offeredVideo();
     const media = this.layout.map((one, i) => {
@@ -154,12 +175,15 @@ export class MediaSession {
 
   /** What the far end made of our offer; undefined if there is no voice that both can. */
   handleAnswer(answer: SessionDescription): MediaAgreement | undefined {
-    const agreement = this.agree(answer, answer.media.find(isVoice));
-    if (agreement === undefined) return undefined;
+    const line = answer.media.find(isVoice);
+    const agreement = this.agree(answer, line);
+    if (agreement === undefined || line === undefined) return undefined;
+    const srtp = this.seal(cryptoOf(line, this.local.srtp));
     this.noteVideo(answer);
     const index = this.layout.findIndex((media) => media.kind === 'video' && media.port !== 0);
     const video = index < 0 ? undefined : this.agreeVideo(answer, answer.media[index], this.theirVideo);
-    this.agreed = withVideo({ ...agreement, direction: meet(this.wanted, reverse(agreement.direction)) }, video);
+    const direction = meet(this.wanted, reverse(agreement.direction));
+    this.agreed = withVideo({ ...agreement, direction, ...srtp }, video);
     return this.agreed;
   }
 
@@ -174,8 +198,12 @@ export class MediaSession {
     const picture = offer.media.findIndex((media) => isVideoLine(media) && media.port !== 0);
     const formats = this.otherVideo === undefined ? this.theirVideo : commonVideo(this.theirVideo, this.otherVideo);
     const video = this.agreeVideo(offer, offer.media[picture], formats);
-    this.agreed = withVideo({ ...agreement, direction }, video);
-    const voice = this.voiceLine([agreement.codec], agreement, direction, agreement.telephoneEventType);
+    const theirs = cryptoOf(line, this.local.srtp, this.agreed?.srtp?.suite);
+    const srtp = this.seal(theirs);
+    this.agreed = withVideo({ ...agreement, direction, ...srtp }, video);
+    const ours = theirs === undefined ? [] : [{ ...theirs, key: this.keyFor(theirs.suite) }];
+    const plain = this.voiceLine([agreement.codec], agreement, direction, agreement.telephoneEventType);
+    const voice = this.sealed(plain, line.protocol, ours);
     return this.describe(
       offer.media.map((media, i) => {
         if (i === index) return voice;
@@ -183,6 +211,46 @@ export class MediaSession {
         return videoLine([video.format], video.localPort, media.protocol, video.direction);
       }),
     );
+  }
+
+  /** Whether a line is as sealed as it must be, and no more than we can. */
+  private mayBeSealed(media: MediaDescription): boolean {
+    const { srtp } = this.local;
+    const isSecure = media.protocol.toUpperCase() === SECURE;
+    return cryptoOf(media, srtp) !== undefined || (!isSecure && srtp?.policy !== 'required');
+  }
+
+  /** As the line was before, or as strict as we are. [RFC4568 §7.1.1] */
+  private offeredProtocol(): string {
+    const known = this.layout.find((media) => isVoice(media) && media.port !== 0);
+    return known?.protocol ?? (this.local.srtp?.policy === 'required' ? SECURE : PLAIN);
+  }
+
+  /** A call that is sealed stays with its suite: the keys of another would begin to count anew. */
+  private offeredKeys(): CryptoAttribute[] {
+    if (this.local.srtp === undefined) return [];
+    const agreed = this.agreed?.srtp?.suite;
+    return SRTP_SUITES.map((suite, i) => ({ tag: i + 1, suite }))
+      .filter(({ suite }) => agreed === undefined || suite === agreed)
+      .map((one) => ({ ...one, key: this.keyFor(one.suite) }));
+  }
+
+  private keyFor(suite: SrtpSuite): Uint8Array {
+    const key = this.keys.get(suite) ?? this.local.srtp!.makeKey();
+    this.keys.set(suite, key);
+    return key;
+  }
+
+  /** Theirs was taken, or none. */
+  private seal(theirs: CryptoAttribute | undefined): { srtp?: SrtpKeys } {
+    for (const suite of SRTP_SUITES) if (suite !== theirs?.suite) this.keys.delete(suite);
+    if (theirs === undefined) return {};
+    const { suite, key } = theirs;
+    return { srtp: { suite, sendKey: this.keyFor(suite), receiveKey: key } };
+  }
+
+  private sealed(line: MediaDescription, protocol: string, keys: readonly CryptoAttribute[]): MediaDescription {
+    return { ...line, protocol, attributes: [...line.attributes, ...keys.map(cryptoAttribute)] };
   }
 
   private noteVideo(description: SessionDescription): void {
@@ -224,7 +292,8 @@ export class MediaSession {
 
   /** What a stream of theirs would give; `direction` is as they wrote it. */
   private agree(session: SessionDescription, media: MediaDescription | undefined): MediaAgreement | undefined {
-    const way = media === undefined || !isVoice(media) ? undefined : this.wayOf(session, media);
+    const way =
+      media === undefined || !isVoice(media) || !this.mayBeSealed(media) ? undefined : this.wayOf(session, media);
     if (media === undefined || way === undefined) return undefined;
     const encodings = encodingsOf(media);
     const theirs = [...encodings].map(([type, encoding]) => ({
@@ -266,7 +335,7 @@ export class MediaSession {
     }
     attributes.push(['ptime', String(agreement?.ptimeMs ?? PTIME_MS)], [direction, null]);
     const { port } = this.local.address;
-    return { kind: 'audio', port, protocol: 'RTP/AVP', formats, connection: undefined, attributes };
+    return { kind: 'audio', port, protocol: PLAIN, formats, connection: undefined, attributes };
   }
 
   /** The version goes up when something changed, and only then. [RFC3264 §8] */
@@ -296,7 +365,17 @@ function withOurFeedback({ feedback: _, ...format }: VideoFormat): VideoFormat {
 }
 
 function isVoice(media: MediaDescription): boolean {
-  return media.kind === 'audio' && media.protocol.toUpperCase() === 'RTP/AVP';
+  return media.kind === 'audio' && [PLAIN, SECURE].includes(media.protocol.toUpperCase());
+}
+
+/** The first of a line that we can, rather the one of `suite`; undefined where we seal nothing. */
+function cryptoOf(
+  media: MediaDescription,
+  local: LocalSrtp | undefined,
+  suite?: SrtpSuite,
+): CryptoAttribute | undefined {
+  const found = local === undefined ? [] : cryptoAttributesOf(media);
+  return found.find((one) => one.suite === suite) ?? found[0];
 }
 
 function refusedLine(media: MediaDescription): MediaDescription {

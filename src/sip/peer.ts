@@ -4,10 +4,13 @@ import type { CodecName } from './codec.ts';
 import type { DigestSecret } from './digest.ts';
 import type { QualifyConfig, Reachability } from './qualify.ts';
 import type { RegistrationStatus } from './registrant.ts';
+import type { SrtpPolicy } from './sdes.ts';
 import type { SipUri } from './uri.ts';
 
 export interface PeerCodecs {
   readonly codecs: readonly CodecName[];
+  /** Whether its voice is sealed; absent: never. Only where its signalling comes over TLS. */
+  readonly srtp?: SrtpPolicy;
   /** The pictures that it may have; absent: none. */
   readonly video?: readonly VideoCodec[];
 }

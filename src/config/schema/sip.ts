@@ -55,6 +55,11 @@ const register = z
       'Keeps us registered there: so unless told, where there is a secret. `false`: we only call and are called.',
   });
 
+const srtp = z.enum(['off', 'optional', 'required']).prefault('off').meta({
+  description:
+    'Seals the voice (SRTP with keys in SDP), over TLS only. `optional`: where the far end can. `required`: not at all without, but for emergency calls. A call that may be sealed has no video.',
+});
+
 const phone = z
   .strictObject({
     secret: z.exactOptional(secret).meta({ secret: true, description: 'What it registers with.' }),
@@ -68,6 +73,7 @@ const phone = z
       .exactOptional(callerId)
       .meta({ description: 'The number that its calls show. Its extension unless told.' }),
     flash,
+    srtp,
     maxCalls: z.exactOptional(whole(1, 100)).meta({ description: 'Calls at a time; one more is busy.' }),
   })
   .meta({ title: 'sip.phones.<user>' });
@@ -93,6 +99,7 @@ const trunk = z
     class: z.exactOptional(dialClass),
     callerId: z.exactOptional(callerId).meta({ description: 'The number that calls to it show.' }),
     codecs: codecs.prefault(['ulaw', 'alaw']),
+    srtp,
     maxCalls: z.exactOptional(whole(1, 1000)).meta({ description: 'Calls at a time.' }),
   })
   .meta({ title: 'sip.trunks.<name>' });

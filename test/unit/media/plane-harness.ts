@@ -3,6 +3,7 @@ import type { Address } from '../../../src/base/machine.ts';
 import type { Iax2StreamSpec, MediaEvent, MediaPort, RtpStreamSpec, StreamId } from '../../../src/base/media-port.ts';
 import { decodeFrame, encodeFullFrame, encodeMiniFrame, type MiniFrame } from '../../../src/iax2/frame.ts';
 import { FRAME_TYPE } from '../../../src/iax2/subclass.ts';
+import { nodeCrypto } from '../../../src/io/node-crypto.ts';
 import { MediaPlane } from '../../../src/media/plane.ts';
 
 export const ULAW = 4;
@@ -44,6 +45,7 @@ export class PlaneHarness {
   constructor() {
     this.plane = new MediaPlane({
       counters: this.counters,
+      crypto: nodeCrypto,
       send: (to, bytes, at, length) => this.sent.push({ to, bytes: bytes.slice(at, at + length), atMs: this.nowMs }),
       sendRtp: (localPort, to, bytes, at, length) =>
         this.sentRtp.push({ localPort, to, bytes: bytes.slice(at, at + length), atMs: this.nowMs }),

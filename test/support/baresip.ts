@@ -20,6 +20,8 @@ export interface BaresipOptions {
   readonly answers?: true;
   /** More parameters of its account: `;transport=tcp`. */
   readonly account?: string;
+  /** How its voice is sealed; not at all unless told. */
+  readonly srtp?: 'srtp' | 'srtp-mand';
   /** More lines of its configuration. */
   readonly config?: string;
 }
@@ -51,12 +53,13 @@ export class Baresip {
     port: number,
     private readonly controlPort: number,
   ) {
-    const { user, secret, server, hz = 700, answers, account = '', config = '' } = options;
+    const { user, secret, server, hz = 700, answers, account = '', config = '', srtp } = options;
+    const sealing = srtp === undefined ? '' : `;mediaenc=${srtp}`;
     mkdirSync(this.heardFolder);
     writeFileSync(join(this.folder, 'say.wav'), formatWav(Int16Array.from(sine(hz, -10, 30_000))));
     writeFileSync(
       join(this.folder, 'accounts'),
-      `<sip:${user}@${server}${account}>;auth_pass=${secret};regint=60;answermode=${answers ? 'auto' : 'manual'}\n`,
+      `<sip:${user}@${server}${account}>;auth_pass=${secret};regint=60${sealing};answermode=${answers ? 'auto' : 'manual'}\n`,
     );
     writeFileSync(join(this.folder, 'contacts'), '');
     writeFileSync(

@@ -8,11 +8,12 @@ import { type CountryProfile, countryProfile } from './lines/country-profile.ts'
 export function lineSettings({ hat }: Configuration): LineSettings[] {
   return (hat?.lines ?? [])
     .filter((line) => line.kind === 'fxs')
-    .map(({ port, extension = '', name = '', context = 'default', callerId, hotline }) => ({
+    .map(({ port, extension = '', name = '', context = 'default', callerId, hotline, fax }) => ({
       port,
       extension,
       name,
       context,
+      ...(fax ? { fax } : {}),
       ...(callerId === undefined ? {} : { callerId }),
       ...(hotline === undefined ? {} : { automatic: { number: hotline.number, afterMs: hotline.after } }),
     }));

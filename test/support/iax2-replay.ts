@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { base64Encode } from '../../src/base/base64.ts';
 import { fromHex, toHex, utf8Decode, utf8Encode } from '../../src/base/bytes.ts';
 import type { Address, Transmit } from '../../src/base/machine.ts';
 import { decryptFrame, deriveKey, encryptFrame } from '../../src/iax2/encryption.ts';
@@ -18,6 +19,8 @@ import type { Host, Network, Station } from './network.ts';
 export interface RecordedFlow {
   readonly title: string;
   readonly secret: string;
+  /** PEM of the key that the branch signed with, where it did. */
+  readonly publicKey?: string;
   readonly branch: string;
   readonly centre: string;
   readonly datagrams: readonly { readonly atMs: number; readonly from: 'branch' | 'centre'; readonly hex: string }[];
@@ -58,18 +61,23 @@ export class ReplayedBranch implements Station<never> {
     address: Address,
     private readonly target: Address,
     private readonly flow: RecordedFlow,
+    /** PEM of the private key that it signs with, where it proves itself so. */
+    private readonly outKey = '',
   ) {
     this.host = network.add<never>(address, this, () => {});
   }
 
-  /** Says all of it. */
-  run(): void {
+  /** Says all of it; `act` is called before each thing that is said. */
+  run(act: () => void = () => {}): void {
     const startMs = this.network.nowMs;
     for (const { atMs, from, hex } of this.flow.datagrams) {
       this.network.runUntil(startMs + atMs);
       const bytes = fromHex(hex)!;
       if (from === 'centre') this.noteRecorded(bytes);
-      else this.say(bytes);
+      else {
+        act();
+        this.say(bytes);
+      }
     }
   }
 
@@ -140,13 +148,15 @@ export class ReplayedBranch implements Station<never> {
   }
 
   private elements(ies: InformationElements, { token, challenge }: Dialog): Uint8Array {
-    const { callToken, md5Result } = ies;
+    const { callToken, md5Result, rsaResult } = ies;
     const secret = utf8Encode(this.flow.secret);
     const proof = () => toHex(nodeCrypto.md5(Uint8Array.from([...(challenge ?? []), ...secret])));
+    const signature = () => base64Encode(nodeCrypto.rsaSha1Sign(this.outKey, challenge ?? new Uint8Array(0))!);
     return encodeInformationElements({
       ...ies,
       ...(callToken === undefined || callToken.length === 0 ? {} : { callToken: token ?? callToken }),
       ...(md5Result === undefined ? {} : { md5Result: proof() }),
+      ...(rsaResult === undefined ? {} : { rsaResult: signature() }),
     });
   }
 

@@ -94,8 +94,9 @@ export class ApplianceIax2 {
         break;
       case 'registration': {
         const { peer, status } = output;
-        const { state, apparent, reason } = status;
-        const text = reason ?? `Registration at ${peer}: ${state}.`;
+        const { state, apparent, reason, messages } = status;
+        const waiting = (messages?.newMessages ?? 0) > 0 ? `, ${messages?.newMessages} new messages` : '';
+        const text = reason ?? `Registration at ${peer}: ${state}${waiting}.`;
         this.log(reason === null ? 'info' : 'warn', 'iax2', text, { peer, state, apparent });
         this.outputs.push({ type: 'status' });
         break;

@@ -50,6 +50,12 @@ export class ApplianceLines {
     this.seen.set(port, { status, sinceMs: before?.status.state === status.state ? before.sinceMs : nowMs });
   }
 
+  /** Whether the dial tone of each line with a mailbox stutters; `isWaiting` tells by whose registrar knows of it. */
+  showMessages(isWaiting: (peer: string) => boolean): void {
+    for (const { port, mailbox } of this.settings)
+      if (mailbox !== undefined) this.legs.setMessageWaiting(port, isWaiting(mailbox));
+  }
+
   party(resource: string): LocalParty | undefined {
     const line = this.settings.find(({ port }) => String(port) === resource);
     if (line === undefined) return undefined;

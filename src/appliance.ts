@@ -394,6 +394,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** What did not change of the peers goes on undisturbed; calls do in any case. */
   setPeers(peers: readonly PeerConfig[], nowMs: number): void {
     this.endpoint.configure(peers, nowMs);
+    this.showMessages();
     this.settle(nowMs);
   }
 
@@ -532,9 +533,17 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.tell('security', event, 'warn', reason, { from: formatAddress(from), username });
     } else if (news.type === 'lookup') this.switch.handleLookup(news.id, news.exists, nowMs);
     else {
-      if (news.type === 'status') this.showLights();
+      if (news.type === 'status') {
+        this.showLights();
+        this.showMessages();
+      }
       this.outputs.push(news);
     }
+  }
+
+  private showMessages(): void {
+    const messagesAt = (peer: string) => this.endpoint.peerStatus(peer)?.registration?.messages;
+    this.lines.showMessages((peer) => (messagesAt(peer)?.newMessages ?? 0) > 0);
   }
 
   /** Digits that our dialplan does not know may be a number of a switch that it names: they are collected, too. */

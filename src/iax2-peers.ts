@@ -45,6 +45,7 @@ function iax2Peer(name: string, peer: PeerConfiguration): PeerConfig {
     ...(peer.maxCalls === undefined ? {} : { maxCalls: peer.maxCalls }),
     ...(peer.autokill === undefined ? {} : { autokillMs: peer.autokill }),
     ...(transfer === undefined ? {} : { transfer: { mode: transfer.mode, targets: allowedOnly(transfer.targets) } }),
+    ...(peer.mailbox === undefined ? {} : { mailbox: { at: peer.mailbox } }),
     ...(callerId === undefined ? {} : { callerId: { number: callerId, name: '' } }),
   };
 }

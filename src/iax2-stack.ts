@@ -20,6 +20,7 @@ export {
   type EndpointOutput,
   type HangupBy,
   type LookupResult,
+  type MessageCount,
   type PeerConfig,
   type PeerStatus,
   type PlaceCall,

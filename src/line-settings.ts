@@ -8,13 +8,14 @@ import { type CountryProfile, countryProfile } from './lines/country-profile.ts'
 export function lineSettings({ hat }: Configuration): LineSettings[] {
   return (hat?.lines ?? [])
     .filter((line) => line.kind === 'fxs')
-    .map(({ port, extension = '', name = '', context = 'default', callerId, hotline, fax }) => ({
+    .map(({ port, extension = '', name = '', context = 'default', callerId, hotline, mailbox, fax }) => ({
       port,
       extension,
       name,
       context,
       ...(fax ? { fax } : {}),
       ...(callerId === undefined ? {} : { callerId }),
+      ...(mailbox === undefined ? {} : { mailbox }),
       ...(hotline === undefined ? {} : { automatic: { number: hotline.number, afterMs: hotline.after } }),
     }));
 }

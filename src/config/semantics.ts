@@ -29,6 +29,7 @@ export function contradictions(config: ConfigurationInput, written: unknown, dia
   checkHotlines(config, dialplan, report);
   checkContexts(config, dialplan, report);
   checkPeers(config, report);
+  checkMailboxes(config, report);
   checkSip(config, report);
   checkWays(config, report);
   checkFeatures(config, report);
@@ -160,6 +161,23 @@ function checkPeers(config: ConfigurationInput, report: Report): void {
     }
     if (peer.context === undefined)
       report(path, `${formatPath(path)} has no context; its calls to us are rejected`, 'warning');
+  }
+}
+
+/** Only where we register are we told of messages. */
+function checkMailboxes(config: ConfigurationInput, report: Report): void {
+  const peers = Object.entries(config.iax2?.peers ?? {});
+  const tellers = peers.filter(([, { register }]) => register !== undefined).map(([name]) => name);
+  const check = (path: Path, mailbox: string | undefined) => {
+    if (mailbox === undefined || tellers.includes(mailbox)) return;
+    report([...path, 'mailbox'], `${quoted(mailbox)} is no IAX2 peer that we register at${oneOf(tellers)}`);
+  };
+  for (const [index, { mailbox }] of (config.hat?.lines ?? []).entries()) check(['hat', 'lines', index], mailbox);
+  for (const [name, { mailbox, host }] of peers) {
+    const path: Path = ['iax2', 'peers', name];
+    check(path, mailbox);
+    if (mailbox !== undefined && host !== 'dynamic')
+      report([...path, 'mailbox'], 'mailbox is told to peers that register here: it needs host: dynamic', 'warning');
   }
 }
 

@@ -116,7 +116,9 @@ export class IncomingDialogs {
     const visitor = this.admit(message, length, from, selection, undefined, nowMs);
     if (visitor === undefined) return;
     const judged = (isGenuine: boolean, atMs: number) => admission.handleProof(isGenuine, from, username, atMs);
-    const options = { config: visitor.peer?.config, registrar: peers.registrar, judged };
+    const { peer } = visitor;
+    const messages = peer === undefined ? undefined : peers.messagesFor(peer.config);
+    const options = { config: peer?.config, registrar: peers.registrar, messages, judged };
     this.begin(new RegistrarDialog(around, visitor.reliable, options, nowMs), visitor, nowMs);
   }
 

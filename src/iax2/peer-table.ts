@@ -5,7 +5,7 @@ import type { EndpointOutput } from './endpoint-output.ts';
 import type { FullFrame } from './frame.ts';
 import { atPort, type HostAddress, HostNames } from './host-names.ts';
 import { KnownPeer } from './known-peer.ts';
-import type { PeerConfig, PeerStatus } from './peer.ts';
+import type { MessageCount, PeerConfig, PeerStatus } from './peer.ts';
 import { Qualify } from './qualify.ts';
 import { Registrant } from './registrant.ts';
 import { type RefreshLimits, Registrar } from './registrar.ts';
@@ -62,6 +62,12 @@ export class PeerTable {
 
   get statuses(): readonly PeerStatus[] {
     return [...this.peers.values()].map(({ status }) => status);
+  }
+
+  /** What there is in the mailbox of a peer that registers here; undefined if that is not known. */
+  messagesFor({ mailbox }: PeerConfig): MessageCount | undefined {
+    if (mailbox === undefined || !('at' in mailbox)) return mailbox;
+    return this.peers.get(mailbox.at)?.registrant?.status.messages ?? undefined;
   }
 
   /** Peers that stay as they were go on undisturbed. */

@@ -20,6 +20,12 @@ export interface CallerId {
   readonly ani2?: number;
 }
 
+/** Messages that wait in a mailbox. */
+export interface MessageCount {
+  readonly newMessages: number;
+  readonly oldMessages: number;
+}
+
 /** Everything that is configured about one peer. All texts are as written; secrets never leave this object but as digests. */
 export interface PeerConfig {
   readonly name: string;
@@ -67,8 +73,11 @@ export interface PeerConfig {
    * call: who we are where a call names no caller.
    */
   readonly callerId?: CallerId;
-  /** What a registering peer is told about its mailbox. */
-  readonly mailbox?: { readonly newMessages: number; readonly oldMessages: number };
+  /**
+   * What this peer is told of its mailbox when it registers here: numbers, or what the peer `at`, where we register
+   * ourselves, told us last; nothing as long as that said nothing. [RFC5456 §8.6.23]
+   */
+  readonly mailbox?: MessageCount | { readonly at: string };
   /**
    * A call's media (or all of it) may go directly to these addresses: when this peer asks for it, and when two peers that
    * both allow it talk to each other through us. [RFC5456 §6.5]
@@ -92,7 +101,7 @@ export interface RegistrationStatus {
   /** One sentence; null when well. */
   readonly reason: string | null;
   /** Messages waiting at the peer, where it says so. */
-  readonly messages: { readonly newMessages: number; readonly oldMessages: number } | null;
+  readonly messages: MessageCount | null;
 }
 
 /** A peer with `host: dynamic` that has registered here. Plain data: it is kept across restarts. */

@@ -1,7 +1,7 @@
 import { type Address, formatAddress } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
-import { type RegistrationState, type RegistrationStatus, retryDelayMs } from './peer.ts';
+import { type MessageCount, type RegistrationState, type RegistrationStatus, retryDelayMs } from './peer.ts';
 import type { RegistrationDialog, RegistrationOutcome } from './registration-dialog.ts';
 
 /** How long a name may take to resolve before the last known address is used. */
@@ -42,7 +42,7 @@ export class Registrant {
   private reason: string | null = null;
   private refreshS: number | null = null;
   private apparent: string | null = null;
-  private messages: RegistrationStatus['messages'] = null;
+  private messages: MessageCount | null = null;
   private failures = 0;
   private addresses: readonly Address[];
   /** Which of several addresses is tried: the next after one that did not answer. */
@@ -166,12 +166,14 @@ export class Registrant {
     const moved = outcome.apparent !== undefined && this.apparent !== null && outcome.apparent !== this.apparent;
     this.refreshS = outcome.refreshS;
     this.apparent = outcome.apparent ?? this.apparent;
-    this.messages = messagesOf(outcome.messageCount);
+    const messages = messagesOf(outcome.messageCount);
+    const isNews = moved || !sameCount(messages, this.messages);
+    this.messages = messages;
     const renewMs = (outcome.refreshS * 1000 * 5) / 6;
     // A peer that grants a second or two must not make us ask without pause.
     const waitMs = Math.max(Math.min(renewMs, this.options.everyMs ?? renewMs), 1_000);
     this.timers.set('attempt', nowMs + waitMs);
-    this.enter('registered', null, moved);
+    this.enter('registered', null, moved, isNews);
   }
 
   private fail(state: 'timeout' | 'rejected' | 'no-auth', reason: string, nowMs: number): void {
@@ -180,8 +182,8 @@ export class Registrant {
     this.enter(state, reason);
   }
 
-  private enter(state: RegistrationState, reason: string | null, apparentChanged = false): void {
-    const isNews = state !== this.state || reason !== this.reason || apparentChanged;
+  private enter(state: RegistrationState, reason: string | null, apparentChanged = false, hasMore = false): void {
+    const isNews = state !== this.state || reason !== this.reason || hasMore;
     if (state !== this.state) this.sinceEpochMs = this.environment.wallClock();
     this.state = state;
     this.reason = reason;
@@ -189,7 +191,11 @@ export class Registrant {
   }
 }
 
-function messagesOf(count: number | undefined): RegistrationStatus['messages'] {
+function sameCount(a: MessageCount | null, b: MessageCount | null): boolean {
+  return a?.newMessages === b?.newMessages && a?.oldMessages === b?.oldMessages;
+}
+
+function messagesOf(count: number | undefined): MessageCount | null {
   if (count === undefined) return null;
   if (count === SOME_MESSAGES) return { newMessages: 1, oldMessages: 0 };
   return { newMessages: count & 0xff, oldMessages: count >> 8 };

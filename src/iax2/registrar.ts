@@ -6,7 +6,7 @@ import { dateTimeOf } from './date-time.ts';
 import { Dialog, type Surroundings } from './dialog.ts';
 import { AUTH_METHOD, type InformationElements } from './information-element.ts';
 import type { Message, MessageName } from './message.ts';
-import type { Binding, PeerConfig } from './peer.ts';
+import type { Binding, MessageCount, PeerConfig } from './peer.ts';
 import type { Reliable } from './reliable.ts';
 import { IAX_SUBCLASS } from './subclass.ts';
 
@@ -113,6 +113,8 @@ export interface RegistrarDialogOptions {
   /** Who may register under the name that was given; undefined for a name that nobody has. */
   readonly config: PeerConfig | undefined;
   readonly registrar: Registrar;
+  /** In the mailbox of whoever registers; undefined if that is not known. */
+  readonly messages: MessageCount | undefined;
   readonly judged: (isGenuine: boolean, nowMs: number) => void;
 }
 
@@ -164,7 +166,7 @@ export class RegistrarDialog extends Dialog<'deadline'> {
   }
 
   private grant(name: 'REGREQ' | 'REGREL', ies: InformationElements, nowMs: number): void {
-    const { config, registrar } = this.options;
+    const { config, registrar, messages } = this.options;
     if (config === undefined) return;
     if (name === 'REGREL') {
       registrar.unbind(config.name, nowMs);
@@ -175,7 +177,7 @@ export class RegistrarDialog extends Dialog<'deadline'> {
     const { remote } = this.reliable;
     const refreshS = registrar.bind(config.name, remote, ies.refreshS, nowMs);
     const epochMs = wallClock();
-    const { mailbox, callerId } = config;
+    const { callerId } = config;
     this.conclude(
       IAX_SUBCLASS.REGACK,
       {
@@ -183,7 +185,7 @@ export class RegistrarDialog extends Dialog<'deadline'> {
         dateTime: dateTimeOf(epochMs + utcOffsetMs(epochMs)),
         refreshS,
         apparentAddress: remote,
-        ...(mailbox === undefined ? {} : { messageCount: messageCount(mailbox) }),
+        ...(messages === undefined ? {} : { messageCount: messageCount(messages) }),
         ...(callerId === undefined ? {} : { callingNumber: callerId.number, callingName: callerId.name }),
       },
       nowMs,
@@ -220,6 +222,6 @@ export class RegistrarDialog extends Dialog<'deadline'> {
 }
 
 /** Old in the high byte, new in the low. [RFC5456 §8.6.23] */
-function messageCount({ newMessages, oldMessages }: { newMessages: number; oldMessages: number }): number {
+function messageCount({ newMessages, oldMessages }: MessageCount): number {
   return (Math.min(oldMessages, 255) << 8) | Math.min(newMessages, 255);
 }

@@ -34,6 +34,8 @@ export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'callerId' 
   readonly extension: string;
   readonly name: string;
   readonly context: string;
+  /** The peer at which its messages wait, for whoever says whether there are some. */
+  readonly mailbox?: string;
   /** A fax machine. */
   readonly fax?: boolean;
 }

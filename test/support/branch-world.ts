@@ -31,6 +31,8 @@ export interface SiteOptions {
   readonly peers: readonly PeerConfig[];
   /** Extensions of the lines, by port from 1. */
   readonly extensions: readonly string[];
+  /** The peer at which the messages of every line wait. */
+  readonly mailbox?: string;
   readonly dialplan: string;
   /** SIP is spoken at the same address as IAX2. */
   readonly sip?: SipPeers;
@@ -73,12 +75,15 @@ export class Site implements Station<Told> {
     options: SiteOptions,
   ) {
     const { address, seed, peers, extensions, dialplan: text, sip, emergency, townLines = [], keypad, about } = options;
-    const { country = 'fr', dialClasses, makeHat = (parts) => new PlainHat(parts) } = options;
+    const { country = 'fr', mailbox, dialClasses, makeHat = (parts) => new PlainHat(parts) } = options;
     const profile = countryProfile(country)!;
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
     const lines = extensions.map(
-      (extension, i): LineSettings => ({ port: i + 1, extension, name: `Phone ${extension}`, context: 'office' }),
+      (extension, i): LineSettings => ({
+        ...{ port: i + 1, extension, name: `Phone ${extension}`, context: 'office' },
+        ...(mailbox === undefined ? {} : { mailbox }),
+      }),
     );
     this.appliance = new Appliance(
       {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contextName, dialClass, duration, flash, number, shownName, text, whole } from './values.ts';
+import { contextName, dialClass, duration, flash, name, number, shownName, text, whole } from './values.ts';
 
 const line = z
   .strictObject({
@@ -27,6 +27,10 @@ const line = z
         description:
           'Called by itself when the handset is lifted; as `{ number, after: 5s }` only where nothing was dialled for so long. Emergency numbers can be dialled all the same.',
       }),
+    mailbox: z.exactOptional(name).meta({
+      description:
+        'The IAX2 peer that we register at and where its messages wait: its dial tone stutters while there are new ones.',
+    }),
     flash,
     callWaiting: z.boolean().prefault(true).meta({
       description: 'Whether a call that comes while the telephone talks waits and is told by a tone. Never for a fax.',
@@ -43,6 +47,10 @@ const line = z
   .refine((it) => it.kind === 'fxs' || it.hotline === undefined, {
     error: 'a town line (kind: fxo) has no hotline',
     path: ['hotline'],
+  })
+  .refine((it) => it.kind === 'fxs' || it.mailbox === undefined, {
+    error: 'a town line (kind: fxo) has no mailbox',
+    path: ['mailbox'],
   })
   .meta({ title: 'hat.lines[]' });
 

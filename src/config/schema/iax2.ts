@@ -128,6 +128,10 @@ export const iax2Peer = z
     }),
     transfer: z.exactOptional(transfer),
     class: z.exactOptional(dialClass),
+    mailbox: z.exactOptional(name).meta({
+      description:
+        'Of a peer that registers here: the peer that we register at and whose messages it is told of (MSGCOUNT), as that has told us.',
+    }),
     callerId: z.exactOptional(callerId).meta({ description: 'The number that calls from or to it show.' }),
   })
   .meta({ title: 'iax2.peers.<name>' });

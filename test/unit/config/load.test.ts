@@ -8,6 +8,10 @@ function peer(keys: string): string {
   return `${SITE}dialplan: |\n  [c]\n  exten => 1,1,Answer\niax2:\n  peers:\n    hq: { host: h.example, context: c,   ${keys} }\n`;
 }
 
+function lineWith(keys: string): string {
+  return `hat:\n  port: emulator\n  lines:\n    - { port: 1, context: c, kind: ${keys} }\n`;
+}
+
 const DURATION = 'such as 250ms, 10s, 5m or 2h; a bare number is seconds';
 const SECRET = 'a secret is text in quotes, { env: NAME }, { file: PATH } or { sealed: BASE64 }';
 const TOP = 'site, hat, iax2, sip, dialplan, emergency, conferences, groups, features, hours, net, mqtt, web';
@@ -114,7 +118,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [
       `${SITE}hat: { port: emulator, lines: [{ port: 1, kind: fxz, extention: "1" }, { port: 9, kind: fxs, extension: 0201 }] }\n`,
       '2:49: hat.lines[0].kind is "fxz"; did you mean "fxs"? allowed: fxs, fxo',
-      '2:54: unknown key "extention" in hat.lines[0]; did you mean "extension"? allowed: port, kind, extension, name, context, fax, class, hotline, flash, callWaiting, callerId',
+      '2:54: unknown key "extention" in hat.lines[0]; did you mean "extension"? allowed: port, kind, extension, name, context, fax, class, hotline, mailbox, flash, callWaiting, callerId',
       '2:80: hat.lines[1].port is 9; allowed: a whole number from 1 to 8',
       '2:105: hat.lines[1].extension is 201; allowed: digits, * and #, 1 to 32 of them, in quotes; write "0201"',
     ],
@@ -203,6 +207,16 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [
       peer('acl: [{ permit: 10.0.0.1 }], allowFrom: [10.0.0.1]'),
       '7:47: acl and allowFrom exclude each other; write all rules in acl',
+    ],
+    [peer('mailbox: other'), '7:51: "other" is no IAX2 peer that we register at; there is none'],
+    [
+      peer('register: {}') + lineWith('fxs, mailbox: hp'),
+      '11:50: "hp" is no IAX2 peer that we register at; allowed: hq',
+    ],
+    [peer('register: {}') + lineWith('fxs, mailbox: hq')],
+    [
+      peer('register: {}') + lineWith('fxo, mailbox: hq'),
+      '11:50: hat.lines[0].mailbox is "hq"; a town line (kind: fxo) has no mailbox',
     ],
     [peer('inKeys: 5'), '7:50: iax2.peers.hq.inKeys is 5; allowed: a list'],
     [peer('context: d').replace('context: c,  ', ''), '7:38: the dialplan has no context "d"; allowed: c'],
@@ -387,6 +401,10 @@ describe('warnings', () => {
       '2:22: warning: iax2.peers.hq has no secret; whoever gives its name may call',
     ],
     [`${SITE}iax2: { peers: { hq: { type: peer, host: h } } }\n`],
+    [
+      `${SITE}iax2: { peers: { hq: { type: peer, host: h, register: {}, mailbox: hq } } }\n`,
+      '2:68: warning: mailbox is told to peers that register here: it needs host: dynamic',
+    ],
     [
       `${SITE}dialplan: |\n  [c]\nhat:\n  port: emulator\n  lines:\n    - { port: 1, kind: fxs, context: c, extension: "7" }\n    - { port: 2, kind: fxs, context: c, extension: "7" }\n`,
       '8:52: warning: extension "7" is also that of hat.lines[0].extension; both will ring',

@@ -543,6 +543,43 @@ describe('the registrar', () => {
     });
   });
 
+  it('passes on what our own registrar told us of messages last, as soon as the phone registers again [RFC5456 §8.6.23]', () => {
+    const network = new Network(1);
+    const [D, C] = [
+      { ip: '192.0.2.4', port: 4569 },
+      { ip: '192.0.2.3', port: 4569 },
+    ];
+    const office = (mailbox?: PeerConfig['mailbox']) =>
+      peer({ name: 'office', host: 'dynamic', ...(mailbox === undefined ? {} : { mailbox }) });
+    const centre = new Switch(network, C, 1, { peers: [office()] });
+    const register = { refreshS: 60 };
+    const branch = new Switch(network, B, 2, {
+      peers: [
+        peer({ name: 'centre', host: C.ip, username: 'office', register }),
+        peer({ name: 'phone', host: 'dynamic', mailbox: { at: 'centre' } }),
+      ],
+    });
+    network.runFor(500);
+    const phone = new Switch(network, D, 3, { peers: [peer({ name: 'b', host: B.ip, username: 'phone', register })] });
+    const told = () => phone.endpoint.peerStatus('b')!.registration!.messages;
+    const news = () => branch.outputs.filter((output) => output.type === 'registration').length;
+    network.runFor(500);
+    expect(told()).toBeNull();
+    for (const messages of [
+      { newMessages: 3, oldMessages: 4 },
+      { newMessages: 0, oldMessages: 7 },
+    ]) {
+      const before = news();
+      centre.command((endpoint, now) => endpoint.configure([office(messages)], now));
+      network.runFor(130_000);
+      expect(told()).toEqual(messages);
+      expect(news()).toBe(before + 1);
+    }
+    centre.host.isDown = true;
+    network.runFor(300_000);
+    expect(told()).toEqual({ newMessages: 0, oldMessages: 7 });
+  });
+
   it('calls a peer where it registered, and forgets it ten seconds after its refresh time [RFC5456 §6.1.2] [RFC5456 §7.2.2]', () => {
     const { network, centre, branch } = registered(60);
     centre.dial('lyon', '201');

@@ -102,6 +102,8 @@ export interface BranchOptions {
   readonly register?: string;
   readonly qualify?: string;
   readonly codecs?: string;
+  /** More keys of the telephone on line 1, as they stand in its mapping: `, mailbox: hq`. */
+  readonly line1?: string;
   /** How the peer `hq` proves itself, and we ourselves: `[md5]` unless told. */
   readonly auth?: string;
   /** More keys of the peer `hq`, one per line. */
@@ -123,7 +125,7 @@ export function branchConfig(options: BranchOptions = {}): string {
 hat:
   port: emulator
   lines:
-    - { port: 1, kind: fxs, extension: "201", name: Front desk, context: office }
+    - { port: 1, kind: fxs, extension: "201", name: Front desk, context: office${options.line1 ?? ''} }
     - { port: 2, kind: fxs, extension: "202", name: Back room, context: office }
 iax2:
   bind: ${options.bind ?? `${BRANCH}:4569`}

@@ -51,6 +51,8 @@ export interface MediaWorkerPortOptions {
   /** Proven on this machine. */
   readonly libc: Libc;
   readonly bind: Address;
+  /** What its packets are marked with, 0…63. */
+  readonly dscp?: number;
   /** A worker begins, and must be told of what is open. */
   readonly onStarted: (link: PlaneLinkMemory) => void;
   readonly onLost: () => void;
@@ -96,9 +98,9 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   }
 
   async open(): Promise<BindFailure | undefined> {
-    const { libc, bind } = this.options;
+    const { libc, bind, dscp } = this.options;
     const where = `UDP ${formatAddress(bind)}`;
-    const socket = openUdpSocket(libc, bind);
+    const socket = openUdpSocket(libc, bind, dscp);
     if ('failed' in socket) return bindFailure(where, Object.assign(new Error(socket.failed), { code: socket.failed }));
     this.socket = socket;
     this.outgoing = new SendBatch(libc, socket.addresses);

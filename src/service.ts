@@ -54,7 +54,7 @@ import { RecordKeeper } from './record-keeper.ts';
 import type { RemoteControl } from './remote-control.ts';
 import type { RunningHat } from './running-hat.ts';
 import { type SipHost, sipHost } from './sip-host.ts';
-import { rtpPorts } from './sip-media.ts';
+import { dscpOf, rtpPorts } from './sip-media.ts';
 import { sipSettings } from './sip-peers.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening, type Keeping } from './status/event.ts';
@@ -448,6 +448,7 @@ export class Service {
     if (iax2 === undefined) return undefined;
     return iax2Port({
       bind: iax2.bind,
+      dscp: dscpOf(this.options.configuration).media,
       give: (input) => this.driver.give(input),
       appliance: () => this.appliance,
       clock: systemClock,

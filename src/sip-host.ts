@@ -13,6 +13,7 @@ import { SipSockets } from './io/sip-sockets.ts';
 import type { SipTls } from './io/sip-streams.ts';
 import type { Store } from './io/store.ts';
 import type { Binding } from './sip/endpoint.ts';
+import { dscpOf } from './sip-media.ts';
 import { sipSettings } from './sip-peers.ts';
 
 /** Phones that are registered here. */
@@ -54,6 +55,7 @@ export class SipHost {
     this.sockets = new SipSockets({
       listen: listen.filter(({ transport }) => transport !== 'tls' || hasCertificate),
       tls,
+      dscp: dscpOf(configuration).signalling,
       onDatagram: (bytes, from) => input((endpoint, nowMs) => endpoint.handleDatagram(bytes, from, nowMs)),
       onBytes: (chunk, from) => input((endpoint, nowMs) => endpoint.handleBytes(chunk, from, nowMs)),
       onClosed: (connection) => input((endpoint, nowMs) => endpoint.handleConnectionClosed(connection, nowMs)),

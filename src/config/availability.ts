@@ -32,7 +32,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'hours', status: 'built' },
   { path: 'net', status: 'built' },
   { path: 'net.external', status: 'warn', when: (value) => value !== 'auto' },
-  { path: 'net.dscp', status: 'warn' },
   { path: 'mqtt', status: 'built' },
   { path: 'web', status: 'built' },
   { path: 'web.listen', status: 'warn', when: isHttps, what: 'https' },

@@ -26,6 +26,8 @@ export interface BatchedUdpOptions {
   /** What the socket is for, in counters and log: `iax2`. */
   readonly part: string;
   readonly bind: Address;
+  /** What its packets are marked with, 0…63. */
+  readonly dscp?: number;
   /** Around all datagrams that are taken together. */
   readonly give: (input: (nowMs: number) => void) => void;
   /** One of them; the bytes are only lent for the call. */
@@ -72,8 +74,8 @@ export class BatchedUdpPort implements DatagramPort {
   /** An open port is closed first, so this also rebinds. */
   async open(): Promise<BindFailure | undefined> {
     await this.close();
-    const { libc, bind } = this.options;
-    const socket = openUdpSocket(libc, bind);
+    const { libc, bind, dscp } = this.options;
+    const socket = openUdpSocket(libc, bind, dscp);
     if ('failed' in socket)
       return bindFailure(
         `UDP ${formatAddress(bind)}`,

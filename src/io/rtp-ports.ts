@@ -5,6 +5,7 @@ import type { Address } from '../base/machine.ts';
 import type { RtpPortPool } from '../base/rtp-port-pool.ts';
 import type { Clock } from './clock.ts';
 import type { DatagramTap } from './datagram-tap.ts';
+import { bindMarked } from './marked-socket.ts';
 import { canonicalIp } from './udp.ts';
 
 /** How long the ports of a call that is over swallow what still comes, ms. */
@@ -16,6 +17,8 @@ export interface RtpPortsOptions {
   readonly last: number;
   /** Numeric; all addresses of a family by `0.0.0.0` or `::`. */
   readonly bindIp: string;
+  /** What packets are marked with, 0…63; 0 or absent: nothing. */
+  readonly dscp?: number;
   readonly onPacket: (localPort: number, bytes: Uint8Array, from: Address) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -132,7 +135,7 @@ export class RtpPorts implements RtpPortPool {
       failure = error;
       this.countFailure('socket-error', error.message);
     });
-    socket.bind({ address: this.options.bindIp, port, exclusive: true });
+    bindMarked(socket, { ip: this.options.bindIp, port }, this.options.dscp);
     if (failure !== undefined) {
       socket.close();
       return undefined;

@@ -13,6 +13,8 @@ export interface SipListen extends Address {
 export interface SipSocketsOptions extends Omit<SipStreamsOptions, 'listen'> {
   readonly listen: readonly SipListen[];
   readonly onDatagram: (bytes: Uint8Array, from: Hop) => void;
+  /** What datagrams are marked with, 0…63; 0 or absent: nothing. */
+  readonly dscp?: number;
   readonly tap?: DatagramTap;
 }
 
@@ -39,6 +41,7 @@ export class SipSockets {
             log,
             counters,
             ...(tap === undefined ? {} : { tap }),
+            ...(options.dscp === undefined ? {} : { dscp: options.dscp }),
           }),
       );
   }

@@ -6,12 +6,15 @@ import { type BindFailure, bindFailure } from './bind-failure.ts';
 import type { Clock } from './clock.ts';
 import type { DatagramPort } from './datagram-port.ts';
 import type { DatagramTap } from './datagram-tap.ts';
+import { bindMarked } from './marked-socket.ts';
 import { RECEIVE_BUFFER_BYTES } from './udp-socket.ts';
 
 export interface UdpOptions {
   /** What the socket is for, in counters and log: `iax2`. */
   readonly part: string;
   readonly bind: Address;
+  /** What its packets are marked with, 0…63; 0 or absent: nothing. */
+  readonly dscp?: number;
   readonly onDatagram: (bytes: Uint8Array, from: Address) => void;
   readonly clock: Clock;
   readonly log: Log;
@@ -48,10 +51,11 @@ export class UdpPort implements DatagramPort {
     });
     const failure = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
       socket.once('error', resolve);
-      socket.bind({ address: bind.ip, port: bind.port, exclusive: true }, () => {
+      socket.once('listening', () => {
         socket.removeListener('error', resolve);
         resolve(undefined);
       });
+      bindMarked(socket, bind, this.options.dscp);
     });
     if (failure !== undefined) {
       socket.close();

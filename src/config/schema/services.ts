@@ -23,11 +23,11 @@ export const net = z.strictObject({
   rtpPorts: rtpPorts.prefault('10000-10199').meta({ description: 'UDP ports for RTP, first and last.' }),
   dscp: z
     .strictObject({
-      media: whole(0, 63).prefault(46).meta({ description: 'Of voice packets.' }),
-      signalling: whole(0, 63).prefault(24).meta({ description: 'Of signalling packets.' }),
+      media: whole(0, 63).prefault(46).meta({ description: 'Of RTP, and of the one port of IAX2.' }),
+      signalling: whole(0, 63).prefault(24).meta({ description: 'Of SIP over UDP.' }),
     })
     .prefault({})
-    .meta({ description: 'Priority marks of IP packets.' }),
+    .meta({ description: 'Priority marks of IP packets (DSCP); 0 marks nothing. Needs a restart.' }),
 });
 
 function isBrokerUrl(text: string): boolean {

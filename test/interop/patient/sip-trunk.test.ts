@@ -54,7 +54,9 @@ describeAsterisk(
     let capture: Capture;
 
     beforeAll(async () => {
-      capture = await Capture.start(`udp port 5060 and host ${BRANCH} and host ${CENTRE}`);
+      capture = await Capture.start(
+        `udp and (port 5060 or src portrange 10000-10199) and host ${BRANCH} and host ${CENTRE}`,
+      );
       centre = await startSipCentre(version, PHONE);
       office = await startBranch({ sections: SIP, dialplan: DIALPLAN });
       await office.waitForRegistration('sip-hq', 'registered', 10_000);
@@ -197,8 +199,11 @@ describeAsterisk(
       await office.waitForStatus('the trunk to be back', 10_000, ({ trunks }) => trunks['sip-hq']?.reachable === true);
     });
 
-    test('sends no message that the dissector finds malformed', async () => {
+    test('sends no message that the dissector finds malformed, and marks signalling and voice each as what it is', async () => {
       await capture.stop();
+      const unmarked = `(udp.srcport == 5060 && ip.dsfield.dscp != 24) || (udp.srcport != 5060 && ip.dsfield.dscp != 46)`;
+      expect(await capture.count(`ip.src == ${BRANCH} && (${unmarked})`)).toBe(0);
+      expect(await capture.count(`ip.src == ${BRANCH} && udp.srcport != 5060`)).toBeGreaterThan(100);
       expect(await capture.count(`sip && ip.src == ${BRANCH}`)).toBeGreaterThan(30);
       expect(await capture.expertErrors(`ip.src == ${BRANCH}`)).toEqual([]);
     });

@@ -56,6 +56,10 @@ describeAsterisk(
       expect(await capture.count(`ip.src == ${BRANCH} && udp && !iax2`)).toBe(0);
     });
 
+    test('every frame of ours is marked as voice', async () => {
+      expect(await capture.count(`ip.src == ${BRANCH} && ip.dsfield.dscp != 46`)).toBe(0);
+    });
+
     test('every frame of either side decodes and encodes to the same bytes, elements too', async () => {
       const payloads = await capture.payloads('iax2');
       expect(payloads.length).toBeGreaterThan(1_000);

@@ -9,7 +9,6 @@ describe('keys that this version ignores', () => {
       '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
       '40:70: warning: sip.phones.41.mailbox: not available in this version',
       '58:1: warning: features: not available in this version',
-      '60:47: warning: net.dscp: not available in this version',
       '62:8: warning: https (web.listen): not available in this version',
       '62:16: warning: web.listen off loopback: not available in this version; run refuses it',
       '62:40: warning: web.users: not available in this version',

@@ -65,7 +65,7 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
     phone(extension).getByRole('button', { name, exact: true }).click();
 
   async function shows(extension: string, text: string): Promise<void> {
-    await display(extension).getByText(text).waitFor({ timeout: 5_000 });
+    await display(extension).getByText(text).waitFor({ timeout: 10_000 });
   }
 
   async function dial(extension: string, number: string): Promise<void> {

@@ -49,10 +49,16 @@ export function Phone(props: {
     setDialled('');
   }
 
-  async function tell(command: PhoneCommand): Promise<void> {
-    const result = await api.tell(port, command);
-    setProblem(result.ok ? undefined : result.error);
-    if (result.ok) setPhone(result.value);
+  // Two requests may overtake each other: the next digit waits until the one before has arrived.
+  const told = useRef(Promise.resolve());
+
+  function tell(command: PhoneCommand): Promise<void> {
+    told.current = told.current.then(async () => {
+      const result = await api.tell(port, command);
+      setProblem(result.ok ? undefined : result.error);
+      if (result.ok) setPhone(result.value);
+    });
+    return told.current;
   }
 
   function toggleHandset(): void {

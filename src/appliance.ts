@@ -39,6 +39,7 @@ import type { WallClock } from './dialplan/wall-clock.ts';
 import type { EmergencyLookup, EmergencyPlan } from './emergency/plan.ts';
 import { traceEmergency } from './emergency/trace.ts';
 import type { Endpoint } from './iax2/endpoint.ts';
+import { frameKind } from './iax2/frame-header.ts';
 import type { HostAddress } from './iax2/host-names.ts';
 import type { Binding, PeerConfig } from './iax2/peer.ts';
 import type { TownLineSettings } from './legs/line-fxo.ts';
@@ -91,6 +92,9 @@ export interface ApplianceOptions {
 /** What a telephone's flash and a second call do. */
 export type TelephoneFeatures = Pick<TelephoneSettings, 'flash' | 'callWaiting'>;
 
+/** With as many outputs to be polled, mini frames of pictures are dropped: more than one turn brings. */
+const MAX_OUTPUTS_BEFORE_VIDEO = 1024;
+
 const NOTHING_KNOWN = { version: '', addresses: () => [] };
 
 /**
@@ -126,9 +130,18 @@ export class Appliance implements Machine<ApplianceOutput> {
     const hours = options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) };
     this.panel = new BoxPanel({ keypad: options.keypad ?? {}, ...hours });
     this.lights = new LineLights(this.panel);
+    // Several inputs may come before what signalling sends is polled: mini frames must not be there before the full frame
+    // that says their codec.
+    const sendMedia: DatagramSink = (to, bytes, at, length) => {
+      if (this.outputs.length === 0 || frameKind(bytes.subarray(at, at + length)) !== 'video-mini')
+        options.send(to, bytes, at, length);
+      else if (this.outputs.length < MAX_OUTPUTS_BEFORE_VIDEO)
+        this.outputs.push({ type: 'transmit', to, bytes: bytes.slice(at, at + length) });
+      else counters.increment('media.video-waits-for-full');
+    };
     const plane = {
       send: (to: Address, bytes: Uint8Array, at: number, length: number) =>
-        this.iax2.sealMedia(options.send, to, bytes, at, length),
+        this.iax2.sealMedia(sendMedia, to, bytes, at, length),
       ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
       counters,
       crypto,

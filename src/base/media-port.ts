@@ -240,6 +240,8 @@ export type MediaEvent =
       /** It is the last one of its picture. */
       readonly marker: boolean;
       readonly payload: Uint8Array;
+      /** Mini frames, whole, that were due before this was polled: they go behind it, whose format they need. */
+      readonly minis: readonly Uint8Array[];
     }
   /** IAX2: a mini frame came before any full voice frame, or one of video before any of those: the leg answers VNAK. */
   | { readonly type: 'no-format'; readonly stream: StreamId }

@@ -1,6 +1,7 @@
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 import { type Cause, causeOfQ850, causeText } from '../base/causes.ts';
 import { earliest } from '../base/machine.ts';
+import type { MediaEvent } from '../base/media-port.ts';
 import type { Call, CallEvent, CallState } from './call.ts';
 import { CallDigits } from './call-digits.ts';
 import type { CallIdentity } from './call-life.ts';
@@ -165,10 +166,12 @@ export abstract class CallLeg extends TransferableCall implements Call {
     this.around.changed(this, nowMs);
   }
 
-  /** The same of a packet of a picture. [RFC5456 §8.1.3.1] */
-  sendVideo(timestamp: number, format: number, marker: boolean, payload: Uint8Array, nowMs: number): void {
+  /** The same of a packet of a picture; the mini frames that need it go behind it. [RFC5456 §8.1.3.1] */
+  sendVideo(event: Extract<MediaEvent, { type: 'video-full-due' }>, nowMs: number): void {
     if (!this.isAccepted) return;
+    const { timestamp, format, marker, payload, minis } = event;
     this.sendFrame(FRAME_TYPE.VIDEO, format, timestamp, payload, nowMs, undefined, marker);
+    for (const mini of minis) this.around.transmit(this.reliable.remote, this.sealMini(mini));
     this.around.changed(this, nowMs);
   }
 

@@ -218,10 +218,9 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.calls.ofStream(stream)?.sendVoice(timestamp, format, payload, nowMs);
   }
 
-  /** The same of a packet of a picture. */
+  /** The same of a packet of a picture, and of the mini frames that need it. */
   sendVideo(event: Extract<MediaEvent, { type: 'video-full-due' }>, nowMs: number): void {
-    const { stream, timestamp, format, marker, payload } = event;
-    this.calls.ofStream(stream)?.sendVideo(timestamp, format, marker, payload, nowMs);
+    this.calls.ofStream(event.stream)?.sendVideo(event, nowMs);
   }
 
   /** The media plane got a mini frame before any full frame that says what is in it. */

@@ -1,4 +1,4 @@
-import type { Iax2VideoSpec, StreamId } from '../base/media-port.ts';
+import type { Iax2VideoSpec, MediaEvent, StreamId } from '../base/media-port.ts';
 import { VIDEO_MINI_HEADER_LENGTH, writeVideoMiniHeader } from '../iax2/frame-header.ts';
 import { TimestampUnwrapper, timestampDistance, VideoFraming } from '../iax2/voice.ts';
 import type { PlaneParts } from './iax2-stream.ts';
@@ -11,8 +11,13 @@ export const MAX_VIDEO_MINI = VIDEO_MINI_HEADER_LENGTH + MAX_VIDEO_PAYLOAD;
 /** A far end that sends pictures without having said what they are coded with is asked for it at this rate. */
 const NO_FORMAT_INTERVAL_MS = 200;
 
+/** As many mini frames wait for a full frame: those of one large picture. */
+const MAX_WAITING_MINIS = 256;
+
 /** Full frames wait for their acknowledgement: a source that asks for more of them than this loses what they would hold. */
 const FULL_INTERVAL_MS = 100;
+
+type FullDue = Extract<MediaEvent, { type: 'video-full-due' }> & { readonly minis: Uint8Array[] };
 
 /** One IAX2 call leg's picture: video mini frames out and in, full frames by way of the signalling plane. [RFC5456 §6.10.3] [RFC5456 §8.1.3.1] */
 export class Iax2VideoStream implements VideoStream {
@@ -33,6 +38,8 @@ export class Iax2VideoStream implements VideoStream {
   private nextFullMs = Number.NEGATIVE_INFINITY;
   private lastSent = 0;
   private quelched = false;
+  /** The full frame that signalling has not been told of yet. */
+  private fullDue: FullDue | undefined;
 
   constructor(
     readonly id: StreamId,
@@ -142,14 +149,27 @@ export class Iax2VideoStream implements VideoStream {
       this.nextFullMs = nowMs + FULL_INTERVAL_MS;
       this.noteSent(timestamp, format);
       const payload = bytes.slice(at, at + length);
-      this.parts.events.push({ type: 'video-full-due', stream: this.id, timestamp, format, marker, payload });
+      const due: FullDue = { type: 'video-full-due', stream: this.id, timestamp, format, marker, payload, minis: [] };
+      this.fullDue = due;
+      this.parts.events.push(due);
+      return;
+    }
+    if (this.fullDue !== undefined && this.fullDue.minis.length === MAX_WAITING_MINIS) {
+      this.drop('media.video-waits-for-full');
       return;
     }
     this.noteSent(timestamp, format);
     const { videoDatagram: datagram, send } = this.parts;
     writeVideoMiniHeader(datagram, 0, this.spec.localCall, timestamp, marker);
     for (let i = 0; i < length; i++) datagram[VIDEO_MINI_HEADER_LENGTH + i] = bytes[at + i]!;
-    send(this.spec.remote, datagram, 0, VIDEO_MINI_HEADER_LENGTH + length);
+    // Several packets may come in one turn, and what signalling sends goes at its end.
+    if (this.fullDue !== undefined) this.fullDue.minis.push(datagram.slice(0, VIDEO_MINI_HEADER_LENGTH + length));
+    else send(this.spec.remote, datagram, 0, VIDEO_MINI_HEADER_LENGTH + length);
+  }
+
+  /** Signalling was told of a full frame: it sends it before anything else comes. */
+  notePolled(event: MediaEvent): void {
+    if (this.fullDue === event) this.fullDue = undefined;
   }
 
   private noteSent(timestamp: number, format: number): void {

@@ -166,7 +166,9 @@ export class MediaPlane implements Plane {
   }
 
   poll(): MediaEvent | undefined {
-    return this.parts.events.shift();
+    const event = this.parts.events.shift();
+    if (event?.type === 'video-full-due') this.videos.notePolled(event);
+    return event;
   }
 
   /** The next slot; undefined while no stream is open. */

@@ -1,5 +1,5 @@
 import type { Address } from '../base/machine.ts';
-import type { StreamId } from '../base/media-port.ts';
+import type { MediaEvent, StreamId } from '../base/media-port.ts';
 import { CallIndex } from './call-index.ts';
 import { Iax2VideoStream } from './iax2-video-stream.ts';
 import type { RtpVideoStream } from './rtp-video-stream.ts';
@@ -35,6 +35,12 @@ export class VideoTable {
 
   tick(nowMs: number): void {
     for (const stream of this.byRtpPort.values()) stream.tick(nowMs);
+  }
+
+  /** Signalling was told of a full frame. */
+  notePolled(event: Extract<MediaEvent, { type: 'video-full-due' }>): void {
+    const stream = this.streams.get(event.stream);
+    if (stream instanceof Iax2VideoStream) stream.notePolled(event);
   }
 
   /** One with this id gives its place to it. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodeFrame } from '../../src/iax2/frame.ts';
+import { frameKind } from '../../src/iax2/frame-header.ts';
 import { type FormatName, formatOf } from '../../src/iax2/media-format.ts';
 import { FRAME_TYPE } from '../../src/iax2/subclass.ts';
 import { Site } from '../support/branch-world.ts';
@@ -126,6 +127,51 @@ describe('the picture of a call between two IAX2 ends', () => {
     const fulls = kinds.filter((kind) => kind !== 'mini');
     expect(kinds[0]).toBe(`full ${formatOf('h264')} true`);
     expect(fulls).toHaveLength(2);
+  });
+
+  it.each([false, true])(
+    'has its full frame on the wire before the mini frames that need it, also of one turn; encrypted: %s [RFC5456 §8.1.3.1]',
+    (encrypted) => {
+      const { network, a, b, dial } = world({ encrypted });
+      dial('2');
+      const kinds: string[] = [];
+      network.tap = (from, _to, bytes) => {
+        if (from.ip === HERE.ip) kinds.push(frameKind(bytes));
+      };
+      const film = pictures(1, 6);
+      a.host.input((_, nowMs) => {
+        for (const packet of film) a.end.shoot(packet, nowMs);
+        a.end.settle(nowMs);
+      });
+      network.runFor(1_000);
+      expect(kinds.slice(0, 6)).toEqual(['full', ...Array(5).fill('video-mini')]);
+      expect(relative(b.end.seen)).toEqual(relative(film));
+    },
+  );
+
+  it('is sent on with its full frame first where the switch gets many packets in one turn', () => {
+    const { network, site, a, b, dial } = world();
+    dial('2');
+    const batch: Uint8Array[] = [];
+    network.blackhole(HERE, HUB);
+    network.tap = (_from, _to, bytes) => batch.push(bytes);
+    const film = pictures(1, 6);
+    a.host.input((_, nowMs) => {
+      for (const packet of film) a.end.shoot(packet, nowMs);
+      a.end.settle(nowMs);
+    });
+    network.blackhole(HERE, HUB, false);
+    expect(batch).toHaveLength(6);
+    const kinds: string[] = [];
+    network.tap = (_from, to, bytes) => {
+      if (to.ip === THERE.ip) kinds.push(frameKind(bytes));
+    };
+    site.host.input((_, nowMs) => {
+      for (const bytes of batch) site.appliance.handleDatagram(bytes, HERE, nowMs);
+    });
+    network.runFor(1_000);
+    expect(kinds.slice(0, 6)).toEqual(['full', ...Array(5).fill('video-mini')]);
+    expect(relative(b.end.seen)).toEqual(relative(film));
   });
 
   it('loses what the network loses and keeps all the rest, in a call that stands', () => {

@@ -111,8 +111,10 @@ export class VideoStation implements Station<{ readonly type: 'none' }> {
   settle(nowMs: number): void {
     for (let event = this.plane.poll(); event !== undefined; event = this.plane.poll()) {
       if (event.type === 'video-full-due') {
-        if (event.stream === this.camera) this.show(event);
-        else this.endpoint.sendVideo(event, nowMs);
+        if (event.stream === this.camera) {
+          this.show(event);
+          for (const mini of event.minis) this.send(CAMERA, mini);
+        } else this.endpoint.sendVideo(event, nowMs);
       } else if (event.type === 'voice-full-due') {
         const { stream, timestamp, format, payload } = event;
         this.endpoint.sendVoice(stream, timestamp, format, payload, nowMs);

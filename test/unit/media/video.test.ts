@@ -76,6 +76,19 @@ describe('the picture of an IAX2 call in the media plane', () => {
     expect(shown(A, a).minis).toEqual([]);
   });
 
+  it('keeps mini frames behind a full frame that signalling has not been told of, as many as a large picture has', () => {
+    harness.plane.handleDatagram(full(a, 0, bytesOf(1)), a.remote, harness.nowMs);
+    for (let n = 0; n < 300; n++) harness.plane.handleDatagram(mini(a, 0, bytesOf(n)), a.remote, harness.nowMs);
+    expect(shown(B, b)).toEqual({ fulls: [], minis: [] });
+    expect(harness.counters.get('media.video-waits-for-full')).toBe(300 - 256);
+    const due = harness.plane.poll();
+    const waiting = due?.type === 'video-full-due' ? due.minis.map((bytes) => decodeFrame(bytes)) : [];
+    expect(waiting).toHaveLength(256);
+    expect(waiting[255]).toMatchObject({ sourceCall: b.localCall, timestamp: START_MS, payload: bytesOf(255) });
+    arrive(a, mini(a, 0, bytesOf(7), true));
+    expect(shown(B, b).minis).toMatchObject([{ marker: true, payload: bytesOf(7) }]);
+  });
+
   it('follows the voice: who hears nobody any more sees nobody', () => {
     arrive(a, full(a, 0, bytesOf(1)));
     harness.media.hear(B, { kind: 'nothing' }, harness.nowMs);
@@ -311,6 +324,15 @@ describe('the picture of a call whose voice is in the worker', () => {
     harness.plane.hear(B, { kind: 'stream', stream: A });
     const spec = videoEnd(1);
     harness.plane.handleDatagram(full(spec, 0, bytesOf(1)), a.remote, harness.nowMs);
+    harness.plane.handleDatagram(mini(spec, 0, bytesOf(9)), a.remote, harness.nowMs);
+    expect(harness.sentByMain).toEqual([]);
+    const due = harness.plane.poll();
+    expect(due).toMatchObject({
+      type: 'video-full-due',
+      stream: B,
+      payload: bytesOf(1),
+      minis: [{ length: 1_004 + 2 }],
+    });
     harness.arrive(mini(spec, 40, bytesOf(2)), a.remote);
     harness.runTo(harness.nowMs + 20);
     expect(harness.passed).toHaveLength(1);

@@ -4,6 +4,7 @@ import type { Crypto } from './base/crypto.ts';
 import type { Log } from './base/log.ts';
 import { type Address, formatAddress } from './base/machine.ts';
 import type { MediaEvent, MediaPort, RtpSession, StreamId, StreamIds } from './base/media-port.ts';
+import type { MessageCount } from './base/message-count.ts';
 import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
 import type { RtpPortPool } from './base/rtp-port-pool.ts';
@@ -32,6 +33,8 @@ export interface PhoneSettings extends PhoneConfig {
   /** Its own number: what rings it, and what a called party sees. */
   readonly extension: string;
   readonly name: string;
+  /** Where its messages wait: a peer that we register at. */
+  readonly mailbox?: string;
 }
 
 export interface ApplianceSipOptions extends Pick<EndpointOptions, 'realm' | 'local' | 'algorithmsFor'> {
@@ -221,6 +224,14 @@ export class ApplianceSip {
     for (const user of [...this.views.keys()])
       if (!phones.some((phone) => phone.user === user)) this.views.delete(user);
     for (const { user } of phones) this.note(user, nowMs);
+  }
+
+  /** What waits for each phone with a mailbox; `messagesAt` gives what a registrar of ours said last, null if nothing. */
+  showMessages(messagesAt: (peer: string) => MessageCount | null, nowMs: number): void {
+    const mailboxes = this.phones.flatMap(({ user, mailbox }) =>
+      mailbox === undefined ? [] : [[user, messagesAt(mailbox)] as const],
+    );
+    this.endpoint.setMailboxes(new Map(mailboxes), nowMs);
   }
 
   private tellAdoption(what: AdoptionNews['what'], message: string, details: AdoptionNews['details']): void {

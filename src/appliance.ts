@@ -407,13 +407,14 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** What did not change of the peers goes on undisturbed; calls do in any case. */
   setPeers(peers: readonly PeerConfig[], nowMs: number): void {
     this.endpoint.configure(peers, nowMs);
-    this.showMessages();
+    this.showMessages(nowMs);
     this.settle(nowMs);
   }
 
   /** The same for phones and trunks that speak SIP. */
   setSipPeers(peers: SipPeers, nowMs: number): void {
     this.sip?.configure(peers, nowMs);
+    this.showMessages(nowMs);
     this.settle(nowMs);
   }
 
@@ -447,6 +448,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   ): void {
     this.endpoint.start(nowMs, bindings);
     this.sip?.start(nowMs, phones, adopted);
+    this.showMessages(nowMs);
     this.settle(nowMs);
   }
 
@@ -548,15 +550,16 @@ export class Appliance implements Machine<ApplianceOutput> {
     else {
       if (news.type === 'status') {
         this.showLights();
-        this.showMessages();
+        this.showMessages(nowMs);
       }
       this.outputs.push(news);
     }
   }
 
-  private showMessages(): void {
-    const messagesAt = (peer: string) => this.endpoint.peerStatus(peer)?.registration?.messages;
+  private showMessages(nowMs: number): void {
+    const messagesAt = (peer: string) => this.endpoint.peerStatus(peer)?.registration?.messages ?? null;
     this.lines.showMessages((peer) => (messagesAt(peer)?.newMessages ?? 0) > 0);
+    this.sip?.showMessages(messagesAt, nowMs);
   }
 
   /** Digits that our dialplan does not know may be a number of a switch that it names: they are collected, too. */

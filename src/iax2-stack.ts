@@ -5,6 +5,7 @@ export type { Crypto } from './base/crypto.ts';
 export { type Log, type LogFields, type LogLevel, silentLog } from './base/log.ts';
 export { type Address, formatAddress, type Machine, type Transmit } from './base/machine.ts';
 export { type MediaPort, type Source, type StreamId, StreamIds, type StreamSpec } from './base/media-port.ts';
+export type { MessageCount } from './base/message-count.ts';
 export type { Random } from './base/random.ts';
 export { type AclRule, allowOnly, isAllowed, parseNetwork } from './iax2/acl.ts';
 export {
@@ -20,7 +21,6 @@ export {
   type EndpointOutput,
   type HangupBy,
   type LookupResult,
-  type MessageCount,
   type PeerConfig,
   type PeerStatus,
   type PlaceCall,

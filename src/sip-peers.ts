@@ -1,6 +1,7 @@
 import type { ApplianceSipOptions, PhoneSettings } from './appliance-sip.ts';
 import { isVideoCodec } from './base/media-port.ts';
 import type { Configuration } from './config/load.ts';
+import { mailboxKeeper } from './config/mailbox.ts';
 import type { CodecName, TrunkConfig } from './sip/endpoint.ts';
 import { isMalformed } from './sip/malformed.ts';
 import { isSipUri, parseUri, type SipUri } from './sip/uri.ts';
@@ -40,7 +41,7 @@ function meanings({ hat, sip, groups, conferences }: Configuration): ReadonlySet
 
 function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
   return Object.entries(phones).map(([user, phone]) => {
-    const { secret, extension = user, name = '', context, callerId = extension, maxCalls, srtp } = phone;
+    const { secret, extension = user, name = '', context, callerId = extension, maxCalls, mailbox, srtp } = phone;
     return {
       user,
       extension,
@@ -51,6 +52,7 @@ function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
       ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),
       ...(context === undefined ? {} : { context }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
+      ...(mailbox === undefined ? {} : { mailbox: mailboxKeeper(mailbox) }),
       ...(srtp === 'off' ? {} : { srtp }),
     };
   });

@@ -11,7 +11,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'hat', status: 'built' },
   { path: 'iax2', status: 'built' },
   { path: 'sip', status: 'built' },
-  { path: 'sip.phones.*.mailbox', status: 'warn' },
   {
     path: 'sip.phones.*.codecs.*',
     status: 'warn',

@@ -3,6 +3,7 @@ import type { DialTarget } from '../dialplan/dial-target.ts';
 import type { Dialplan } from '../dialplan/dialplan.ts';
 import { NOT_AVAILABLE } from './availability.ts';
 import { emergencyPlan } from './emergency.ts';
+import { mailboxKeeper } from './mailbox.ts';
 import { quoted } from './messages.ts';
 import { formatPath, type Path } from './problem.ts';
 import type { ConfigurationInput } from './schema/configuration.ts';
@@ -178,6 +179,17 @@ function checkMailboxes(config: ConfigurationInput, report: Report): void {
     check(path, mailbox);
     if (mailbox !== undefined && host !== 'dynamic')
       report([...path, 'mailbox'], 'mailbox is told to peers that register here: it needs host: dynamic', 'warning');
+  }
+  for (const [user, { mailbox }] of Object.entries(config.sip?.phones ?? {})) {
+    const path: Path = ['sip', 'phones', user];
+    const keeper = mailbox === undefined ? undefined : mailboxKeeper(mailbox);
+    if (keeper !== undefined && Object.hasOwn(config.sip?.trunks ?? {}, keeper))
+      report(
+        [...path, 'mailbox'],
+        `messages at a SIP trunk (${formatPath(path)}.mailbox): ${NOT_AVAILABLE}`,
+        'warning',
+      );
+    else check(path, keeper);
   }
 }
 

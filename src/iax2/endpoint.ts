@@ -30,15 +30,7 @@ import { answerStray, STATELESS_CALL } from './stateless.ts';
 
 export type { Call, CallEvent, CallFailure, CallRequest, CallState, HangupBy, PlaceCall } from './call.ts';
 export type { EndpointOutput, LookupResult } from './endpoint-output.ts';
-export type {
-  Binding,
-  CallerId,
-  MessageCount,
-  PeerConfig,
-  PeerStatus,
-  RegistrationState,
-  RegistrationStatus,
-} from './peer.ts';
+export type { Binding, CallerId, PeerConfig, PeerStatus, RegistrationState, RegistrationStatus } from './peer.ts';
 
 export interface EndpointLimits {
   /** Call numbers in use at one time. */

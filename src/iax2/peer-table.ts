@@ -1,11 +1,12 @@
 import type { Address } from '../base/machine.ts';
+import type { MessageCount } from '../base/message-count.ts';
 import type { Random } from '../base/random.ts';
 import type { TimedPart } from './dialog-table.ts';
 import type { EndpointOutput } from './endpoint-output.ts';
 import type { FullFrame } from './frame.ts';
 import { atPort, type HostAddress, HostNames } from './host-names.ts';
 import { KnownPeer } from './known-peer.ts';
-import type { MessageCount, PeerConfig, PeerStatus } from './peer.ts';
+import type { PeerConfig, PeerStatus } from './peer.ts';
 import { Qualify } from './qualify.ts';
 import { Registrant } from './registrant.ts';
 import { type RefreshLimits, Registrar } from './registrar.ts';

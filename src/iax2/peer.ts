@@ -1,4 +1,5 @@
 import type { TrunkMode } from '../base/media-port.ts';
+import type { MessageCount } from '../base/message-count.ts';
 import type { Random } from '../base/random.ts';
 import type { AclRule } from './acl.ts';
 import type { CodecPriority, FormatName } from './media-format.ts';
@@ -18,12 +19,6 @@ export interface CallerId {
   readonly transitNetwork?: number;
   /** CALLINGANI2, which Asterisk knows from 16.21 on. */
   readonly ani2?: number;
-}
-
-/** Messages that wait in a mailbox. */
-export interface MessageCount {
-  readonly newMessages: number;
-  readonly oldMessages: number;
 }
 
 /** Everything that is configured about one peer. All texts are as written; secrets never leave this object but as digests. */

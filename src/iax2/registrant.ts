@@ -1,7 +1,8 @@
 import { type Address, formatAddress } from '../base/machine.ts';
+import { type MessageCount, sameCount } from '../base/message-count.ts';
 import type { Random } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
-import { type MessageCount, type RegistrationState, type RegistrationStatus, retryDelayMs } from './peer.ts';
+import { type RegistrationState, type RegistrationStatus, retryDelayMs } from './peer.ts';
 import type { RegistrationDialog, RegistrationOutcome } from './registration-dialog.ts';
 
 /** How long a name may take to resolve before the last known address is used. */
@@ -189,10 +190,6 @@ export class Registrant {
     this.reason = reason;
     if (isNews) this.environment.changed(this.status, apparentChanged);
   }
-}
-
-function sameCount(a: MessageCount | null, b: MessageCount | null): boolean {
-  return a?.newMessages === b?.newMessages && a?.oldMessages === b?.oldMessages;
 }
 
 function messagesOf(count: number | undefined): MessageCount | null {

@@ -1,12 +1,13 @@
 import { utf8Encode } from '../base/bytes.ts';
 import { type Address, formatAddress, sameAddress } from '../base/machine.ts';
+import type { MessageCount } from '../base/message-count.ts';
 import { Timers } from '../base/timers.ts';
 import { makeChallenge, methodBits, verifierOf, verifyIdentity } from './authentication.ts';
 import { dateTimeOf } from './date-time.ts';
 import { Dialog, type Surroundings } from './dialog.ts';
 import { AUTH_METHOD, type InformationElements } from './information-element.ts';
 import type { Message, MessageName } from './message.ts';
-import type { Binding, MessageCount, PeerConfig } from './peer.ts';
+import type { Binding, PeerConfig } from './peer.ts';
 import type { Reliable } from './reliable.ts';
 import { IAX_SUBCLASS } from './subclass.ts';
 

@@ -31,3 +31,7 @@ export interface Binding {
 export function hopOf({ transport, ip, port, connection }: Binding): Hop {
   return connection === undefined ? { transport, ip, port } : { transport, ip, port, connection };
 }
+
+export function isSameWay(a: Binding, b: Binding): boolean {
+  return a.contact === b.contact && a.ip === b.ip && a.port === b.port && a.connection === b.connection;
+}

@@ -17,6 +17,7 @@ import { InviteServerTransaction } from './invite-server-transaction.ts';
 import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
 import { makeResponse, type ResponseParts } from './message.ts';
+import { type Mailboxes, MessageNotifier } from './message-notifier.ts';
 import { tagOf } from './name-addr.ts';
 import { parseMessage } from './parse.ts';
 import type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
@@ -51,7 +52,7 @@ const PROOF_MS = 10_000;
 const NONE: readonly (readonly [string, string])[] = [];
 
 const ABILITIES = {
-  methods: [...CALL_METHODS, 'REGISTER'],
+  methods: [...CALL_METHODS, 'REGISTER', 'SUBSCRIBE'],
   extensions: ['100rel', 'timer', 'path', 'norefersub'],
   bodies: [SDP_TYPE, ...INFO_TYPES, 'message/sipfrag', 'text/plain'],
 };
@@ -72,6 +73,7 @@ export class Endpoint implements Machine<EndpointOutput> {
   private readonly trunks: TrunkTable;
   private readonly door: Doorkeeper;
   private readonly phoneWatch: PhoneWatch | undefined;
+  private readonly notifier: MessageNotifier;
   private readonly calls = new CallTable();
   private readonly maker: CallMaker;
   private readonly gate = new StrangerGate();
@@ -110,12 +112,14 @@ export class Endpoint implements Machine<EndpointOutput> {
         changed: (user, contact, state) => this.outputs.push({ type: 'phone-state', user, contact, ...state }),
       });
     }
+    const contact = (hop: Hop) => sipUri({ ...local(hop), parameters: transportParameter(hop) });
+    this.notifier = new MessageNotifier({ crypto, layer: this.layer, contact });
     const around = {
       layer: this.layer,
       crypto,
       random,
       counters,
-      contact: (hop: Hop) => sipUri({ ...local(hop), parameters: transportParameter(hop) }),
+      contact,
       emit: (call: Call, event: CallEvent) => this.outputs.push({ type: 'call', call, event }),
       addDialog: (dialog: Dialog, call: CallLeg) => this.calls.addDialog(dialog, call),
       removeDialog: (dialog: Dialog) => this.calls.removeDialog(dialog),
@@ -147,6 +151,13 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.calls.hangUpAll(nowMs);
     this.trunks.stop(nowMs);
     this.phoneWatch?.stop();
+    this.notifier.stop();
+  }
+
+  /** What waits in the mailbox of each phone that has one; those whom a change is about are told. */
+  setMailboxes(mailboxes: Mailboxes, nowMs: number): void {
+    this.notifier.setMailboxes(mailboxes, nowMs);
+    this.pump(nowMs);
   }
 
   /** Places a call; what becomes of it comes as events. Fails at once where it is known that there can be none. */
@@ -245,6 +256,7 @@ export class Endpoint implements Machine<EndpointOutput> {
     this.door.registrar.handleTimeout(nowMs);
     this.trunks.handleTimeout(nowMs);
     this.phoneWatch?.handleTimeout(nowMs);
+    this.notifier.handleTimeout(nowMs);
     if (nowMs >= (this.adoptionEndsMs ?? Number.POSITIVE_INFINITY)) {
       this.closeAdoption();
       this.outputs.push({ type: 'adoption-expired' });
@@ -261,7 +273,10 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   nextDeadline(): number | undefined {
     const below = earliest(this.layer.nextDeadline(), this.door.registrar.nextDeadline());
-    const above = earliest(this.trunks.nextDeadline(), this.calls.nextDeadline());
+    const above = earliest(
+      earliest(this.trunks.nextDeadline(), this.notifier.nextDeadline()),
+      this.calls.nextDeadline(),
+    );
     const [first] = this.unproven.values();
     const beside = earliest(this.phoneWatch?.nextDeadline(), first?.untilMs);
     return earliest(earliest(below, above), earliest(beside, this.adoptionEndsMs));
@@ -293,9 +308,19 @@ export class Endpoint implements Machine<EndpointOutput> {
   }
 
   /** What is in use, for status and for tests that look for leaks. */
-  get load(): { readonly calls: number; readonly dialogs: number; readonly transactions: number } {
+  get load(): {
+    readonly calls: number;
+    readonly dialogs: number;
+    readonly subscriptions: number;
+    readonly transactions: number;
+  } {
     const { clients, servers } = this.layer.load;
-    return { calls: this.calls.size, dialogs: this.calls.dialogCount, transactions: clients + servers };
+    return {
+      calls: this.calls.size,
+      dialogs: this.calls.dialogCount,
+      subscriptions: this.notifier.size,
+      transactions: clients + servers,
+    };
   }
 
   /** Nothing is under way: after `stop`, the sockets can be closed. */
@@ -356,7 +381,9 @@ export class Endpoint implements Machine<EndpointOutput> {
     const { registrar } = this.door;
     for (let output = registrar.poll(); output !== undefined; output = registrar.poll()) {
       this.outputs.push(output);
-      if (output.type === 'bindings') this.phoneWatch?.follow(output.user, output.bindings, nowMs);
+      if (output.type !== 'bindings') continue;
+      this.phoneWatch?.follow(output.user, output.bindings, nowMs);
+      this.notifier.follow(output.user, output.bindings, nowMs);
     }
   }
 
@@ -393,8 +420,9 @@ export class Endpoint implements Machine<EndpointOutput> {
     }
     if (tagOf(request.to) !== undefined) {
       const known = this.calls.find(request);
-      if (known === undefined) this.respond(transaction, 481, NONE, nowMs);
-      else this.calls.settleAfter(known.call, () => known.call.handleRequest(transaction, known.dialog, nowMs));
+      if (known === undefined) {
+        if (!this.notifier.handleRequest(transaction, nowMs)) this.respond(transaction, 481, NONE, nowMs);
+      } else this.calls.settleAfter(known.call, () => known.call.handleRequest(transaction, known.dialog, nowMs));
       return;
     }
     switch (request.method) {
@@ -406,6 +434,9 @@ export class Endpoint implements Machine<EndpointOutput> {
         break;
       case 'OPTIONS':
         this.handleOptions(transaction, nowMs);
+        break;
+      case 'SUBSCRIBE':
+        this.handleSubscribe(transaction, nowMs);
         break;
       default:
         this.respond(transaction, 481, NONE, nowMs);
@@ -439,6 +470,13 @@ export class Endpoint implements Machine<EndpointOutput> {
     const sender = this.door.identify(transaction, nowMs);
     if (typeof sender === 'string') this.challenge(transaction, sender === 'stale', nowMs);
     else this.maker.receive(transaction, sender, nowMs);
+  }
+
+  private handleSubscribe(transaction: ServerTransaction, nowMs: number): void {
+    const sender = this.door.identify(transaction, nowMs);
+    if (typeof sender === 'string') this.challenge(transaction, sender === 'stale', nowMs);
+    else if (sender.type === 'trunk') this.respond(transaction, 403, NONE, nowMs);
+    else this.notifier.subscribe(transaction, sender.config.user, nowMs);
   }
 
   private challenge(transaction: ServerTransaction, isStale: boolean, nowMs: number): void {

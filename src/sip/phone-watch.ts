@@ -1,7 +1,7 @@
 import type { Crypto } from '../base/crypto.ts';
 import { earliest } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
-import { type Binding, hopOf } from './binding.ts';
+import { type Binding, hopOf, isSameWay } from './binding.ts';
 import type { Hop } from './hop.ts';
 import { isMalformed } from './malformed.ts';
 import { optionsRequest, Qualify, type QualifyConfig, type Reachability } from './qualify.ts';
@@ -96,8 +96,4 @@ export class PhoneWatch {
     qualify.start(nowMs + random.next() * config.everyMs);
     return { binding, qualify };
   }
-}
-
-function isSameWay(a: Binding, b: Binding): boolean {
-  return a.contact === b.contact && a.ip === b.ip && a.port === b.port && a.connection === b.connection;
 }

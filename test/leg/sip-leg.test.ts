@@ -93,7 +93,7 @@ class SipHarness implements LegHarness {
 
   expectEmpty(): void {
     this.network.runFor(200_000);
-    expect(this.office.endpoint.load).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+    expect(this.office.endpoint.load).toEqual({ calls: 0, dialogs: 0, subscriptions: 0, transactions: 0 });
     expect(this.legs.size).toBe(0);
     expect(this.streams.size).toBe(0);
   }

@@ -22,6 +22,8 @@ export interface BaresipOptions {
   readonly account?: string;
   /** How its voice is sealed; not at all unless told. */
   readonly srtp?: 'srtp' | 'srtp-mand';
+  /** Subscribes to its messages that wait. */
+  readonly mwi?: true;
   /** More lines of its configuration. */
   readonly config?: string;
 }
@@ -53,7 +55,7 @@ export class Baresip {
     port: number,
     private readonly controlPort: number,
   ) {
-    const { user, secret, server, hz = 700, answers, account = '', config = '', srtp } = options;
+    const { user, secret, server, hz = 700, answers, account = '', config = '', srtp, mwi } = options;
     const sealing = srtp === undefined ? '' : `;mediaenc=${srtp}`;
     mkdirSync(this.heardFolder);
     writeFileSync(join(this.folder, 'say.wav'), formatWav(Int16Array.from(sine(hz, -10, 30_000))));
@@ -74,6 +76,7 @@ export class Baresip {
         `module_path ${MODULE_FOLDER}`,
         ...MODULES.map((name) => `module ${name}.so`),
         'module_tmp account.so',
+        ...(mwi ? ['module_app mwi.so'] : []),
         `ctrl_tcp_listen ${ADDRESS}:${controlPort}`,
         `snd_path ${this.heardFolder}`,
         config,

@@ -52,7 +52,7 @@ export function expectEmpty({ seed, network, centre, one, two, ...more }: World 
   const phones = 'three' in more ? [one, two, more.three] : [one, two];
   network.runFor(700_000);
   for (const station of [centre, ...phones]) {
-    expect(station.endpoint.load, `seed ${seed}`).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+    expect(station.endpoint.load, `seed ${seed}`).toEqual({ calls: 0, dialogs: 0, subscriptions: 0, transactions: 0 });
     expect([...station.media], `seed ${seed}`).toEqual([]);
     for (const [call, events] of station.events) {
       expect(events.filter(({ type }) => type === 'hangup').length, `seed ${seed}, call ${call.id}`).toBe(1);

@@ -42,6 +42,14 @@ describe('configured phones', () => {
     ]);
   });
 
+  test('have their messages where their mailbox says, behind the last @ if there is one', () => {
+    const trunk = '  trunks: { itsp: { registrar: "sip:itsp.example" } }';
+    const { phones } = settings(
+      `${trunk}\n  phones:\n    "1": { secret: s, context: c, mailbox: itsp }\n    "2": { secret: s, context: c, mailbox: 2@x@itsp }`,
+    );
+    expect(phones.map(({ mailbox }) => mailbox)).toEqual(['itsp', 'itsp']);
+  });
+
   test('prove themselves by MD5 unless the configuration says what', () => {
     expect(settings('  phones: {}').algorithmsFor?.(UDP)).toEqual(['MD5']);
     expect(settings('  digest: [sha-256, md5]').algorithmsFor?.(UDP)).toEqual(['SHA-256', 'MD5']);

@@ -66,7 +66,10 @@ const phone = z
     extension: z.exactOptional(number).meta({ description: 'Its number. Its key unless told.' }),
     name: z.exactOptional(shownName).meta({ description: 'What displays and the panel show.' }),
     context: z.exactOptional(contextName).meta({ description: 'Where its calls enter the dialplan.' }),
-    mailbox: z.exactOptional(nonEmpty).meta({ description: 'Its mailbox, `box` or `box@trunk`.' }),
+    mailbox: z.exactOptional(nonEmpty).meta({
+      description:
+        'Where its messages wait, `box@peer` or `peer`: the IAX2 peer that we register at, by whose word its lamp is lit. `box` is for who reads it.',
+    }),
     class: z.exactOptional(dialClass),
     codecs: codecs.prefault(['ulaw', 'alaw']),
     callerId: z

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { utf8Decode } from '../../../src/base/bytes.ts';
 import type { Appliance } from '../../support/appliance.ts';
 import { type Asterisk, startAsterisk } from '../../support/asterisk.ts';
 import { toneDbm0 } from '../../support/audio.ts';
+import { Baresip } from '../../support/baresip.ts';
 import { BRANCH, CENTRE, centreFiles, startBranch } from '../../support/branch-office.ts';
 import { loopbackAddress } from '../../support/loopback.ts';
 import { describeAsterisk } from '../../support/peers.ts';
-import { pause } from '../../support/wait-until.ts';
+import { ScriptedPhone } from '../../support/scripted-phone.ts';
+import { pause, waitUntil } from '../../support/wait-until.ts';
 
 const PHONE = loopbackAddress(5);
 /** What is called here is how many messages there are, none of them old. */
@@ -16,68 +19,107 @@ exten => _X,1,MinivmMWI(200@default,0,\${EXTEN},0)
 `;
 /** In Germany the dial tone has this frequency, too, while messages wait. */
 const SECOND_HZ = 400;
+const SIP = `sip:
+  listen: [udp://${BRANCH}:5060]
+  phones:
+    "211": { secret: secret-211, context: office, mailbox: "200@hq" }
+    "212": { secret: secret-212, context: office, mailbox: hq }`;
 
-describeAsterisk('messages that wait at the centre', (version) => {
-  let centre: Asterisk;
-  let phone: Asterisk | undefined;
-  let office: Appliance;
+describeAsterisk(
+  'messages that wait at the centre',
+  (version) => {
+    let centre: Asterisk;
+    let phone: Asterisk | undefined;
+    let office: Appliance;
+    let lamp: Baresip | undefined;
+    let unasked: ScriptedPhone | undefined;
 
-  beforeAll(async () => {
-    const files = centreFiles({ peer: 'mailbox=200@default' });
-    const extensions = `${files['extensions.conf']}${MAILBOX}`;
-    centre = await startAsterisk({
-      version,
-      bind: CENTRE,
-      files: { ...files, 'extensions.conf': extensions, 'minivm.conf': '[general]' },
-      modules: ['app_minivm'],
+    beforeAll(async () => {
+      const files = centreFiles({ peer: 'mailbox=200@default' });
+      const extensions = `${files['extensions.conf']}${MAILBOX}`;
+      centre = await startAsterisk({
+        version,
+        bind: CENTRE,
+        files: { ...files, 'extensions.conf': extensions, 'minivm.conf': '[general]' },
+        modules: ['app_minivm'],
+      });
+      await putMessages(2);
+      office = await startBranch({
+        country: 'de',
+        register: '{ refresh: 60s, every: 5s }',
+        line1: ', mailbox: hq',
+        sections: SIP,
+        peers: '    desk:\n      secret: of-the-desk\n      context: from-hq\n      mailbox: hq\n',
+      });
     });
-    await putMessages(2);
-    office = await startBranch({
-      country: 'de',
-      register: '{ refresh: 60s, every: 5s }',
-      line1: ', mailbox: hq',
-      peers: '    desk:\n      secret: of-the-desk\n      context: from-hq\n      mailbox: hq\n',
+
+    afterAll(async () => {
+      await unasked?.close();
+      await lamp?.dispose();
+      await office?.dispose();
+      await phone?.dispose();
+      await centre?.dispose();
     });
-  });
 
-  afterAll(async () => {
-    await office?.dispose();
-    await phone?.dispose();
-    await centre?.dispose();
-  });
+    /** So many messages now wait, says the voice mail. */
+    async function putMessages(count: number): Promise<void> {
+      await centre.originate(`Local/${count}@mailbox`, { application: 'Wait', data: '1' });
+    }
 
-  /** So many messages now wait, says the voice mail. */
-  async function putMessages(count: number): Promise<void> {
-    await centre.originate(`Local/${count}@mailbox`, { application: 'Wait', data: '1' });
-  }
+    async function secondTone(): Promise<number> {
+      await office.lift(1);
+      await office.waitForLine(1, 'dial-tone', 2_000);
+      await pause(1_500);
+      const heard = await office.heard(1, 1);
+      await office.rest(1);
+      return toneDbm0(heard, SECOND_HZ);
+    }
 
-  async function secondTone(): Promise<number> {
-    await office.lift(1);
-    await office.waitForLine(1, 'dial-tone', 2_000);
-    await pause(1_500);
-    const heard = await office.heard(1, 1);
-    await office.rest(1);
-    return toneDbm0(heard, SECOND_HZ);
-  }
+    const waitForNew = (count: number) =>
+      office.waitForStatus(
+        `${count} new messages`,
+        20_000,
+        (it) => it.trunks['hq']?.registration?.messages?.new === count,
+      );
 
-  const waitForNew = (count: number) =>
-    office.waitForStatus(
-      `${count} new messages`,
-      20_000,
-      (it) => it.trunks['hq']?.registration?.messages?.new === count,
-    );
-
-  test('make the dial tone stutter, and are told to a phone that registers here; not any more when they are gone', async () => {
-    await waitForNew(2);
-    expect(await secondTone()).toBeGreaterThan(-30);
-    phone = await startAsterisk({
-      version,
-      bind: PHONE,
-      files: { 'iax.conf': `[general]\nbindaddr=@BIND@\nregister => desk:of-the-desk@${BRANCH}` },
+    test('make the dial tone stutter, and are told to a phone that registers here; not any more when they are gone', async () => {
+      await waitForNew(2);
+      expect(await secondTone()).toBeGreaterThan(-30);
+      phone = await startAsterisk({
+        version,
+        bind: PHONE,
+        files: { 'iax.conf': `[general]\nbindaddr=@BIND@\nregister => desk:of-the-desk@${BRANCH}` },
+      });
+      await phone.waitForLog(/Registered IAX2 to '.*', who sees us as .* with 2 new/, 10_000);
+      await putMessages(0);
+      await waitForNew(0);
+      expect(await secondTone()).toBeLessThan(-50);
     });
-    await phone.waitForLog(/Registered IAX2 to '.*', who sees us as .* with 2 new/, 10_000);
-    await putMessages(0);
-    await waitForNew(0);
-    expect(await secondTone()).toBeLessThan(-50);
-  });
-});
+
+    test('light the lamp of a SIP phone, of one that subscribes and of one that does not', async () => {
+      await putMessages(3);
+      await waitForNew(3);
+      const server = { ip: BRANCH, port: 5060 };
+      lamp = await Baresip.start({ user: '211', secret: 'secret-211', server: `${BRANCH}:5060`, mwi: true });
+      unasked = await ScriptedPhone.open({ user: '212', secret: 'secret-212', server });
+      await unasked.register();
+      const told = async (count: number) => {
+        const summary = `Messages-Waiting: ${count > 0 ? 'yes' : 'no'}\r\nVoice-Message: ${count}/0 (0/0)\r\n`;
+        const notify = await unasked!.request('NOTIFY', 20_000);
+        unasked!.answer(notify, '200 OK', 'lamp');
+        expect(utf8Decode(notify.body)).toBe(summary);
+        const shown = `MWI for [^\\n]*\\s+Messages-Waiting: ${count > 0 ? 'yes' : 'no'}\\s+Voice-Message: ${count}/0 `;
+        await waitUntil(
+          `baresip to show ${count}`,
+          20_000,
+          () => new RegExp(shown).test(lamp!.log),
+          () => lamp!.log.slice(-4_000),
+        );
+      };
+      await told(3);
+      await putMessages(0);
+      await told(0);
+    });
+  },
+  ['baresip'],
+);

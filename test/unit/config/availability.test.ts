@@ -7,7 +7,7 @@ describe('keys that this version ignores', () => {
   test('are told of once, at the key, and do not make the document invalid', () => {
     expect(problemsOf(WHOLE)).toEqual([
       '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
-      '40:70: warning: sip.phones.41.mailbox: not available in this version',
+      '40:79: warning: messages at a SIP trunk (sip.phones.41.mailbox): not available in this version',
       '58:1: warning: features: not available in this version',
       '62:8: warning: https (web.listen): not available in this version',
       '62:16: warning: web.listen off loopback: not available in this version; run refuses it',

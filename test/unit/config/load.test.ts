@@ -12,6 +12,10 @@ function lineWith(keys: string): string {
   return `hat:\n  port: emulator\n  lines:\n    - { port: 1, context: c, kind: ${keys} }\n`;
 }
 
+function phoneWith(keys: string): string {
+  return `sip:\n  phones:\n    "7": { secret: s, context: c, ${keys} }\n`;
+}
+
 const DURATION = 'such as 250ms, 10s, 5m or 2h; a bare number is seconds';
 const SECRET = 'a secret is text in quotes, { env: NAME }, { file: PATH } or { sealed: BASE64 }';
 const TOP = 'site, hat, iax2, sip, dialplan, emergency, conferences, groups, features, hours, net, mqtt, web';
@@ -218,6 +222,9 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       peer('register: {}') + lineWith('fxo, mailbox: hq'),
       '11:50: hat.lines[0].mailbox is "hq"; a town line (kind: fxo) has no mailbox',
     ],
+    [peer('register: {}') + phoneWith('mailbox: hq')],
+    [peer('register: {}') + phoneWith('mailbox: "7@hq"')],
+    [peer('register: {}') + phoneWith('mailbox: 7@hp'), '10:44: "hp" is no IAX2 peer that we register at; allowed: hq'],
     [peer('inKeys: 5'), '7:50: iax2.peers.hq.inKeys is 5; allowed: a list'],
     [peer('context: d').replace('context: c,  ', ''), '7:38: the dialplan has no context "d"; allowed: c'],
     [

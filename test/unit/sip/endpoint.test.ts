@@ -48,7 +48,7 @@ function callUp() {
 function expectEmpty(): void {
   network.runFor(200_000);
   for (const one of [centre, desk]) {
-    expect(one.endpoint.load).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+    expect(one.endpoint.load).toEqual({ calls: 0, dialogs: 0, subscriptions: 0, transactions: 0 });
     expect([...one.media]).toEqual([]);
   }
   desk.command((endpoint, nowMs) => endpoint.stop(nowMs));
@@ -419,14 +419,15 @@ Contact: <sip:x@203.0.113.66>${more}`;
     ['REGISTER', '401'],
     ['OPTIONS', '401'],
     ['BYE', '481'],
-    ['SUBSCRIBE', '405'],
+    ['SUBSCRIBE', '401'],
+    ['PUBLISH', '405'],
     ['FOO', '501'],
   ])('get %s answered with %s, and no call comes of it', (method, status) => {
     send(request(method));
     expect(wire.slice(0, 2)).toEqual([method, `${status} ${method}`]);
     expect(centre.incoming).toEqual([]);
     network.runFor(100_000);
-    expect(centre.endpoint.load).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+    expect(centre.endpoint.load).toEqual({ calls: 0, dialogs: 0, subscriptions: 0, transactions: 0 });
   });
 
   it('get requests in dialogs that are not there answered with 481', () => {

@@ -91,7 +91,7 @@ describe('a call over a trunk', () => {
     expect(us.eventOf(lost, 'hangup')).toMatchObject({ cause: 'destination-out-of-order' });
     expect(us.typesOf(dropped)).toEqual(['hangup']);
     expect(sent).toEqual([]);
-    expect(us.endpoint.load).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+    expect(us.endpoint.load).toEqual({ calls: 0, dialogs: 0, subscriptions: 0, transactions: 0 });
   });
 
   it('goes to the next address after silence, or at once after 503 [RFC3263 §4.3]', () => {
@@ -117,7 +117,7 @@ describe('a call over a trunk', () => {
     network.runFor(3_000);
     expect(us.eventOf(call, 'hangup')).toMatchObject({ cause: 'no-user-response', by: 'timeout' });
     network.runFor(40_000);
-    expect(us.endpoint.load).toEqual({ calls: 0, dialogs: 0, transactions: 0 });
+    expect(us.endpoint.load).toEqual({ calls: 0, dialogs: 0, subscriptions: 0, transactions: 0 });
   });
 
   it('asks for a longer session where the trunk wants that [RFC4028 §7.3]', () => {

@@ -1,4 +1,4 @@
-import type { KeyAction, Light } from '../firmware-bridge/hat-client.ts';
+import { DARK, type KeyAction, type Light } from '../firmware-bridge/hat-client.ts';
 import { NightService } from './appliance-night.ts';
 import { earliest, type Machine } from './base/machine.ts';
 import { Queue } from './base/queue.ts';
@@ -44,7 +44,6 @@ const HERE: Light = { colour: 'white', onMs: 250, offMs: 250 };
 const ARMED: Light = { colour: 'red', onMs: 100, offMs: 100 };
 /** A phone may come in that nobody has entered. */
 const ADOPTING: Light = { colour: 'blue', onMs: 500, offMs: 500 };
-const DARK: Light = { colour: 'off', onMs: 0, offMs: 0 };
 const GREEN: Light = { colour: 'green', onMs: 1_000, offMs: 0 };
 const AMBER: Light = { colour: 'amber', onMs: 1_000, offMs: 0 };
 const RED: Light = { colour: 'red', onMs: 1_000, offMs: 0 };

@@ -1,4 +1,4 @@
-import type { KeyAction, Light } from '../firmware-bridge/hat-client.ts';
+import { DARK, type KeyAction, type Light } from '../firmware-bridge/hat-client.ts';
 import type { Machine } from './base/machine.ts';
 import { Timers } from './base/timers.ts';
 import { CODE_LENGTH, type EnrolmentCode, parseCode } from './status/enrolment.ts';
@@ -13,7 +13,6 @@ const WHITE: Light = { colour: 'white', onMs: 1_000, offMs: 0 };
 const BLUE: Light = { colour: 'blue', onMs: 250, offMs: 250 };
 const GREEN: Light = { colour: 'green', onMs: 1_000, offMs: 0 };
 const RED: Light = { colour: 'red', onMs: 100, offMs: 100 };
-const DARK: Light = { colour: 'off', onMs: 0, offMs: 0 };
 
 /**
  * Takes the code on the keypad of a box without a configuration: sixteen digits, `*` begins anew. An LED lights up for each

@@ -23,15 +23,11 @@ export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore' | 'm
   /** Whether that class lets a call, in the middle of that extension, call there. */
   readonly permits: (held: DialClass | undefined, at: Location, target: Target) => boolean;
   /** What takes precedence over the dialplan now that the caller has dialled a number in the middle of it. */
-  readonly precedenceOf: (dialled: Place, nowMs: number) => StandingPrecedence | undefined;
+  readonly precedenceOf: (dialled: Place, nowMs: number) => BeginActivity | undefined;
 }
 
-/** As `Precedence`, with the call known. */
-export interface StandingPrecedence {
-  /** Undefined: an everyday call. */
-  readonly urgency: Urgency | undefined;
-  readonly begin: (nowMs: number) => Activity;
-}
+/** Makes what a call does in the place of its dialplan; the call starts it. */
+export type BeginActivity = (nowMs: number) => Activity;
 
 /**
  * One call: a caller, the dialplan that runs for it, and what the dialplan has it do at the moment.
@@ -60,7 +56,6 @@ export class Call implements CallerSide {
     public leg: Leg,
     private execution: Execution,
     private readonly parts: CallParts,
-    private urgent: Urgency | undefined = undefined,
   ) {
     this.openLegs.add(leg);
     this.held = leg.dialClass;
@@ -81,10 +76,6 @@ export class Call implements CallerSide {
     const { number, presentation: given = 0 } = this.parts.caller;
     const presentation = caller.number !== number && caller.presentation === given ? 0 : caller.presentation;
     return { ...caller, presentation, ...(isRestricted(presentation) ? { isWithheld: true } : {}) };
-  }
-
-  get urgency(): Urgency | undefined {
-    return this.urgent;
   }
 
   get patchbay(): Patchbay {
@@ -133,10 +124,10 @@ export class Call implements CallerSide {
   }
 
   /** The caller goes on with another run of the dialplan; the party that it talked to is let go. */
-  redirect(execution: Execution, nowMs: number, precedence?: StandingPrecedence): void {
+  redirect(execution: Execution, nowMs: number, first?: BeginActivity): void {
     this.part(nowMs);
     this.execution = execution;
-    if (precedence !== undefined) this.giveWay(precedence, nowMs);
+    if (first !== undefined) this.giveWay(first, nowMs);
     this.run(nowMs);
   }
 
@@ -167,8 +158,7 @@ export class Call implements CallerSide {
   }
 
   /** The dialplan has its say only if what comes first leaves the caller without an answer. */
-  private giveWay({ urgency, begin }: StandingPrecedence, nowMs: number): void {
-    this.urgent = urgency;
+  private giveWay(begin: BeginActivity, nowMs: number): void {
     this.activity = begin(nowMs);
     this.activity.start(nowMs);
   }
@@ -300,8 +290,8 @@ export class Call implements CallerSide {
     const { dialsIn } = this;
     this.dialsIn = undefined;
     if (dialsIn === undefined || result.digits === undefined) return true;
-    const precedence = this.parts.precedenceOf({ context: dialsIn, number: result.digits }, nowMs);
-    if (precedence !== undefined) this.giveWay(precedence, nowMs);
+    const begin = this.parts.precedenceOf({ context: dialsIn, number: result.digits }, nowMs);
+    if (begin !== undefined) this.giveWay(begin, nowMs);
     return true;
   }
 

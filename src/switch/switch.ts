@@ -12,7 +12,7 @@ import type { NumberingPlan } from '../dialplan/numbering-plan.ts';
 import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import type { EmergencyPlan } from '../emergency/plan.ts';
 import type { Activity, ProgressTones } from './activity.ts';
-import { Call, type CallParts, type CallState, type StandingPrecedence, type Urgency } from './call.ts';
+import { type BeginActivity, Call, type CallParts, type CallState, type Urgency } from './call.ts';
 import { type CallRecord, LegHistory } from './call-record.ts';
 import { Conferences, type ConferenceView, type RoomSettings } from './conference.ts';
 import { Dial, type DialParts } from './dial.ts';
@@ -186,8 +186,7 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   handleIncoming(incoming: IncomingCall, nowMs: number): void {
-    const { channel, telephone } = incoming.leg;
-    const precedence = this.desk.precedenceOf({ ...incoming, channel, telephone }, nowMs);
+    const precedence = this.desk.precedenceOf({ ...incoming, ...addressOf(incoming.leg) }, nowMs);
     if (this.draining && precedence === undefined) {
       incoming.leg.hangup('temporary-failure', nowMs);
       return;
@@ -325,10 +324,7 @@ export class Switch implements Machine<SwitchOutput> {
     if (isCaller) {
       place.hangup('normal-clearing', nowMs);
       const begin = () => new Dial(order, this.dialParts(entry, caller));
-      entry.call.redirect(this.execution(nowhere, caller, partner, entry.call.id), nowMs, {
-        urgency: undefined,
-        begin,
-      });
+      entry.call.redirect(this.execution(nowhere, caller, partner, entry.call.id), nowMs, begin);
       return;
     }
     const next = this.moveOut(entry, partner, { ...nowhere, caller }, undefined, nowMs);
@@ -397,7 +393,7 @@ export class Switch implements Machine<SwitchOutput> {
     // Whoever is handed on to an emergency number has a telephone here to be rung back: its own, or that of who handed it on.
     const telephone = partner.telephone ?? leg.telephone;
     const calling = { context, number, caller, channel: partner.channel, telephone };
-    const precedence = telephone === undefined ? undefined : this.desk.precedenceOf(calling, nowMs);
+    const precedence = this.precedenceOfTelephone(calling, nowMs);
     if (precedence === undefined && !this.isReachable(context, number)) {
       leg.reportTransfer('unallocated-number', nowMs);
       return;
@@ -416,23 +412,23 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   /** What takes precedence in a call that stands already. */
-  private stand(entry: Entry, precedence: Precedence | undefined, calling: Calling): StandingPrecedence | undefined {
+  private stand(entry: Entry, precedence: Precedence | undefined, calling: Calling): BeginActivity | undefined {
     if (precedence === undefined) return undefined;
     const { urgency, begin } = precedence;
-    return {
-      urgency,
-      begin: (nowMs) => {
-        entry.view = { ...entry.view, to: calling.number, emergency: isEmergency(urgency) };
-        return begin(entry.call.id, this.dialParts(entry, calling.caller), nowMs);
-      },
+    return (nowMs) => {
+      entry.view = { ...entry.view, to: calling.number, emergency: isEmergency(urgency) };
+      return begin(entry.call.id, this.dialParts(entry, calling.caller), nowMs);
     };
   }
 
-  private precedenceOf(entry: Entry, dialled: Place, nowMs: number): StandingPrecedence | undefined {
-    const { channel, telephone } = entry.call.leg;
-    if (telephone === undefined) return undefined;
-    const calling = { ...dialled, caller: entry.caller, channel, telephone };
-    return this.stand(entry, this.desk.precedenceOf(calling, nowMs), calling);
+  private precedenceOf(entry: Entry, dialled: Place, nowMs: number): BeginActivity | undefined {
+    const calling = { ...dialled, caller: entry.caller, ...addressOf(entry.call.leg) };
+    return this.stand(entry, this.precedenceOfTelephone(calling, nowMs), calling);
+  }
+
+  /** In the middle of a call only what a telephone dials counts: a callback has been looked for where it came in. */
+  private precedenceOfTelephone(calling: Calling, nowMs: number): Precedence | undefined {
+    return calling.telephone === undefined ? undefined : this.desk.precedenceOf(calling, nowMs);
   }
 
   /** Numbers that only another switch knows count, too: it is asked once the party is on its way. */
@@ -484,7 +480,7 @@ export class Switch implements Machine<SwitchOutput> {
       precedenceOf: (dialled, atMs) => this.precedenceOf(entry, dialled, atMs),
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
     };
-    const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts, urgency);
+    const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts);
     const view: CallView = {
       id,
       from: caller.number,
@@ -535,10 +531,8 @@ export class Switch implements Machine<SwitchOutput> {
     if (output === undefined) return false;
     if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
     else {
-      const { channel, telephone } = output.call.leg;
-      // Only what a telephone dials: a callback has been looked for where it came in.
-      const calling = { ...output.call, channel, telephone };
-      this.begin(output.call, telephone === undefined ? undefined : this.desk.precedenceOf(calling, nowMs), nowMs);
+      const calling = { ...output.call, ...addressOf(output.call.leg) };
+      this.begin(output.call, this.precedenceOfTelephone(calling, nowMs), nowMs);
     }
     return true;
   }

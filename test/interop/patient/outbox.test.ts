@@ -38,9 +38,17 @@ describeWithPeers('the outbox of an office that is killed while it writes', ['mo
     expect(rung).toBeGreaterThan(KILLS);
     await appliance.start();
     await waitUntil('the outbox to be empty', 10_000, async () => (await office.waiting()).length === 0);
+    const missing = () => {
+      const came = new Set(recordsSeen(watcher).map(({ id }) => id));
+      return [...onDisk].filter((id) => !came.has(id));
+    };
+    await waitUntil(
+      'every record that was on the disk',
+      5_000,
+      () => missing().length === 0,
+      () => `missing: ${missing()}`,
+    );
     const records = withoutRepeats(recordsSeen(watcher));
-    const ids = new Set(records.map(({ id }) => id));
-    expect([...onDisk].filter((id) => !ids.has(id))).toEqual([]);
     const calls = records.filter(({ kind }) => kind === 'call').map(({ callId }) => callId);
     expect(new Set(calls).size).toBe(calls.length);
     const ended = callsEnded(watcher);

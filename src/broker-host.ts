@@ -102,8 +102,8 @@ export class BrokerHost {
         if (topic === BIRTH_TOPIC) {
           // What is retained is of a start before ours.
           if (!retained && payload !== 'offline') this.tellAll();
-        } else if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
-        else if (publisher.isWipe(topic, payload)) this.handleWipe();
+        } else if (publisher.isWipe(topic, payload) || remote?.isWipe(topic, payload)) this.handleWipe();
+        else if (remote?.concerns(topic)) remote.handleMessage(topic, payload, retained, replyTo);
         else publisher.handleMessage(topic, payload, retained);
       },
       onStatus,

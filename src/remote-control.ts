@@ -100,6 +100,7 @@ export class RemoteControl {
     const filters = [`${this.root}cmd/+`];
     if (this.provisioning !== undefined) filters.push(`${this.root}config/desired`);
     connection.subscribe(filters, { qos: 1 });
+    if (this.provisioning !== undefined) connection.subscribe([`${this.root}config/reported`], { others: true });
   }
 
   handleDisconnected(): void {
@@ -108,7 +109,12 @@ export class RemoteControl {
 
   /** Whether a topic is one of those that this listens to. */
   concerns(topic: string): boolean {
-    return topic.startsWith(`${this.root}cmd/`) || topic === `${this.root}config/desired`;
+    return topic.startsWith(`${this.root}cmd/`) || topic.startsWith(`${this.root}config/`);
+  }
+
+  /** Whether a message says that somebody has cleared what was reported. */
+  isWipe(topic: string, payload: string): boolean {
+    return payload === '' && topic === `${this.root}config/reported` && this.reported !== undefined;
   }
 
   handleMessage(topic: string, payload: string, retained: boolean, replyTo: ReplyTo): void {
@@ -116,8 +122,10 @@ export class RemoteControl {
       this.driver?.give(() => this.provisioning?.handleDesired(payload));
       return;
     }
+    const commands = `${this.root}cmd/`;
     // A command is for now: one that waited at the broker would be done at each connect.
-    if (!retained) void this.handleCommand(topic.slice(`${this.root}cmd/`.length), payload, replyTo);
+    if (topic.startsWith(commands) && !retained)
+      void this.handleCommand(topic.slice(commands.length), payload, replyTo);
   }
 
   stop(): void {

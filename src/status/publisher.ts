@@ -53,9 +53,9 @@ export class StatusPublisher {
     this.session = session;
     this.tellAll();
     // What the broker retains of us tells which lines, phones and trunks an earlier configuration left behind, and
-    // whether the will of an earlier connection came after our birth.
+    // whether the will of an earlier connection came after our birth. What somebody clears of it is heard as well.
     connection.subscribe([`${this.root}state`]);
-    const told = ['lines/+', 'phones/+', 'trunks/+'].map((filter) => this.root + filter);
+    const told = ['health', 'lines/+', 'phones/+', 'trunks/+'].map((filter) => this.root + filter);
     connection.subscribe(told, { others: true });
   }
 

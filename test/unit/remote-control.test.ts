@@ -167,10 +167,25 @@ describe('RemoteControl', () => {
     expect((await open()).filters).toEqual([`${ROOT}cmd/+`]);
     const provisioning = { verify: () => false, judge: () => ({ faults: [] }), reach: () => ({ trunks: [] }) };
     const { remote, filters, sent, told } = await open({ provisioning });
-    expect(filters).toEqual([`${ROOT}cmd/+`, `${ROOT}config/desired`]);
+    expect(filters).toEqual([`${ROOT}cmd/+`, `${ROOT}config/desired`, `${ROOT}config/reported`]);
+    expect(remote.isWipe(`${ROOT}config/reported`, '')).toBe(false);
     remote.handleMessage(`${ROOT}config/desired`, 'nonsense', true, {});
     expect(sent[0]).toMatchObject({ topic: `${ROOT}config/reported`, retain: true });
     expect(told).toMatchObject([{ kind: 'config', what: 'rejected', severity: 'warn' }]);
+    remote.stop();
+  });
+
+  it('knows what somebody clears of its report from the report itself, and takes neither for an order', async () => {
+    const provisioning = { verify: () => false, judge: () => ({ faults: [] }), reach: () => ({ trunks: [] }) };
+    const { remote, sent, told } = await open({ provisioning });
+    remote.handleMessage(`${ROOT}config/desired`, 'nonsense', true, {});
+    const report = sent[0]!.payload;
+    expect(remote.isWipe(`${ROOT}config/reported`, '')).toBe(true);
+    expect(remote.isWipe(`${ROOT}config/reported`, report)).toBe(false);
+    expect(remote.isWipe(`${ROOT}config/desired`, '')).toBe(false);
+    remote.handleMessage(`${ROOT}config/reported`, report, false, {});
+    expect(told).toHaveLength(1);
+    expect(sent).toHaveLength(1);
     remote.stop();
   });
 });

@@ -218,6 +218,16 @@ ${more.extra ?? ''}`;
     });
   });
 
+  it.each(['health', 'config/reported'])('wipes nothing but %s of an office: that is told again', async (name) => {
+    const topic = `${ROOT}/${name}`;
+    expect(watcher.topics.has(topic)).toBe(true);
+    const heard = watcher.messages.length;
+    await watcher.publish(topic, '');
+    await waitUntil('its return', 5_000, () =>
+      watcher.messages.slice(heard).some((message) => message.topic === topic && message.payload !== ''),
+    );
+  });
+
   it('wipes what the broker retained of an office: that tells all of it again', async () => {
     const retained = () =>
       [...watcher.topics.keys()].filter((topic) =>

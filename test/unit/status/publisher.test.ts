@@ -61,7 +61,9 @@ describe('StatusPublisher', () => {
     const { status, connection, filters, take } = publisher({ 'lines/1': {} });
     status.handleConnected(connection, 's1');
     take();
-    expect(filters).toContain('branchline/lyon-01/lines/+');
+    expect(filters).toEqual(
+      expect.arrayContaining(['branchline/lyon-01/lines/+', 'branchline/lyon-01/health', 'branchline/lyon-01/state']),
+    );
     status.handleMessage('branchline/lyon-01/lines/1', '{}', true);
     status.handleMessage('branchline/lyon-01/lines/9', '{}', false);
     status.handleMessage('branchline/lyon-01/lines/9', '', true);

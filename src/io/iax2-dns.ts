@@ -4,7 +4,7 @@ import type { Clock } from './clock.ts';
 import { resolveHost } from './dns.ts';
 import { serviceTargets } from './srv.ts';
 
-const SERVICE = '_iax._udp';
+const SERVICE = '_iax._udp.';
 /** More would not be tried in the time that a caller waits. */
 const MAX_TARGETS = 8;
 /** A caller waits for no name longer than two seconds, and the names of the targets have to be looked up after this. */
@@ -30,7 +30,7 @@ export async function resolveIax2Host(
 ): Promise<Iax2Resolution> {
   const [own, targets] = await Promise.all([
     resolveHost(host, clock),
-    isIP(host) === 0 ? within(SRV_MS, clock, targetsOf(SERVICE, host, random)) : [],
+    isIP(host) === 0 ? within(SRV_MS, clock, targetsOf(SERVICE + host, random)) : [],
   ]);
   const first = targets.slice(0, MAX_TARGETS);
   const answers = await Promise.all(first.map((target) => resolveHost(target.host, clock)));

@@ -1,21 +1,56 @@
-import type { SrvRecord } from 'node:dns';
+import type { NaptrRecord, SrvRecord } from 'node:dns';
 import { Resolver } from 'node:dns/promises';
 import type { Random } from '../base/random.ts';
 
 const TIMEOUT_MS = 2_000;
 
-/** Where a service of that host is, in the order to try; empty where it has no SRV records. Never rejects. [RFC2782] */
+/** What answers for records that are no addresses. */
+export type RecordResolver = Pick<Resolver, 'resolveSrv' | 'resolveNaptr'>;
+
+/** The name servers of the system, made anew since they change with the network. */
+export function dnsRecords(): RecordResolver {
+  return new Resolver({ timeout: TIMEOUT_MS, tries: 1 });
+}
+
+/**
+ * Where the service of that name is (`_sip._udp.itsp.example`), in the order to try; empty where it has no SRV records.
+ * Never rejects. [RFC2782]
+ */
 export async function serviceTargets(
-  service: string,
-  host: string,
+  name: string,
   random: Random,
-  resolver: Pick<Resolver, 'resolveSrv'> = new Resolver({ timeout: TIMEOUT_MS, tries: 1 }),
+  resolver: Pick<RecordResolver, 'resolveSrv'> = dnsRecords(),
 ): Promise<{ host: string; port: number }[]> {
   try {
-    const records = await resolver.resolveSrv(`${service}.${host}`);
-    return inOrder(records, random).map(({ name, port }) => ({ host: name, port }));
+    const records = await resolver.resolveSrv(name);
+    // The root as a target says that there is no such service.
+    const real = records.filter((record) => record.name !== '' && record.name !== '.');
+    return inOrder(real, random).map((record) => ({ host: record.name, port: record.port }));
   } catch {
     // No such records: the host itself is meant.
+    return [];
+  }
+}
+
+/** A service as NAPTR records have it, in lower case, and the name that its SRV records have. */
+export interface NamedService {
+  readonly service: string;
+  readonly replacement: string;
+}
+
+/** What services a domain has, the most wanted first; only those whose records lead to SRV. Never rejects. [RFC3403 §4.1] */
+export async function namedServices(
+  domain: string,
+  resolver: Pick<RecordResolver, 'resolveNaptr'>,
+): Promise<NamedService[]> {
+  try {
+    const records = await resolver.resolveNaptr(domain);
+    const leadToSrv = ({ flags, replacement }: NaptrRecord) => flags.toLowerCase() === 's' && replacement !== '';
+    return records
+      .filter(leadToSrv)
+      .sort((a, b) => a.order - b.order || a.preference - b.preference)
+      .map(({ service, replacement }) => ({ service: service.toLowerCase(), replacement }));
+  } catch {
     return [];
   }
 }

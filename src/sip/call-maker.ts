@@ -111,7 +111,7 @@ export class CallMaker {
     const { from, headers } = callerHeaders(caller, us, config.isTrusted === true);
     const timeoutMs = config.setupTimeoutMs ?? DEFAULT_SETUP_TIMEOUT_MS;
     const to = nameAddr(uri);
-    const invitation = { uri, from, to, headers, timeoutMs };
+    const invitation = { uri, from, to, headers, timeoutMs, judge: trunk };
     const call = this.makeOutgoing(request, config, trunk, invitation, transport);
     trunk.withHops((hops, atMs) => this.calls.settleAfter(call, () => call.start(hops, atMs)), nowMs);
     return call;

@@ -17,13 +17,14 @@ export type EndpointOutput =
   | { readonly type: 'bindings'; readonly user: string; readonly bindings: readonly Binding[] }
   /** Qualify found the trunk or lost it. */
   | ({ readonly type: 'trunk-state'; readonly trunk: string } & Reachability)
-  /** A host to look up, SRV and all; the answer is `handleResolved(host, hops, nowMs)`. */
+  /** A host to look up, NAPTR, SRV and all; the answer is `handleResolved(host, hops, nowMs)`. */
   | {
       readonly type: 'resolve';
       readonly host: string;
       /** As the configuration has it: without one SRV records tell. */
       readonly port: number | undefined;
-      readonly transport: Transport;
+      /** As the configuration has it: without one NAPTR or SRV records tell. */
+      readonly transport: Transport | undefined;
     }
   /** A phone that is registered answers, or does so no more. */
   | ({ readonly type: 'phone-state'; readonly user: string; readonly contact: string } & Reachability)

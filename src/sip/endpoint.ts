@@ -12,7 +12,7 @@ import { Doorkeeper } from './doorkeeper.ts';
 import { INFO_TYPES } from './dtmf-info.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import type { EndpointOutput } from './endpoint-output.ts';
-import { formatHop, type Hop } from './hop.ts';
+import { formatHop, type Hop, transportParameter } from './hop.ts';
 import { InviteServerTransaction } from './invite-server-transaction.ts';
 import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
@@ -98,6 +98,18 @@ export class Endpoint implements Machine<EndpointOutput> {
       local,
       send: (request, to, user, nowMs, timeoutMs) => void this.layer.send(request, to, user, nowMs, timeoutMs),
       resolve: (host, port, transport) => this.outputs.push({ type: 'resolve', host, port, transport }),
+      lost: (trunk, target, nowMs) => {
+        this.count('sip.target-failed');
+        this.log.warn(
+          'sip.target-failed',
+          'An address of a trunk does not serve us; the others are tried first.',
+          nowMs,
+          {
+            trunk,
+            address: formatHop(target),
+          },
+        );
+      },
       changed: (trunk, status) => this.outputs.push({ type: 'registration', trunk, status }),
       reached: (trunk, state) => this.outputs.push({ type: 'trunk-state', trunk, ...state }),
     });
@@ -496,8 +508,4 @@ export class Endpoint implements Machine<EndpointOutput> {
   private count(reason: string): void {
     this.options.counters.increment(reason);
   }
-}
-
-function transportParameter(hop: Hop): ReadonlyMap<string, string | null> {
-  return hop.transport === 'udp' ? new Map() : new Map([['transport', hop.transport]]);
 }

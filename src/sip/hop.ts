@@ -24,3 +24,8 @@ export function isReliable(transport: Transport): boolean {
 export function formatHop(hop: Hop): string {
   return `${hop.transport}:${formatAddress(hop)}`;
 }
+
+/** What a URI says of the transport to reach whoever it is by; nothing for UDP. [RFC3261 §19.1.1] */
+export function transportParameter({ transport }: Hop): ReadonlyMap<string, string | null> {
+  return transport === 'udp' ? new Map() : new Map([['transport', transport]]);
+}

@@ -27,6 +27,14 @@ export interface Invitation {
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** How long nobody may answer before the next target is tried, or the call is given up. */
   readonly timeoutMs: number;
+  /** Is told how each target did. */
+  readonly judge?: TargetJudge;
+}
+
+export interface TargetJudge {
+  /** It was silent, out of reach, or answered this 503. */
+  noteFailure(target: Hop, nowMs: number, response?: Response): void;
+  noteAnswer(target: Hop): void;
 }
 
 interface EarlyDialog {
@@ -149,6 +157,9 @@ export class OutgoingCallLeg extends CallLeg {
   private handleResponse(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
     const { status } = response;
     const isCurrent = request === this.lastInvite && !this.isCancelled;
+    const { judge } = this.invitation;
+    if (status === 503) judge?.noteFailure(hop, nowMs, response);
+    else judge?.noteAnswer(hop);
     if (status >= 300) this.transactions.delete(request);
     if (status < 200) {
       if (isCurrent) this.handleProvisional(response, request, hop, nowMs);
@@ -283,6 +294,8 @@ export class OutgoingCallLeg extends CallLeg {
 
   /** Nobody answered in time. Should somebody still, he is told to stop: his phone must not ring for nobody. */
   private giveUpTarget(nowMs: number): void {
+    const [silent] = this.targets;
+    if (silent !== undefined) this.invitation.judge?.noteFailure(silent, nowMs);
     if (this.tryNext(nowMs)) return;
     this.tellEnd('no-user-response', 'The far end did not answer.', 'timeout');
     this.become('ending');

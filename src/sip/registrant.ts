@@ -9,6 +9,7 @@ import { HeaderFields } from './header-field.ts';
 import { isMalformed } from './malformed.ts';
 import { contactsOf, NO_BODY, type Response } from './message.ts';
 import { formatNameAddr, nameAddr } from './name-addr.ts';
+import { retryAfterS } from './retry-after.ts';
 import type { ClientTransactionUser, TransactionFailure } from './transaction.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
 import { type SipUri, sameUri, sipUri } from './uri.ts';
@@ -54,8 +55,7 @@ const DEFAULT_RETRY_MS = 5_000;
 const MAX_RETRY_MS = 60_000;
 /** A refusal by someone who knows us stays; asking often only gets us banned. */
 const REJECTED_RETRY_MS = 600_000;
-/** However long a registrar says that it is away or that it wants: we look again within the hour, ask for no more than a day. */
-const MAX_RETRY_AFTER_S = 3_600;
+/** Whatever a registrar wants at least: we ask for no more than a day. */
 const MAX_EXPIRES_S = 86_400;
 /** Part of the granted time after which we refresh. */
 const REFRESH_SHARE = 0.9;
@@ -244,8 +244,7 @@ export class Registrant {
     nowMs: number,
   ): void {
     const { status, reason, headers } = response;
-    const [digits = ''] = /^\s*\d+/.exec(headers.get('Retry-After') ?? '') ?? [];
-    const askedS = parseDecimal(digits, MAX_RETRY_AFTER_S) ?? (digits === '' ? undefined : MAX_RETRY_AFTER_S);
+    const askedS = retryAfterS(headers);
     const wait = askedS === undefined ? waitMs : askedS * 1000;
     this.retryLater(state, `${this.config.registrar.host} answered ${status} ${reason}.`, wait, nowMs);
   }

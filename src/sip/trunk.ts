@@ -3,11 +3,15 @@ import { parseIp } from '../base/ip.ts';
 import { earliest } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import { Credentials } from './credentials.ts';
-import type { Hop, Transport } from './hop.ts';
+import { HeaderFields } from './header-field.ts';
+import { type Hop, type Transport, transportParameter } from './hop.ts';
+import type { Response } from './message.ts';
+import { formatNameAddr, nameAddr } from './name-addr.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
 import { optionsRequest, Qualify, type Reachability } from './qualify.ts';
 import { Registrant, type RegistrationStatus } from './registrant.ts';
-import type { ClientTransactionUser } from './transaction.ts';
+import { TargetHealth } from './target-health.ts';
+import type { ClientTransactionUser, TransactionFailure } from './transaction.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
 import { defaultPort, type HostPort, type SipUri, sipUri } from './uri.ts';
 
@@ -24,14 +28,20 @@ export interface TrunkEnvironment {
     nowMs: number,
     timeoutMs?: number,
   ) => void;
-  readonly resolve: (host: string, port: number | undefined, transport: Transport) => void;
+  readonly resolve: (host: string, port: number | undefined, transport: Transport | undefined) => void;
+  /** One of several addresses does not serve us any more. */
+  readonly lost: (trunk: string, target: Hop, nowMs: number) => void;
   readonly changed: (trunk: string, status: RegistrationStatus) => void;
   readonly reached: (trunk: string, state: Reachability) => void;
 }
 
+/** How long an address may be silent while there is another to try. */
+const TARGET_TIMEOUT_MS = 4_000;
 /** How often a trunk is looked up that calls us and that we never ask anything. */
 const LOOKUP_EVERY_MS = 60_000;
 
+/** Makes what is sent to one address; what it says of us depends on the way there. */
+type MakeRequest = (target: Hop) => OutgoingRequest;
 type Wanted = (hops: readonly Hop[], nowMs: number) => void;
 
 /** A provider or another switch: where it is, and whether we are registered there. */
@@ -41,6 +51,9 @@ export class Trunk {
   readonly credentials: Credentials | undefined;
   readonly qualify: Qualify | undefined;
   private hops: readonly Hop[];
+  private readonly health = new TargetHealth();
+  /** Where we registered, or tried to, the last time. */
+  private registeredBy: Hop | undefined;
   private readonly literal: boolean;
   private waiting: Wanted[] = [];
   private lookupDueMs: number | undefined;
@@ -70,7 +83,7 @@ export class Trunk {
         crypto,
         random,
         wallClock,
-        contact: () => sipUri({ ...environment.local(this.hops[0]), user: who }),
+        contact: () => this.contact(this.registeredBy ?? this.firstHop),
         send: (request, user, nowMs) => this.sendRegister(request, user, nowMs),
         changed: (status) => environment.changed(config.name, status),
       },
@@ -118,7 +131,7 @@ export class Trunk {
   }
 
   get firstHop(): Hop | undefined {
-    return this.hops[0];
+    return this.health.inOrder(this.hops)[0];
   }
 
   /** Whether something from there is the trunk's. */
@@ -126,12 +139,25 @@ export class Trunk {
     return this.hops.some((hop) => hop.ip === ip);
   }
 
-  /** Gives the addresses, now or when they are known. A name is looked up each time; what is known serves meanwhile. */
+  /** The INVITE of a call got no answer from there, or a 503; the next call tries another address first. */
+  noteFailure(target: Hop, nowMs: number, response?: Response): void {
+    if (this.health.noteFailure(target, nowMs, response) && this.hops.length > 1)
+      this.environment.lost(this.config.name, target, nowMs);
+  }
+
+  noteAnswer(target: Hop): void {
+    this.health.noteAnswer(target);
+  }
+
+  /**
+   * Gives the addresses in the order to try them, now or when they are known. A name is looked up each time; what is known
+   * serves meanwhile.
+   */
   withHops(give: Wanted, nowMs: number): void {
     const { registrar } = this.config;
-    const resolve = () => this.environment.resolve(registrar.host, registrar.port, transportOf(registrar));
+    const resolve = () => this.environment.resolve(registrar.host, registrar.port, transportIn(registrar));
     if (this.hops.length > 0) {
-      give(this.hops, nowMs);
+      give(this.targets(nowMs), nowMs);
       if (!this.literal) resolve();
       return;
     }
@@ -141,10 +167,24 @@ export class Trunk {
 
   /** No addresses: what was known before still counts, since DNS fails more often than providers move. */
   handleResolved(hops: readonly Hop[], nowMs: number): void {
-    if (hops.length > 0) this.hops = hops;
+    if (hops.length > 0) {
+      this.hops = hops;
+      this.health.keepOnly(hops);
+    }
     const { waiting } = this;
     this.waiting = [];
-    for (const give of waiting) give(this.hops, nowMs);
+    for (const give of waiting) give(this.targets(nowMs), nowMs);
+  }
+
+  /** Where OPTIONS find out who is back, nobody else has to. */
+  private targets(nowMs: number): readonly Hop[] {
+    return this.health.inOrder(this.hops, this.qualify === undefined ? nowMs : undefined);
+  }
+
+  private contact(target: Hop | undefined): SipUri {
+    const { username, name } = this.config;
+    const parameters = target === undefined ? undefined : transportParameter(target);
+    return sipUri({ ...this.environment.local(target), user: username ?? name, parameters });
   }
 
   private lookUp(nowMs: number): void {
@@ -153,44 +193,61 @@ export class Trunk {
   }
 
   private sendOptions(user: ClientTransactionUser, timeoutMs: number, nowMs: number): void {
-    const { registrar, username, name } = this.config;
-    const { crypto, local, send } = this.environment;
-    this.withHops((hops, atMs) => {
-      const [first] = hops;
-      if (first === undefined) {
-        user.handleFailure('unreachable', atMs);
-        return;
-      }
-      const us = sipUri({ ...local(first), user: username ?? name });
-      send(optionsRequest(crypto, registrar, us), first, user, atMs, timeoutMs);
-    }, nowMs);
+    const { crypto } = this.environment;
+    const make: MakeRequest = (target) => optionsRequest(crypto, this.config.registrar, this.contact(target));
+    const give: Wanted = (_, atMs) =>
+      this.tryTargets(this.health.inOrder(this.hops, atMs), make, user, atMs, timeoutMs, timeoutMs);
+    this.withHops(give, nowMs);
   }
 
   private sendRegister(request: OutgoingRequest, user: ClientTransactionUser, nowMs: number): void {
-    const give: Wanted = (hops, atMs) => {
-      const [first] = hops;
-      if (first === undefined) {
-        user.handleFailure('unreachable', atMs);
-        return;
-      }
-      // An address that does not answer goes to the end of the line for the next attempt.
-      const handleFailure: ClientTransactionUser['handleFailure'] = (why, failedMs) => {
-        if (this.hops[0] === first) this.hops = [...this.hops.slice(1), first];
-        user.handleFailure(why, failedMs);
-      };
-      this.environment.send(
-        request,
-        first,
-        { handleResponse: (response, m) => user.handleResponse(response, m), handleFailure },
-        atMs,
-      );
+    const make: MakeRequest = (target) => {
+      this.registeredBy = target;
+      const headers = new HeaderFields(request.headers).set('Contact', formatNameAddr(nameAddr(this.contact(target))));
+      return { ...request, headers };
     };
-    this.withHops(give, nowMs);
+    const timeoutMs = this.config.setupTimeoutMs ?? TARGET_TIMEOUT_MS;
+    this.withHops((targets, atMs) => this.tryTargets(targets, make, user, atMs, timeoutMs), nowMs);
+  }
+
+  /** One after the other until one answers, other than by 503; the last one's word is the user's. [RFC3263 §4.3] */
+  private tryTargets(
+    [target, ...others]: readonly Hop[],
+    make: MakeRequest,
+    user: ClientTransactionUser,
+    nowMs: number,
+    timeoutMs: number,
+    lastTimeoutMs?: number,
+  ): void {
+    if (target === undefined) {
+      user.handleFailure('unreachable', nowMs);
+      return;
+    }
+    const next = (atMs: number) => this.tryTargets(others, make, user, atMs, timeoutMs, lastTimeoutMs);
+    const handleResponse = (response: Response, atMs: number) => {
+      if (response.status === 503) this.noteFailure(target, atMs, response);
+      else this.noteAnswer(target);
+      if (response.status === 503 && others.length > 0) next(atMs);
+      else user.handleResponse(response, atMs);
+    };
+    const handleFailure = (why: TransactionFailure, atMs: number) => {
+      this.noteFailure(target, atMs);
+      if (others.length > 0) next(atMs);
+      else user.handleFailure(why, atMs);
+    };
+    const waitMs = others.length > 0 ? timeoutMs : lastTimeoutMs;
+    this.environment.send(make(target), target, { handleResponse, handleFailure }, nowMs, waitMs);
   }
 }
 
-export function transportOf(uri: SipUri): Transport {
+/** What the URI demands; undefined where DNS says. [RFC3263 §4.1] */
+function transportIn(uri: SipUri): Transport | undefined {
   if (uri.scheme === 'sips') return 'tls';
   const named = uri.parameters.get('transport')?.toLowerCase();
-  return named === 'tcp' || named === 'tls' ? named : 'udp';
+  return named === 'udp' || named === 'tcp' || named === 'tls' ? named : undefined;
+}
+
+/** What the URI demands; UDP where that is nothing. */
+export function transportOf(uri: SipUri): Transport {
+  return transportIn(uri) ?? 'udp';
 }

@@ -86,7 +86,10 @@ const trunk = z
     registrar: text(
       /^sips?:[A-Za-z0-9.[\]:-]+(?:;transport=(?:udp|tcp|tls))?$/,
       'a SIP address without user and password, such as sip:itsp.example or sip:itsp.example;transport=tcp',
-    ).meta({ description: 'Where it is. A name without a port is looked up by SRV first.' }),
+    ).meta({
+      description:
+        'Where it is. A name without a port is looked up by NAPTR and SRV; its addresses are tried one after the other.',
+    }),
     username: z.exactOptional(nonEmpty).meta({ description: 'Who we are there. The name of the trunk unless told.' }),
     secret: z.exactOptional(secret).meta({ secret: true, description: 'What we register and call with.' }),
     register: z.exactOptional(register),

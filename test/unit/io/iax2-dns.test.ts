@@ -17,7 +17,8 @@ describe('an IAX2 host', () => {
   });
 
   test('is first where its SRV records say, with their ports, then at its own addresses', async () => {
-    const targetsOf = async (service: string) => (service === '_iax._udp' ? [{ host: '192.0.2.9', port: 4570 }] : []);
+    const targetsOf = async (service: string) =>
+      service === '_iax._udp.localhost' ? [{ host: '192.0.2.9', port: 4570 }] : [];
     const found = await resolveIax2Host('localhost', systemClock, random, targetsOf);
     if ('failed' in found) throw new Error(found.failed);
     expect(found.addresses[0]).toEqual({ ip: '192.0.2.9', port: 4570 });

@@ -44,13 +44,13 @@ describe('the SRV records of a host', () => {
 
   test('name its targets and their ports, by way of DNS', async () => {
     const resolver = await resolverFor({ port: 4570, target: 'iax.example' });
-    const targets = await serviceTargets('_iax._udp', 'hq.example', new SeededRandom(1), resolver);
+    const targets = await serviceTargets('_iax._udp.hq.example', new SeededRandom(1), resolver);
     expect(targets).toEqual([{ host: 'iax.example', port: 4570 }]);
   });
 
   test('may be none', async () => {
     const resolver = await resolverFor(undefined);
-    expect(await serviceTargets('_iax._udp', 'hq.example', new SeededRandom(1), resolver)).toEqual([]);
+    expect(await serviceTargets('_iax._udp.hq.example', new SeededRandom(1), resolver)).toEqual([]);
   });
 });
 

@@ -76,7 +76,7 @@ describe('a call over a trunk', () => {
       type: 'resolve',
       host: 'itsp.example',
       port: undefined,
-      transport: 'udp',
+      transport: undefined,
     });
     resolve(FIRST);
     expect(sent[0]?.text).toMatch(/^INVITE sip:\+33%231@itsp\.example SIP\/2\.0\r\n/);
@@ -220,6 +220,123 @@ describe('a trunk that is asked whether it is there', () => {
     network.runFor(100_000);
     expect(us.endpoint.isIdle).toBe(true);
     expect(us.endpoint.nextDeadline()).toBeUndefined();
+  });
+});
+
+describe('a trunk with several addresses', () => {
+  const invited = () => methods().filter((line) => line.endsWith('INVITE'));
+
+  it('is asked at the next address when one is silent, and is there [RFC3263 §4.3]', () => {
+    start({ qualify: { everyMs: 10_000, timeoutMs: 2_000 } });
+    resolve(FIRST, SECOND);
+    network.runFor(2_100);
+    expect(methods().at(-1)).toBe(`${SECOND.ip} OPTIONS`);
+    answer('200 OK', 'OPTIONS');
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: true }]);
+    expect(us.counters.get('sip.target-failed')).toBe(1);
+    expect(us.endpoint.wayTo('itsp')).toMatchObject(SECOND);
+  });
+
+  it('is lost only when all of them are silent', () => {
+    start({ qualify: { everyMs: 10_000, timeoutMs: 2_000 } });
+    resolve(FIRST, SECOND);
+    network.runFor(3_900);
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: null }]);
+    network.runFor(200);
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: false, reason: 'It did not answer OPTIONS.' }]);
+  });
+
+  it('is there although each of them answers 503', () => {
+    start({ qualify: { everyMs: 10_000, timeoutMs: 2_000 } });
+    resolve(FIRST, SECOND);
+    for (const { ip } of [FIRST, SECOND]) {
+      expect(methods().at(-1)).toBe(`${ip} OPTIONS`);
+      answer('503 Service Unavailable', 'OPTIONS');
+    }
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: true }]);
+  });
+
+  it('is called at the one that works while another is known to be down', () => {
+    us.dial('itsp');
+    resolve(FIRST, SECOND);
+    network.runFor(4_100);
+    answer('486 Busy Here');
+    us.dial('itsp');
+    expect(invited().at(-1)).toBe(`${SECOND.ip} INVITE`);
+    answer('486 Busy Here');
+    network.runFor(32_000);
+    us.dial('itsp');
+    expect(invited().at(-1)).toBe(`${FIRST.ip} INVITE`);
+  });
+
+  it('leaves it to OPTIONS to find out who is back, so that no caller waits for it', () => {
+    start({ qualify: { everyMs: 10_000, timeoutMs: 2_000 } });
+    const startMs = network.nowMs;
+    resolve(FIRST, SECOND);
+    network.runFor(2_100);
+    answer('200 OK', 'OPTIONS');
+    for (const dueMs of [10_000, 20_000, 30_000]) {
+      network.runFor(startMs + dueMs + 10 - network.nowMs);
+      expect(methods().at(-1)).toBe(`${SECOND.ip} OPTIONS`);
+      answer('200 OK', 'OPTIONS');
+    }
+    network.runFor(startMs + 39_000 - network.nowMs);
+    us.dial('itsp');
+    expect(invited()).toEqual([`${SECOND.ip} INVITE`]);
+    answer('486 Busy Here');
+    network.runFor(1_010);
+    expect(methods().at(-1)).toBe(`${FIRST.ip} OPTIONS`);
+    answer('200 OK', 'OPTIONS');
+    us.dial('itsp');
+    expect(invited().at(-1)).toBe(`${FIRST.ip} INVITE`);
+  });
+
+  it('is let alone for as long as it asks by Retry-After [RFC3261 §21.5.4]', () => {
+    us.dial('itsp');
+    resolve(FIRST, SECOND);
+    answer('503 Service Unavailable', 'INVITE', ['Retry-After: 120 (maintenance)']);
+    answer('486 Busy Here');
+    for (const [afterMs, where] of [
+      [100_000, SECOND],
+      [30_000, FIRST],
+    ] as const) {
+      network.runFor(afterMs);
+      us.dial('itsp');
+      expect(invited().at(-1)).toBe(`${where.ip} INVITE`);
+      answer('486 Busy Here');
+    }
+  });
+
+  it('is tried all the same when all have failed', () => {
+    us.dial('itsp');
+    resolve(FIRST, SECOND);
+    for (const _ of [FIRST, SECOND]) answer('503 Service Unavailable');
+    us.dial('itsp');
+    expect(invited().at(-1)).toBe(`${FIRST.ip} INVITE`);
+  });
+
+  it('is registered at the next one after silence or 503, by the transport that leads there', () => {
+    start({ username: 'lyon', secret: { password: 'geheim' }, register: { expiresS: 600 } });
+    resolve(FIRST, SECOND);
+    network.runFor(4_100);
+    expect(methods().at(-1)).toBe(`${SECOND.ip} REGISTER`);
+    answer('200 OK', 'REGISTER', ['Expires: 600']);
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ registration: { state: 'registered', refreshS: 600 } }]);
+    start({ username: 'lyon', secret: { password: 'geheim' }, register: { expiresS: 600 } });
+    us.command((endpoint, nowMs) =>
+      endpoint.handleResolved(
+        'itsp.example',
+        [
+          { transport: 'udp', ...FIRST },
+          { transport: 'tcp', ...SECOND },
+        ],
+        nowMs,
+      ),
+    );
+    answer('503 Service Unavailable', 'REGISTER');
+    const { text } = sent.at(-1)!;
+    expect(text).toMatch(/^REGISTER .*\r\nVia: SIP\/2.0\/TCP /);
+    expect(text).toMatch(/^Contact: <sip:lyon@192.0.2.10:5060;transport=tcp>\r$/m);
   });
 });
 

@@ -54,20 +54,25 @@ import type { TelephoneSettings } from './switch/handset.ts';
 import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
 
-export interface ApplianceOptions {
-  readonly peers: readonly PeerConfig[];
-  readonly lines: readonly LineSettings[];
-  readonly townLines?: readonly TownLineSettings[];
-  readonly profile: CountryProfile;
+/** What another configuration may change while calls stand. */
+export interface LiveSettings {
+  /** New calls run it; those that stand finish with theirs. */
   readonly dialplan: Dialplan;
   readonly emergency: EmergencyPlan;
-  readonly numbering: NumberingPlan;
   /** Who may not dial everything, by channel: `LINE/1`, `SIP/211`, `IAX2/hq`. */
   readonly dialClasses?: ReadonlyMap<string, DialClass>;
   /** By channel; a telephone that is not here has what is usual. */
   readonly telephones?: ReadonlyMap<string, TelephoneFeatures>;
-  /** By the number of the room. */
+  /** By the number of the room. Rooms that somebody is in go on as they are. */
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
+  readonly peers: readonly PeerConfig[];
+}
+
+export interface ApplianceOptions extends LiveSettings {
+  readonly lines: readonly LineSettings[];
+  readonly townLines?: readonly TownLineSettings[];
+  readonly profile: CountryProfile;
+  readonly numbering: NumberingPlan;
   /** What the keys of the box do; none, where it has no keypad. */
   readonly keypad?: BoxPanelOptions['keypad'];
   /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
@@ -377,43 +382,15 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.settle(nowMs);
   }
 
-  /** New calls run this dialplan; those that stand finish with theirs. */
-  setDialplan(dialplan: Dialplan): void {
-    this.dialplan = dialplan;
-    this.switch.setDialplan(dialplan);
-  }
-
-  /** Emergency calls from now on go by it. */
-  setEmergencyPlan(plan: EmergencyPlan): void {
-    this.emergency = plan;
-    this.switch.setEmergencyPlan(plan);
-  }
-
-  /** Calls that begin from now on go by it. */
-  setDialClasses(classes: ReadonlyMap<string, DialClass>): void {
-    this.dialClasses = classes;
-  }
-
-  /** Telephones that are lifted, or rung, from now on go by it. */
-  setTelephones(features: ReadonlyMap<string, TelephoneFeatures>): void {
-    this.telephones = features;
-  }
-
-  /** Rooms that somebody is in go on as they are. */
-  setConferences(settings: ReadonlyMap<string, RoomSettings>): void {
-    this.switch.setConferences(settings);
-  }
-
-  /** What did not change of the peers goes on undisturbed; calls do in any case. */
-  setPeers(peers: readonly PeerConfig[], nowMs: number): void {
-    this.endpoint.configure(peers, nowMs);
-    this.showMessages(nowMs);
-    this.settle(nowMs);
-  }
-
-  /** The same for phones and trunks that speak SIP. */
-  setSipPeers(peers: SipPeers, nowMs: number): void {
-    this.sip?.configure(peers, nowMs);
+  /** Takes over other settings: what did not change goes on undisturbed, and calls do in any case. */
+  configure(live: LiveSettings & { readonly sip?: SipPeers }, nowMs: number): void {
+    this.dialplan = live.dialplan;
+    this.emergency = live.emergency;
+    this.dialClasses = live.dialClasses ?? new Map();
+    this.telephones = live.telephones ?? new Map();
+    this.switch.configure(live);
+    this.endpoint.configure(live.peers, nowMs);
+    this.sip?.configure(live.sip ?? { phones: [], trunks: [] }, nowMs);
     this.showMessages(nowMs);
     this.settle(nowMs);
   }

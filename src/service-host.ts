@@ -7,6 +7,7 @@ import { configurationFaults } from './configuration-faults.ts';
 import { systemClock } from './io/clock.ts';
 import { signatureVerifier } from './io/signing.ts';
 import { Store } from './io/store.ts';
+import { isLive } from './live-settings.ts';
 import { lockout } from './lockout.ts';
 import {
   OUTCOME_FILE,
@@ -16,7 +17,7 @@ import {
   RemoteControl,
   readProvisioning,
 } from './remote-control.ts';
-import { BINDINGS_FILE, isLive, NIGHT_FILE, Service, type ServiceOptions } from './service.ts';
+import { BINDINGS_FILE, NIGHT_FILE, Service, type ServiceOptions } from './service.ts';
 import { ADOPTED_PHONES_FILE, PHONE_BINDINGS_FILE } from './sip-host.ts';
 import type { Authority } from './status/command.ts';
 import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';

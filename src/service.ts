@@ -9,17 +9,13 @@ import { earliest } from './base/machine.ts';
 import { BrokerHost } from './broker-host.ts';
 import { startCapture } from './capture.ts';
 import type { RunnableConfiguration } from './cli/run.ts';
-import { conferenceSettings } from './conference-settings.ts';
-import { dialClasses, numberingPlan } from './config/dial-classes.ts';
+import { numberingPlan } from './config/dial-classes.ts';
 import { differences } from './config/diff.ts';
-import { emergencyPlan } from './config/emergency.ts';
 import type { Configuration } from './config/load.ts';
 import { formatPath } from './config/problem.ts';
-import { telephoneFeatures } from './config/telephones.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { Binding } from './iax2/peer.ts';
-import { iax2Peers } from './iax2-peers.ts';
 import { iax2Port } from './iax2-port.ts';
 import type { BindFailure } from './io/bind-failure.ts';
 import { CAPTURES_FOLDER, type CaptureEnd, CaptureFiles, type CaptureOrder } from './io/capture-files.ts';
@@ -46,6 +42,7 @@ import { makeSealingKey, type SealingKey } from './io/sealing.ts';
 import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
 import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
+import { isLive, liveSettings } from './live-settings.ts';
 import { MediaWorkerPort } from './media-worker-port.ts';
 import { openHat } from './open-hat.ts';
 import { createApi } from './panel/api.ts';
@@ -229,15 +226,9 @@ export class Service {
     const mqttChanged = changes.some(({ path }) => path[0] === 'mqtt');
     this.configuration = configuration;
     if (mqttChanged) this.broker.relink();
-    this.driver.give((nowMs) => {
-      this.appliance.setDialplan(dialplan);
-      this.appliance.setEmergencyPlan(emergencyPlan(configuration));
-      this.appliance.setDialClasses(dialClasses(configuration));
-      this.appliance.setTelephones(telephoneFeatures(configuration));
-      this.appliance.setConferences(conferenceSettings(configuration));
-      this.appliance.setPeers(iax2Peers(configuration), nowMs);
-      this.appliance.setSipPeers(sipSettings(configuration) ?? { phones: [], trunks: [] }, nowMs);
-    });
+    const sip = sipSettings(configuration);
+    const live = { ...liveSettings(configuration, dialplan), ...(sip === undefined ? {} : { sip }) };
+    this.driver.give((nowMs) => this.appliance.configure(live, nowMs));
     this.noteStatus();
     this.log('info', 'main', 'The configuration was taken over.', { changes: changes.length });
     const late = changes.map(({ path }) => formatPath(path)).filter((path) => !isLive(path));
@@ -411,17 +402,12 @@ export class Service {
     };
     return new Appliance(
       {
-        peers: iax2Peers(configuration),
+        ...liveSettings(configuration, this.options.dialplan),
         ...(this.sip === undefined ? {} : { sip: this.sip.settings }),
         lines: lineSettings(configuration),
         townLines: townLineSettings(configuration),
         profile,
-        dialplan: this.options.dialplan,
-        emergency: emergencyPlan(configuration),
         numbering: numberingPlan(configuration),
-        dialClasses: dialClasses(configuration),
-        telephones: telephoneFeatures(configuration),
-        conferences: conferenceSettings(configuration),
         keypad: configuration.hat?.keypad ?? {},
         about: { version: this.options.version, addresses: ownAddresses },
         ...(configuration.hours === undefined ? {} : { hours: configuration.hours }),
@@ -607,13 +593,6 @@ export class Service {
       })),
     };
   }
-}
-
-/** Whether a change of this key takes effect without another start. */
-export function isLive(path: string): boolean {
-  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt|hat\.lines\[\d+\]\.(?:class|flash|callWaiting))\b/.test(
-    path,
-  );
 }
 
 function now(): { readonly nowMs: number; readonly wallMs: number } {

@@ -157,18 +157,11 @@ export class Switch implements Machine<SwitchOutput> {
     this.diallers = new Map([...diallers, ['local', this.locals]]);
   }
 
-  /** New calls run this dialplan; those that stand finish with theirs. */
-  setDialplan(dialplan: Dialplan): void {
+  /** Calls from now on go by it; those that stand finish with what they began with. */
+  configure({ dialplan, emergency, conferences }: Pick<SwitchOptions, 'dialplan' | 'emergency' | 'conferences'>): void {
     this.dialplan = dialplan;
-  }
-
-  /** Calls from now on go by it. */
-  setEmergencyPlan(plan: EmergencyPlan): void {
-    this.desk.setPlan(plan);
-  }
-
-  setConferences(settings: ReadonlyMap<string, RoomSettings>): void {
-    this.conferences.configure(settings);
+    this.desk.setPlan(emergency);
+    this.conferences.configure(conferences ?? new Map());
   }
 
   conferenceViews(): readonly ConferenceView[] {

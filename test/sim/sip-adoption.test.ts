@@ -166,7 +166,7 @@ describe('adopt mode', () => {
 
   it('shuts out whom it let in where the configuration does not allow it any more', () => {
     stranger('215', open());
-    command((nowMs) => branch.appliance.setSipPeers({ phones: [named('211')], trunks: [] }, nowMs));
+    branch.reconfigure({ sip: { phones: [named('211')], trunks: [] } });
     expect(stateOf('215')).toBeUndefined();
     expect(command((nowMs) => branch.appliance.openAdoption(nowMs))).toEqual({
       failed: 'phones cannot be adopted: sip.adopt is not configured',

@@ -46,7 +46,7 @@ it('a telephone hears by its dial tone that messages wait at the centre, and tha
   centre.command((endpoint, nowMs) => endpoint.configure(branchAt({ newMessages: 1, oldMessages: 2 }), nowMs));
   expect(dialTone()).toEqual([DIAL, SECOND]);
   // Of a peer that is configured no more nothing is known.
-  branch.host.input((_, nowMs) => branch.appliance.setPeers([], nowMs));
+  branch.reconfigure({ peers: [] });
   expect(dialTone()).toEqual([DIAL]);
 });
 

@@ -4,7 +4,7 @@ import { PlainHat } from '../../firmware-bridge/emulator/plain-hat.ts';
 import type { SurroundingsOptions } from '../../firmware-bridge/emulator/surroundings.ts';
 import { TownExchange } from '../../firmware-bridge/emulator/town-exchange.ts';
 import type { ExchangeAudio } from '../../firmware-bridge/hat-client.ts';
-import { Appliance, type ApplianceOptions } from '../../src/appliance.ts';
+import { Appliance, type ApplianceOptions, type LiveSettings } from '../../src/appliance.ts';
 import type { ApplianceOutput } from '../../src/appliance-output.ts';
 import type { ApplianceSipOptions, SipPeers } from '../../src/appliance-sip.ts';
 import { utf8Decode } from '../../src/base/bytes.ts';
@@ -69,6 +69,7 @@ export class Site implements Station<Told> {
   readonly happened: string[] = [];
   readonly hat: EmulatedHat;
   private readonly outputs = new Queue<Told | Transmit>();
+  private readonly live: LiveSettings;
 
   constructor(
     readonly network: Network,
@@ -85,16 +86,19 @@ export class Site implements Station<Told> {
         ...(mailbox === undefined ? {} : { mailbox }),
       }),
     );
+    this.live = {
+      peers,
+      dialplan,
+      emergency: new EmergencyPlan({ ...NO_WAYS, country, ...emergency }),
+      ...(dialClasses === undefined ? {} : { dialClasses }),
+    };
     this.appliance = new Appliance(
       {
-        peers,
+        ...this.live,
         lines,
         townLines: townLines.map((port) => ({ port, name: `Town ${port}`, context: 'town' })),
         profile,
-        dialplan,
-        emergency: new EmergencyPlan({ ...NO_WAYS, country, ...emergency }),
         numbering: new NumberingPlan(country),
-        ...(dialClasses === undefined ? {} : { dialClasses }),
         crypto: seededCrypto(seed),
         random: new SeededRandom(seed),
         clock: { nowMs: () => 1_763_845_200_000 + network.nowMs, utcOffsetMinutes: () => 0 },
@@ -119,6 +123,11 @@ export class Site implements Station<Told> {
     this.host = network.add(address, this, (output) => this.hear(output));
     this.host.input((_, nowMs) => this.appliance.start(nowMs));
     this.host.input((_, nowMs) => this.hat.tick(nowMs));
+  }
+
+  /** Another configuration, which differs from the first in this. */
+  reconfigure(changes: Partial<Parameters<Appliance['configure']>[0]>): void {
+    this.host.input((_, nowMs) => this.appliance.configure({ ...this.live, ...changes }, nowMs));
   }
 
   handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {

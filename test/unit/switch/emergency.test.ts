@@ -202,9 +202,8 @@ describe('an emergency number', () => {
 
   it('has no way at all and is still not refused', () => {
     const { exchange, call, told } = bench();
-    exchange.setEmergencyPlan(
-      new EmergencyPlan({ country: 'us', numbers: [], townLines: [], via: [], otherTrunks: [], notify: [] }),
-    );
+    const noWays = { country: 'us', numbers: [], townLines: [], via: [], otherTrunks: [], notify: [] };
+    exchange.configure({ dialplan: parseDialplan(DIALPLAN).dialplan, emergency: new EmergencyPlan(noWays) });
     const caller = call('911', 'LINE/1');
     expect(caller.told).toEqual(['progress']);
     expect(told()).toEqual(['placed', 'no-way']);

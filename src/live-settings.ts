@@ -1,0 +1,27 @@
+import type { LiveSettings } from './appliance.ts';
+import { conferenceSettings } from './conference-settings.ts';
+import { dialClasses } from './config/dial-classes.ts';
+import { emergencyPlan } from './config/emergency.ts';
+import type { Configuration } from './config/load.ts';
+import { telephoneFeatures } from './config/telephones.ts';
+import type { Dialplan } from './dialplan/dialplan.ts';
+import { iax2Peers } from './iax2-peers.ts';
+
+/** What a configuration says of what may change while calls stand; phones and trunks of SIP are in `sipSettings`. */
+export function liveSettings(configuration: Configuration, dialplan: Dialplan): LiveSettings {
+  return {
+    dialplan,
+    emergency: emergencyPlan(configuration),
+    dialClasses: dialClasses(configuration),
+    telephones: telephoneFeatures(configuration),
+    conferences: conferenceSettings(configuration),
+    peers: iax2Peers(configuration),
+  };
+}
+
+/** Whether a change of this key takes effect without another start. */
+export function isLive(path: string): boolean {
+  return /^(?:dialplan|conferences|groups|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt|hat\.lines\[\d+\]\.(?:class|flash|callWaiting))\b/.test(
+    path,
+  );
+}

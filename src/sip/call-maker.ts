@@ -9,7 +9,8 @@ import { callerHeaders, callerOf, numberOf } from './caller-identity.ts';
 import type { CallSurroundings } from './dialog-usage.ts';
 import type { Doorkeeper, Sender } from './doorkeeper.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
-import type { Transport } from './hop.ts';
+import { ForkedCall } from './forked-call.ts';
+import type { Hop, Transport } from './hop.ts';
 import { IncomingCallLeg } from './incoming-call-leg.ts';
 import type { InviteServerTransaction } from './invite-server-transaction.ts';
 import { isMalformed } from './malformed.ts';
@@ -21,7 +22,7 @@ import type { PeerCodecs, PhoneConfig } from './peer.ts';
 import { parseSdp } from './sdp.ts';
 import { answerSession, SHORTEST_SESSION_S } from './session-timer.ts';
 import { type Trunk, transportOf } from './trunk.ts';
-import { isSipUri, parseUri, sipUri, userOf } from './uri.ts';
+import { isSipUri, parseUri, type SipUri, sipUri, userOf } from './uri.ts';
 
 const DEFAULT_SETUP_TIMEOUT_MS = 4_000;
 const PHONE_TIMEOUT_MS = 8_000;
@@ -120,31 +121,50 @@ export class CallMaker {
   callPhone(phone: PhoneConfig, request: PlaceCall, nowMs: number): Call | CallFailure {
     if (this.isPhoneFull(phone) && request.emergency !== true)
       return { failed: 'user-busy', reason: `${phone.user} has as many calls as it may have.` };
-    const bindings = this.door.registrar.bindingsOf(phone.user);
-    const binding =
-      request.contact === undefined ? bindings[0] : bindings.find(({ contact }) => contact === request.contact);
-    const uri = binding === undefined ? undefined : parseUri(binding.contact);
-    if (binding === undefined || uri === undefined || isMalformed(uri) || !isSipUri(uri))
+    const bindings = flowsOf(this.door.registrar.bindingsOf(phone.user)).filter(
+      ({ contact }) => request.contact === undefined || contact === request.contact,
+    );
+    const contacts = bindings.flatMap((binding) => {
+      const uri = parseUri(binding.contact);
+      return isMalformed(uri) || !isSipUri(uri) ? [] : [{ binding, uri, hop: hopOf(binding) }];
+    });
+    if (contacts.length === 0)
       return { failed: 'destination-out-of-order', reason: `${phone.user} is not registered here.` };
-    if (this.isReachable(binding) === false)
-      return { failed: 'destination-out-of-order', reason: `${phone.user} does not answer.` };
-    const hop = hopOf(binding);
-    if (isBareOfKeys(phone, hop.transport) && request.emergency !== true) return withoutKeys(phone.user);
+    const reachable = contacts.filter(({ binding }) => this.isReachable(binding) !== false);
+    if (reachable.length === 0) return { failed: 'destination-out-of-order', reason: `${phone.user} does not answer.` };
+    const isUrgent = request.emergency === true;
+    const ways = reachable.filter(({ hop }) => isUrgent || !isBareOfKeys(phone, hop.transport));
+    const [only, second] = ways;
+    if (only === undefined) return withoutKeys(phone.user);
+    if (second === undefined) return this.callContact(phone, request, only, this.around, this.calls.nextId(), nowMs);
+    const fork = new ForkedCall(this.calls.nextId(), phone.user, request.stream, this.around.emit);
+    const around: CallSurroundings = { ...this.around, emit: (branch, event) => fork.note(branch, event) };
+    this.calls.addFork(fork);
+    for (const way of ways) {
+      const media = { ip: this.options.local(way.hop).host, port: request.media.port };
+      fork.add(this.callContact(phone, { ...request, media }, way, around, fork.id, nowMs));
+    }
+    return fork;
+  }
+
+  private callContact(
+    phone: PhoneConfig,
+    request: PlaceCall,
+    { binding, uri, hop }: { readonly binding: Binding; readonly uri: SipUri; readonly hop: Hop },
+    around: CallSurroundings,
+    id: number,
+    nowMs: number,
+  ): OutgoingCallLeg {
     const { from, headers } = callerHeaders(request.caller, sipUri(this.options.local(hop)), false);
     const path = binding.path.map((stop) => ['Route', stop] as const);
-    const call = this.makeOutgoing(
-      request,
-      phone,
-      undefined,
-      {
-        uri: { ...uri, headers: [] },
-        from,
-        to: nameAddr(sipUri({ host: uri.host, user: phone.user })),
-        headers: [...path, ...headers, ...(request.autoAnswer === true ? AUTO_ANSWER : [])],
-        timeoutMs: PHONE_TIMEOUT_MS,
-      },
-      hop.transport,
-    );
+    const invitation: Invitation = {
+      uri: { ...uri, headers: [] },
+      from,
+      to: nameAddr(sipUri({ host: uri.host, user: phone.user })),
+      headers: [...path, ...headers, ...(request.autoAnswer === true ? AUTO_ANSWER : [])],
+      timeoutMs: PHONE_TIMEOUT_MS,
+    };
+    const call = this.makeOutgoing(request, phone, undefined, invitation, hop.transport, around, id);
     this.calls.settleAfter(call, () => call.start([hop], nowMs));
     return call;
   }
@@ -155,14 +175,16 @@ export class CallMaker {
     trunk: Trunk | undefined,
     invitation: Invitation,
     transport: Transport,
+    around = this.around,
+    id = this.calls.nextId(),
   ): OutgoingCallLeg {
     const { stream, media, codecs = config.codecs, video = [] } = request;
     const isUrgent = request.emergency === true;
     const session = this.makeSession(stream, media, { ...config, codecs }, transport, isUrgent);
     session.see(video);
     const call = new OutgoingCallLeg(
-      { id: this.calls.nextId(), direction: 'outgoing', peer: request.peer, stream: request.stream },
-      this.around,
+      { id, direction: 'outgoing', peer: request.peer, stream: request.stream },
+      around,
       session,
       trunk?.credentials,
       invitation,
@@ -210,6 +232,13 @@ export class CallMaker {
   private makeTag(): string {
     return toHex(this.options.crypto.randomBytes(8));
   }
+}
+
+/** Of several flows of one phone the best: it must not be called twice. [RFC5626 §5.3] */
+function flowsOf(bindings: readonly Binding[]): readonly Binding[] {
+  return bindings.filter(
+    ({ instance }, i) => instance === undefined || bindings.findIndex((one) => one.instance === instance) === i,
+  );
 }
 
 /** SRTP is demanded where its keys would be told to whoever listens. [RFC4568 §7] */

@@ -1,6 +1,7 @@
 import { earliest } from '../base/machine.ts';
 import type { CallLeg } from './call-leg.ts';
 import { type Dialog, dialogKey } from './dialog.ts';
+import type { ForkedCall } from './forked-call.ts';
 import type { IncomingCallLeg } from './incoming-call-leg.ts';
 import type { InviteServerTransaction } from './invite-server-transaction.ts';
 import type { Request } from './message.ts';
@@ -15,6 +16,8 @@ export interface DialogOfCall {
 /** Every call that stands, and whose a request is: by its dialog, or by the INVITE that it cancels. */
 export class CallTable {
   private readonly calls = new Set<CallLeg>();
+  /** Their branches are calls of their own, with the same id. */
+  private readonly forks = new Set<ForkedCall>();
   private readonly trunkOf = new Map<CallLeg, Trunk>();
   private readonly dialogs = new Map<string, DialogOfCall>();
   private readonly incoming = new Map<InviteServerTransaction, IncomingCallLeg>();
@@ -29,6 +32,10 @@ export class CallTable {
     if (trunk === undefined) return;
     this.trunkOf.set(call, trunk);
     trunk.calls++;
+  }
+
+  addFork(fork: ForkedCall): void {
+    this.forks.add(fork);
   }
 
   addIncoming(transaction: InviteServerTransaction, call: IncomingCallLeg): void {
@@ -60,9 +67,16 @@ export class CallTable {
   /** Forgets what ended by a command of its owner. */
   settleAll(): void {
     for (const call of this.calls) if (call.isGone) this.remove(call);
+    for (const fork of this.forks) if (fork.isOver) this.forks.delete(fork);
+  }
+
+  /** Lets forked calls work on what their branches said. */
+  settleForks(nowMs: number): void {
+    for (const fork of this.forks) fork.settle(nowMs);
   }
 
   hangUpAll(nowMs: number): void {
+    for (const fork of this.forks) fork.hangup('normal-clearing', nowMs);
     for (const call of [...this.calls]) this.settleAfter(call, () => call.hangup('normal-clearing', nowMs));
   }
 
@@ -90,9 +104,9 @@ export class CallTable {
   }
 
   countOf(peer: string): number {
-    let count = 0;
-    for (const call of this.calls) if (call.peer === peer) count++;
-    return count;
+    const ids = new Set<number>();
+    for (const call of this.calls) if (call.peer === peer) ids.add(call.id);
+    return ids.size;
   }
 
   get size(): number {

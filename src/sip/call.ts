@@ -69,7 +69,14 @@ export type CallEvent =
   | { readonly type: 'answered' }
   /** What both sides agreed on has changed. */
   | { readonly type: 'media'; readonly agreement: MediaAgreement }
-  | { readonly type: 'hangup'; readonly cause: Cause; readonly reason: string; readonly by: HangupBy }
+  | {
+      readonly type: 'hangup';
+      readonly cause: Cause;
+      readonly reason: string;
+      readonly by: HangupBy;
+      /** Of a call that was placed: the final response that refused it. */
+      readonly status?: number;
+    }
   | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
   | { readonly type: 'flash' }
   /** It wants a whole picture, and says so by INFO. [RFC5168] */
@@ -111,7 +118,7 @@ export interface PlaceCall {
   readonly codecs?: readonly CodecName[];
   /** The other party's pictures: the call is offered with those that the peer may have; none if absent. */
   readonly video?: readonly VideoFormat[];
-  /** Of a phone with several contacts: which of them, as its binding has it. The most wanted if absent. */
+  /** Of a phone with several contacts: which of them, as its binding has it. All of them ring if absent. */
   readonly contact?: string;
   /** Goes out however many calls the peer has. */
   readonly emergency?: boolean;

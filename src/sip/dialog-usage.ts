@@ -168,9 +168,10 @@ export abstract class DialogUsage implements Call {
     this.request('BYE', { headers: [['Reason', formatReason(this.endCause)]] }, () => this.vanish(), nowMs);
   }
 
-  protected tellEnd(cause: Cause, reason: string, by: HangupBy): void {
+  /** `status`: the final response that refused a call of ours. */
+  protected tellEnd(cause: Cause, reason: string, by: HangupBy, status?: number): void {
     if (this.hasToldEnd) return;
-    this.emit({ type: 'hangup', cause, reason, by });
+    this.emit({ type: 'hangup', cause, reason, by, ...(status === undefined ? {} : { status }) });
     this.hasToldEnd = true;
   }
 

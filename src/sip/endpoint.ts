@@ -385,7 +385,10 @@ export class Endpoint implements Machine<EndpointOutput> {
       if (output.type === 'transmit') this.outputs.push(output);
       else if (nowMs !== undefined) this.dispatch(output, nowMs);
     }
-    if (nowMs !== undefined) this.pumpRegistrar(nowMs);
+    if (nowMs !== undefined) {
+      this.pumpRegistrar(nowMs);
+      this.calls.settleForks(nowMs);
+    }
     this.calls.settleAll();
   }
 

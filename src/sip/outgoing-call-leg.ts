@@ -282,7 +282,8 @@ export class OutgoingCallLeg extends CallLeg {
       return;
     }
     if (status === 503 && this.tryNext(nowMs)) return;
-    this.fail(causeOfResponse(response), `The far end answered ${status} ${response.reason}.`.replace(' .', '.'));
+    const reason = `The far end answered ${status} ${response.reason}.`.replace(' .', '.');
+    this.fail(causeOfResponse(response), reason, 'far-end', status);
   }
 
   private handleNoAnswer(request: OutgoingRequest, nowMs: number): void {
@@ -326,8 +327,8 @@ export class OutgoingCallLeg extends CallLeg {
     return true;
   }
 
-  private fail(cause: Cause, reason: string, by: 'far-end' | 'timeout' = 'far-end'): void {
-    this.tellEnd(cause, reason, by);
+  private fail(cause: Cause, reason: string, by: 'far-end' | 'timeout' = 'far-end', status?: number): void {
+    this.tellEnd(cause, reason, by, status);
     this.vanish();
   }
 }

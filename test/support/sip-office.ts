@@ -24,6 +24,12 @@ export interface WorldOfThree extends World {
   readonly three: SipSwitch;
 }
 
+export interface Flow<Of extends World = World> {
+  readonly name: string;
+  /** True where it went as in fair weather. */
+  readonly run: (world: Of) => boolean;
+}
+
 /** A phone that waits as long as the RFC has it. */
 const PATIENT = { setupTimeoutMs: 32_000, register: { expiresS: 3_600 } };
 
@@ -38,13 +44,33 @@ export function world(seed: number, weather: Weather): World {
   return { seed, network, centre, one, two };
 }
 
-export function worldOfThree(seed: number, weather: Weather): WorldOfThree {
+/** `user`: who the third phone is; `212`: another contact of the second one's user. */
+export function worldOfThree(seed: number, weather: Weather, user: '212' | '213' = '213'): WorldOfThree {
   const all = world(seed, ROUGH);
   const { network } = all;
-  const three = new SipSwitch(network, THREE, seed * 3 + 1_000, { trunks: [office(OFFICE, '213', PATIENT)] });
+  const three = new SipSwitch(network, THREE, seed * 3 + 1_000, { trunks: [office(OFFICE, user, PATIENT)] });
   network.runFor(5_000);
   network.weather = weather;
   return { ...all, three };
+}
+
+/** Goes as planned in fair weather and in most of `SEEDS` storms; whatever happens in them, nothing is left. */
+export function expectFlow<Of extends World>(
+  run: Flow<Of>['run'],
+  make: (seed: number, weather: Weather) => Of,
+  leastShare: number,
+): void {
+  const isAsPlanned = (seed: number, weather: Weather): boolean => {
+    const all = make(seed, weather);
+    bridge(all.centre);
+    const result = run(all);
+    expectEmpty(all);
+    return result;
+  };
+  expect(isAsPlanned(1, ROUGH)).toBe(true);
+  let asPlanned = 0;
+  for (let seed = 1; seed <= SEEDS; seed++) if (isAsPlanned(seed, STORM)) asPlanned++;
+  expect(asPlanned).toBeGreaterThan(SEEDS * leastShare);
 }
 
 /** Nothing is left of any call: no dialog, no transaction, no media; then the registrations go, too. */

@@ -7,7 +7,7 @@ import { Lateness } from './io/lateness.ts';
 import { loadLibc } from './io/libc.ts';
 import { becomeRealtime } from './io/realtime-thread.ts';
 import { ReadableWait, SocketBatches } from './io/socket-batches.ts';
-import { monotonicOffsetMs } from './io/thread-clock.ts';
+import { ThreadClock } from './io/thread-clock.ts';
 import { WorkerSignals } from './io/worker-signals.ts';
 import { WorkerPlane } from './media/worker-plane.ts';
 import type { MediaWorkerStart } from './media-worker-port.ts';
@@ -26,27 +26,26 @@ const plane = new WorkerPlane(start.link, batch);
 const readable = new ReadableWait(libc, [start.fd, start.wakeFd]);
 const hasCommands = () => plane.hasCommands;
 const waitReadable = () => readable.wait(IDLE_MS);
-/** Performance clocks of threads begin at different times. */
-const offsetMs = monotonicOffsetMs() - start.monotonicOffsetMs;
+const clock = new ThreadClock(libc, start.monotonicOffsetMs);
 
 if (becomeRealtime(libc)) signals.noteRealtime();
+/** 0 = none: the worker was idle. */
 let dueMs = 0;
+let nowMs = clock.nowMs();
 while (!signals.isStopped) {
   if (plane.isIdle) {
     signals.sleepUntilWoken(hasCommands, waitReadable);
     dueMs = 0;
   } else {
-    const beforeMs = performance.now() + offsetMs;
     // Slots that were slept through are left out.
-    dueMs = dueMs > beforeMs ? dueMs : (Math.floor(beforeMs / GRID_MS) + 1) * GRID_MS;
-    signals.sleep(dueMs - beforeMs);
+    dueMs = dueMs + GRID_MS > nowMs ? dueMs + GRID_MS : (Math.floor(nowMs / GRID_MS) + 1) * GRID_MS;
+    clock.sleepUntil(dueMs);
   }
-  let nowMs = performance.now() + offsetMs;
+  nowMs = clock.nowMs();
   if (dueMs > 0) {
     lateness.add(Math.max(0, nowMs - dueMs));
     // Woken early by a part of a millisecond: the slot is this one all the same.
     nowMs = Math.max(nowMs, dueMs);
-    dueMs += GRID_MS;
   }
   signals.beat();
   if (plane.tick(nowMs) && signals.ring()) parentPort?.postMessage(null);

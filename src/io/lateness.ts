@@ -31,11 +31,12 @@ export class Lateness {
   summary(): { readonly p50: number; readonly p99: number; readonly max: number } {
     const count = Math.min(this.fields[0]!, this.capacity);
     const sorted = this.fields.slice(FIRST_READING, FIRST_READING + count).sort();
-    const at = (share: number) => tenth(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-    return { p50: at(0.5), p99: at(0.99), max: tenth(this.fields[1]!) };
+    const at = (share: number) =>
+      hundredth(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
+    return { p50: at(0.5), p99: at(0.99), max: hundredth(this.fields[1]!) };
   }
 }
 
-function tenth(ms: number): number {
-  return Math.round(ms * 10) / 10;
+function hundredth(ms: number): number {
+  return Math.round(ms * 100) / 100;
 }

@@ -25,6 +25,8 @@ export interface Libc {
   sendmmsg(fd: number, messages: number, count: number, flags: number): number;
   /** `entries`: `count` structures `pollfd`. */
   poll(entries: Uint8Array, count: number, timeoutMs: number): number;
+  /** `time` is the address of a `timespec`. Gives 0, or the number of the error. */
+  clockNanosleep(clock: number, flags: number, time: number): number;
   eventfd(initial: number, flags: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
@@ -51,6 +53,7 @@ export function loadLibc(): Libc | { readonly failed: string } {
 function declare(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const recvmmsg = library.func('int recvmmsg(int, uintptr_t, unsigned int, int, void *)');
+  const clockNanosleep = library.func('int clock_nanosleep(int, int, uintptr_t, uintptr_t)');
   const memmove = library.func('uintptr_t memmove(void *, void *, size_t)');
   const pointerBytes = koffi.sizeof('void *');
   if (pointerBytes !== 4 && pointerBytes !== 8) throw new Error(`pointers have ${pointerBytes} bytes`);
@@ -64,6 +67,7 @@ function declare(koffi: Koffi): Libc {
     recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, null) as number,
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, unsigned int, int)') as Libc['sendmmsg'],
     poll: library.func('int poll(void *, unsigned long, int)') as Libc['poll'],
+    clockNanosleep: (clock, flags, time) => clockNanosleep(clock, flags, time, 0) as number,
     eventfd: library.func('int eventfd(unsigned int, int)') as Libc['eventfd'],
     read: library.func('long read(int, void *, size_t)') as Libc['read'],
     write: library.func('long write(int, void *, size_t)') as Libc['write'],

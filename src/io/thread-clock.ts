@@ -1,5 +1,46 @@
+import type { Libc } from './libc.ts';
+import { writeWord } from './message-layout.ts';
+
+const CLOCK_MONOTONIC = 1;
+const TIMER_ABSTIME = 1;
+const EINTR = 4;
+
 /** What this thread's `performance.now()` lacks to the clock that all threads share, ms. */
 export function monotonicOffsetMs(): number {
   const [seconds, nanoseconds] = process.hrtime();
   return seconds * 1000 + nanoseconds / 1e6 - performance.now();
+}
+
+/** The `performance.now()` of another thread, on one that may sleep in the kernel. */
+export class ThreadClock {
+  private readonly time: DataView;
+  private readonly timeAddress: number;
+  private readonly behindMs: number;
+
+  /** `offsetMs`: the other thread's `monotonicOffsetMs`. */
+  constructor(
+    private readonly libc: Libc,
+    private readonly offsetMs: number,
+  ) {
+    this.behindMs = monotonicOffsetMs() - offsetMs;
+    const memory = new ArrayBuffer(2 * libc.pointerBytes);
+    this.time = new DataView(memory);
+    this.timeAddress = libc.addressOf(memory);
+  }
+
+  nowMs(): number {
+    return performance.now() + this.behindMs;
+  }
+
+  /** Returns at once if it is later already. */
+  sleepUntil(ms: number): void {
+    const { pointerBytes } = this.libc;
+    const at = ms + this.offsetMs;
+    const seconds = Math.floor(at / 1000);
+    // Rounded up: who wakes up before the time would sleep again.
+    const nanoseconds = Math.min(999_999_999, Math.ceil((at - 1000 * seconds) * 1e6));
+    writeWord(this.time, 0, seconds, pointerBytes);
+    writeWord(this.time, pointerBytes, nanoseconds, pointerBytes);
+    while (this.libc.clockNanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, this.timeAddress) === EINTR);
+  }
 }

@@ -47,7 +47,6 @@ export class WorkerSignals {
 
   stop(): void {
     Atomics.store(this.fields, STOPPED, 1);
-    Atomics.notify(this.fields, STOPPED);
     this.libc.write(this.wakeFd, ONE, 8);
   }
 
@@ -77,11 +76,6 @@ export class WorkerSignals {
 
   beat(): void {
     Atomics.add(this.fields, BEATS, 1);
-  }
-
-  /** Sleeps so long, or until `stop`. */
-  sleep(ms: number): void {
-    if (ms > 0) Atomics.wait(this.fields, STOPPED, 0, ms);
   }
 
   /** Sleeps in `wait`, which `wake` ends by the descriptor, unless there is something to do already. */

@@ -153,7 +153,7 @@ What the worker is short of is no loss: the first block of each call is a full f
 How late ticks come, ms, while the main thread makes JSON without a pause: those of the worker, and a timer of the main thread.
 
 ${head(late)}
-${['p50', 'p99', 'max'].map((kind) => row(kind, kind, 1, late)).join('\n')}
+${['p50', 'p99', 'max'].map((kind) => row(kind, kind, 2, late)).join('\n')}
 ${row('real-time scheduling, 1 = yes', 'realtime', 0, late)}
 `;
 }

@@ -47,6 +47,7 @@ import { MediaWorkerPort } from './media-worker-port.ts';
 import { openHat } from './open-hat.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
+import { panelDoor } from './panel-host.ts';
 import { RecordKeeper } from './record-keeper.ts';
 import type { RemoteControl } from './remote-control.ts';
 import type { RunningHat } from './running-hat.ts';
@@ -384,13 +385,31 @@ export class Service {
 
   private async openHttp(): Promise<BindFailure | undefined> {
     const { dataDirectory, version, pageDirectory } = this.options;
-    const app = createApi({ ...this.panel, emulator: this.hat?.emulator }, version, loadPageFiles(pageDirectory));
+    const { web, site } = this.configuration;
+    const door = panelDoor(
+      () => this.configuration.web,
+      dataDirectory,
+      site.id,
+      this.log,
+      (what, from, username) => this.tellLogin(what, from, username),
+    );
+    if (door !== undefined && 'failed' in door) return { failed: 'other', reason: door.failed };
+    const services = { ...this.panel, emulator: this.hat?.emulator };
+    const app = createApi(services, version, loadPageFiles(pageDirectory), door);
     this.http = await HttpServer.create(app, this.log);
     const failure = await this.http.listenUnix(join(dataDirectory, CONTROL_SOCKET));
-    const { web } = this.configuration;
-    return (
-      failure ?? (web === undefined ? undefined : this.http.listenTcp({ ip: web.listen.ip, port: web.listen.port }))
-    );
+    if (failure !== undefined || web === undefined) return failure;
+    return this.http.listenTcp({ ip: web.listen.ip, port: web.listen.port }, door?.tls);
+  }
+
+  private tellLogin(what: string, from: string, username: string): void {
+    const message =
+      what === 'panel-locked-out'
+        ? `${from} gave too many wrong passwords of the panel and is not heard for ten minutes.`
+        : `${from} gave a wrong name or password of the panel.`;
+    this.counters.increment(`http.${what}`);
+    this.log('warn', 'http', message, { from, username });
+    this.tell({ kind: 'security', what, severity: 'warn', message, details: { from, username } });
   }
 
   private compose(): Appliance {

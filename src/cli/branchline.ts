@@ -9,6 +9,7 @@ import { addCdr } from './cdr.ts';
 import { addCheck } from './check.ts';
 import { addDemo, type Demo } from './demo.ts';
 import { addFleet } from './fleet.ts';
+import { addHashPassword } from './hash-password.ts';
 import { addKeygen } from './keygen.ts';
 import { addRoute } from './route.ts';
 import { addRun, type Enrol, type Run } from './run.ts';
@@ -53,6 +54,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
   addFleet(program, terminal);
   addKeygen(program, terminal);
   addSeal(program, terminal);
+  addHashPassword(program, terminal);
   addCapture(program, terminal);
   for (const command of program.commands) command.copyInheritedSettings(program);
 

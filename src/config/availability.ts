@@ -33,8 +33,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'net.external', status: 'warn', when: (value) => value !== 'auto' },
   { path: 'mqtt', status: 'built' },
   { path: 'web', status: 'built' },
-  { path: 'web.listen', status: 'warn', when: isHttps, what: 'https' },
-  { path: 'web.users', status: 'warn' },
 ];
 
 export interface Availability {
@@ -83,10 +81,6 @@ function* matches(value: unknown, pattern: readonly string[], path: Path): Gener
   for (const [name, child] of entries) {
     if (key === '*' || key === name) yield* matches(child, rest, [...path, name]);
   }
-}
-
-function isHttps(value: unknown): boolean {
-  return typeof value === 'string' && value.startsWith('https:');
 }
 
 function isNotCarried(value: unknown): boolean {

@@ -296,6 +296,11 @@ function checkServices(config: ConfigurationInput, report: Report): void {
   }
   if (web === undefined) return;
   const users = Object.keys(web.users).length > 0;
+  if (web.tls !== undefined && !web.listen.secure)
+    report(['web', 'tls'], 'certificates are for https://; with http:// leave web.tls out');
+  for (const [half, other] of [['cert', 'key'] as const, ['key', 'cert'] as const])
+    if (web.tls?.[half] !== undefined && web.tls[other] === undefined)
+      report(['web', 'tls', half], `web.tls.${half} needs web.tls.${other}; they belong together`);
   if (web.auth === 'none' && users)
     report(['web', 'auth'], 'auth: none and users exclude each other; leave out one of them');
   if (isLoopback(web.listen.ip)) return;
@@ -304,7 +309,6 @@ function checkServices(config: ConfigurationInput, report: Report): void {
     report(listen, `http:// is allowed on loopback only, such as http://127.0.0.1:${web.listen.port}`);
   else if (web.auth === 'none') report(['web', 'auth'], 'auth: none is allowed on loopback only; name users');
   else if (!users) report(listen, 'an address off loopback needs web.users; without them only loopback is allowed');
-  else report(listen, `web.listen off loopback: ${NOT_AVAILABLE}; run refuses it`, 'warning', true);
 }
 
 /** Why a target of Dial leads nowhere. A host that is no peer may be called all the same: it has a dot or a colon. */

@@ -1,8 +1,19 @@
+import type { IncomingMessage } from 'node:http';
 import { type FastifyInstance, type FastifyReply, fastify } from 'fastify';
 import type { Log } from '../base/log.ts';
-import type { HttpApp, HttpRequest, HttpResponse } from '../panel/http.ts';
+import type { HttpApp, HttpRequest, HttpResponse, Visitor } from '../panel/http.ts';
+import { canonicalIp } from './udp.ts';
 
 const MAX_BODY_BYTES = 64 << 10;
+
+/** Who asks, as the server knows before anything is read. */
+export function visitorOf({ socket, url, headers }: IncomingMessage): Visitor {
+  return { ip: canonicalIp(socket.remoteAddress ?? ''), path: pathOf(url ?? '/'), headers };
+}
+
+function pathOf(url: string): string {
+  return url.replace(/[?#].*$/, '');
+}
 
 /** The routes of `app` on a router, bodies read and bounded; what has no route is a file of the page or nothing. */
 export function buildRouting(app: HttpApp, log: Log): FastifyInstance {
@@ -10,11 +21,13 @@ export function buildRouting(app: HttpApp, log: Log): FastifyInstance {
   // Bodies are JSON whatever they are called, as by curl -d: other sites are kept out by the Origin that a browser sends.
   routing.removeAllContentTypeParsers();
   routing.addContentTypeParser('*', { parseAs: 'string' }, (_request, text, done) => {
-    try {
-      done(null, text === '' ? undefined : JSON.parse(text as string));
-    } catch {
-      done(Object.assign(new Error('The body is not valid JSON.'), { statusCode: 400 }));
-    }
+    parseJson(text as string, done);
+  });
+  // What the form of the login page sends.
+  routing.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, text, done) => {
+    // curl -d says so of JSON, too.
+    if (/^\s*[[{]/.test(text as string)) parseJson(text as string, done);
+    else done(null, Object.fromEntries(new URLSearchParams(text as string)));
   });
   for (const { method, path, handle, maxBodyBytes } of app.routes) {
     routing.route({
@@ -23,12 +36,13 @@ export function buildRouting(app: HttpApp, log: Log): FastifyInstance {
       ...(maxBodyBytes === undefined ? {} : { bodyLimit: maxBodyBytes }),
       handler: async (request, reply) => {
         const { params, query, body } = request as unknown as HttpRequest;
-        return send(reply, await handle({ params, query: onlyText(query), body: body ?? undefined }));
+        const visitor = visitorOf(request.raw);
+        return send(reply, await handle({ params, query: onlyText(query), body: body ?? undefined, visitor }));
       },
     });
   }
   routing.setNotFoundHandler((request, reply) => {
-    const path = request.url.replace(/[?#].*$/, '');
+    const path = pathOf(request.url);
     const found = request.method === 'GET' || request.method === 'HEAD' ? app.file(path) : undefined;
     if (found === undefined) return send(reply, app.failure(404, `there is nothing at ${request.method} ${path}`));
     const etag = found.headers?.['etag'];
@@ -43,6 +57,17 @@ export function buildRouting(app: HttpApp, log: Log): FastifyInstance {
     return send(reply, app.failure(500, 'this request met a fault of the appliance; its log says more'));
   });
   return routing;
+}
+
+function parseJson(text: string, done: (error: Error | null, body?: unknown) => void): void {
+  let body: unknown;
+  try {
+    body = text === '' ? undefined : JSON.parse(text);
+  } catch {
+    done(Object.assign(new Error('The body is not valid JSON.'), { statusCode: 400 }));
+    return;
+  }
+  done(null, body);
 }
 
 function send(reply: FastifyReply, response: HttpResponse) {

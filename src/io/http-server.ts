@@ -1,5 +1,6 @@
 import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -8,8 +9,15 @@ import type { Log } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
 import type { HttpApp, HttpRequest, HttpResponse, SocketHandler, SocketRoute } from '../panel/http.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
-import { buildRouting } from './http-routing.ts';
+import { buildRouting, visitorOf } from './http-routing.ts';
 
+/** PEM texts. */
+export interface HttpTls {
+  readonly cert: string;
+  readonly key: string;
+}
+
+const TLS = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
 const MAX_MESSAGE_BYTES = 64 << 10;
 const MAX_SOCKETS = 64;
 const PING_MS = 30_000;
@@ -40,8 +48,14 @@ export class HttpServer {
     return new HttpServer(app, routing, log);
   }
 
-  async listenTcp(bind: Address): Promise<BindFailure | undefined> {
-    const server = this.createServer(true);
+  /** With `tls` it is HTTPS. */
+  async listenTcp(bind: Address, tls?: HttpTls): Promise<BindFailure | undefined> {
+    let server: Server;
+    try {
+      server = this.createServer(true, tls);
+    } catch (error) {
+      return { failed: 'other', reason: `web.tls cannot be used: ${(error as Error).message}` };
+    }
     const failed = await listening(server, () => server.listen({ host: bind.ip, port: bind.port, exclusive: true }));
     return failed === undefined ? undefined : bindFailure(`HTTP ${formatAddress(bind)}`, failed);
   }
@@ -87,24 +101,41 @@ export class HttpServer {
     await this.routing.close();
   }
 
-  private createServer(forBrowsers: boolean): Server {
-    const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000 }, (request, response) => {
-      const refusal = forBrowsers ? this.app.refusal(request.headers) : undefined;
-      if (refusal === undefined) this.routing.routing(request, response);
-      else response.writeHead(refusal.status, { 'content-type': refusal.type, connection: 'close' }).end(refusal.body);
-    });
+  private createServer(forBrowsers: boolean, tls?: HttpTls): Server {
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
+      void this.serve(request, response, forBrowsers);
+    };
+    const limits = { requestTimeout: 30_000, headersTimeout: 10_000 };
+    const server =
+      tls === undefined ? createServer(limits, serve) : createTlsServer({ ...limits, ...TLS, ...tls }, serve);
     server.on('upgrade', (request, stream, head) => {
       stream.on('error', () => stream.destroy());
-      const opened = this.openSocket(request, forBrowsers);
-      if ('status' in opened) refuseUpgrade(stream, opened);
-      else this.webSockets.handleUpgrade(request, stream, head, (socket) => this.serveSocket(socket, opened));
+      void this.upgrade(request, stream, head, forBrowsers);
     });
     this.servers.push(server);
     return server;
   }
 
-  private openSocket(request: IncomingMessage, forBrowsers: boolean): SocketHandler | HttpResponse {
-    const refusal = forBrowsers ? this.app.refusal(request.headers) : undefined;
+  private async serve(request: IncomingMessage, response: ServerResponse, forBrowsers: boolean): Promise<void> {
+    const refusal = forBrowsers ? await this.app.refusal(visitorOf(request)) : undefined;
+    if (refusal === undefined) {
+      this.routing.routing(request, response);
+      return;
+    }
+    const { status, type, body, headers } = refusal;
+    response.writeHead(status, { 'cache-control': 'no-store', ...headers, 'content-type': type, connection: 'close' });
+    response.end(body);
+  }
+
+  private async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, forBrowsers: boolean): Promise<void> {
+    const opened = await this.openSocket(request, forBrowsers);
+    if (stream.destroyed) return;
+    if ('status' in opened) refuseUpgrade(stream, opened);
+    else this.webSockets.handleUpgrade(request, stream, head, (socket) => this.serveSocket(socket, opened));
+  }
+
+  private async openSocket(request: IncomingMessage, forBrowsers: boolean): Promise<SocketHandler | HttpResponse> {
+    const refusal = forBrowsers ? await this.app.refusal(visitorOf(request)) : undefined;
     if (refusal !== undefined) return refusal;
     const match = matchSocket(this.app.sockets, request.url ?? '/');
     if (match === undefined || (forBrowsers && match.route.isLocal === true))

@@ -4,25 +4,37 @@ import { captureSocket } from './capture-socket.ts';
 import { emulatorRoutes, emulatorSockets } from './emulator-routes.ts';
 import { eventSocket } from './event-socket.ts';
 import { failure, type HttpApp, type HttpResponse, json, type Route } from './http.ts';
+import type { Login } from './login.ts';
 import { describeOpenApi } from './openapi.ts';
 import { refusalOf } from './same-origin.ts';
 import type { PanelServices } from './services.ts';
 import { statusRoutes } from './status-routes.ts';
 
+/** How the interface is served over TCP. */
+export interface Door {
+  readonly login: Login | undefined;
+  /** Undefined for plain HTTP. */
+  readonly tls: object | undefined;
+}
+
 /**
  * The HTTP interface of the appliance: status, calls, the dialplan tracer, the emulated phones, metrics, and the page.
- * `file` gives the page's files by path, `/` being the page itself.
+ * `file` gives the page's files by path, `/` being the page itself. Without a login whoever reaches it may do everything.
  */
 export function createApi(
   services: PanelServices,
   version: string,
   file: (path: string) => HttpResponse | undefined,
+  door: Door = { login: undefined, tls: undefined },
 ): HttpApp {
+  const { login, tls } = door;
+  const scheme = tls === undefined ? 'http' : 'https';
   const routes: Route[] = [
     ...statusRoutes(services),
     ...callRoutes(services),
     ...adoptionRoutes(services),
     ...emulatorRoutes(services),
+    ...(login?.routes() ?? []),
   ];
   const openApi = describeOpenApi(routes, version);
   routes.push({
@@ -37,9 +49,9 @@ export function createApi(
     sockets: [eventSocket(services), captureSocket(services), ...emulatorSockets(services)],
     file,
     failure,
-    refusal(headers) {
-      const reason = refusalOf(headers);
-      return reason === undefined ? undefined : failure(403, reason);
+    refusal(visitor) {
+      const reason = refusalOf(visitor.headers, { scheme, isOpen: login?.isOpen ?? true });
+      return reason === undefined ? login?.admit(visitor) : failure(403, reason);
     },
   };
 }

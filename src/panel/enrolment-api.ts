@@ -70,7 +70,7 @@ export function createEnrolmentApi(
     sockets: [],
     file,
     failure,
-    refusal(headers) {
+    refusal({ headers }) {
       const reason = refusalOf(headers);
       return reason === undefined ? undefined : failure(403, reason);
     },

@@ -9,13 +9,21 @@ export interface HttpApp {
   readonly sockets: readonly SocketRoute[];
   /** What answers GET for a path that is no route: the page, its scripts and pictures. */
   file(path: string): HttpResponse | undefined;
-  /** The answer to a request over TCP that must not be served, judged by its headers; undefined for all others. */
-  refusal(headers: RequestHeaders): HttpResponse | undefined;
+  /** The answer to a request over TCP that must not be served, judged before it is read; undefined for all others. */
+  refusal(visitor: Visitor): HttpResponse | undefined | Promise<HttpResponse | undefined>;
   /** An error in the shape that every error has. */
   failure(status: number, error: string): HttpResponse;
 }
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** Who asks over TCP, as far as it is known before anything of the body is read. */
+export interface Visitor {
+  readonly ip: string;
+  /** Without a query. */
+  readonly path: string;
+  readonly headers: RequestHeaders;
+}
 
 export interface Route {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -42,6 +50,8 @@ export interface HttpRequest {
   readonly query: Readonly<Record<string, string>>;
   /** Parsed JSON; undefined without a body. */
   readonly body: unknown;
+  /** Undefined over the unix socket and for WebSockets. */
+  readonly visitor?: Visitor;
 }
 
 export interface HttpResponse {

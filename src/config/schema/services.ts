@@ -109,15 +109,30 @@ const listen = z.string({ error: LISTEN }).transform((it, context) => {
 export const web = z
   .strictObject({
     listen: listen.prefault('http://127.0.0.1:8080').meta({ description: 'Where the panel is served.' }),
+    tls: z
+      .exactOptional(
+        z.strictObject({
+          cert: z
+            .exactOptional(secret)
+            .meta({ secret: true, description: 'Our certificate and those that it hangs on.' }),
+          key: z.exactOptional(secret).meta({ secret: true, description: 'The key that goes with it.' }),
+        }),
+      )
+      .meta({
+        description:
+          'The certificate for `https://`, as PEM files; without it the appliance makes one itself and logs its fingerprint.',
+      }),
     auth: z
       .exactOptional(z.literal('none'))
       .meta({ description: '`none`: nobody is asked for a password. Loopback only.' }),
     users: z
       .record(
         nonEmpty,
-        z.strictObject({ passwordHash: secret.meta({ description: 'Hash of the password, never the password.' }) }),
+        z.strictObject({
+          passwordHash: secret.meta({ description: 'What `branchline hash-password` makes, never the password.' }),
+        }),
       )
       .prefault({})
-      .meta({ description: 'Who may use the panel.' }),
+      .meta({ description: 'Who may log in at the panel and the HTTP interface. Off loopback there must be one.' }),
   })
   .meta({ title: 'web' });

@@ -19,6 +19,7 @@ export const api = {
   health: () => ask<HealthStatus>('GET', 'api/health'),
   enrolment: () => ask<EnrolmentStatus>('GET', 'api/enrolment'),
   enrol: (form: EnrolmentForm) => ask<EnrolmentStatus>('POST', 'api/enrolment', form),
+  session: () => ask<{ user: string | null }>('GET', 'api/session'),
   neighbours: () => ask<{ name: string; url: string }[]>('GET', 'api/neighbours'),
   board: () => ask<EmulatedBoard>('GET', 'api/emulator'),
   phone: (port: number) => ask<EmulatedLine>('GET', `api/emulator/lines/${port}`),
@@ -40,6 +41,8 @@ async function ask<Value>(method: string, path: string, body?: object): Promise<
       method,
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
+    // The session has ended: the page itself asks for the password.
+    if (response.status === 401) location.reload();
     const answer: unknown = await response.json();
     if (response.ok) return { ok: true, value: answer as Value };
     return { ok: false, error: (answer as { error?: string }).error ?? response.statusText };
@@ -77,6 +80,7 @@ export function followStatus(onMessage: (message: ServerMessage) => void, onLink
     socket.onmessage = ({ data }) => onMessage(JSON.parse(String(data)) as ServerMessage);
     socket.onclose = () => {
       become(false);
+      void api.session();
       retry = setTimeout(connect, RECONNECT_MS);
     };
   };

@@ -74,6 +74,7 @@ export function App() {
 
 function Head({ model, linked }: { readonly model: Model | undefined; readonly linked: boolean }) {
   const [neighbours] = usePolled(api.neighbours, 3_600_000, [linked, model === undefined]);
+  const [session] = usePolled(api.session, 3_600_000, [linked]);
   return (
     <header class="head">
       <img src="icon.svg" alt="" width="32" height="32" />
@@ -88,6 +89,11 @@ function Head({ model, linked }: { readonly model: Model | undefined; readonly l
           </a>
         ))}
       </nav>
+      {typeof session?.user === 'string' ? (
+        <form method="post" action="logout">
+          <button type="submit">Log {session.user} out</button>
+        </form>
+      ) : null}
       <p class="pill" role="status" data-health={linked ? 'good' : 'bad'}>
         {linked ? 'Live' : 'No connection'}
       </p>

@@ -23,6 +23,7 @@ describe('the command line', () => {
       'fleet',
       'keygen',
       'seal',
+      'hash-password',
       'capture',
     ]);
   });

@@ -9,15 +9,12 @@ describe('keys that this version ignores', () => {
       '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
       '40:79: warning: messages at a SIP trunk (sip.phones.41.mailbox): not available in this version',
       '58:1: warning: features: not available in this version',
-      '62:8: warning: https (web.listen): not available in this version',
-      '62:16: warning: web.listen off loopback: not available in this version; run refuses it',
-      '62:40: warning: web.users: not available in this version',
     ]);
   });
 
-  test('keep run from starting where ignoring them is unsafe', () => {
+  test('are none whose being ignored is unsafe, so that run starts', () => {
     const stops = load(WHOLE).problems.filter((problem) => problem.stopsRun);
-    expect(stops.map((problem) => problem.message.split(':')[0])).toEqual(['web.listen off loopback']);
+    expect(stops.map((problem) => problem.message.split(':')[0])).toEqual([]);
   });
 
   test('are warned of with certain values only, where the others are built', () => {

@@ -1,0 +1,55 @@
+import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+
+/** What a hash costs: 32 MiB and some tenths of a second on a Raspberry Pi, for whoever guesses, too. [RFC7914 §2] */
+const COST = { logN: 15, r: 8, p: 1 };
+/** A hash from elsewhere may cost four times as much, and no more. */
+const MAX_LOG_N = 17;
+const MAX_MEMORY_BYTES = 256 << 20;
+const SALT_BYTES = 16;
+const HASH_BYTES = 32;
+
+const FORMAT = /^\$scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]{16,86})\$([A-Za-z0-9_-]{22,86})$/;
+
+/** Scrypt of `password` with a salt of its own: `$scrypt$<log2 N>$<r>$<p>$<salt>$<hash>`, base64url. */
+export async function hashPassword(password: string): Promise<string> {
+  const salt = randomBytes(SALT_BYTES);
+  const { logN, r, p } = COST;
+  const hash = await derive(password, salt, HASH_BYTES, COST);
+  return `$scrypt$${logN}$${r}$${p}$${salt.toString('base64url')}$${hash.toString('base64url')}`;
+}
+
+/** Whether `hash` is one that a password can be checked with. */
+export function isPasswordHash(hash: string): boolean {
+  return parse(hash) !== undefined;
+}
+
+/**
+ * Whether `hash` is that of `password`. Takes as long where there is no hash to check with, so that nobody hears whether a
+ * user exists.
+ */
+export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+  const known = hash === undefined ? undefined : parse(hash);
+  const { salt, expected, cost } = known ?? { salt: randomBytes(SALT_BYTES), expected: undefined, cost: COST };
+  const found = await derive(password, salt, expected?.length ?? HASH_BYTES, cost);
+  return expected !== undefined && timingSafeEqual(found, expected);
+}
+
+function parse(text: string) {
+  const [, logN = '', r = '', p = '', salt = '', hash = ''] = FORMAT.exec(text) ?? [];
+  const cost = { logN: Number(logN), r: Number(r), p: Number(p) };
+  const isSane = cost.logN >= 10 && cost.logN <= MAX_LOG_N && cost.r >= 1 && cost.r <= 8 && cost.p >= 1 && cost.p <= 4;
+  if (!isSane) return undefined;
+  return { salt: Buffer.from(salt, 'base64url'), expected: Buffer.from(hash, 'base64url'), cost };
+}
+
+/** In a thread of Node's pool: nothing else waits for it. */
+function derive(password: string, salt: Buffer, length: number, { logN, r, p }: typeof COST): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    // The same letters may be typed in two ways: composed, or as a letter and its accent.
+    const text = password.normalize('NFC');
+    scrypt(text, salt, length, { N: 2 ** logN, r, p, maxmem: MAX_MEMORY_BYTES }, (error, key) => {
+      if (error === null) resolve(key);
+      else reject(error);
+    });
+  });
+}

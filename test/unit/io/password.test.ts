@@ -1,0 +1,42 @@
+import { describe, expect, test } from 'vitest';
+import { hashPassword, isPasswordHash, verifyPassword } from '../../../src/io/password.ts';
+
+describe('a hash of a password', () => {
+  test('fits that password, in whichever way its accents are typed, and no other', async () => {
+    const hash = await hashPassword('caf\u00e9 au lait');
+    expect(isPasswordHash(hash)).toBe(true);
+    expect(hash).not.toContain('lait');
+    expect(await verifyPassword('cafe\u0301 au lait', hash)).toBe(true);
+    expect(await verifyPassword('cafe au lait', hash)).toBe(false);
+  });
+
+  test('is another one each time, and can stand in YAML as it is', async () => {
+    const [a, b] = await Promise.all([hashPassword('the same'), hashPassword('the same')]);
+    expect(a).not.toBe(b);
+    expect(a).toMatch(/^\$scrypt\$15\$8\$1\$[\w-]{22}\$[\w-]{43}$/);
+  });
+
+  test('made by another program is understood [RFC7914]', async () => {
+    const salt = Buffer.from('NaClNaClNaClNaCl').toString('base64url');
+    // Made by `openssl kdf -kdfopt pass:password -kdfopt salt:NaClNaClNaClNaCl -kdfopt n:1024 -kdfopt r:8 -kdfopt p:1 SCRYPT`.
+    const hash = Buffer.from('02e8215bd3907488dbf18ed6df21995c4e445f9f22d1c8925d9c6d129589bdd5', 'hex').toString(
+      'base64url',
+    );
+    expect(await verifyPassword('password', `$scrypt$10$8$1$${salt}$${hash}`)).toBe(true);
+  });
+
+  test.each([
+    '',
+    'secret',
+    '$argon2id$x',
+    '$scrypt$30$8$1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAA',
+    '$scrypt$15$8$1$AA$AA',
+  ])('is not %j, and no password fits that', async (text) => {
+    expect(isPasswordHash(text)).toBe(false);
+    expect(await verifyPassword('', text)).toBe(false);
+  });
+
+  test('of somebody who does not exist fits nothing', async () => {
+    expect(await verifyPassword('x', undefined)).toBe(false);
+  });
+});

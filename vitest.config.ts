@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = { environment: 'node', restoreMocks: true } as const;
-/** Real peers keep real time: one file at a time, with nothing beside it. */
+/** Real peers keep real time: one file at a time, with nothing beside it, unless a project says otherwise. */
 const realTime = { ...shared, hookTimeout: 60_000, fileParallelism: false } as const;
 
 export default defineConfig({
@@ -20,7 +20,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { ...realTime, name: 'patient', include: ['test/interop/patient/*.test.ts'], testTimeout: 180_000 },
+        // They wait more than they work: two at once keep real time, too. Each has loopback addresses of its own.
+        test: {
+          ...realTime,
+          ...{ name: 'patient', include: ['test/interop/patient/*.test.ts'], testTimeout: 180_000 },
+          ...{ fileParallelism: true, maxWorkers: 2 },
+        },
       },
       { extends: true, test: { ...realTime, name: 'soak', include: ['test/soak/**/*.test.ts'], testTimeout: 900_000 } },
     ],

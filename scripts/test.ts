@@ -1,6 +1,6 @@
 /**
  * Installs the programs that tests need, compilers among them, and runs the tests: unit, sim and fuzz beside each other,
- * then interop against real peers with nothing beside it, and with --all the scenarios that take their time.
+ * then interop against real peers with nothing beside it, and with --all the scenarios that take their time, two at once.
  * Ends on `N passed, N failed, N skipped` over all of them, alone on its line.
  */
 import { spawnSync } from 'node:child_process';

@@ -122,6 +122,7 @@ export class ApplianceSip {
   private readonly outputs = new Queue<SipNews>();
   private readonly office: OfficePhones;
   private phones: readonly PhoneSettings[];
+  private byUser: ReadonlyMap<string, PhoneSettings>;
   private trunks: readonly TrunkConfig[];
   private readonly views = new Map<string, PhoneView>();
   private readonly log: Log;
@@ -131,6 +132,7 @@ export class ApplianceSip {
     const { phones, local, rtpPorts } = options;
     this.office = new OfficePhones(phones, options.adopt);
     this.phones = phones;
+    this.byUser = byUser(phones);
     this.trunks = options.trunks;
     this.log = around.log;
     this.mustGoThrough = around.mustGoThrough;
@@ -220,6 +222,7 @@ export class ApplianceSip {
   private takePhones(nowMs: number): void {
     const phones = this.office.all();
     this.phones = phones;
+    this.byUser = byUser(phones);
     this.endpoint.configure(phones, this.trunks, nowMs);
     for (const user of [...this.views.keys()])
       if (!phones.some((phone) => phone.user === user)) this.views.delete(user);
@@ -240,7 +243,7 @@ export class ApplianceSip {
   }
 
   phone(user: string): PhoneSettings | undefined {
-    return this.phones.find((phone) => phone.user === user);
+    return this.byUser.get(user);
   }
 
   private contextOf(peer: string): string | undefined {
@@ -363,6 +366,10 @@ export class ApplianceSip {
       });
     this.outputs.push({ type: 'status' });
   }
+}
+
+function byUser(phones: readonly PhoneSettings[]): ReadonlyMap<string, PhoneSettings> {
+  return new Map(phones.map((phone) => [phone.user, phone]));
 }
 
 /** The RTP port of each call, and its stream once there is something to send to. */

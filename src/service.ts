@@ -152,6 +152,7 @@ export class Service {
       counters: this.counters,
       tap: this.tap,
       store: this.store,
+      together: (inputs) => this.driver.give(inputs),
       input: (give) =>
         this.driver.give((nowMs) => this.appliance.handleSip((endpoint) => give(endpoint, nowMs), nowMs)),
     });

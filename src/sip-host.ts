@@ -31,6 +31,8 @@ export interface SipHostOptions {
   readonly counters: Counters;
   readonly tap: DatagramTap;
   readonly store: Store;
+  /** Inputs that came together are drained together. */
+  readonly together: (inputs: () => void) => void;
   /** Gives the endpoint an input, with its time. */
   readonly input: (give: (endpoint: ApplianceSip['endpoint'], nowMs: number) => void) => void;
 }
@@ -48,7 +50,7 @@ export class SipHost {
     private readonly options: SipHostOptions,
     settings: NonNullable<ReturnType<typeof sipSettings>>,
   ) {
-    const { configuration, rtpPorts, clock, log, counters, tap, input } = options;
+    const { configuration, rtpPorts, clock, log, counters, tap, together, input } = options;
     const tls = tlsOf(configuration);
     const hasCertificate = tls.cert !== undefined && tls.key !== undefined;
     const listen = configuration.sip?.listen ?? [];
@@ -56,6 +58,7 @@ export class SipHost {
       listen: listen.filter(({ transport }) => transport !== 'tls' || hasCertificate),
       tls,
       dscp: dscpOf(configuration).signalling,
+      together,
       onDatagram: (bytes, from) => input((endpoint, nowMs) => endpoint.handleDatagram(bytes, from, nowMs)),
       onBytes: (chunk, from) => input((endpoint, nowMs) => endpoint.handleBytes(chunk, from, nowMs)),
       onClosed: (connection) => input((endpoint, nowMs) => endpoint.handleConnectionClosed(connection, nowMs)),

@@ -37,6 +37,8 @@ export interface BatchedUdpOptions {
   readonly counters: Counters;
   /** Sees every datagram as it is on the wire. */
   readonly tap?: DatagramTap;
+  /** False where each datagram is waited for: it is taken when it comes, however many do. */
+  readonly beat?: boolean;
 }
 
 /** A bound socket with what belongs to it. */
@@ -162,7 +164,7 @@ export class BatchedUdpPort implements DatagramPort {
   };
 
   private judgePace(nowMs: number): void {
-    if (nowMs - this.paceSinceMs < PACE_WINDOW_MS) return;
+    if (this.options.beat === false || nowMs - this.paceSinceMs < PACE_WINDOW_MS) return;
     this.isFast = this.came >= (this.isFast ? BEAT_ENDS_BELOW : BEAT_BEGINS_AT);
     this.paceSinceMs = nowMs;
     this.came = 0;

@@ -5,7 +5,8 @@ import type { Clock } from './clock.ts';
  * The one loop that drives a machine: give it one input, drain its outputs, arm one timer for its next deadline.
  *
  * The handler of an output may give the same machine another input (an event that the switch answers with a command):
- * the input takes effect at once, and what it puts out joins the drain that is already running, in order.
+ * the input takes effect at once, and what it puts out joins the drain that is already running, in order. Inputs given
+ * within an input are drained together once that one returns.
  *
  * @example
  * const driver = new Driver(endpoint, systemClock, (output, nowMs) => …);
@@ -14,6 +15,8 @@ import type { Clock } from './clock.ts';
  */
 export class Driver<Out> {
   private draining = false;
+  /** Inputs under way, one within the other. */
+  private depth = 0;
   private stopped = false;
   private armedFor: number | undefined;
   private disarm: (() => void) | undefined;
@@ -26,9 +29,13 @@ export class Driver<Out> {
 
   /** Gives the machine one input, or one command whose result is wanted, and drains it. */
   give<Result>(input: (nowMs: number) => Result): Result {
-    const result = input(this.clock.nowMs());
-    this.drain();
-    return result;
+    this.depth++;
+    try {
+      return input(this.clock.nowMs());
+    } finally {
+      this.depth--;
+      if (this.depth === 0) this.drain();
+    }
   }
 
   /** No timer fires from now on. Inputs are still taken and drained, so that a machine can say goodbye. */

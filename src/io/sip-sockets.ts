@@ -1,6 +1,9 @@
 import type { Address } from '../base/machine.ts';
 import type { Hop, Transport } from '../sip/endpoint.ts';
+import { batchedIo } from './batched-io.ts';
+import { BatchedUdpPort } from './batched-udp.ts';
 import type { BindFailure } from './bind-failure.ts';
+import type { DatagramPort } from './datagram-port.ts';
 import type { DatagramTap } from './datagram-tap.ts';
 import { localAddressTowards } from './local-address.ts';
 import { SipStreams, type SipStreamsOptions, type StreamListen } from './sip-streams.ts';
@@ -12,6 +15,9 @@ export interface SipListen extends Address {
 
 export interface SipSocketsOptions extends Omit<SipStreamsOptions, 'listen'> {
   readonly listen: readonly SipListen[];
+  /** Around all datagrams that are taken together. */
+  readonly together?: (input: () => void) => void;
+  /** One of them; the bytes are only lent for the call. */
   readonly onDatagram: (bytes: Uint8Array, from: Hop) => void;
   /** What datagrams are marked with, 0…63; 0 or absent: nothing. */
   readonly dscp?: number;
@@ -22,28 +28,14 @@ const DEFAULT_PORT = 5060;
 
 /** The sockets that SIP is served on. */
 export class SipSockets {
-  private readonly ports: readonly UdpPort[];
+  private readonly ports: readonly DatagramPort[];
   private readonly streams: SipStreams;
 
   constructor(private readonly options: SipSocketsOptions) {
-    const { listen, clock, log, counters, tap } = options;
+    const { listen } = options;
     const isStream = (one: SipListen): one is StreamListen => one.transport !== 'udp';
     this.streams = new SipStreams({ ...options, listen: listen.filter(isStream) });
-    this.ports = listen
-      .filter(({ transport }) => transport === 'udp')
-      .map(
-        (bind) =>
-          new UdpPort({
-            part: 'sip',
-            bind,
-            onDatagram: (bytes, from) => options.onDatagram(bytes, { transport: 'udp', ...from }),
-            clock,
-            log,
-            counters,
-            ...(tap === undefined ? {} : { tap }),
-            ...(options.dscp === undefined ? {} : { dscp: options.dscp }),
-          }),
-      );
+    this.ports = listen.filter(({ transport }) => transport === 'udp').map((bind) => udpPort(bind, options));
   }
 
   /** Binds them all; gives what went wrong, if anything did. */
@@ -98,13 +90,31 @@ export class SipSockets {
   }
 
   /** One that speaks the family of that address; a socket on loopback reaches nobody else. */
-  private portTowards(to: Hop | undefined): UdpPort | undefined {
+  private portTowards(to: Hop | undefined): DatagramPort | undefined {
     const isIpv6 = to?.ip.includes(':') === true;
     const able = this.ports.filter(({ local }) => local !== undefined && (local.ip.includes(':') || !isIpv6));
     const fits = (ip: string) =>
       (to === undefined || isLoopback(ip) === isLoopback(to.ip)) && ip.includes(':') === isIpv6;
     return able.find(({ local }) => fits(local!.ip)) ?? able[0];
   }
+}
+
+/** Many datagrams at a time where the machine is proven to do that, else one by one. */
+function udpPort(bind: SipListen, { clock, log, counters, tap, dscp, together, onDatagram }: SipSocketsOptions) {
+  const libc = batchedIo();
+  const options = {
+    ...{ part: 'sip', bind, clock, log, counters },
+    onDatagram: (bytes: Uint8Array, from: Address) =>
+      onDatagram(bytes, { transport: 'udp', ip: from.ip, port: from.port }),
+    ...(tap === undefined ? {} : { tap }),
+    ...(dscp === undefined ? {} : { dscp }),
+  };
+  if ('failed' in libc) return new UdpPort(options);
+  const give = (input: (nowMs: number) => void) => {
+    if (together === undefined) input(clock.nowMs());
+    else together(() => input(clock.nowMs()));
+  };
+  return new BatchedUdpPort({ ...options, libc, give, beat: false });
 }
 
 function isLoopback(ip: string): boolean {

@@ -48,6 +48,11 @@ export interface RegistrarOptions {
   readonly limitsFor?: (from: Hop) => RegistrarLimits;
 }
 
+interface Entry {
+  readonly binding: Binding;
+  readonly expiresAtMs: number;
+}
+
 interface Wish {
   readonly contact: NameAddr;
   readonly expiresS: number;
@@ -57,10 +62,13 @@ interface Wish {
 export class Registrar implements Machine<RegistrarOutput> {
   private readonly outputs = new Queue<RegistrarOutput>();
   /** By user, oldest first. Each with its monotonic deadline. */
-  private readonly table = new Map<string, { binding: Binding; expiresAtMs: number }[]>();
+  private readonly table = new Map<string, Entry[]>();
   private readonly lockout = new Lockout(LOCKOUT);
-  /** Asked for with every packet of voice, so it is searched only after a change. */
-  private next: { readonly deadlineMs: number | undefined } | undefined;
+  /**
+   * No binding expires before; asked for with every packet of voice. It is searched only when it has come: a phone that
+   * refreshes leaves it too early, which costs one look at the table.
+   */
+  private next = Number.POSITIVE_INFINITY;
 
   constructor(private readonly options: RegistrarOptions) {}
 
@@ -142,8 +150,10 @@ export class Registrar implements Machine<RegistrarOutput> {
   }
 
   handleTimeout(nowMs: number): void {
-    if (nowMs < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return;
+    if (nowMs < this.next) return;
     for (const user of [...this.table.keys()]) this.keep(user, ({ expiresAtMs }) => expiresAtMs > nowMs);
+    this.next = Number.POSITIVE_INFINITY;
+    for (const entries of this.table.values()) this.expect(entries);
   }
 
   poll(): RegistrarOutput | undefined {
@@ -151,12 +161,11 @@ export class Registrar implements Machine<RegistrarOutput> {
   }
 
   nextDeadline(): number | undefined {
-    if (this.next !== undefined) return this.next.deadlineMs;
-    let deadlineMs: number | undefined;
-    for (const entries of this.table.values())
-      for (const { expiresAtMs } of entries) deadlineMs = Math.min(deadlineMs ?? expiresAtMs, expiresAtMs);
-    this.next = { deadlineMs };
-    return deadlineMs;
+    return this.table.size === 0 ? undefined : this.next;
+  }
+
+  private expect(entries: readonly Entry[]): void {
+    for (const { expiresAtMs } of entries) this.next = Math.min(this.next, expiresAtMs);
   }
 
   private update(user: string, request: Request, from: Hop, nowMs: number): Response {
@@ -241,7 +250,7 @@ export class Registrar implements Machine<RegistrarOutput> {
     return this.answer(request, 200, [...headers, ['Date', new Date(this.options.wallClock()).toUTCString()]]);
   }
 
-  private keep(user: string, isKept: (entry: { binding: Binding; expiresAtMs: number }) => boolean): void {
+  private keep(user: string, isKept: (entry: Entry) => boolean): void {
     const entries = this.table.get(user) ?? [];
     const kept = entries.filter(isKept);
     if (kept.length === entries.length) return;
@@ -251,7 +260,7 @@ export class Registrar implements Machine<RegistrarOutput> {
   }
 
   private tell(user: string): void {
-    this.next = undefined;
+    this.expect(this.table.get(user) ?? []);
     this.outputs.push({ type: 'bindings', user, bindings: this.bindingsOf(user) });
   }
 

@@ -60,6 +60,16 @@ describe('Driver', () => {
     expect(order).toEqual(['after nested: a']);
   });
 
+  it('drains what inputs within an input put out once that one has returned', () => {
+    const { machine, driver, seen } = drive();
+    driver.give(() => {
+      driver.give(() => machine.outputs.push('a'));
+      driver.give(() => machine.outputs.push('b'));
+      expect(seen).toEqual([]);
+    });
+    expect(seen).toEqual(['a', 'b']);
+  });
+
   it('wakes the machine at its deadline and arms one timer only', () => {
     const { machine, clock, driver, seen } = drive();
     driver.give(() => machine.alarms.push(50, 20));

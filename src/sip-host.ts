@@ -8,11 +8,12 @@ import type { Configuration } from './config/load.ts';
 import type { BindFailure } from './io/bind-failure.ts';
 import type { Clock } from './io/clock.ts';
 import type { DatagramTap } from './io/datagram-tap.ts';
+import { ExternalAddress } from './io/external-address.ts';
 import { resolveSipHost } from './io/sip-dns.ts';
 import { SipSockets } from './io/sip-sockets.ts';
 import type { SipTls } from './io/sip-streams.ts';
 import type { Store } from './io/store.ts';
-import type { Binding } from './sip/endpoint.ts';
+import type { Binding, Hop } from './sip/endpoint.ts';
 import { dscpOf } from './sip-media.ts';
 import { sipSettings } from './sip-peers.ts';
 
@@ -42,6 +43,7 @@ export class SipHost {
   /** What the appliance is made with. */
   readonly settings: ApplianceSipOptions;
   private readonly sockets: SipSockets;
+  private readonly external: ExternalAddress;
   /** Gives the bindings that are still to be written. */
   private unkept: (() => readonly Binding[]) | undefined;
   private cancelKeep: (() => void) | undefined;
@@ -68,14 +70,18 @@ export class SipHost {
       counters,
       tap,
     });
-    this.settings = { ...settings, rtpPorts, local: (to) => this.sockets.localTowards(to) };
+    this.external = externalAddress(configuration, clock, log);
+    this.settings = { ...settings, rtpPorts, local: (to) => this.localTowards(to) };
   }
 
-  open(): Promise<BindFailure | undefined> {
-    return this.sockets.open();
+  async open(): Promise<BindFailure | undefined> {
+    const failure = await this.sockets.open();
+    if (failure === undefined) await this.external.start();
+    return failure;
   }
 
   close(): Promise<void> {
+    this.external.stop();
     this.writeBindings();
     return this.sockets.close();
   }
@@ -110,6 +116,11 @@ export class SipHost {
     }
   }
 
+  private localTowards(to: Hop | undefined): { readonly host: string; readonly port: number } {
+    const own = this.sockets.localTowards(to);
+    return { ...own, host: this.external.towards(to?.ip) ?? own.host };
+  }
+
   /** Every phone refreshes each minute or so: what changed within some seconds is written at once. */
   private keep(bindings: () => readonly Binding[]): void {
     this.unkept ??= bindings;
@@ -132,6 +143,12 @@ export class SipHost {
     for (const hop of hops) this.sockets.noteName(hop, wanted.host);
     input((endpoint, nowMs) => endpoint.handleResolved(wanted.host, hops, nowMs));
   }
+}
+
+/** A NAT in front of us forwards the ports of SIP and RTP as they are. */
+function externalAddress({ net }: Configuration, clock: Clock, log: Log): ExternalAddress {
+  const external = net?.external === 'auto' ? undefined : net?.external;
+  return new ExternalAddress({ external, localNets: net?.localNets, clock, log });
 }
 
 function tlsOf({ sip }: Configuration): SipTls {

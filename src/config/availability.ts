@@ -30,7 +30,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'features', status: 'warn' },
   { path: 'hours', status: 'built' },
   { path: 'net', status: 'built' },
-  { path: 'net.external', status: 'warn', when: (value) => value !== 'auto' },
   { path: 'mqtt', status: 'built' },
   { path: 'web', status: 'built' },
 ];

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checked, isListenAddress, listenAddress, nonEmpty, parseHostPort, secret, whole } from './values.ts';
+import { checked, isListenAddress, listenAddress, network, nonEmpty, parseHostPort, secret, whole } from './values.ts';
 
 const PORTS = 'allowed: the first and the last port, such as 10000-10199; the first even, within 1024 to 65535';
 
@@ -17,9 +17,14 @@ function isExternal(text: string): boolean {
 }
 
 export const net = z.strictObject({
-  external: checked(isExternal, 'auto, an IP address or a host name')
-    .prefault('auto')
-    .meta({ description: 'Our address as the internet sees it; `auto` learns it from the peers.' }),
+  external: checked(isExternal, 'auto, an IP address or a host name').prefault('auto').meta({
+    description:
+      'What SIP phones and trunks outside are told to reach us by, where a NAT stands before us that forwards the ports of SIP and RTP as they are. A name is looked up again each minute. `auto`: our own address; IAX2 peers see by themselves where we are. Needs a restart.',
+  }),
+  localNets: z.exactOptional(z.array(network).min(1, { error: 'allowed: at least one network' })).meta({
+    description:
+      'Networks on our side of that NAT, where our own address is told. Unless given, private networks and those that the box is in.',
+  }),
   rtpPorts: rtpPorts.prefault('10000-10199').meta({ description: 'UDP ports for RTP, first and last.' }),
   dscp: z
     .strictObject({

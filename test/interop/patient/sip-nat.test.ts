@@ -138,6 +138,45 @@ class ApplicationGateway {
   }
 }
 
+describe('a box behind a router', () => {
+  const OUTSIDE = '203.0.113.77';
+
+  it('tells phones outside the address of the router, and those on its side its own [RFC3261 §8.1.1.8]', async () => {
+    const near = loopbackAddress(61);
+    const net = `net: { external: ${OUTSIDE}, localNets: [${near}/32] }`;
+    const config = branchConfig({ sections: `${sip(BRANCH)}\n${net}`, dialplan: DIALPLAN });
+    const office = await startAppliance({ config, web: WEB });
+    const server = { ip: BRANCH, port: 5060 };
+    const phones = await Promise.all(
+      [near, loopbackAddress(62)].map((ip) => ScriptedPhone.open({ user: '211', secret: 'secret-211', ip, server })),
+    );
+    try {
+      for (const [index, phone] of phones.entries()) {
+        const told = index === 0 ? BRANCH : OUTSIDE;
+        expect((await phone.register()).status).toBe(200);
+        const { answer, call } = await phone.invite('600', sdpOf(phone.rtp));
+        expect(answer.headers.get('Contact')).toBe(`<sip:${told}:5060>`);
+        expect(phone.texts.at(-1)).toContain(`c=IN IP4 ${told}\r\n`);
+        phone.confirm(call);
+        expect((await phone.ask(call, { ...{ method: 'BYE', uri: `sip:600@${BRANCH}` } })).status).toBe(200);
+        await office.waitForNoCalls();
+        await office.lift(1);
+        await office.waitForLine(1, 'dial-tone', 5_000);
+        await office.dial(1, '211');
+        const invite = await phone.request('INVITE');
+        expect(invite.vias[0]!.host).toBe(told);
+        expect(phone.texts.at(-1)).toContain(`c=IN IP4 ${told}\r\n`);
+        phone.answer(invite, '486 Busy Here', 'busy');
+        await office.hangUp(1);
+        await office.waitForNoCalls();
+      }
+    } finally {
+      await Promise.all(phones.map((phone) => phone.close()));
+      await office.dispose();
+    }
+  });
+});
+
 describe('a SIP ALG in the path', () => {
   let office: Appliance;
   let gateway: ApplicationGateway;

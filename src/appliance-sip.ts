@@ -154,6 +154,7 @@ export class ApplianceSip {
     };
     this.legs = new SipLegs((request, atMs) => this.endpoint.placeCall(request, atMs), media, {
       contextOf: (peer) => this.contextOf(peer),
+      numberOf: (peer) => this.phone(peer)?.extension,
       isTelephone: (peer) => this.phone(peer) !== undefined,
       dialClassOf: (peer) => around.dialClassOf(`SIP/${peer}`),
     });

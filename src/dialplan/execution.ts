@@ -80,9 +80,10 @@ export class Execution {
   }
 
   /** Who calls, as the dialplan has left it: what a Dial is to show. */
-  get caller(): Required<StartCaller> {
-    const { number, name, presentation, typeOfNumber, transitNetwork, ani2 } = this.state.channel.caller;
-    return { number, name, presentation, typeOfNumber, transitNetwork, ani2 };
+  get caller(): Required<Omit<StartCaller, 'redirecting'>> & Pick<StartCaller, 'redirecting'> {
+    const { number, name, presentation, typeOfNumber, transitNetwork, ani2, rdnis } = this.state.channel.caller;
+    const redirecting = rdnis === '' ? {} : { redirecting: rdnis };
+    return { number, name, presentation, typeOfNumber, transitNetwork, ani2, ...redirecting };
   }
 
   /** The value of a variable, as `${NAME}` has it. */

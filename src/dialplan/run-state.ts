@@ -18,6 +18,8 @@ export interface StartCaller {
   readonly typeOfNumber?: number;
   readonly transitNetwork?: number;
   readonly ani2?: number;
+  /** Who forwarded the call: `CALLERID(rdnis)`. */
+  readonly redirecting?: string;
 }
 
 export interface Start {
@@ -64,7 +66,7 @@ export class RunState implements Run {
         number: caller?.number ?? '',
         name: caller?.name ?? '',
         ani: caller?.number ?? '',
-        rdnis: '',
+        rdnis: caller?.redirecting ?? '',
         dnid: dnid ?? exten,
         tag: '',
         presentation: caller?.presentation ?? 0,

@@ -213,6 +213,7 @@ export class OutgoingCallLeg extends CallLeg {
       callingPresentation: caller.presentation ?? 0,
       callingTypeOfNumber: caller.typeOfNumber ?? 0,
       callingTransitNetwork: caller.transitNetwork ?? 0,
+      ...(caller.redirecting === undefined ? {} : { rdnis: caller.redirecting }),
       ...(caller.ani2 === undefined || caller.ani2 === 0 ? {} : { callingAni2: caller.ani2 }),
       ...(caller.name === '' ? {} : { callingName: caller.name }),
       ...(request.context === undefined ? {} : { calledContext: request.context }),

@@ -19,6 +19,8 @@ export interface CallerId {
   readonly transitNetwork?: number;
   /** CALLINGANI2, which Asterisk knows from 16.21 on. */
   readonly ani2?: number;
+  /** Who forwarded the call last. [RFC5456 §8.6.27] */
+  readonly redirecting?: string;
 }
 
 /** Everything that is configured about one peer. All texts are as written; secrets never leave this object but as digests. */

@@ -51,7 +51,9 @@ export class Iax2Legs implements LegDialler {
 
   handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
     if (event.type === 'incoming') {
-      const { number, context, caller, autoAnswer } = event.request;
+      const { number, context, redirectingNumber, autoAnswer } = event.request;
+      const redirecting = redirectingNumber === null ? {} : { redirecting: redirectingNumber };
+      const caller = { ...event.request.caller, ...redirecting };
       const leg = this.adopt(call);
       leg.wantsAutoAnswer = autoAnswer;
       const party = isRestricted(caller.presentation) ? { ...caller, isWithheld: true } : caller;

@@ -38,6 +38,8 @@ export interface SipLegPeers {
   contextOf(peer: string): string | undefined;
   /** Whether it is a telephone of ours, not a trunk. */
   isTelephone(peer: string): boolean;
+  /** The number of a phone of ours; undefined of a trunk. */
+  numberOf(peer: string): string | undefined;
   /** What it may dial here. */
   dialClassOf(peer: string): Leg['dialClass'];
 }
@@ -63,7 +65,12 @@ export class SipLegs implements LegDialler {
     const media = this.media.reserve(stream, target.peer);
     if (media === undefined) return { failed: 'no-circuit', reason: 'Every RTP port is in use.' };
     const { number, name, isWithheld: isRestricted = false } = caller;
-    const shown = { number, name, ...(isRestricted ? { isRestricted } : {}) };
+    const shown = {
+      number,
+      name,
+      ...(isRestricted ? { isRestricted } : {}),
+      ...(caller.redirecting === undefined ? {} : { redirecting: caller.redirecting }),
+    };
     const how = { emergency: emergency !== undefined, video, ...(autoAnswer ? { autoAnswer } : {}) };
     const call = this.placeCall({ ...target, ...how, caller: shown, stream, media }, nowMs);
     if (!('failed' in call)) return this.adopt(call);
@@ -80,6 +87,7 @@ export class SipLegs implements LegDialler {
     if (leg === undefined) return;
     if (event.type === 'media') this.media.agree(call, event.agreement, nowMs);
     else if (event.type === 'transfer') this.transfer(leg, event.number, nowMs);
+    else if (event.type === 'redirected') this.forward(leg, event.numbers);
     else if (event.type === 'transfer-to-call') this.transferToCall(leg, event.other, nowMs);
     else if (event.type === 'hangup') {
       this.legs.delete(call.id);
@@ -119,6 +127,14 @@ export class SipLegs implements LegDialler {
     const context = this.peers.contextOf(leg.peer);
     if (context === undefined) leg.reportTransfer('call-rejected', nowMs);
     else this.outputs.push({ type: 'leg', leg, event: { type: 'transfer', context, number } });
+  }
+
+  /** Whoever may not call here by itself sends nobody anywhere. */
+  private forward(leg: SipLeg, numbers: readonly string[]): void {
+    const context = this.peers.contextOf(leg.peer);
+    if (context === undefined) return;
+    const by = this.peers.numberOf(leg.peer);
+    this.outputs.push({ type: 'leg', leg, event: { type: 'forward', context, numbers, by } });
   }
 
   private transferToCall(leg: SipLeg, call: Call, nowMs: number): void {
@@ -263,8 +279,9 @@ export class SipLeg implements Leg {
 /** Who does not want to be shown is not named to anybody here. */
 const NOBODY: Party = { number: '', name: '', isWithheld: true, presentation: 0x20 };
 
-function incomingCall(leg: Leg, { context, number, caller }: CallRequest): IncomingCall {
-  const party = caller.isRestricted === true ? NOBODY : { number: caller.number, name: caller.name };
+function incomingCall(leg: Leg, { context, number, caller, redirectingNumber }: CallRequest): IncomingCall {
+  const known = caller.isRestricted === true ? NOBODY : { number: caller.number, name: caller.name };
+  const party = redirectingNumber === null ? known : { ...known, redirecting: redirectingNumber };
   return { leg, context, number: number === '' ? 's' : number, caller: party };
 }
 

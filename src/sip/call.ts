@@ -67,6 +67,8 @@ export type CallEvent =
   /** Early media: what comes now is to be heard. */
   | { readonly type: 'progress' }
   | { readonly type: 'answered' }
+  /** A call that was placed: whoever is called is at one of these numbers, the most wanted first; `hangup` follows. */
+  | { readonly type: 'redirected'; readonly numbers: readonly string[] }
   /** What both sides agreed on has changed. */
   | { readonly type: 'media'; readonly agreement: MediaAgreement }
   | {

@@ -9,6 +9,8 @@ export interface CallerId {
   readonly name: string;
   /** The caller does not want to be shown. */
   readonly isRestricted?: boolean;
+  /** Who forwarded the call last. [RFC5806] */
+  readonly redirecting?: string;
 }
 
 /**
@@ -48,8 +50,18 @@ export function callerHeaders(caller: CallerId, local: SipUri, isTrusted: boolea
   const uri = sipUri({ host: local.host, user: caller.number === '' ? undefined : caller.number });
   const known = nameAddr(uri, caller.name);
   const asserted = isTrusted && caller.number !== '' ? [['P-Asserted-Identity', formatNameAddr(known)] as const] : [];
+  const diversion =
+    caller.redirecting === undefined
+      ? []
+      : [
+          [
+            'Diversion',
+            `${formatNameAddr(nameAddr(sipUri({ host: local.host, user: caller.redirecting })))};reason=unknown`,
+          ] as const,
+        ];
+  const also = [...asserted, ...diversion];
   const shown = local.user === undefined ? known : nameAddr(local, caller.name);
-  if (caller.isRestricted !== true) return { from: shown, headers: asserted };
+  if (caller.isRestricted !== true) return { from: shown, headers: also };
   const anonymous = nameAddr(sipUri({ host: ANONYMOUS_HOST, user: 'anonymous' }), 'Anonymous');
-  return { from: anonymous, headers: [...asserted, ['Privacy', 'id']] };
+  return { from: anonymous, headers: [...also, ['Privacy', 'id']] };
 }

@@ -126,7 +126,7 @@ export class ForkedCall implements Call {
 
   private handle(branch: Call, event: CallEvent, nowMs: number): void {
     if (event.type === 'hangup') this.handleRefusal(branch, event, nowMs);
-    else if (this.winner !== undefined) this.tell(this, event);
+    else if (this.winner !== undefined || event.type === 'redirected') this.tell(this, event);
     else if (event.type === 'answered') this.win(branch, nowMs);
     else if (event.type === 'media' || event.type === 'progress') {
       if (branch !== this.alone) return;
@@ -176,10 +176,11 @@ function statusOf({ status = SILENCE }: Refusal): number {
   return status;
 }
 
-/** The less, the better: 6xx, then the lowest class. [RFC3261 §16.7 step 6] */
+/** The less, the better: 6xx, then the lowest class, last a 3xx that led nowhere. [RFC3261 §16.7 step 6] */
 function worth(refusal: Refusal): number {
   const status = statusOf(refusal);
   const rank = TELLING.indexOf(status);
   const within = rank >= 0 ? rank : status === SILENCE ? TELLING.length + 1 : TELLING.length;
-  return (status >= 600 ? 0 : Math.floor(status / 100)) * 10 + within;
+  const group = status >= 600 ? 0 : status < 400 ? 9 : Math.floor(status / 100);
+  return group * 10 + within;
 }

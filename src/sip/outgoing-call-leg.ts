@@ -1,6 +1,7 @@
 import { toHex } from '../base/bytes.ts';
 import { type Cause, causeText } from '../base/causes.ts';
 import { CallLeg } from './call-leg.ts';
+import { numberOf } from './caller-identity.ts';
 import type { Credentials } from './credentials.ts';
 import { Dialog } from './dialog.ts';
 import type { CallIdentity, CallSurroundings, CallTimer } from './dialog-usage.ts';
@@ -10,7 +11,7 @@ import type { Hop } from './hop.ts';
 import { InviteClientTransaction } from './invite-client-transaction.ts';
 import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
-import type { Request, Response } from './message.ts';
+import { contactsOf, type Request, type Response } from './message.ts';
 import { formatNameAddr, type NameAddr, nameAddr, tagOf, withTag } from './name-addr.ts';
 import type { MediaSession } from './offer-answer.ts';
 import { causeOfResponse } from './reason.ts';
@@ -42,9 +43,24 @@ interface EarlyDialog {
   lastRSeq: number | undefined;
 }
 
+/**
+ * The call is to be tried elsewhere. 305 names a proxy that anybody could name, 380 another service: neither is a number to
+ * call. [RFC3261 §21.3]
+ */
+const REDIRECTIONS: readonly number[] = [300, 301, 302];
+const MAX_REDIRECTIONS = 8;
 const MAX_TRIES = 4;
 const MAX_SESSION_S = 86_400;
 const MAX_RSEQ = 2 ** 32 - 1;
+
+/** Where a 3xx says that the user is, the most wanted first. [RFC3261 §8.1.3.4] */
+function numbersOf({ headers }: Response): readonly string[] {
+  const contacts = contactsOf(headers);
+  if (contacts === '*' || isMalformed(contacts)) return [];
+  const q = ({ parameters }: NameAddr) => Number(parameters.get('q') ?? 1) || 0;
+  const numbers = contacts.toSorted((a, b) => q(b) - q(a)).map(numberOf);
+  return [...new Set(numbers.filter((number) => number !== ''))].slice(0, MAX_REDIRECTIONS);
+}
 
 /** A call that we place: the UAC of an INVITE. [RFC3261 §13.2] */
 export class OutgoingCallLeg extends CallLeg {
@@ -282,6 +298,8 @@ export class OutgoingCallLeg extends CallLeg {
       return;
     }
     if (status === 503 && this.tryNext(nowMs)) return;
+    const numbers = REDIRECTIONS.includes(status) ? numbersOf(response) : [];
+    if (numbers.length > 0) this.emit({ type: 'redirected', numbers });
     const reason = `The far end answered ${status} ${response.reason}.`.replace(' .', '.');
     this.fail(causeOfResponse(response), reason, 'far-end', status);
   }

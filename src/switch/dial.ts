@@ -1,8 +1,8 @@
 import { type Cause, type DialStatus, dialStatusOf } from '../base/causes.ts';
 import { NOTHING, type StreamIds } from '../base/media-port.ts';
-import { permits } from '../dialplan/numbering-plan.ts';
+import { permits, stricter } from '../dialplan/numbering-plan.ts';
 import type { Activity, ActivityResult, CallerSide } from './activity.ts';
-import type { Leg, LegDialler, LegEvent, Party, Target, Technology } from './leg.ts';
+import type { DialRequest, Leg, LegDialler, LegEvent, Party, Place, Target, Technology } from './leg.ts';
 
 export interface DialOrder {
   readonly targets: readonly Target[];
@@ -25,11 +25,18 @@ export interface DialParts {
   readonly streams: StreamIds;
   /** Whether the class of the caller lets it call there. */
   readonly mayDial: (target: Target) => boolean;
+  /** Whether a call may be forwarded there. */
+  readonly mayForward: (to: Place) => boolean;
   /** A new leg belongs to this call: its events are to come here. */
   readonly adopt: (leg: Leg, nowMs: number) => void;
 }
 
-type Attempt = { readonly leg: Leg; ringing: boolean };
+type Forward = Extract<LegEvent, { type: 'forward' }>;
+/** `isForwarded`: somebody else is called in its place, whose failure counts. */
+type Attempt = { readonly leg: Leg; ringing: boolean; isForwarded: boolean };
+
+/** Telephones that forward to each other would call for ever. */
+const MAX_FORWARDS = 5;
 
 /**
  * `Dial`: calls every target at once, joins the caller to the first that answers, and says how it went in
@@ -89,37 +96,9 @@ export class Dial implements Activity {
   start(nowMs: number): void {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
-    const { dialClass } = this.parts.caller;
-    const { codec, video, telephone, wantsAutoAnswer = false } = this.parts.caller.leg;
-    const { emergency } = this.order;
-    for (const { technology, resource } of this.order.targets) {
-      if (!this.parts.mayDial({ technology, resource })) {
-        this.failures.push('facility-not-subscribed');
-        continue;
-      }
-      const stream = this.parts.streams.next();
-      const dialler = this.parts.diallers.get(technology);
-      const made = dialler?.dial(
-        {
-          technology,
-          resource,
-          caller: this.parts.party,
-          stream,
-          ...(codec === undefined ? {} : { codec }),
-          ...(video === undefined ? {} : { video }),
-          ...(telephone === undefined ? {} : { telephone }),
-          ...(wantsAutoAnswer ? { wantsAutoAnswer } : {}),
-          ...(dialClass === undefined ? {} : { dialClass }),
-          ...(emergency === undefined ? {} : { emergency }),
-        },
-        nowMs,
-      );
-      if (made === undefined) this.failures.push('facility-rejected');
-      else if ('failed' in made) this.failures.push(made.failed);
-      else {
-        this.attempts.push({ leg: made, ringing: false });
-        this.parts.adopt(made, nowMs);
-      }
+    for (const target of this.order.targets) {
+      if (this.parts.mayDial(target)) this.call(target, {}, nowMs);
+      else this.failures.push('facility-not-subscribed');
     }
     if (this.order.targets.length === 0) this.failures.push('unallocated-number');
     if (this.order.ringAtOnce && this.attempts.length > 0) this.tellCaller('ringing', nowMs);
@@ -161,6 +140,58 @@ export class Dial implements Activity {
     }
   }
 
+  /** `how`: what differs from what is known of the caller. */
+  private call({ technology, resource }: Target, how: Partial<DialRequest>, nowMs: number): void {
+    const { caller, party, streams, diallers } = this.parts;
+    const { dialClass } = caller;
+    const { codec, video, telephone, wantsAutoAnswer = false } = caller.leg;
+    const { emergency } = this.order;
+    const made = diallers.get(technology)?.dial(
+      {
+        technology,
+        resource,
+        caller: party,
+        stream: streams.next(),
+        ...(codec === undefined ? {} : { codec }),
+        ...(video === undefined ? {} : { video }),
+        // What is forwarded was dialled by nobody: an emergency number behind it is none.
+        ...(telephone === undefined || how.forwards !== undefined ? {} : { telephone }),
+        ...(wantsAutoAnswer ? { wantsAutoAnswer } : {}),
+        ...(dialClass === undefined ? {} : { dialClass }),
+        ...(emergency === undefined ? {} : { emergency }),
+        ...how,
+      },
+      nowMs,
+    );
+    if (made === undefined) this.failures.push('facility-rejected');
+    else if ('failed' in made) this.failures.push(made.failed);
+    else {
+      this.attempts.push({ leg: made, ringing: false, isForwarded: false });
+      this.parts.adopt(made, nowMs);
+    }
+  }
+
+  /**
+   * Whoever was called is elsewhere: the number that it names is called beside it, as if it were dialled there, as app_dial
+   * does. What the caller or the forwarding party may not dial is not reached this way.
+   */
+  private forward(attempt: Attempt, { context, numbers, by }: Forward, nowMs: number): void {
+    const { caller, party, mayForward } = this.parts;
+    const forwards = (caller.leg.forwards ?? 0) + 1;
+    // A way of an emergency call that sends it elsewhere has failed: the next way is tried.
+    if (this.order.emergency !== undefined || forwards > MAX_FORWARDS) return;
+    const number = numbers.find((one) => mayForward({ context, number: one }));
+    if (number === undefined) return;
+    attempt.isForwarded = true;
+    const dialClass = stricter(caller.dialClass, attempt.leg.dialClass);
+    const how = {
+      caller: by === undefined ? party : { ...party, redirecting: by },
+      forwards,
+      ...(dialClass === undefined ? {} : { dialClass }),
+    };
+    this.call({ technology: 'local', resource: `${number}@${context}` }, how, nowMs);
+  }
+
   private handleAttempt(leg: Leg, event: LegEvent, nowMs: number): void {
     const attempt = this.attempts.find((one) => one.leg === leg);
     if (attempt === undefined) return;
@@ -186,8 +217,11 @@ export class Dial implements Activity {
       case 'hangup':
         this.attempts = this.attempts.filter((one) => one !== attempt);
         this.parts.caller.patchbay.release(leg.stream, nowMs);
-        this.failures.push(event.cause);
+        if (!attempt.isForwarded) this.failures.push(event.cause);
         this.endIfAllFailed(nowMs);
+        break;
+      case 'forward':
+        this.forward(attempt, event, nowMs);
         break;
       default:
         break;

@@ -25,6 +25,8 @@ export interface Leg {
   readonly telephone?: string | undefined;
   /** What whoever is at its far end may dial through here; undefined: everything. */
   readonly dialClass?: DialClass | undefined;
+  /** How often the call that it makes has been forwarded already. */
+  readonly forwards?: number | undefined;
   /** Its caller asks that whoever is called answers at once. */
   readonly wantsAutoAnswer?: boolean;
 
@@ -84,6 +86,16 @@ export type LegEvent =
    * go. The leg has seen to it that the far end may enter this context.
    */
   | { readonly type: 'transfer'; readonly context: string; readonly number: string }
+  /**
+   * A leg we dialled: whoever is called is elsewhere, at the first of these numbers of our dialplan that there is. `by`: its
+   * own number, where it has one. The leg itself goes on to its `hangup`.
+   */
+  | {
+      readonly type: 'forward';
+      readonly context: string;
+      readonly numbers: readonly string[];
+      readonly by: string | undefined;
+    }
   /** Attended transfer: its party is to be connected with that of another leg of the same far end, and both legs let go. */
   | { readonly type: 'transfer-to-leg'; readonly other: LegId };
 
@@ -115,6 +127,8 @@ export interface Party {
   readonly transitNetwork?: number;
   /** ANI II digits: what kind of line calls. */
   readonly ani2?: number;
+  /** Who forwarded the call last. */
+  readonly redirecting?: string;
 }
 
 /** Whether a presentation says that the number must not be shown. [Q.931 §4.5.10] */
@@ -154,6 +168,8 @@ export interface DialRequest extends Target {
   readonly wantsAutoAnswer?: boolean;
   /** What the call may dial: of a Local channel, where the number behind it is dialled. */
   readonly dialClass?: DialClass;
+  /** Of a Local channel: how often the call has been forwarded, this time included. */
+  readonly forwards?: number;
   /** An emergency call: no limit holds for it. `takeOver` ends the call that a town line is busy with. */
   readonly emergency?: { readonly takeOver: boolean };
 }

@@ -72,7 +72,7 @@ class LocalHalf implements Leg {
     readonly stream: StreamId,
     private readonly outputs: Queue<LocalOutput>,
     /** What is known of whoever dialled: it is the caller of whoever is dialled through this half. */
-    private readonly dialler: Pick<Leg, 'codec' | 'video' | 'telephone' | 'dialClass'> = {},
+    private readonly dialler: Pick<Leg, 'codec' | 'video' | 'telephone' | 'dialClass' | 'forwards'> = {},
   ) {}
 
   get codec(): string | undefined {
@@ -98,6 +98,10 @@ class LocalHalf implements Leg {
 
   get dialClass(): DialClass | undefined {
     return this.dialler.dialClass;
+  }
+
+  get forwards(): number | undefined {
+    return this.dialler.forwards;
   }
 
   get channel(): string {

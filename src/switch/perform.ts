@@ -7,7 +7,7 @@ import type { Activity, ActivityResult, CallerSide } from './activity.ts';
 import type { Conferences } from './conference.ts';
 import { Conferring } from './conferring.ts';
 import { Dial, type DialOrder } from './dial.ts';
-import type { Leg, LegDialler, Party, Target, Technology } from './leg.ts';
+import type { Leg, LegDialler, Party, Place, Target, Technology } from './leg.ts';
 import { AskingElsewhere, type RemoteDialplans } from './remote-lookup.ts';
 import { Collecting, Echoing, Refusing, SendingDigits, Sounding, Waiting } from './waiting.ts';
 
@@ -18,6 +18,8 @@ export interface PerformParts {
   readonly party: Party;
   /** Whether the class of the caller lets it call there. */
   readonly mayDial: (target: Target) => boolean;
+  /** Whether a call may be forwarded there. */
+  readonly mayForward: (to: Place) => boolean;
   /** A new leg belongs to the call: its events are to come to it. */
   readonly adopt: (leg: Leg, nowMs: number) => void;
   /** A country's tone by the name that indications give it: `dial`, `busy`, `ring`, `congestion`. */

@@ -430,6 +430,11 @@ export class Switch implements Machine<SwitchOutput> {
     return this.dialplan.lookup(context, number, at).exists || this.dialplan.switches(context, at).length > 0;
   }
 
+  /** A telephone that forwards what comes has not dialled an emergency number, nor has whoever called it. */
+  private mayForward({ context, number }: Place): boolean {
+    return this.isReachable(context, number) && this.desk.lookUp({ context, number }).match === undefined;
+  }
+
   private begin(incoming: IncomingCall, precedence: Precedence | undefined, nowMs: number): void {
     const { leg, caller } = incoming;
     const entry = this.enter(leg, incoming, precedence?.urgency);
@@ -449,7 +454,8 @@ export class Switch implements Machine<SwitchOutput> {
     const { diallers, options } = this;
     const adopt = (leg: Leg, atMs: number) => this.adopt(entry, leg, atMs);
     // Only what must go through is dialled past the dialplan.
-    return { caller: entry.call, party, diallers, streams: options.streams, adopt, mayDial: () => true };
+    const mayForward = (to: Place) => this.mayForward(to);
+    return { caller: entry.call, party, diallers, streams: options.streams, adopt, mayDial: () => true, mayForward };
   }
 
   private enter(leg: Leg, { context, number, caller }: Omit<IncomingCall, 'leg'>, urgency?: Urgency): Entry {
@@ -469,6 +475,7 @@ export class Switch implements Machine<SwitchOutput> {
       wantsMore: (from, digits) =>
         dialplan.lookup(from, digits, { clock: environment.clock }).matchMore ||
         (leg.telephone !== undefined && this.desk.lookUp({ context: from, number: digits }).canGrow),
+      mayForward: (to) => this.mayForward(to),
       permits: (held, at, target) => classMissing(held, at, target, this.classOfService) === undefined,
       precedenceOf: (dialled, atMs) => this.precedenceOf(entry, dialled, atMs),
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),

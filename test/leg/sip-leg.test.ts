@@ -34,7 +34,7 @@ class SipHarness implements LegHarness {
       playDigit: () => {},
       requestPicture: () => {},
     },
-    { contextOf: () => 'office', isTelephone: () => true, dialClassOf: () => undefined },
+    { contextOf: () => 'office', numberOf: () => '211', isTelephone: () => true, dialClassOf: () => undefined },
   );
 
   constructor() {

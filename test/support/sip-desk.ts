@@ -15,6 +15,9 @@ export class SipDesk {
   readonly notified: Request[] = [];
   /** What it says to a NOTIFY; nothing at all if undefined. */
   answers: number | undefined = 200;
+  /** Where it sends calls: the Contacts of a 302. */
+  forwardsTo: readonly string[] = [];
+  readonly invited: Request[] = [];
   private readonly credentials = new Credentials(seededCrypto(7), '211', { password: 'secret 211' });
   private readonly station: SipStation;
   private sequence = 1;
@@ -29,8 +32,12 @@ export class SipDesk {
       const { request } = transaction;
       const isNotify = request.method === 'NOTIFY';
       if (isNotify) this.notified.push(request);
-      const status = isNotify ? this.answers : 200;
-      if (status !== undefined) this.station.layer.respond(transaction, makeResponse(request, status), nowMs);
+      if (request.method === 'INVITE') this.invited.push(request);
+      const isForwarded = request.method === 'INVITE' && this.forwardsTo.length > 0;
+      const status = isNotify ? this.answers : isForwarded ? 302 : 200;
+      const headers = isForwarded ? this.forwardsTo.map((contact) => ['Contact', contact] as const) : [];
+      const response = makeResponse(request, status ?? 200, { toTag: 'desk', headers });
+      if (status !== undefined) this.station.layer.respond(transaction, response, nowMs);
     };
   }
 

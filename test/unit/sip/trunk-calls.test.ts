@@ -110,6 +110,34 @@ describe('a call over a trunk', () => {
     expect(us.eventOf(other, 'hangup')).toMatchObject({ cause: 'user-busy' });
   });
 
+  it.each([
+    ['300 Multiple Choices', ['<sip:1@x>;q=0.2, <sip:2@x>;q=0.9', 'tel:3'], [['3', '2', '1']]],
+    ['301 Moved Permanently', ['<sip:212@192.0.2.10>'], [['212']]],
+    ['302 Moved Temporarily', ['<sip:212@192.0.2.10>', '<sip:212@elsewhere>'], [['212']]],
+    ['302 Moved Temporarily', ['<sip:elsewhere.example>'], []],
+    ['302 Moved Temporarily', [], []],
+    ['302 Moved Temporarily', ['*'], []],
+    ['305 Use Proxy', ['<sip:212@192.0.2.10>'], []],
+    ['380 Alternative Service', ['<sip:212@192.0.2.10>'], []],
+  ])('refused with %s and the contacts %j is redirected to %j [RFC3261 §21.3]', (status, contacts, expected) => {
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    answer(
+      status,
+      'INVITE',
+      contacts.map((contact) => `Contact: ${contact}`),
+    );
+    const redirections = us.events.get(call)!.flatMap((event) => (event.type === 'redirected' ? [event.numbers] : []));
+    expect(redirections).toEqual(expected);
+    expect(us.typesOf(call).at(-1)).toBe('hangup');
+  });
+
+  it('says who forwarded it [RFC5806]', () => {
+    us.dial('itsp', '600', { caller: { number: '201', name: '', redirecting: '211' } });
+    resolve(FIRST);
+    expect(sent[0]?.text).toContain('Diversion: <sip:211@itsp.example>;reason=unknown\r\n');
+  });
+
   it('is given up after the trunk’s time, not after 32 s, so that the next priority runs', () => {
     start({ setupTimeoutMs: 3_000 });
     const call = us.dial('itsp');

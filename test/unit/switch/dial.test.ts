@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Cause } from '../../../src/base/causes.ts';
 import { StreamIds } from '../../../src/base/media-port.ts';
 import { Dial, type DialOrder } from '../../../src/switch/dial.ts';
+import type { Technology } from '../../../src/switch/leg.ts';
 import { Patchbay } from '../../../src/switch/patchbay.ts';
 import { FakeDialler, FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
 
@@ -30,10 +31,14 @@ function dial(
       answer: () => caller.answer(),
     },
     party: { number: '201', name: 'Front desk' },
-    diallers: new Map([['line', dialler]]),
+    diallers: new Map<Technology, FakeDialler>([
+      ['line', dialler],
+      ['local', dialler],
+    ]),
     streams: new StreamIds(),
     adopt: () => {},
     mayDial: () => true,
+    mayForward: ({ number }) => number.startsWith('2'),
   });
   activity.start(0);
   const [first, second] = dialler.dialled;
@@ -194,5 +199,46 @@ describe('Dial', () => {
     const { activity, first } = dial(['1'], { digitsWhenAnswered: '12' });
     activity.handleLegEvent(first, { type: 'answered' }, 500);
     expect(first.told).toEqual(['digit 1 100', 'digit 2 100']);
+  });
+
+  describe('of somebody who is elsewhere', () => {
+    const elsewhere = (...numbers: string[]) => ({ type: 'forward', context: 'office', numbers, by: '211' }) as const;
+
+    it('calls the first number that there is by a Local channel, and does not count the refusal [RFC3261 §8.1.3.4]', () => {
+      const { activity, first, dialler } = dial(['1']);
+      first.dialClass = 'national';
+      activity.handleLegEvent(first, elsewhere('999', '212', '213'), 1);
+      activity.handleLegEvent(first, hungUp('interworking'), 1);
+      expect(dialler.requests[1]).toMatchObject({
+        technology: 'local',
+        resource: '212@office',
+        caller: { number: '201', redirecting: '211' },
+        dialClass: 'national',
+        forwards: 1,
+      });
+      activity.handleLegEvent(dialler.dialled[1]!, hungUp('no-answer'), 2);
+      expect(activity.result).toMatchObject({ dialStatus: 'NOANSWER', cause: 'no-answer' });
+    });
+
+    it('fails where there is no such number', () => {
+      const { activity, first, dialler } = dial(['1']);
+      activity.handleLegEvent(first, elsewhere('999'), 1);
+      activity.handleLegEvent(first, hungUp('interworking'), 1);
+      expect(dialler.requests.length).toBe(1);
+      expect(activity.result).toMatchObject({ dialStatus: 'CHANUNAVAIL' });
+    });
+
+    it('gives up after five who are elsewhere', () => {
+      const { activity, caller, first, dialler } = dial(['1']);
+      caller.forwards = 5;
+      activity.handleLegEvent(first, elsewhere('212'), 1);
+      expect(dialler.requests.length).toBe(1);
+    });
+
+    it('goes nowhere with an emergency call', () => {
+      const { activity, first, dialler } = dial(['1'], { emergency: { takeOver: false } });
+      activity.handleLegEvent(first, elsewhere('212'), 1);
+      expect(dialler.requests.length).toBe(1);
+    });
   });
 });

@@ -55,6 +55,7 @@ export class FakeLeg implements Leg {
   readonly met: string[] = [];
   telephone: string | undefined;
   dialClass: Leg['dialClass'];
+  forwards: number | undefined;
 
   constructor(
     readonly id: string,

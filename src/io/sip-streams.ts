@@ -44,7 +44,8 @@ export interface SipStreamsOptions {
 const FIRST_BYTES_MS = 10_000;
 /** Phones are asked for a sign of life over their connection, so one without any is dead. */
 const IDLE_MS = 600_000;
-const CONNECT_MS = 4_000;
+/** Shorter than a call may stay without an answer, so that a large request still goes by UDP where TCP leads nowhere. */
+const CONNECT_MS = 3_000;
 const MAX_CONNECTIONS = 512;
 const MAX_FROM_ONE_ADDRESS = 64;
 /** What waits for a far end that does not read. */

@@ -29,3 +29,8 @@ export function formatHop(hop: Hop): string {
 export function transportParameter({ transport }: Hop): ReadonlyMap<string, string | null> {
   return transport === 'udp' ? new Map() : new Map([['transport', transport]]);
 }
+
+/** The same place by TCP. */
+export function overTcp({ ip, port }: Hop): Hop {
+  return { transport: 'tcp', ip, port };
+}

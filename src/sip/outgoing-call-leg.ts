@@ -7,7 +7,7 @@ import { Dialog } from './dialog.ts';
 import type { CallIdentity, CallSurroundings, CallTimer } from './dialog-usage.ts';
 import { parseDecimal } from './grammar.ts';
 import { HeaderFields } from './header-field.ts';
-import type { Hop } from './hop.ts';
+import { type Hop, overTcp } from './hop.ts';
 import { InviteClientTransaction } from './invite-client-transaction.ts';
 import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
@@ -19,6 +19,7 @@ import { sdpBody } from './sdp.ts';
 import { DEFAULT_SESSION_S, sessionOfResponse, sessionRequest } from './session-timer.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
 import type { Uri } from './uri.ts';
+import { encodeMessage } from './write.ts';
 
 /** What the INVITE says. */
 export interface Invitation {
@@ -36,7 +37,14 @@ export interface TargetJudge {
   /** It was silent, out of reach, or answered this 503. */
   noteFailure(target: Hop, nowMs: number, response?: Response): void;
   noteAnswer(target: Hop): void;
+  /** Whether what is too large for a datagram may go there by TCP. */
+  takesTcp(target: Hop, nowMs: number): boolean;
 }
+
+/** Larger requests go over TCP, unless the path is known to carry more. [RFC3261 §18.1.1] */
+const MAX_DATAGRAM_BYTES = 1_300;
+/** What the Via adds that is not there yet: its branch is as long as all of ours are. */
+const VIA_BYTES = 100;
 
 interface EarlyDialog {
   readonly dialog: Dialog;
@@ -74,6 +82,8 @@ export class OutgoingCallLeg extends CallLeg {
   private readonly callId: string;
   private readonly from: NameAddr;
   private targets: readonly Hop[] = [];
+  /** By which the last INVITE went to the first of these. */
+  private way: Hop | undefined;
   private sequence = 0;
   private tries = 0;
   private sessionS = DEFAULT_SESSION_S;
@@ -155,27 +165,44 @@ export class OutgoingCallLeg extends CallLeg {
     };
     this.credentials?.authorise(request);
     this.lastInvite = request;
+    const way = this.wayOf(request, hop, nowMs);
+    this.way = way;
     const user = {
       handleResponse: (response: Response, atMs: number) => {
+        this.noteOutcome(response, hop, way, atMs);
         this.handleResponse(response, request, hop, atMs);
       },
       handleFailure: (_why: string, atMs: number) => {
         this.handleNoAnswer(request, atMs);
       },
     };
-    const transaction = around.layer.send(request, hop, user, nowMs);
+    const transaction = around.layer.send(request, way, user, nowMs);
     if (!(transaction instanceof InviteClientTransaction)) return;
     this.invite = transaction;
     this.transactions.set(request, transaction);
     this.timers.set('setup', nowMs + invitation.timeoutMs);
   }
 
+  /** Dialogs go on as the far end's Contact says: it is the INVITE that is large. */
+  private wayOf(request: OutgoingRequest, hop: Hop, nowMs: number): Hop {
+    if (hop.transport !== 'udp' || this.invitation.judge?.takesTcp(hop, nowMs) !== true) return hop;
+    const bytes = encodeMessage({ ...request, type: 'request', vias: [] }).length + VIA_BYTES;
+    return bytes > MAX_DATAGRAM_BYTES ? overTcp(hop) : hop;
+  }
+
+  private noteOutcome(response: Response, hop: Hop, way: Hop, nowMs: number): void {
+    const { judge } = this.invitation;
+    if (response.status === 503) {
+      judge?.noteFailure(hop, nowMs, response);
+      return;
+    }
+    judge?.noteAnswer(hop);
+    judge?.noteAnswer(way);
+  }
+
   private handleResponse(response: Response, request: OutgoingRequest, hop: Hop, nowMs: number): void {
     const { status } = response;
     const isCurrent = request === this.lastInvite && !this.isCancelled;
-    const { judge } = this.invitation;
-    if (status === 503) judge?.noteFailure(hop, nowMs, response);
-    else judge?.noteAnswer(hop);
     if (status >= 300) this.transactions.delete(request);
     if (status < 200) {
       if (isCurrent) this.handleProvisional(response, request, hop, nowMs);
@@ -313,8 +340,13 @@ export class OutgoingCallLeg extends CallLeg {
 
   /** Nobody answered in time. Should somebody still, he is told to stop: his phone must not ring for nobody. */
   private giveUpTarget(nowMs: number): void {
-    const [silent] = this.targets;
-    if (silent !== undefined) this.invitation.judge?.noteFailure(silent, nowMs);
+    const { way, targets } = this;
+    if (way !== undefined) this.invitation.judge?.noteFailure(way, nowMs);
+    // Where TCP is refused a large datagram may still arrive. [RFC3261 §18.1.1]
+    if (way?.transport !== targets[0]?.transport) {
+      this.sendInvite(nowMs);
+      return;
+    }
     if (this.tryNext(nowMs)) return;
     this.tellEnd('no-user-response', 'The far end did not answer.', 'timeout');
     this.become('ending');

@@ -1,4 +1,4 @@
-import { formatHop, type Hop } from './hop.ts';
+import { formatHop, type Hop, overTcp } from './hop.ts';
 import type { Response } from './message.ts';
 import { retryAfterS } from './retry-after.ts';
 
@@ -24,8 +24,13 @@ export class TargetHealth {
    * request that finds out whether they are back, and for which nobody waits.
    */
   inOrder(targets: readonly Hop[], probeAtMs = Number.NEGATIVE_INFINITY): readonly Hop[] {
-    const isOut = (hop: Hop) => (this.trips.get(formatHop(hop))?.untilMs ?? probeAtMs) > probeAtMs;
+    const isOut = (hop: Hop) => this.isOut(hop, probeAtMs);
     return [...targets.filter((hop) => !isOut(hop)), ...targets.filter(isOut)];
+  }
+
+  /** It failed, and its pause is not over. */
+  isOut(target: Hop, nowMs: number): boolean {
+    return (this.trips.get(formatHop(target))?.untilMs ?? nowMs) > nowMs;
   }
 
   /** Whether that is news: it had not failed before. `response`: a 503, whose Retry-After counts. [RFC3261 §21.5.4] */
@@ -45,7 +50,7 @@ export class TargetHealth {
 
   /** The targets are others now: what is known of those that are gone is forgotten. */
   keepOnly(targets: readonly Hop[]): void {
-    const known = new Set(targets.map(formatHop));
+    const known = new Set(targets.flatMap((hop) => [formatHop(hop), formatHop(overTcp(hop))]));
     for (const key of this.trips.keys()) if (!known.has(key)) this.trips.delete(key);
   }
 }

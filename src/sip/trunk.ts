@@ -4,7 +4,7 @@ import { earliest } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import { Credentials } from './credentials.ts';
 import { HeaderFields } from './header-field.ts';
-import { type Hop, type Transport, transportParameter } from './hop.ts';
+import { type Hop, overTcp, type Transport, transportParameter } from './hop.ts';
 import type { Response } from './message.ts';
 import { formatNameAddr, nameAddr } from './name-addr.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
@@ -147,6 +147,11 @@ export class Trunk {
 
   noteAnswer(target: Hop): void {
     this.health.noteAnswer(target);
+  }
+
+  /** Unless UDP is demanded, or TCP was refused there lately. */
+  takesTcp(target: Hop, nowMs: number): boolean {
+    return transportIn(this.config.registrar) === undefined && !this.health.isOut(overTcp(target), nowMs);
   }
 
   /**

@@ -251,6 +251,83 @@ describe('a trunk that is asked whether it is there', () => {
   });
 });
 
+describe('an INVITE that is too large for a datagram', () => {
+  const LONG = { caller: { number: '201', name: 'x'.repeat(900) } };
+  const vias = () => sent.map(({ text }) => /Via: SIP\/2\.0\/(\w+)/.exec(text)![1]);
+  const contact = () => /^Contact: (.*)\r$/m.exec(sent.at(-1)!.text)![1];
+  const refuseTcp = () =>
+    us.command((endpoint, nowMs) => endpoint.handleUnreachable({ transport: 'tcp', ...FIRST }, nowMs));
+
+  it('goes over TCP, and the dialog where its Contact says [RFC3261 §18.1.1]', () => {
+    const call = us.dial('itsp', '600', LONG);
+    resolve(FIRST);
+    expect(vias()).toEqual(['TCP']);
+    expect(contact()).toBe('<sip:192.0.2.10:5060>');
+    answer('200 OK', 'INVITE', [`Contact: <sip:x@${FIRST.ip}>`], ANSWER);
+    us.with(call, (leg, nowMs) => leg.hangup('normal-clearing', nowMs));
+    network.runFor(10);
+    expect(methods().slice(1)).toEqual([`${FIRST.ip} ACK`, `${FIRST.ip} BYE`]);
+    expect(vias()).toEqual(['TCP', 'UDP', 'UDP']);
+  });
+
+  it('is cancelled over TCP, too', () => {
+    const call = us.dial('itsp', '600', LONG);
+    resolve(FIRST);
+    answer('180 Ringing');
+    us.with(call, (leg, nowMs) => leg.hangup('normal-clearing', nowMs));
+    network.runFor(10);
+    expect(methods().at(-1)).toBe(`${FIRST.ip} CANCEL`);
+    expect(vias()).toEqual(['TCP', 'TCP']);
+  });
+
+  it('goes over UDP where TCP is refused, and the next one at once [RFC3261 §18.1.1]', () => {
+    const call = us.dial('itsp', '600', LONG);
+    resolve(FIRST);
+    refuseTcp();
+    network.runFor(10);
+    expect(vias()).toEqual(['TCP', 'UDP']);
+    answer('486 Busy Here');
+    expect(us.eventOf(call, 'hangup')).toMatchObject({ cause: 'user-busy' });
+    us.dial('itsp', '600', LONG);
+    expect(vias().at(-1)).toBe('UDP');
+    answer('486 Busy Here');
+    network.runFor(32_000);
+    us.dial('itsp', '600', LONG);
+    expect(vias().at(-1)).toBe('TCP');
+  });
+
+  it('goes over UDP where TCP is silent, then to the next address', () => {
+    us.dial('itsp', '600', LONG);
+    resolve(FIRST, SECOND);
+    network.runFor(4_010);
+    expect([methods().at(-1), vias().at(-1)]).toEqual([`${FIRST.ip} INVITE`, 'UDP']);
+    network.runFor(4_010);
+    expect([methods().at(-1), vias().at(-1)]).toEqual([`${SECOND.ip} INVITE`, 'TCP']);
+  });
+
+  it('goes over UDP all the same where the trunk is told so', () => {
+    start({ registrar: sipUri({ host: 'itsp.example', parameters: new Map([['transport', 'udp']]) }) });
+    us.dial('itsp', '600', LONG);
+    resolve(FIRST);
+    expect(vias()).toEqual(['UDP']);
+  });
+
+  it('is one of more than 1300 bytes [RFC3261 §18.1.1]', () => {
+    us.dial('itsp', '600');
+    resolve(FIRST);
+    expect(vias()).toEqual(['UDP']);
+    const short = sent[0]!.text.length;
+    for (const [length, by] of [
+      [1_250, 'UDP'],
+      [1_301, 'TCP'],
+    ] as const) {
+      answer('486 Busy Here');
+      us.dial('itsp', '600', { caller: { number: '201', name: 'x'.repeat(length - short) } });
+      expect(vias().at(-1)).toBe(by);
+    }
+  });
+});
+
 describe('a trunk with several addresses', () => {
   const invited = () => methods().filter((line) => line.endsWith('INVITE'));
 

@@ -80,7 +80,11 @@ export class SipLegs implements LegDialler {
 
   handleCallEvent(call: Call, event: CallEvent, nowMs: number): void {
     if (event.type === 'incoming') {
-      this.outputs.push({ type: 'incoming', call: incomingCall(this.adopt(call), event.request) });
+      const { replaces } = event.request;
+      const replaced = replaces === undefined ? undefined : this.legs.get(replaces.id);
+      const incoming = incomingCall(this.adopt(call), event.request);
+      const came = replaced === undefined ? incoming : { ...incoming, replaces: replaced.id };
+      this.outputs.push({ type: 'incoming', call: came });
       return;
     }
     const leg = this.legs.get(call.id);

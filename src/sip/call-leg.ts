@@ -8,6 +8,7 @@ import { isMalformed } from './malformed.ts';
 import { reasonPhrase, textBody } from './message.ts';
 import { formatNameAddr, nameAddr, parseNameAddr } from './name-addr.ts';
 import { reasonOf } from './reason.ts';
+import { parseReplaces } from './replaces.ts';
 import type { ServerTransaction } from './transaction-layer.ts';
 import { isSipUri, sipUri, unescapeText } from './uri.ts';
 
@@ -154,9 +155,8 @@ export abstract class CallLeg extends InviteSession {
 
   /** Another call of the same far end, by the dialog that it would have replaced: tags as its callee has them. [RFC3891 §3] */
   private callNamed(replaces: string): CallLeg | undefined {
-    const [callId = '', ...parameters] = replaces.split(';').map((part) => part.trim());
-    const tag = (name: string) => parameters.find((part) => part.startsWith(`${name}=`))?.slice(name.length + 1) ?? '';
-    const call = this.around.findCall(callId, tag('to-tag'), tag('from-tag'));
+    const named = parseReplaces(replaces);
+    const call = named === undefined ? undefined : this.around.findCall(named.callId, named.toTag, named.fromTag);
     return call === this || call?.peer !== this.peer ? undefined : call;
   }
 

@@ -4,6 +4,7 @@ import type { StreamId } from '../base/media-port.ts';
 import { SRTP_KEY_LENGTH } from '../base/srtp.ts';
 import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallFailure, PlaceCall } from './call.ts';
+import type { CallLeg } from './call-leg.ts';
 import type { CallTable } from './call-table.ts';
 import { callerHeaders, callerOf, numberOf } from './caller-identity.ts';
 import type { CallSurroundings } from './dialog-usage.ts';
@@ -19,6 +20,7 @@ import { nameAddr } from './name-addr.ts';
 import { MediaSession } from './offer-answer.ts';
 import { type Invitation, OutgoingCallLeg } from './outgoing-call-leg.ts';
 import type { PeerCodecs, PhoneConfig } from './peer.ts';
+import { parseReplaces } from './replaces.ts';
 import { parseSdp } from './sdp.ts';
 import { answerSession, SHORTEST_SESSION_S } from './session-timer.ts';
 import { type Trunk, transportOf } from './trunk.ts';
@@ -55,7 +57,13 @@ export class CallMaker {
       this.refuse(transaction, 403, nowMs);
       return;
     }
-    const hasEnough = sender.type === 'trunk' ? sender.trunk.isFull : this.isPhoneFull(sender.config);
+    const replaced = this.whatIsReplaced(request, peer);
+    if (typeof replaced === 'number') {
+      this.refuse(transaction, replaced, nowMs);
+      return;
+    }
+    const hasEnough =
+      replaced !== undefined ? false : sender.type === 'trunk' ? sender.trunk.isFull : this.isPhoneFull(sender.config);
     const isFull = hasEnough && !mustGoThrough;
     const stream = this.options.streams.next();
     const address = isFull ? undefined : this.options.openMedia(stream, from);
@@ -84,7 +92,14 @@ export class CallMaker {
         localTag: this.makeTag(),
         offer,
         timing,
-        request: { number, context, peer, caller, redirectingNumber: redirectingNumber(request) },
+        request: {
+          number,
+          context,
+          peer,
+          caller,
+          redirectingNumber: redirectingNumber(request),
+          ...(replaced === undefined ? {} : { replaces: replaced }),
+        },
       },
       nowMs,
     );
@@ -94,6 +109,23 @@ export class CallMaker {
     this.options.closeMedia(stream);
     this.refuse(transaction, 400, nowMs);
     this.calls.remove(call);
+  }
+
+  /**
+   * The call that the INVITE is to take the place of, or the status that it is refused with. Who may have a call is whose
+   * it is: another telephone of the same user, or whoever a trunk has sent here. [RFC3891 §3]
+   */
+  private whatIsReplaced({ headers }: Request, peer: string): CallLeg | number | undefined {
+    const [text, ...more] = headers.all('Replaces');
+    if (text === undefined) return undefined;
+    const named = more.length > 0 ? undefined : parseReplaces(text);
+    if (named === undefined) return 400;
+    const call = this.around.findCall(named.callId, named.toTag, named.fromTag);
+    if (call === undefined || call.peer !== peer) return 481;
+    if (call.state === 'ending' || call.state === 'gone') return 603;
+    if (call.state === 'up') return named.isEarlyOnly ? 486 : call;
+    // A call of theirs that we have not answered is theirs to give up.
+    return call.direction === 'outgoing' ? call : 481;
   }
 
   callTrunk(trunk: Trunk, request: PlaceCall, nowMs: number): Call | CallFailure {

@@ -104,6 +104,8 @@ export interface CallRequest {
   readonly caller: CallerId;
   /** Who forwarded the call, where that is said (Diversion). */
   readonly redirectingNumber: string | null;
+  /** The call whose place it is to take; it is answered at once, or refused. [RFC3891] */
+  readonly replaces?: Call;
 }
 
 /** What `placeCall` needs. */

@@ -53,7 +53,7 @@ const NONE: readonly (readonly [string, string])[] = [];
 
 const ABILITIES = {
   methods: [...CALL_METHODS, 'REGISTER', 'SUBSCRIBE'],
-  extensions: ['100rel', 'timer', 'path', 'norefersub'],
+  extensions: ['100rel', 'timer', 'path', 'norefersub', 'replaces'],
   bodies: [SDP_TYPE, ...INFO_TYPES, 'message/sipfrag', 'text/plain'],
 };
 

@@ -208,7 +208,7 @@ export class IncomingCallLeg extends CallLeg {
     const headers = [
       ['Contact', this.contactText(this.transaction.from)],
       ['Allow', CALL_METHODS.join(', ')],
-      ['Supported', 'timer, 100rel'],
+      ['Supported', 'timer, 100rel, replaces'],
       ...extra,
     ] as const;
     return { toTag: this.invited.localTag, headers, body };

@@ -147,7 +147,7 @@ export class OutgoingCallLeg extends CallLeg {
       ['Max-Forwards', '70'],
       ['Contact', formatNameAddr(nameAddr(around.contact(hop)))],
       ['Allow', CALL_METHODS.join(', ')],
-      ['Supported', 'timer, 100rel'],
+      ['Supported', 'timer, 100rel, replaces'],
       ...sessionRequest(this.sessionS),
       ...invitation.headers,
     ]);

@@ -87,6 +87,7 @@ export class Dial implements Activity {
   /** Somebody takes the place of a leg in the middle of it. */
   substitute(old: Leg, leg: Leg): void {
     if (this.answered === old) this.answered = leg;
+    this.attempts = this.attempts.map((one) => (one.leg === old ? { ...one, leg } : one));
   }
 
   get ringing(): boolean {

@@ -146,6 +146,8 @@ export interface Place {
 export interface IncomingCall extends Place {
   readonly leg: Leg;
   readonly caller: Party;
+  /** A leg of the same far end whose place it takes, in the middle of its call. */
+  readonly replaces?: LegId;
 }
 
 /** Whom to call. */

@@ -179,6 +179,11 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   handleIncoming(incoming: IncomingCall, nowMs: number): void {
+    if (incoming.replaces !== undefined) {
+      this.replace(incoming.leg, incoming.replaces, nowMs);
+      this.settle(nowMs);
+      return;
+    }
     const precedence = this.desk.precedenceOf({ ...incoming, ...addressOf(incoming.leg) }, nowMs);
     if (this.draining && precedence === undefined) {
       incoming.leg.hangup('temporary-failure', nowMs);
@@ -298,6 +303,28 @@ export class Switch implements Machine<SwitchOutput> {
     this.patchbay.substitute(consulted.stream, party.stream, nowMs);
     party.unhold(nowMs);
     held.hangup('normal-clearing', nowMs);
+  }
+
+  /** A leg of the same far end takes the place of one that talks, or that rings: it is answered, the old one let go. */
+  private replace(came: Leg, replaced: LegId, nowMs: number): void {
+    const entry = this.entryOfLeg.get(replaced);
+    const old = entry?.call.legs.find(({ id }) => id === replaced);
+    const rings = old !== undefined && old !== entry?.call.leg && entry?.call.partnerOf(old) === undefined;
+    if (entry === undefined || old === undefined || entry.view.emergency || (!rings && !entry.call.answered)) {
+      came.hangup('call-rejected', nowMs);
+      return;
+    }
+    const leg = this.handsets.wrap(came);
+    entry.history.begin(leg, 'in', nowMs);
+    entry.history.noteAnswer(leg, nowMs);
+    entry.history.handleLegEvent(old, { type: 'hangup', cause: 'normal-clearing', reason: 'Replaced.' }, nowMs);
+    entry.call.substitute(old, leg);
+    this.entryOfLeg.set(leg.id, entry);
+    this.entryOfLeg.delete(old.id);
+    this.patchbay.substitute(old.stream, leg.stream, nowMs);
+    leg.answer(nowMs);
+    if (rings) entry.call.handleLegEvent(leg, { type: 'answered' }, nowMs);
+    old.hangup('normal-clearing', nowMs);
   }
 
   /** A telephone was put down while it held somebody: it rings, and they are told so. */

@@ -1,7 +1,9 @@
-import { utf8Decode } from '../../src/base/bytes.ts';
+import { utf8Decode, utf8Encode } from '../../src/base/bytes.ts';
 import type { Address } from '../../src/base/machine.ts';
 import { Credentials } from '../../src/sip/credentials.ts';
+import { Dialog } from '../../src/sip/dialog.ts';
 import { HeaderFields } from '../../src/sip/header-field.ts';
+import { isMalformed } from '../../src/sip/malformed.ts';
 import { makeResponse, type Request, type Response } from '../../src/sip/message.ts';
 import { formatNameAddr, nameAddr } from '../../src/sip/name-addr.ts';
 import type { OutgoingRequest } from '../../src/sip/transaction-layer.ts';
@@ -18,6 +20,8 @@ export class SipDesk {
   /** Where it sends calls: the Contacts of a 302. */
   forwardsTo: readonly string[] = [];
   readonly invited: Request[] = [];
+  /** Every method that it was asked for, in order. */
+  readonly asked: string[] = [];
   private readonly credentials = new Credentials(seededCrypto(7), '211', { password: 'secret 211' });
   private readonly station: SipStation;
   private sequence = 1;
@@ -32,6 +36,7 @@ export class SipDesk {
       const { request } = transaction;
       const isNotify = request.method === 'NOTIFY';
       if (isNotify) this.notified.push(request);
+      this.asked.push(request.method);
       if (request.method === 'INVITE') this.invited.push(request);
       const isForwarded = request.method === 'INVITE' && this.forwardsTo.length > 0;
       const status = isNotify ? this.answers : isForwarded ? 302 : 200;
@@ -50,6 +55,17 @@ export class SipDesk {
     return this.ask('SUBSCRIBE', Object.entries(all), { callId: `subscription-${this.sequence}`, ...parts });
   }
 
+  /** Calls, with header fields of its own; a 2xx is acknowledged. */
+  invite(number: string, headers: readonly (readonly [string, string])[]): Response {
+    const { ip, port } = this.address;
+    const lines = [`o=- 1 1 IN IP4 ${ip}`, 's=-', `c=IN IP4 ${ip}`, 't=0 0', 'm=audio 4000 RTP/AVP 0'];
+    const body = utf8Encode(`v=0\r\n${lines.join('\r\n')}\r\n`);
+    const to = sipUri({ host: this.server.ip, port: this.server.port, user: number });
+    const callId = `call-${this.sequence}@${port}`;
+    const all = [['Content-Type', 'application/sdp'] as const, ...headers];
+    return this.ask('INVITE', all, { uri: to, to: nameAddr(to), callId, body });
+  }
+
   /** Asks the same again within the dialog that a response made. */
   resubscribe({ callId, to }: Response, headers: Readonly<Record<string, string>>): Response {
     return this.subscribe(headers, { callId, to });
@@ -63,6 +79,12 @@ export class SipDesk {
       last?.headers.get('Subscription-State') ?? '',
       utf8Decode(last?.body ?? new Uint8Array()),
     ];
+  }
+
+  private acknowledge(request: OutgoingRequest, response: Response): void {
+    const hop = { transport: 'udp', ...this.server } as const;
+    const dialog = Dialog.ofResponse(request, response, hop);
+    if (!isMalformed(dialog)) this.station.layer.sendAck(dialog.ack(request.cseq.number), hop);
   }
 
   private ask(
@@ -86,7 +108,10 @@ export class SipDesk {
       this.credentials.authorise(request);
       const handleResponse = (response: Response) => {
         if (response.status === 401 && this.credentials.handleChallenge(response, request.headers)) send(make());
-        else answer = response;
+        else if (response.status >= 200) {
+          answer = response;
+          if (method === 'INVITE' && response.status < 300) this.acknowledge(request, response);
+        }
       };
       const user = { handleResponse, handleFailure: () => {} };
       this.station.layer.send(request, { transport: 'udp', ...this.server }, user, this.network.nowMs);

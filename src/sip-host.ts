@@ -152,11 +152,12 @@ function externalAddress({ net }: Configuration, clock: Clock, log: Log): Extern
 }
 
 function tlsOf({ sip }: Configuration): SipTls {
-  const { cert, key, ca } = sip?.tls ?? {};
+  const { cert, key, ca, clientCa } = sip?.tls ?? {};
   return {
     ...(cert === undefined ? {} : { cert: cert.reveal() }),
     ...(key === undefined ? {} : { key: key.reveal() }),
     ...(ca === undefined ? {} : { ca: ca.reveal() }),
+    ...(clientCa === undefined ? {} : { clientCa: clientCa.reveal() }),
   };
 }
 

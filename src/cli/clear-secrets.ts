@@ -4,7 +4,7 @@ import { MASK, Secret } from '../config/secret.ts';
 import { maskSecrets } from '../dialplan/secret.ts';
 
 /** Certificates and hashes are kept like secrets, and are none that a broker may not see. */
-const PUBLIC = /^(?:ca|cert|passwordHash)$/;
+const PUBLIC = /^(?:ca|clientCa|cert|passwordHash)$/;
 
 /**
  * The keys of a configuration whose secrets stand in it in clear. It must have been read with a store that gives `***` for

@@ -41,8 +41,14 @@ function fingerprintOf(pem: string): string {
   return hash.replaceAll(/(..)(?=.)/g, '$1:');
 }
 
-/** A key on P-256 and a certificate that it signed itself, for host names and addresses; the first is the subject. [RFC5280 §4.1] */
-export function makeCertificate(names: readonly string[]): { readonly cert: string; readonly key: string } {
+/**
+ * A key on P-256 and a certificate that it signed itself, for host names and addresses; the first is the subject. `end` is a
+ * GeneralizedTime. [RFC5280 §4.1]
+ */
+export function makeCertificate(
+  names: readonly string[],
+  end = NO_END,
+): { readonly cert: string; readonly key: string } {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const subject = sequence(set(sequence(objectId(COMMON_NAME), element(UTF8_STRING, Buffer.from(names[0] ?? '')))));
   const serial = randomBytes(16);
@@ -55,7 +61,7 @@ export function makeCertificate(names: readonly string[]): { readonly cert: stri
     signature,
     subject,
     // The clock of a box that was just switched on may be years behind.
-    sequence(element(UTC_TIME, Buffer.from('200101000000Z')), element(GENERALIZED_TIME, Buffer.from(NO_END))),
+    sequence(element(UTC_TIME, Buffer.from('200101000000Z')), element(GENERALIZED_TIME, Buffer.from(end))),
     subject,
     publicKey.export({ type: 'spki', format: 'der' }),
     element(0xa3, sequence(extension(ALTERNATIVE_NAMES, sequence(...names.map(generalName))))),

@@ -4,12 +4,14 @@ import {
   createSecureContext,
   createServer as createTlsServer,
   type SecureContext,
+  type TLSSocket,
 } from 'node:tls';
 import type { Counters } from '../base/counters.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
 import type { Hop } from '../sip/endpoint.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
+import { type CertificateFault, certificateFault, describeFault } from './certificate-fault.ts';
 import type { Clock } from './clock.ts';
 import { canonicalIp } from './udp.ts';
 
@@ -24,6 +26,8 @@ export interface SipTls {
   readonly key?: string;
   /** Whom we trust where we call; the system's authorities unless told. */
   readonly ca?: string;
+  /** Whoever connects to us must show a certificate of these authorities. */
+  readonly clientCa?: string;
 }
 
 type StreamHop = Hop & { readonly connection: number };
@@ -130,7 +134,10 @@ export class SipStreams {
     const server =
       transport === 'tcp'
         ? createServer(accept)
-        : createTlsServer({ cert, key, minVersion: 'TLSv1.2', handshakeTimeout: FIRST_BYTES_MS }, accept);
+        : createTlsServer(
+            { cert, key, minVersion: 'TLSv1.2', handshakeTimeout: FIRST_BYTES_MS, ...this.demand },
+            (socket) => this.acceptTls(socket),
+          );
     server.maxConnections = MAX_CONNECTIONS;
     if (transport === 'tls') server.on('connection', (socket: Socket) => this.countHandshake(socket));
     server.on('tlsClientError', (_error: Error, socket: Socket) => {
@@ -149,6 +156,35 @@ export class SipStreams {
     server.on('error', () => this.options.counters.increment('sip.socket-error'));
     this.servers.push(server);
     return undefined;
+  }
+
+  /** We look at certificates ourselves: Node would close the connection without a word of why. */
+  private get demand() {
+    const { clientCa } = this.options.tls;
+    return clientCa === undefined ? {} : { ca: clientCa, requestCert: true, rejectUnauthorized: false };
+  }
+
+  private acceptTls(socket: TLSSocket): void {
+    if (this.options.tls.clientCa !== undefined && !socket.authorized) {
+      const hasShown = socket.getPeerX509Certificate() !== undefined;
+      // Typed as an error, it is the code alone.
+      const code = String(socket.authorizationError);
+      const fault = hasShown ? (certificateFault(code) ?? 'bad') : 'missing';
+      this.refuseCertificate(
+        'client',
+        fault,
+        formatAddress({ ip: canonicalIp(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }),
+      );
+      socket.destroy();
+    } else this.accept('tls', socket);
+  }
+
+  private refuseCertificate(of: 'client' | 'server', fault: CertificateFault, at: string): void {
+    const reason = `tls-${of}-${fault}`;
+    this.options.counters.increment(`sip.${reason}`);
+    this.troubles.warn(reason, `${at} is refused. ${describeFault(fault)}`, this.options.clock.nowMs(), {
+      transport: 'tls',
+    });
   }
 
   private accept(transport: 'tcp' | 'tls', socket: Socket): void {
@@ -196,9 +232,12 @@ export class SipStreams {
     const connection = this.adopt(socket, to, CONNECT_MS);
     this.opened.set(keyOf(to), connection);
     socket.once('error', (error) => {
-      this.troubles.warn('connect', `${formatAddress(to)}: ${error.message}`, this.options.clock.nowMs(), {
-        transport: to.transport,
-      });
+      const fault = certificateFault((error as NodeJS.ErrnoException).code);
+      if (fault !== undefined) this.refuseCertificate('server', fault, formatAddress(to));
+      else
+        this.troubles.warn('connect', `${formatAddress(to)}: ${error.message}`, this.options.clock.nowMs(), {
+          transport: to.transport,
+        });
       this.options.onUnreachable(to);
     });
     return connection;

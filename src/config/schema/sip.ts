@@ -126,13 +126,20 @@ export const sip = z.strictObject({
   tls: z
     .exactOptional(
       z.strictObject({
-        cert: z
-          .exactOptional(secret)
-          .meta({ secret: true, description: 'Our certificate and those that it hangs on; to serve `tls://`.' }),
+        cert: z.exactOptional(secret).meta({
+          secret: true,
+          description:
+            'Our certificate and those that it hangs on; to serve `tls://`, and shown to trunks that ask for one.',
+        }),
         key: z.exactOptional(secret).meta({ secret: true, description: 'The key that goes with it.' }),
         ca: z
           .exactOptional(secret)
           .meta({ secret: true, description: 'Whom trunks are trusted by, where not a public authority.' }),
+        clientCa: z.exactOptional(secret).meta({
+          secret: true,
+          description:
+            'Whoever connects over `tls://`, phone or trunk, must show a certificate of this authority. Phones prove their secret besides.',
+        }),
       }),
     )
     .meta({ description: 'Certificates of SIP over TLS, as PEM files: `{ file: sip.pem }`.' }),

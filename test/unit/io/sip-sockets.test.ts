@@ -3,8 +3,8 @@ import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../../src/base/counters.ts';
-import { silentLog } from '../../../src/base/log.ts';
 import { systemClock } from '../../../src/io/clock.ts';
+import { makeCertificate } from '../../../src/io/self-signed.ts';
 import { type SipListen, SipSockets } from '../../../src/io/sip-sockets.ts';
 import type { SipTls } from '../../../src/io/sip-streams.ts';
 import type { Hop } from '../../../src/sip/endpoint.ts';
@@ -27,6 +27,7 @@ function make(listen: readonly SipListen[], tls: SipTls = {}) {
   const closed: number[] = [];
   const unreachable: Hop[] = [];
   const counters = new Counters();
+  const said: string[] = [];
   const take = (bytes: Uint8Array, from: Hop) => received.push({ text: Buffer.from(bytes).toString(), from });
   const sockets = new SipSockets({
     listen,
@@ -36,11 +37,11 @@ function make(listen: readonly SipListen[], tls: SipTls = {}) {
     onClosed: (connection) => closed.push(connection),
     onUnreachable: (to) => unreachable.push(to),
     clock: systemClock,
-    log: silentLog,
+    log: (_level, _part, message) => said.push(message),
     counters,
   });
   open.push(sockets);
-  return { sockets, received, closed, unreachable, counters };
+  return { sockets, received, closed, unreachable, counters, said };
 }
 
 async function start(listen: readonly SipListen[], tls: SipTls = {}) {
@@ -144,6 +145,53 @@ describe('SIP over TCP and TLS', () => {
     expect(await trusts(CLIENT, undefined)).toBe(true);
     expect(await trusts(CLIENT, 'other.example')).toBe(false);
     expect(await trusts({}, 'itsp.example')).toBe(false);
+  });
+
+  describe('who connects must show a certificate of the authority of clientCa', () => {
+    const phone = makeCertificate(['phone-211']);
+    const old = makeCertificate(['phone-212'], '20210101000000Z');
+    const demand = { ...SERVER, clientCa: phone.cert + old.cert };
+
+    test.each([
+      ['no certificate', {}, 'missing'],
+      ['one of somebody else', makeCertificate(['phone-211']), 'foreign'],
+      ['one that has expired', old, 'expired'],
+    ] as const)('%s is refused, with the reason counted and told', async (_what, own, fault) => {
+      const server = await start([at('tls', '127.0.0.1')], demand);
+      const client = await start([at('udp', '127.0.0.1')], { ...CLIENT, ...own });
+      client.sockets.send(hop('tls', portOf(server.sockets, 'tls')), Buffer.from('REGISTER'));
+      await waitUntil('the refusal', 5_000, () => server.counters.get(`sip.tls-client-${fault}`) === 1);
+      await waitUntil('the end', 5_000, () => client.closed.length === 1);
+      expect(server.received).toEqual([]);
+      expect(server.said).toEqual([
+        expect.stringMatching(/^127\.0\.0\.1:\d+ is refused\. (It showed no|Its) certificate/),
+      ]);
+    });
+
+    test('that one is heard', async () => {
+      const server = await start([at('tls', '127.0.0.1')], demand);
+      const client = await start([at('udp', '127.0.0.1')], { ...CLIENT, ...phone });
+      client.sockets.send(hop('tls', portOf(server.sockets, 'tls')), Buffer.from('REGISTER'));
+      await waitUntil('the message', 5_000, () => server.received.length === 1);
+      expect(server.counters.snapshot()).toEqual({});
+    });
+  });
+
+  test.each([
+    ['expired', makeCertificate(['itsp.example'], '20210101000000Z'), undefined],
+    ['foreign', makeCertificate(['itsp.example']), makeCertificate(['itsp.example'])],
+    ['other-name', makeCertificate(['other.example']), undefined],
+  ] as const)('a trunk whose certificate is %s is not reached, with the reason counted and told', async (...row) => {
+    const [fault, own, trusted = own] = row;
+    const server = await start([at('tls', '127.0.0.1')], own);
+    const client = await start([at('udp', '127.0.0.1')], { ca: trusted.cert });
+    const there = hop('tls', portOf(server.sockets, 'tls'));
+    client.sockets.noteName(there, 'itsp.example');
+    client.sockets.send(there, Buffer.from('OPTIONS'));
+    await waitUntil('the refusal', 5_000, () => client.unreachable.length === 1);
+    expect(client.counters.get(`sip.tls-server-${fault}`)).toBe(1);
+    expect(client.said).toEqual([expect.stringContaining(' is refused. Its certificate ')]);
+    expect(server.received).toEqual([]);
   });
 
   test('a key that cannot be read is told in one sentence that does not repeat it', async () => {

@@ -13,6 +13,8 @@ export class RealTimeHat {
   private pty: Pty | undefined;
   private firmwareHangs = false;
   private lived = 0;
+  private bytesUp = 0;
+  private bytesDown = 0;
 
   constructor(
     /** Where the device appears. */
@@ -41,6 +43,11 @@ export class RealTimeHat {
     return this.lived;
   }
 
+  /** What went over the wire since the start. */
+  get wireBytes(): { readonly up: number; readonly down: number } {
+    return { up: this.bytesUp, down: this.bytesDown };
+  }
+
   /** The firmware stops where it is, or goes on. */
   set hangs(hangs: boolean) {
     this.firmwareHangs = hangs;
@@ -56,9 +63,13 @@ export class RealTimeHat {
     for (let due = this.clock.take(performance.now()); due > 0; due--) {
       if (this.firmwareHangs) continue;
       this.lived++;
-      for (const bytes of this.pty?.take() ?? []) this.surroundings.feed(bytes);
+      for (const bytes of this.pty?.take() ?? []) {
+        this.bytesDown += bytes.length;
+        this.surroundings.feed(bytes);
+      }
       const deeds = this.board.run(this.surroundings.begin());
       this.surroundings.end(deeds);
+      this.bytesUp += deeds.uart.length;
       this.pty?.write(deeds.uart);
     }
   }

@@ -169,18 +169,21 @@ export const LINE_OPS = {
 } as const satisfies Readonly<Record<string, { readonly code: number; readonly fields: FieldTable }>>;
 
 /**
- * `value` of LINE_EVT: 0 on the hook and 1 off it, ms of the flash, breaks of the digit; of a town line 1 while ringing
+ * `value` of LINE_EVT: 0 on the hook and 1 off it, ms of the flash, breaks of the digit, LINE_FAULT_CODES; of a town line 1 while ringing
  * voltage is on it, 1 for reversed, ms of the break, volts.
  */
 export const LINE_EVENT_CODES = {
   HOOK: 1,
   FLASH: 2,
   PULSES: 3,
+  FAULT: 4,
   RINGING: 16,
   POLARITY: 17,
   LOOP_BREAK: 18,
   VOLTAGE: 19,
 } as const;
+/** What is wrong with a telephone's line: its wires touch, one touches earth, its module is too hot and rests. */
+export const LINE_FAULT_CODES = { none: 0, short: 1, ground: 2, 'over-temperature': 3 } as const;
 export const KEY_ACTION_CODES = { down: 0, up: 1, long: 2 } as const;
 export const COLOUR_CODES = { off: 0, green: 1, amber: 2, red: 3, blue: 4, white: 5 } as const;
 export const LAW_CODES = { ulaw: 0, alaw: 1 } as const;

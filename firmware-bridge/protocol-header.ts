@@ -7,6 +7,7 @@ import {
   KEY_ACTION_CODES,
   LAW_CODES,
   LINE_EVENT_CODES,
+  LINE_FAULT_CODES,
   LINE_OPS,
   LINK,
   MESSAGES,
@@ -43,6 +44,7 @@ export function protocolHeader(): string {
     ...messages,
     ...operations,
     table('EVT', LINE_EVENT_CODES),
+    table('FAULT', LINE_FAULT_CODES),
     table('KEY', KEY_ACTION_CODES),
     table('COLOUR', COLOUR_CODES),
     table('LAW', LAW_CODES),
@@ -69,7 +71,10 @@ function define(name: string, value: number | string): string {
 }
 
 function snake(name: string): string {
-  return name.replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase();
+  return name
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .replaceAll('-', '_')
+    .toUpperCase();
 }
 
 function hex(value: number): string {

@@ -1,7 +1,14 @@
 import { BRANCHLINE_HAT, type HatModel } from '../board/hat.ts';
 import { utf8Decode, utf8Encode } from '../src/base/bytes.ts';
 import type { Counters } from '../src/base/counters.ts';
-import type { CallerId, LineCommand, LineEvent, TownLineCommand, TownLineEvent } from '../src/base/line-port.ts';
+import type {
+  CallerId,
+  LineCommand,
+  LineEvent,
+  LineFault,
+  TownLineCommand,
+  TownLineEvent,
+} from '../src/base/line-port.ts';
 import type { Log } from '../src/base/log.ts';
 import type { Machine } from '../src/base/machine.ts';
 import type { Law } from '../src/base/media-port.ts';
@@ -15,6 +22,7 @@ import {
   KEY_ACTION_CODES,
   LAW_CODES,
   LINE_EVENT_CODES,
+  LINE_FAULT_CODES,
   LINK,
   type Message,
   type MessageOf,
@@ -45,6 +53,7 @@ export type HatStatistics = Omit<MessageOf<'STATS'>, 'type'>;
 
 /** From this on a town line rests. */
 const REST_VOLTS = 20;
+const LINE_FAULTS: readonly LineFault[] = ['short', 'ground', 'over-temperature'];
 const SILENCE = { ulaw: 0xff, alaw: 0xd5 } as const;
 
 /**
@@ -291,7 +300,10 @@ function lineEventOf({ event, value }: MessageOf<'LINE_EVT'>): LineEvent | undef
   if (event === LINE_EVENT_CODES.HOOK) return { type: 'hook', hook: value === 0 ? 'on' : 'off' };
   if (event === LINE_EVENT_CODES.FLASH) return { type: 'flash', ms: value };
   if (event === LINE_EVENT_CODES.PULSES) return { type: 'pulses', breaks: value };
-  return undefined;
+  if (event !== LINE_EVENT_CODES.FAULT) return undefined;
+  if (value === LINE_FAULT_CODES.none) return { type: 'fault', fault: undefined };
+  const fault = LINE_FAULTS.find((name) => LINE_FAULT_CODES[name] === value);
+  return fault === undefined ? undefined : { type: 'fault', fault };
 }
 
 function townLineEventOf({ event, value }: MessageOf<'LINE_EVT'>): TownLineEvent | undefined {

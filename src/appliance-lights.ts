@@ -1,7 +1,7 @@
 import { LEDS, type Light } from '../firmware-bridge/hat-client.ts';
 import type { LineView } from './appliance-lines.ts';
 import type { BoxFacts, BoxPanel } from './appliance-panel.ts';
-import { EMERGENCY_LIGHT, lightOf } from './legs/line-light.ts';
+import { EMERGENCY_LIGHT, FAULT_LIGHT, lightOf } from './legs/line-light.ts';
 
 /** The LEDs beside the lines, and what the HAT was told to show on them. */
 export class LineLights {
@@ -20,7 +20,7 @@ export class LineLights {
     const changes: [number, Light][] = [];
     for (let port = 1; port <= LEDS; port++) {
       const line = lines.get(port)?.status;
-      const plain = lightOf(line?.state ?? 'out-of-service', isAlone);
+      const plain = line?.fault === undefined ? lightOf(line?.state ?? 'out-of-service', isAlone) : FAULT_LIGHT;
       const light = isEmergency && line !== undefined ? EMERGENCY_LIGHT : (this.panel.light(port, facts) ?? plain);
       if (this.shown.get(port) === light) continue;
       this.shown.set(port, light);

@@ -45,6 +45,11 @@ export class ApplianceLines {
     return [...this.seen].filter(([, { status }]) => isFault(status.state)).map(([port]) => port);
   }
 
+  /** Whether something is wrong with the wires of a line. */
+  get hasWireFault(): boolean {
+    return [...this.seen.values()].some(({ status }) => status.fault !== undefined);
+  }
+
   note(port: number, status: LineStatus, nowMs: number): void {
     const before = this.seen.get(port);
     this.seen.set(port, { status, sinceMs: before?.status.state === status.state ? before.sinceMs : nowMs });

@@ -24,6 +24,7 @@ import {
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
 import type { NumberLookup } from './base/digit-collection.ts';
+import type { LineFault } from './base/line-port.ts';
 import type { Log } from './base/log.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
 import { StreamIds } from './base/media-port.ts';
@@ -67,6 +68,13 @@ export interface LiveSettings {
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
   readonly peers: readonly PeerConfig[];
 }
+
+const FAULT_MESSAGES: Readonly<Record<LineFault, (port: number) => string>> = {
+  short: (port) => `The wires of line ${port} touch each other: it is out of service.`,
+  ground: (port) => `A wire of line ${port} touches earth: expect hum.`,
+  'over-temperature': (port) =>
+    `The module of line ${port} is too hot: the line is out of service until it has cooled.`,
+};
 
 export interface ApplianceOptions extends LiveSettings {
   readonly lines: readonly LineSettings[];
@@ -595,6 +603,9 @@ export class Appliance implements Machine<ApplianceOutput> {
         this.showLights();
         this.outputs.push({ type: 'status' });
         break;
+      case 'fault':
+        this.tellFault(output.port, output.fault);
+        break;
       case 'abandoned':
         this.tell(
           'line',
@@ -606,6 +617,11 @@ export class Appliance implements Machine<ApplianceOutput> {
         break;
     }
     return true;
+  }
+
+  private tellFault(port: number, fault: LineFault | undefined): void {
+    if (fault === undefined) this.tell('fault', 'line-sound', 'info', `Line ${port} is sound again.`, { port });
+    else this.tell('fault', `line-${fault}`, 'error', FAULT_MESSAGES[fault](port), { port, fault });
   }
 
   private asksForStatus({ context, number }: IncomingCall): boolean {
@@ -654,7 +670,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     return {
       isCentreReached: registrations.length === 0 ? undefined : isReached,
       hasCalls: this.switch.size > 0,
-      hasFault: this.lines.faulty.length > 0,
+      hasFault: this.lines.faulty.length > 0 || this.lines.hasWireFault,
       isAdopting: this.sip?.adoptionEndsMs !== undefined,
     };
   }

@@ -23,7 +23,7 @@ export interface World {
   readonly uart: Uint8Array;
   /** For each ms, a bit for each line whose loop is closed; of a town line, whose tip is negative. */
   readonly loops: Uint8Array;
-  /** For each ms, a bit for each town line with more than 3 V, and from `FULL_SHIFT` on for each with more than 20 V. */
+  /** For each ms, a bit for each town line with more than 3 V, and from `FULL_SHIFT` on for each with more than 20 V; of a telephone's line a short, current to earth, or both: too hot. */
   readonly volts: Uint8Array;
   /** A bit for each key that is held. */
   readonly keys: number;

@@ -1,4 +1,12 @@
-import type { CallerId, Hook, LineCommand, LineEvent, LineTiming, RingCadence } from '../../src/base/line-port.ts';
+import type {
+  CallerId,
+  Hook,
+  LineCommand,
+  LineEvent,
+  LineFault,
+  LineTiming,
+  RingCadence,
+} from '../../src/base/line-port.ts';
 import { LoopClassifier } from './loop-classifier.ts';
 
 /** Until the host has configured the line: wide enough for every country. */
@@ -15,6 +23,8 @@ const UNCONFIGURED: LineTiming = {
 
 /** After an interruption the loop needs this long until its current says again what the phone does. */
 const LOOP_SETTLE_MS = 50;
+/** A fault must stand, or be gone, for so long. */
+const FAULT_MS = 200;
 
 /** The electrical side of one FXS socket: battery, ringing generator and loop current, on the HAT's millisecond. */
 export class FxsPort {
@@ -25,6 +35,9 @@ export class FxsPort {
   private interruptedForMs = 0;
   private settlingForMs = 0;
   private reversed = false;
+  private fault: LineFault | undefined;
+  private faultSeen: LineFault | undefined;
+  private faultForMs = 0;
 
   /** As classified. */
   get hook(): Hook {
@@ -54,7 +67,7 @@ export class FxsPort {
 
   /** Whether a lifted handset has current. */
   get powered(): boolean {
-    return this.interruptedForMs === 0;
+    return this.interruptedForMs === 0 && this.fault !== 'over-temperature';
   }
 
   /** A flash that a phone made for this line gives: the middle of its window. */
@@ -90,7 +103,9 @@ export class FxsPort {
   }
 
   /** One millisecond; `closed` is what the phone does with the loop. */
-  step(closed: boolean): LineEvent | undefined {
+  step(closed: boolean, fault?: LineFault): LineEvent | undefined {
+    if (this.followFault(fault)) return { type: 'fault', fault };
+    if (this.fault === 'over-temperature') return undefined;
     if (this.interruptedForMs > 0) {
       // No current flows, whatever the phone does: that is no hang-up.
       if (--this.interruptedForMs === 0) this.settlingForMs = LOOP_SETTLE_MS;
@@ -104,5 +119,14 @@ export class FxsPort {
     if (this.ring !== undefined) this.ringForMs++;
     if (event?.type === 'hook' && event.hook === 'off') this.ring = undefined;
     return event;
+  }
+
+  private followFault(fault: LineFault | undefined): boolean {
+    if (fault !== this.faultSeen) this.faultForMs = 0;
+    this.faultSeen = fault;
+    if (fault === this.fault || ++this.faultForMs < FAULT_MS) return false;
+    if (this.fault === 'over-temperature') this.settlingForMs = LOOP_SETTLE_MS;
+    this.fault = fault;
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-import type { CallerId, Hook, RingCadence } from '../../src/base/line-port.ts';
+import type { CallerId, Hook, LineFault, RingCadence } from '../../src/base/line-port.ts';
 import { LiveVoice } from './live-voice.ts';
 import { Recorder } from './recorder.ts';
 import { FULL_SCALE_DBM0, SAMPLE_RATE_HZ } from './sound.ts';
@@ -40,6 +40,8 @@ export class Phone {
   /** What its display was sent while the handset was down and the bell was still. */
   readonly display = new Recorder(DISPLAY_SECONDS * SAMPLE_RATE_HZ);
   rotaryDial: RotaryDial = STANDARD_DIAL;
+  /** What is wrong with the wire between it and its socket, or with what feeds it. */
+  wireFault: LineFault | undefined;
 
   private readonly live = new LiveVoice();
   private readonly listeners = new Set<(samples: Int16Array) => void>();

@@ -215,7 +215,8 @@ class Line {
   *live() {
     this.phone.run(this.microphone, this.loop);
     for (let ms = 0; ms < this.loop.length; ms++) {
-      const event = this.socket.step(this.loop[ms] === 1);
+      const { wireFault } = this.phone;
+      const event = this.socket.step(this.loop[ms] === 1 || wireFault === 'short', wireFault);
       this.phone.feel(this.socket.ringVoltage, this.socket.cadence, this.socket.callerId);
       if (event !== undefined) yield { event, ms };
     }

@@ -4,7 +4,7 @@ import { concatBytes } from '../../src/base/bytes.ts';
 import type { LineTiming } from '../../src/base/line-port.ts';
 import type { Light, LightColour } from '../hat-client.ts';
 import { COLOUR_CODES } from '../messages.ts';
-import { type Deeds, DRIVE_BITS, LINES, MS_PER_BLOCK, SAMPLES, type World } from './board.ts';
+import { type Deeds, DRIVE_BITS, FULL_SHIFT, LINES, MS_PER_BLOCK, SAMPLES, type World } from './board.ts';
 import { LightMeter } from './light-meter.ts';
 import { LineTap } from './line-tap.ts';
 import { Phone } from './phone.ts';
@@ -111,7 +111,7 @@ export class Surroundings {
     this.fallen = this.relayNow ? undefined : this.relayLine;
     for (const [port, line] of this.lines) {
       if (port === RELAY_PORT && this.fallen !== undefined) line.bypass(this.fallen);
-      else line.speak(port, this.law, this.loops, this.captured);
+      else line.speak(port, this.law, this.loops, this.volts, this.captured);
     }
     const { loops, volts, captured } = this;
     for (const wires of this.town.values())
@@ -157,10 +157,16 @@ class Line {
   private readonly loop = new Uint8Array(MS_PER_BLOCK);
 
   /** What the phone does for one block. */
-  speak(port: number, law: Law, loops: Uint8Array, captured: Uint8Array): void {
+  speak(port: number, law: Law, loops: Uint8Array, volts: Uint8Array, captured: Uint8Array): void {
     this.phone.run(this.sound, this.loop);
     const powered = (this.drive & DRIVE_BITS.battery) !== 0;
-    for (const [ms, closed] of this.loop.entries()) if (closed === 1 && powered) loops[ms]! |= 1 << (port - 1);
+    const bit = 1 << (port - 1);
+    const { wireFault } = this.phone;
+    for (const [ms, closed] of this.loop.entries()) {
+      if (powered && (closed === 1 || wireFault === 'short')) loops[ms]! |= bit;
+      if (wireFault !== undefined && wireFault !== 'ground') volts[ms]! |= bit;
+      if (wireFault !== undefined && wireFault !== 'short') volts[ms]! |= bit << FULL_SHIFT;
+    }
     if (!this.connected) this.sound.fill(0);
     encode(law, this.sound, this.codes);
     for (const [i, code] of this.codes.entries()) captured[i * LINES + port - 1] = code;

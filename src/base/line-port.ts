@@ -17,7 +17,12 @@ export type LineEvent =
   | { readonly type: 'hook'; readonly hook: Hook }
   | { readonly type: 'flash'; readonly ms: number }
   /** One digit of a rotary dial, as the number of its loop breaks; what digit that is differs by country. */
-  | { readonly type: 'pulses'; readonly breaks: number };
+  | { readonly type: 'pulses'; readonly breaks: number }
+  /** What is wrong with the line, undefined when it is sound again. */
+  | { readonly type: 'fault'; readonly fault: LineFault | undefined };
+
+/** Its wires touch, one of them touches earth, or what feeds it is too hot and rests. */
+export type LineFault = 'short' | 'ground' | 'over-temperature';
 
 export type Hook = 'on' | 'off';
 

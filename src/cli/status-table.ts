@@ -39,7 +39,8 @@ function hatLine(hat: HatStatus | null): string {
 }
 
 function lineCells(line: LineStatus): string[] {
-  return [line.kind, line.state, line.hook, line.extension ?? '', line.name ?? ''];
+  const state = line.fault === undefined ? line.state : `${line.state} (${line.fault})`;
+  return [line.kind, state, line.hook, line.extension ?? '', line.name ?? ''];
 }
 
 function conferenceCells({ members, locked, recording }: ConferenceStatus): string[] {

@@ -1,7 +1,7 @@
 import type { HatCommand, HatEvent } from '../../firmware-bridge/hat-client.ts';
 import type { Cause } from '../base/causes.ts';
 import type { LookUpNumber } from '../base/digit-collection.ts';
-import type { Hook, LineEvent, RingCadence } from '../base/line-port.ts';
+import type { Hook, LineEvent, LineFault, RingCadence } from '../base/line-port.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import {
   type Law,
@@ -62,6 +62,8 @@ export interface LineStatus {
   readonly state: LineState;
   readonly extension: string;
   readonly name: string;
+  /** What is wrong with its wires; absent while nothing is known to be. */
+  readonly fault?: LineFault;
   /** When it came into this state, ms since 1970. */
   readonly since: number;
 }
@@ -72,7 +74,9 @@ export type LineLegsOutput =
   | { readonly type: 'hat'; readonly command: HatCommand }
   | { readonly type: 'line'; readonly port: number; readonly status: LineStatus }
   /** A handset was left off the hook until its line was parked. */
-  | { readonly type: 'abandoned'; readonly port: number };
+  | { readonly type: 'abandoned'; readonly port: number }
+  /** Something is wrong with a line, or, without a fault, is not any longer. */
+  | { readonly type: 'fault'; readonly port: number; readonly fault: LineFault | undefined };
 
 /**
  * The copper lines of a HAT as legs of calls: `LINE/1` is dialled here, and what the phones dial comes from here; so are
@@ -172,6 +176,8 @@ class Line {
   status: LineStatus;
   private leg: LineLeg | undefined;
   private legs = 0;
+  private isThere = false;
+  private fault: LineFault | undefined;
 
   constructor(
     private readonly settings: LineSettings,
@@ -194,7 +200,8 @@ class Line {
   handleLine(event: LineEvent, nowMs: number): void {
     if (event.type === 'hook') this.fxs.handleHook(event.hook, nowMs);
     else if (event.type === 'flash') this.fxs.handleFlash(nowMs);
-    else this.fxs.handlePulseDigit(event.breaks, nowMs);
+    else if (event.type === 'pulses') this.fxs.handlePulseDigit(event.breaks, nowMs);
+    else this.handleFault(event.fault, nowMs);
     this.drain(nowMs);
   }
 
@@ -204,7 +211,10 @@ class Line {
     this.drain(nowMs);
   }
 
+  /** A HAT that says hello tells its faults anew. */
   setInService(inService: boolean, nowMs: number): void {
+    this.isThere = inService;
+    this.fault = undefined;
     this.fxs.setInService(inService, nowMs);
     this.drain(nowMs);
   }
@@ -248,9 +258,18 @@ class Line {
     this.shared.media.playDigit(leg.stream, digit, durationMs, nowMs);
   }
 
+  /** A line with a wire at earth hums, but may have to carry an emergency call; the others cannot carry any. */
+  private handleFault(fault: LineFault | undefined, nowMs: number): void {
+    if (fault === this.fault) return;
+    this.fault = fault;
+    this.shared.outputs.push({ type: 'fault', port: this.settings.port, fault });
+    this.fxs.setInService(this.isThere && (fault === undefined || fault === 'ground'), nowMs);
+  }
+
   private drain(nowMs: number): void {
     for (let output = this.fxs.poll(); output !== undefined; output = this.fxs.poll()) this.follow(output, nowMs);
-    if (this.status.state === this.fxs.state && this.status.hook === this.fxs.hook) return;
+    const { state, hook } = this.fxs;
+    if (this.status.state === state && this.status.hook === hook && this.status.fault === this.fault) return;
     this.status = this.observe();
     this.shared.outputs.push({ type: 'line', port: this.settings.port, status: this.status });
   }
@@ -337,7 +356,8 @@ class Line {
   private observe(): LineStatus {
     const { extension, name } = this.settings;
     const { hook, state } = this.fxs;
-    return { kind: 'fxs', hook, state, extension, name, since: this.shared.wallClock() };
+    const fault = this.fault === undefined ? {} : { fault: this.fault };
+    return { kind: 'fxs', hook, state, extension, name, ...fault, since: this.shared.wallClock() };
   }
 }
 

@@ -7,7 +7,8 @@ const IN_USE: Light = { colour: 'green', onMs: 900, offMs: 300 };
 const RINGING: Light = { colour: 'green', onMs: 150, offMs: 150 };
 /** The branch is on its own: calls inside it still work. */
 const ALONE: Light = { colour: 'amber', onMs: 1_000, offMs: 1_000 };
-const FAULT: Light = { colour: 'red', onMs: 1_000, offMs: 0 };
+/** Somebody has to go and see. */
+export const FAULT_LIGHT: Light = { colour: 'red', onMs: 1_000, offMs: 0 };
 
 /** Every LED, while an emergency call stands. */
 export const EMERGENCY_LIGHT: Light = { colour: 'red', onMs: 250, offMs: 250 };
@@ -29,7 +30,7 @@ export function lightOf(state: LineState, isAlone: boolean): Light {
       return RINGING;
     case 'howler':
     case 'lockout':
-      return FAULT;
+      return FAULT_LIGHT;
     case 'out-of-service':
       return DARK;
     default:

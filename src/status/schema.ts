@@ -58,6 +58,10 @@ export const lineSchema = z
     ]),
     extension: z.string().nullable(),
     name: z.string().nullable(),
+    fault: z
+      .enum(['short', 'ground', 'over-temperature'])
+      .optional()
+      .describe('what is wrong with its wires; absent while nothing is known to be'),
     since: time,
   })
   .meta({ id: 'Line' });

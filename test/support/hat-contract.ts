@@ -160,6 +160,40 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
       }
     });
 
+    it.each(['short', 'ground', 'over-temperature'] as const)(
+      'tells that a line has the fault %s, and that it is gone',
+      async (fault) => {
+        const phone = hat.phone(1)!;
+        phone.wireFault = fault;
+        await live(500);
+        phone.wireFault = undefined;
+        await live(2_000);
+        const faults = lineEvents(1).filter(({ type }) => type === 'fault');
+        expect(faults).toEqual([
+          { type: 'fault', fault },
+          { type: 'fault', fault: undefined },
+        ]);
+        expect(lineEvents(2)).toEqual([]);
+      },
+    );
+
+    it('tells no fault that stands for less than 150 ms', async () => {
+      hat.phone(1)!.wireFault = 'ground';
+      await live(150);
+      hat.phone(1)!.wireFault = undefined;
+      await live(500);
+      expect(lineEvents(1)).toEqual([]);
+    });
+
+    it('takes a handset for lifted still when its hot line module has cooled', async () => {
+      await lift(1);
+      hat.phone(1)!.wireFault = 'over-temperature';
+      await live(3_000);
+      hat.phone(1)!.wireFault = undefined;
+      await live(3_000);
+      expect(lineEvents(1).filter(({ type }) => type !== 'fault')).toEqual([]);
+    });
+
     it.each([8, 10, 12])('counts the pulses of a dial that runs at %i per second', async (pulsesPerSecond) => {
       await lift(1);
       const phone = hat.phone(1)!;

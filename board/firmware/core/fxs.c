@@ -2,6 +2,8 @@
 
 /* After an interruption the loop needs this long until its current says again what the phone does. */
 #define LOOP_SETTLE_MS 50u
+/* A fault must stand, or be gone, for so long: ringing and a lifted handset disturb the line for less. */
+#define FAULT_MS 200u
 
 void fxs_init(struct fxs *port) {
     *port = (struct fxs){.loop = {.timing = LOOP_UNCONFIGURED}};
@@ -43,12 +45,29 @@ static bool ring_voltage(const struct fxs *port) {
     return false;
 }
 
-struct line_drive fxs_drive(const struct fxs *port) {
-    return (struct line_drive){port->interrupted_for_ms == 0, ring_voltage(port), port->reversed};
+/* A line chip that is too hot rests until it has cooled. */
+static bool is_fed(const struct fxs *port) {
+    return port->interrupted_for_ms == 0 && port->fault != FAULT_OVER_TEMPERATURE;
 }
 
-struct line_event fxs_step(struct fxs *port, bool closed) {
+struct line_drive fxs_drive(const struct fxs *port) {
+    return (struct line_drive){is_fed(port), ring_voltage(port), port->reversed};
+}
+
+static bool follow_fault(struct fxs *port, uint8_t fault) {
+    if (fault != port->fault_seen) port->fault_for_ms = 0;
+    port->fault_seen = fault;
+    if (fault == port->fault || ++port->fault_for_ms < FAULT_MS) return false;
+    if (port->fault == FAULT_OVER_TEMPERATURE) port->settling_for_ms = LOOP_SETTLE_MS;
+    port->fault = fault;
+    return true;
+}
+
+struct line_event fxs_step(struct fxs *port, bool closed, uint8_t fault) {
     const struct line_event nothing = {0, 0};
+    if (follow_fault(port, fault)) return (struct line_event){EVT_FAULT, port->fault};
+    /* No current flows through a chip that rests: that is no hang-up. */
+    if (port->fault == FAULT_OVER_TEMPERATURE) return nothing;
     if (port->interrupted_for_ms > 0) {
         /* No current flows, whatever the phone does: that is no hang-up. */
         if (--port->interrupted_for_ms == 0) port->settling_for_ms = LOOP_SETTLE_MS;

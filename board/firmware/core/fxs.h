@@ -20,6 +20,10 @@ struct fxs {
     uint32_t ring_for_ms;
     uint32_t interrupted_for_ms;
     uint32_t settling_for_ms;
+    /* FAULT_…: as told, and as the line chip says and since when. */
+    uint8_t fault;
+    uint8_t fault_seen;
+    uint32_t fault_for_ms;
     bool reversed;
 };
 
@@ -32,7 +36,7 @@ void fxs_stop_ring(struct fxs *port);
 void fxs_interrupt(struct fxs *port, uint16_t ms);
 bool fxs_is_rung(const struct fxs *port);
 struct line_drive fxs_drive(const struct fxs *port);
-/* One millisecond; `closed` is what the phone does with the loop. */
-struct line_event fxs_step(struct fxs *port, bool closed);
+/* One millisecond; `closed` is what the phone does with the loop, `fault` what the line chip finds wrong, FAULT_…. */
+struct line_event fxs_step(struct fxs *port, bool closed, uint8_t fault);
 
 #endif

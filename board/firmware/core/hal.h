@@ -18,6 +18,8 @@ uint32_t hal_uart_overruns(void);
 
 /* Whether loop current flows. */
 bool hal_loop_closed(unsigned line);
+/* What its line chip finds wrong with it, FAULT_…. */
+uint8_t hal_line_fault(unsigned line);
 void hal_line_drive(unsigned line, struct line_drive drive);
 /* The same of a town line. */
 struct town_wires hal_town_wires(unsigned line);

@@ -106,6 +106,8 @@ static void meet_host(struct hat *hat, uint32_t session) {
     for (unsigned line = 0; line < HAT_LINES; line++) {
         const struct fxo *town = &hat->town[line];
         if (hat->lines[line].loop.off_hook) push_line_event(hat, line, (struct line_event){EVT_HOOK, 1});
+        uint8_t fault = hat->lines[line].fault;
+        if (fault != FAULT_NONE) push_line_event(hat, line, (struct line_event){EVT_FAULT, fault});
         if (town->reversed) push_line_event(hat, line, (struct line_event){EVT_POLARITY, 1});
         if (town->volts != FXO_VOLTS) push_line_event(hat, line, (struct line_event){EVT_VOLTAGE, town->volts});
     }
@@ -275,7 +277,7 @@ static void handle_key(void *context, uint8_t key, uint8_t action) {
 
 static void step_line(struct hat *hat, unsigned line) {
     struct fxs *port = &hat->lines[line];
-    struct line_event event = fxs_step(port, hal_loop_closed(line));
+    struct line_event event = fxs_step(port, hal_loop_closed(line), hal_line_fault(line));
     if (event.event != 0) push_line_event(hat, line, event);
     struct line_drive drive = fxs_drive(port);
     struct line_drive *driven = &hat->drives[line];

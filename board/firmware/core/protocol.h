@@ -180,10 +180,16 @@
 #define EVT_HOOK 1
 #define EVT_FLASH 2
 #define EVT_PULSES 3
+#define EVT_FAULT 4
 #define EVT_RINGING 16
 #define EVT_POLARITY 17
 #define EVT_LOOP_BREAK 18
 #define EVT_VOLTAGE 19
+
+#define FAULT_NONE 0
+#define FAULT_SHORT 1
+#define FAULT_GROUND 2
+#define FAULT_OVER_TEMPERATURE 3
 
 #define KEY_DOWN 0
 #define KEY_UP 1

@@ -27,6 +27,10 @@ bool hal_loop_closed(unsigned line) {
     return (board.loops >> line & 1) != 0;
 }
 
+uint8_t hal_line_fault(unsigned line) {
+    return (uint8_t)((board.volts >> line & 1) | (board.volts >> (FULL_SHIFT + line) & 1) << 1);
+}
+
 void hal_line_drive(unsigned line, struct line_drive drive) {
     board.drives[line] = (uint8_t)(drive.battery | drive.ringing << 1 | drive.reversed << 2);
 }

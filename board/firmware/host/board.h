@@ -12,7 +12,7 @@ struct board {
     struct audio_rings rings;
     /* Closed loops; of a town line, tips that are negative. */
     uint8_t loops;
-    /* Town lines with voltage, a bit each, and in the high four bits those with the voltage of rest. */
+    /* Town lines with voltage, a bit each, and in the high four bits those with the voltage of rest; of others FAULT_…. */
     uint8_t volts;
     uint16_t keys;
     unsigned row;

@@ -3,7 +3,8 @@
  * 10 ms at a time on stdin, and what it did to that world is told on stdout; so it lives as fast as it is driven.
  *
  * In:  u16 bytes of UART, the bytes; of each ms closed loops, a bit per line, of a town line its tip negative; of each ms
- *      town lines with more than 3 V, in the high four bits with more than 20 V; u16 keys held; captured samples, all lines
+ *      town lines with more than 3 V, in the high four bits with more than 20 V, of a telephone's line a short and earth;
+ *      u16 keys held; captured samples, all lines
  *      of a sample beside each other; u8 bypass in use.
  * Out: u16 bytes of UART, the bytes; per ms and line: 1 battery, 2 ringing, 4 reversed, 8 loop of a town line closed; LED
  *      colours of each ms; u8 law; u8 relay; u8 rebooted; played samples as captured ones.

@@ -11,7 +11,7 @@
 #define REVERSE 2u
 #define POWER_DOWN 4u
 #define A_LAW 8u
-/* Inputs, four lines each: voltage of rest, any voltage, loop current or a negative tip, strap. */
+/* Inputs, four lines each: any voltage or a short, voltage of rest or earth, loop current or a negative tip, strap. */
 #define LIVE_SHIFT 0u
 #define FULL_SHIFT 4u
 #define LOOP_SHIFT 8u
@@ -108,6 +108,11 @@ void hal_town_loop(unsigned line, bool closed) {
 
 bool hal_loop_closed(unsigned line) {
     return input(LOOP_SHIFT, line);
+}
+
+/* A SLIC module's monitor sets one bit for a short, one for current to earth, both when it is too hot. */
+uint8_t hal_line_fault(unsigned line) {
+    return (uint8_t)((input(LIVE_SHIFT, line) ? FAULT_SHORT : 0) | (input(FULL_SHIFT, line) ? FAULT_GROUND : 0));
 }
 
 void hal_line_drive(unsigned line, struct line_drive drive) {

@@ -217,3 +217,44 @@ describe('LineLegs and the HAT', () => {
     expect([bench.heard(1), bench.heard(2)]).toEqual(['stutterDial', 'dial']);
   });
 });
+
+describe('LineLegs, a line with a fault', () => {
+  it.each(['short', 'over-temperature'] as const)('ends its call and takes none while it has the fault %s', (fault) => {
+    const bench = new LineBench();
+    const leg = bench.callFrom(1, '202');
+    bench.line(1, { type: 'fault', fault });
+    expect(bench.eventsOf(leg)).toMatchObject([{ type: 'hangup', cause: 'destination-out-of-order' }]);
+    expect(bench.dial('1')).toMatchObject({ failed: 'destination-out-of-order' });
+    expect(bench.lines.statuses().get(1)).toMatchObject({ state: 'out-of-service', fault });
+    bench.hook(1, 'on');
+    bench.line(1, { type: 'fault', fault: undefined });
+    expect(bench.lines.statuses().get(1)).toMatchObject({ state: 'idle' });
+    expect(bench.lines.statuses().get(1)).not.toHaveProperty('fault');
+    expect(bench.dial('1')).not.toHaveProperty('failed');
+  });
+
+  it('goes on with a wire at earth, and says so', () => {
+    const bench = new LineBench();
+    bench.line(1, { type: 'fault', fault: 'ground' });
+    bench.hook(1, 'off');
+    expect(bench.heard(1)).toBe('dial');
+    expect(bench.lines.statuses().get(1)).toMatchObject({ state: 'dial-tone', fault: 'ground' });
+  });
+
+  it('tells each fault and its end once', () => {
+    const bench = new LineBench();
+    for (const fault of ['ground', 'ground', undefined, undefined] as const) bench.line(1, { type: 'fault', fault });
+    expect(bench.take().filter(({ type }) => type === 'fault')).toEqual([
+      { type: 'fault', port: 1, fault: 'ground' },
+      { type: 'fault', port: 1, fault: undefined },
+    ]);
+  });
+
+  it('waits for the HAT to tell its faults anew after a reset', () => {
+    const bench = new LineBench();
+    bench.line(1, { type: 'fault', fault: 'short' });
+    bench.hello();
+    expect(bench.lines.statuses().get(1)).toMatchObject({ state: 'idle' });
+    expect(bench.lines.statuses().get(1)).not.toHaveProperty('fault');
+  });
+});

@@ -26,6 +26,8 @@ const LOUDNESS_DECAY = 0.998;
 
 /** What has become of a stream, for judging the buffer; ms of sound. */
 export interface PlayoutCounts {
+  /** What came and was heard, each part of it counted once. */
+  readonly playedMs: number;
   readonly concealedMs: number;
   /** Left out and put in where the delay changed. */
   readonly skippedMs: number;
@@ -58,7 +60,7 @@ export class PlayoutBuffer {
   private outOfBounds = 0;
   private loudness = 0;
   private impatience = 0;
-  private readonly totals = { concealedMs: 0, skippedMs: 0, insertedMs: 0, late: 0, resyncs: 0 };
+  private readonly totals = { playedMs: 0, concealedMs: 0, skippedMs: 0, insertedMs: 0, late: 0, resyncs: 0 };
 
   /** `isFixed`: the delay is the same for good; only a clock that drifts far out of it is followed. */
   constructor(
@@ -148,6 +150,8 @@ export class PlayoutBuffer {
       else this.conceal(block, fromMs, toMs);
       fromMs = toMs;
     }
+    // What is not passed over is played once more.
+    this.totals.playedMs -= blockMs - stepMs;
     this.advance(stepMs);
   }
 
@@ -247,6 +251,7 @@ export class PlayoutBuffer {
       sum += Math.abs(decodeSample(this.law, code));
     }
     this.loudness = Math.max(this.loudness * LOUDNESS_DECAY, sum / (to - from));
+    this.totals.playedMs += toMs - fromMs;
     this.concealment.pass(block, from, to);
   }
 

@@ -1,10 +1,13 @@
 import type { PhoneSettings } from './appliance-sip.ts';
+import type { DialClass } from './dialplan/numbering-plan.ts';
 import type { DigestSecret } from './sip/endpoint.ts';
 
 /** What the configuration says of adopt mode. */
 export interface AdoptSettings {
   /** Where calls of phones enter the dialplan that the configuration does not name. */
   readonly context: string;
+  /** What the calls of those phones may dial; undefined: everything. */
+  readonly dialClass?: DialClass;
   /** How long it stays open. */
   readonly windowMs: number;
   /** Numbers and names that mean something else already. */

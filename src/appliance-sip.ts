@@ -127,6 +127,7 @@ export class ApplianceSip {
   private readonly views = new Map<string, PhoneView>();
   private readonly log: Log;
   private readonly mustGoThrough: Surroundings['mustGoThrough'];
+  private readonly configuredClass: DialClassOf;
 
   constructor(options: ApplianceSipOptions, around: Surroundings, nowMs: number) {
     const { phones, local, rtpPorts } = options;
@@ -136,6 +137,7 @@ export class ApplianceSip {
     this.trunks = options.trunks;
     this.log = around.log;
     this.mustGoThrough = around.mustGoThrough;
+    this.configuredClass = around.dialClassOf;
     this.media = new RtpOfCalls(around, rtpPorts, local);
     this.endpoint = new Endpoint({
       ...options,
@@ -156,7 +158,7 @@ export class ApplianceSip {
       contextOf: (peer) => this.contextOf(peer),
       numberOf: (peer) => this.phone(peer)?.extension,
       isTelephone: (peer) => this.phone(peer) !== undefined,
-      dialClassOf: (peer) => around.dialClassOf(`SIP/${peer}`),
+      dialClassOf: (peer) => this.dialClassOf(peer),
     });
     for (const { user } of phones) this.note(user, nowMs);
   }
@@ -204,6 +206,12 @@ export class ApplianceSip {
   /** Whether the configuration allows adopt mode. */
   get canAdopt(): boolean {
     return this.office.settings !== undefined;
+  }
+
+  /** What it may dial; a phone that was adopted and is not named has its class from `sip.adopt`. */
+  dialClassOf(peer: string): ReturnType<DialClassOf> {
+    const isUnnamed = this.phone(peer) !== undefined && this.office.isUnnamed(peer);
+    return isUnnamed ? this.office.settings?.dialClass : this.configuredClass(`SIP/${peer}`);
   }
 
   /** Those that were let in, to be kept. */

@@ -365,7 +365,9 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   private serviceOf(channel: string): Assumptions['service'] & object {
-    return { held: this.dialClasses.get(channel), rules: this.switch.classOfService };
+    const [technology, peer = ''] = channel.split('/');
+    const held = technology === 'SIP' ? this.sip?.dialClassOf(peer) : this.dialClasses.get(channel);
+    return { held, rules: this.switch.classOfService };
   }
 
   hasContext(context: string): boolean {

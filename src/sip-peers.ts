@@ -1,3 +1,4 @@
+import type { AdoptSettings } from './appliance-adoption.ts';
 import type { ApplianceSipOptions, PhoneSettings } from './appliance-sip.ts';
 import { isVideoCodec } from './base/media-port.ts';
 import type { Configuration } from './config/load.ts';
@@ -22,10 +23,16 @@ export function sipSettings(
     trunks: Object.entries(sip.trunks).map(([name, trunk]) => sipTrunk(name, trunk)),
     qualify: { everyMs: sip.qualify.every, timeoutMs: sip.qualify.timeout },
     algorithmsFor: () => algorithms,
-    ...(sip.adopt === undefined
-      ? {}
-      : { adopt: { context: sip.adopt.context, windowMs: sip.adopt.window, reserved: meanings(configuration) } }),
+    ...(sip.adopt === undefined ? {} : { adopt: adoptSettings(sip.adopt, configuration) }),
   };
+}
+
+function adoptSettings(
+  { context, window, class: dialClass }: NonNullable<SipConfiguration['adopt']>,
+  configuration: Configuration,
+): AdoptSettings {
+  const held = dialClass === undefined ? {} : { dialClass };
+  return { context, windowMs: window, reserved: meanings(configuration), ...held };
 }
 
 /** Numbers and names that an adopted phone may not take. */

@@ -11,9 +11,15 @@ const OTHER = { ip: '192.0.2.32', port: 5060 };
 const DIALPLAN = `
 [office]
 exten => _2XX,1,Dial(\${DEVICE(\${EXTEN})},20)
+exten => _00.,1,Dial(SIP/nowhere/\${EXTEN})
 `;
 
-const adopt = { context: 'office', windowMs: 120_000, reserved: new Set(['201', '220']) };
+const adopt = {
+  context: 'office',
+  windowMs: 120_000,
+  reserved: new Set(['201', '220']),
+  dialClass: 'national',
+} as const;
 const named = (user: string) => ({ ...phone(user), extension: user, name: `Phone ${user}` });
 const { secret: _, ...bare } = named('213');
 
@@ -171,5 +177,17 @@ describe('adopt mode', () => {
     expect(command((nowMs) => branch.appliance.openAdoption(nowMs))).toEqual({
       failed: 'phones cannot be adopted: sip.adopt is not configured',
     });
+  });
+
+  it('gives phones that nobody has named the class of service of sip.adopt, and no others', () => {
+    const desk = stranger('215', open());
+    const known = new SipSwitch(network, OTHER, 12, { trunks: [office(BRANCH, '211')] });
+    network.runFor(1_000);
+    const [refused, tried] = [desk, known].map((station) => {
+      const call = station.dial('office', '0044123456789');
+      network.runFor(2_000);
+      return station.eventOf(call, 'hangup')?.cause;
+    });
+    expect([refused, tried]).toEqual(['facility-not-subscribed', 'no-route']);
   });
 });

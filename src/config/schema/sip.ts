@@ -114,6 +114,9 @@ const adopt = z.strictObject({
   context: contextName.meta({
     description: 'Where calls of phones enter the dialplan that are adopted and not named in `sip.phones`.',
   }),
+  class: z.exactOptional(dialClass).meta({
+    description: 'What such phones may dial; those of `sip.phones` have the class that stands there.',
+  }),
   window: duration('30s', '15m').prefault('2m').meta({ description: 'How long adopt mode stays open.' }),
 });
 

@@ -152,7 +152,10 @@ try {
   await cp(join(root, 'board/firmware/prebuilt/hat-rp2040.bin'), join(staging, 'hat-rp2040.bin'));
   await copyExternalPackages(root, EXTERNAL_PACKAGES, staging);
   // A copy of dist/ alone, outside any package, must still load as ES modules on Node 20.
-  await writeFile(join(staging, 'package.json'), `${JSON.stringify({ type: 'module', version: manifest.version })}\n`);
+  const platform = `${process.platform}-${process.arch}`;
+  const identity = { type: 'module', version: manifest.version, platform };
+  await writeFile(join(staging, 'package.json'), `${JSON.stringify(identity)}\n`);
+  await cp(join(root, 'deploy/launch'), join(staging, 'launch'));
   await rm(dist, { recursive: true, force: true });
   await rename(staging, dist);
 } catch (error) {

@@ -155,7 +155,7 @@ export class BrokerHost {
   /** All that is retained, as on a connect. */
   private tellAll(): void {
     this.options.publisher.tellAll();
-    this.options.remote?.report();
+    this.options.remote?.tellReports();
     this.announce(this.announcedTo);
   }
 

@@ -9,6 +9,7 @@ import { EnrolmentHost } from './enrolment-host.ts';
 import { openLog } from './io/log.ts';
 import { ServiceNotifier } from './io/systemd.ts';
 import { ServiceHost } from './service-host.ts';
+import { launchOf } from './update-desk.ts';
 
 /** Set by the build; a run from the sources says so. */
 const VERSION = process.env['BRANCHLINE_VERSION'] ?? '0.0.0-development';
@@ -23,6 +24,7 @@ async function run(request: RunRequest): Promise<ExitCode> {
   const sink = openLog({ level: 'info' });
   const { log } = sink;
   const failing = new AbortController();
+  const leaving = new AbortController();
   const service = await ServiceHost.start({
     local: request.loaded,
     readLocal: request.reload,
@@ -31,6 +33,8 @@ async function run(request: RunRequest): Promise<ExitCode> {
     version: VERSION,
     log,
     pageDirectory: PAGE_DIRECTORY,
+    launch: launchOf(process.env),
+    onRelease: () => leaving.abort(),
     onFailure: (reason) => {
       log('error', 'main', reason);
       failing.abort();
@@ -48,7 +52,8 @@ async function run(request: RunRequest): Promise<ExitCode> {
   process.stdout.write('ready\n');
   void notifier.ready('serving');
   const watchdog = feedWatchdog(service, notifier);
-  if ((await Promise.race([nextSignal(), aborted(failing.signal)])) === 'SIGTERM') {
+  const end = await Promise.race([nextSignal(), aborted(failing.signal, 'failed'), aborted(leaving.signal, 'SIGTERM')]);
+  if (end === 'SIGTERM') {
     void notifier.stopping();
     await drain(service, notifier);
   }
@@ -76,8 +81,8 @@ const enrol: Enrol = async (request) => {
   return typeof end === 'string' ? end : 'failed';
 };
 
-function aborted(signal: AbortSignal): Promise<'failed'> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve('failed'), { once: true }));
+function aborted<Word extends string>(signal: AbortSignal, word: Word): Promise<Word> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(word), { once: true }));
 }
 
 async function reload(service: ServiceHost, notifier: ServiceNotifier, log: Log): Promise<void> {
@@ -125,4 +130,6 @@ const program = buildProgram({
   enrol,
   demo: () => demo({ version: VERSION, pageDirectory: PAGE_DIRECTORY, stopSignal: () => nextSignal().then(() => {}) }),
 });
-process.exitCode = await program.execute(process.argv.slice(2));
+const exitCode = await program.execute(process.argv.slice(2));
+// A release on trial that does not accept the configuration is to be followed by the one before: systemd starts nothing after 2.
+process.exitCode = exitCode === 2 && launchOf(process.env) === 'trial' ? 1 : exitCode;

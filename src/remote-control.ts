@@ -13,7 +13,6 @@ import {
   readCommand,
   type Verb,
 } from './status/command.ts';
-import type { Happening, Keeping } from './status/event.ts';
 import {
   NEVER_PROVISIONED,
   Provisioning,
@@ -26,13 +25,17 @@ import {
 } from './status/provisioning.ts';
 import { topicRoot } from './status/topics.ts';
 import { formatTime } from './status/wall-time.ts';
+import { type Tell, ToldOnce } from './told-once.ts';
+import type { UpdateDesk } from './update-desk.ts';
 
 /** What a command gave, or why it could not be done. */
 export type Outcome = { readonly result?: Record<string, unknown> } | { readonly error: string };
 
 /** Carries out what does not concern provisioning. */
 export type Performers = {
-  readonly [Name in Exclude<Verb, 'confirm' | 'rollback'>]: (args: Arguments<Name>) => Outcome | Promise<Outcome>;
+  readonly [Name in Exclude<Verb, 'confirm' | 'rollback' | 'update'>]: (
+    args: Arguments<Name>,
+  ) => Outcome | Promise<Outcome>;
 };
 
 export interface RemoteControlOptions {
@@ -47,7 +50,9 @@ export interface RemoteControlOptions {
   /** Makes a configuration run, null being that of the box itself; gives why not. */
   readonly apply: (config: string | null) => Promise<string | undefined>;
   readonly perform: Performers;
-  readonly tell: (happening: Happening, keeping?: Keeping) => void;
+  /** Who brings the box to another release. */
+  readonly updates?: UpdateDesk | undefined;
+  readonly tell: Tell;
 }
 
 /** What head office has given this box so far. */
@@ -74,7 +79,7 @@ export class RemoteControl {
 
   static async open(options: RemoteControlOptions, record: ProvisioningRecord): Promise<RemoteControl> {
     const ledger = await options.store.read(LEDGER_FILE, (text) => CommandLedger.parse(text));
-    const told = await options.store.read(OUTCOME_FILE, (text) => JSON.parse(text) as unknown);
+    const told = await ToldOnce.open(options.store, OUTCOME_FILE);
     return new RemoteControl(options, record, ledger ?? new CommandLedger(), told);
   }
 
@@ -82,8 +87,7 @@ export class RemoteControl {
     private readonly options: RemoteControlOptions,
     record: ProvisioningRecord,
     private readonly ledger: CommandLedger,
-    /** The id of the last outcome's event. */
-    private told: unknown,
+    private readonly told: ToldOnce,
   ) {
     this.root = topicRoot(options.site);
     if (options.provisioning === undefined) return;
@@ -95,6 +99,7 @@ export class RemoteControl {
 
   handleConnected(connection: BrokerConnection): void {
     this.connection = connection;
+    this.options.updates?.handleConnected(connection);
     if (this.reported !== undefined) this.tellOutcome(this.reported);
     this.report();
     const filters = [`${this.root}cmd/+`];
@@ -105,15 +110,26 @@ export class RemoteControl {
 
   handleDisconnected(): void {
     this.connection = undefined;
+    this.options.updates?.handleDisconnected();
+  }
+
+  /** Whether a configuration is being tried or changed. */
+  get isProvisioning(): boolean {
+    return this.provisioning?.isBusy === true;
   }
 
   /** Whether a topic is one of those that this listens to. */
   concerns(topic: string): boolean {
-    return topic.startsWith(`${this.root}cmd/`) || topic.startsWith(`${this.root}config/`);
+    return (
+      topic.startsWith(`${this.root}cmd/`) ||
+      topic.startsWith(`${this.root}config/`) ||
+      this.options.updates?.concerns(topic) === true
+    );
   }
 
   /** Whether a message says that somebody has cleared what was reported. */
   isWipe(topic: string, payload: string): boolean {
+    if (this.options.updates?.isWipe(topic, payload) === true) return true;
     return payload === '' && topic === `${this.root}config/reported` && this.reported !== undefined;
   }
 
@@ -154,8 +170,13 @@ export class RemoteControl {
     }
   }
 
-  /** Says what became of the last configuration. */
-  report(): void {
+  /** Says what became of the last configuration, and of the last update. */
+  tellReports(): void {
+    this.report();
+    this.options.updates?.report();
+  }
+
+  private report(): void {
     const { connection, reported } = this;
     if (connection === undefined || reported === undefined) return;
     const message = { topic: `${this.root}config/reported`, payload: JSON.stringify(reported), retain: true };
@@ -166,19 +187,17 @@ export class RemoteControl {
 
   /** Tells an outcome once; one that no start has told yet is told by the next. */
   private tellOutcome({ revision, state, errors, at }: Reported): void {
-    const { site, store } = this.options;
-    const id = `${site}-config-${revision}-${state}-${at}`;
-    if (id === this.told) return;
-    this.told = id;
-    const isWell = state === 'applied' || state === 'pending-confirm';
-    const why = errors[0] === undefined ? '' : `: ${errors[0].message}`;
-    const message = `Configuration ${revision ?? 'of unknown revision'} is ${state}${why}.`;
-    const severity = isWell ? 'info' : 'warn';
-    this.options.log(severity, 'config', message);
-    const happening = { kind: 'config', what: state, severity, message, details: { revision } } as const;
+    const { site, log, tell } = this.options;
     // Whoever cannot sign must not be able to wear out the disk.
-    const settled = () => void (revision === null || store.write(OUTCOME_FILE, JSON.stringify(id)));
-    this.options.tell(happening, { id, settled });
+    const isKept = revision !== null;
+    this.told.tell(`${site}-config-${revision}-${state}-${at}`, isKept, (keeping) => {
+      const isWell = state === 'applied' || state === 'pending-confirm';
+      const why = errors[0] === undefined ? '' : `: ${errors[0].message}`;
+      const message = `Configuration ${revision ?? 'of unknown revision'} is ${state}${why}.`;
+      const severity = isWell ? 'info' : 'warn';
+      log(severity, 'config', message);
+      tell({ kind: 'config', what: state, severity, message, details: { revision } }, keeping);
+    });
   }
 
   // ---- commands
@@ -236,6 +255,12 @@ export class RemoteControl {
         return perform.hangup(command.args);
       case 'capture':
         return perform.capture(command.args);
+      case 'update': {
+        const { updates } = this.options;
+        return outcomeOf(
+          updates === undefined ? 'it is not possible here' : updates.begin({ ...command.args, id: command.id }),
+        );
+      }
       case 'confirm':
         return this.outcomeOf((provisioning) => provisioning.confirm(command.args.revision));
       case 'rollback':
@@ -249,7 +274,7 @@ export class RemoteControl {
       return { error: 'configurations do not come over MQTT here: mqtt.provisioning is not set' };
     }
     const error = driver.give(() => act(provisioning));
-    return error === undefined ? {} : { error };
+    return outcomeOf(error);
   }
 
   private answer(answer: Answer, { responseTopic, correlation }: ReplyTo): Promise<void> {
@@ -274,4 +299,9 @@ export class RemoteControl {
       details: { id: id ?? null, ok, ...(ok ? {} : { error }) },
     });
   }
+}
+
+/** What comes of something that says why it could not be done, if it could not. */
+export function outcomeOf(error: string | undefined): Outcome {
+  return error === undefined ? {} : { error };
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Log } from './base/log.ts';
 import { differences, formatChange } from './config/diff.ts';
 import { type Configuration, loadConfiguration } from './config/load.ts';
@@ -5,13 +6,14 @@ import { formatPath } from './config/problem.ts';
 import type { SecretStore } from './config/secret.ts';
 import { configurationFaults } from './configuration-faults.ts';
 import { systemClock } from './io/clock.ts';
+import { RELEASES_FOLDER, ReleaseFiles } from './io/release-files.ts';
 import { signatureVerifier } from './io/signing.ts';
 import { Store } from './io/store.ts';
 import { isLive } from './live-settings.ts';
 import { lockout } from './lockout.ts';
 import {
   OUTCOME_FILE,
-  type Outcome,
+  outcomeOf,
   type Performers,
   RECORD_FILE,
   RemoteControl,
@@ -22,6 +24,8 @@ import { ADOPTED_PHONES_FILE, PHONE_BINDINGS_FILE } from './sip-host.ts';
 import type { Authority } from './status/command.ts';
 import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';
 import type { Fault, VerifySignature } from './status/signed.ts';
+import type { Launch } from './status/updating.ts';
+import { UpdateDesk } from './update-desk.ts';
 
 type Runnable = Pick<ServiceOptions, 'configuration' | 'dialplan'>;
 
@@ -34,6 +38,10 @@ export interface ServiceHostOptions extends Omit<ServiceOptions, 'configuration'
   readonly secrets: SecretStore;
   /** Nothing runs any longer. */
   readonly onFailure: (reason: string) => void;
+  /** How this process was started. */
+  readonly launch: Launch;
+  /** The process is to end, as on SIGTERM, for the launcher to start another release. */
+  readonly onRelease: () => void;
 }
 
 /** How long a change that needs another start waits for the calls that stand. */
@@ -59,6 +67,7 @@ export class ServiceHost {
   private isProvisioned = false;
   private service: Service | undefined;
   private remote: RemoteControl | undefined;
+  private updates: UpdateDesk | undefined;
   private isStopping = false;
   /** Changes are made one after the other. */
   private work: Promise<unknown> = Promise.resolve();
@@ -106,6 +115,7 @@ export class ServiceHost {
   async stop(): Promise<void> {
     this.isStopping = true;
     this.remote?.stop();
+    this.updates?.stop();
     await this.service?.stop();
     await this.store.settle();
   }
@@ -143,7 +153,26 @@ export class ServiceHost {
     this.isProvisioned = true;
   }
 
-  private openRemote(verify: VerifySignature | undefined, record: ProvisioningRecord): Promise<RemoteControl> {
+  private openUpdates(): Promise<UpdateDesk> {
+    const { dataDirectory, version, launch, onRelease } = this.options;
+    return UpdateDesk.open({
+      site: this.site,
+      store: this.store,
+      files: new ReleaseFiles(join(dataDirectory, RELEASES_FOLDER), version),
+      clock: systemClock,
+      log: this.log,
+      version,
+      launch,
+      reach: () => ({ trunks: this.service?.reachedTrunks ?? [] }),
+      hindrance: () => (this.remote?.isProvisioning ? 'a configuration is on trial' : undefined),
+      quiet: () => this.quietForUpdate(),
+      restart: onRelease,
+      tell: (happening, keeping) => this.service?.tell(happening, keeping),
+    });
+  }
+
+  private async openRemote(verify: VerifySignature | undefined, record: ProvisioningRecord): Promise<RemoteControl> {
+    this.updates ??= await this.openUpdates();
     return RemoteControl.open(
       {
         site: this.site,
@@ -161,6 +190,7 @@ export class ServiceHost {
               },
         apply: (config) => this.apply(config),
         perform: this.performers(),
+        updates: this.updates,
         tell: (happening, keeping) => this.service?.tell(happening, keeping),
       },
       record,
@@ -191,7 +221,8 @@ export class ServiceHost {
   }
 
   private authority(verify: VerifySignature | undefined): Authority | { readonly failure: string } {
-    if (this.running.configuration.mqtt?.commands !== 'signed') return { kind: 'broker' };
+    if (this.running.configuration.mqtt?.commands !== 'signed')
+      return verify === undefined ? { kind: 'broker' } : { kind: 'broker', verify };
     return verify === undefined
       ? { failure: 'the key that commands are checked with is missing' }
       : { kind: 'signed', verify };
@@ -246,10 +277,16 @@ export class ServiceHost {
     return failure;
   }
 
-  /** Waits until no call stands; false if that takes too long. */
-  private async quiet(): Promise<boolean> {
+  private async quietForUpdate(): Promise<string | undefined> {
+    // A trial of a configuration would end with the process.
+    if (await this.quiet(() => this.remote?.isProvisioning === true)) return undefined;
+    return this.isStopping ? 'the appliance stopped before the release was tried' : 'the calls that stand did not end';
+  }
+
+  /** Waits until no call stands and `also` is over; false if that takes too long. */
+  private async quiet(also: () => boolean = () => false): Promise<boolean> {
     const deadlineMs = systemClock.nowMs() + PATIENCE_MS;
-    while ((this.service?.calls ?? 0) > 0) {
+    while ((this.service?.calls ?? 0) > 0 || also()) {
       if (this.isStopping || systemClock.nowMs() > deadlineMs) return false;
       await pause(200);
     }
@@ -337,10 +374,6 @@ function observableTrunks({ iax2 }: Configuration): string[] {
   return Object.entries(iax2?.peers ?? {}).flatMap(([name, { host, register, qualify }]) =>
     host === 'dynamic' || register !== undefined || qualify !== undefined ? [name] : [],
   );
-}
-
-function outcomeOf(error: string | undefined): Outcome {
-  return error === undefined ? {} : { error };
 }
 
 function pause(ms: number): Promise<void> {

@@ -5,7 +5,7 @@ import { readDocument } from '../config/document.ts';
 import { type Configuration, loadConfiguration } from '../config/load.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { SecretStore } from '../config/secret.ts';
-import { fillTemplate, type PushResult, resultOf, rollout } from '../status/fleet.ts';
+import { fillTemplate, type PushResult, resultOf } from '../status/fleet.ts';
 import { clearSecrets } from './clear-secrets.ts';
 import { WITHOUT_SECRETS } from './configuration-file.ts';
 import {
@@ -17,20 +17,15 @@ import {
   wholeNumber,
   withBroker,
 } from './fleet-broker.ts';
+import { type RolloutOptions, rollOut, sitesOf, withRollout } from './fleet-rollout.ts';
 import { CommandFailure, type Terminal } from './terminal.ts';
 
-interface PushOptions extends BrokerOptions {
+interface PushOptions extends BrokerOptions, RolloutOptions {
   readonly key: string;
-  readonly site?: string[];
-  readonly all?: true;
   readonly values?: string;
   readonly revision?: string;
   readonly confirm: 'auto' | 'operator';
   readonly confirmWithin: string;
-  readonly canary: string;
-  readonly batch: string;
-  readonly keepGoing?: true;
-  readonly json?: true;
 }
 
 /** What an appliance may take beyond `confirmWithin`: it waits for its calls when a change needs another start. */
@@ -39,20 +34,14 @@ const SLACK_MS = 60_000;
 const INTERRUPTED = 'interrupted; it has the document, and keeps it or rolls it back by itself';
 
 export function addFleetPush(fleet: Command, terminal: Terminal): void {
-  withBroker(fleet.command('push'))
+  withRollout(withBroker(fleet.command('push')))
     .description('gives a configuration to appliances, a few first, and stops where one does not keep it')
     .argument('<file>', 'the configuration, or a template with {{name}} for values of each site')
     .requiredOption('--key <file>', 'the private key that signs it')
-    .option('--site <ids...>', 'to these')
-    .option('--all', 'to all that are online')
     .option('--values <file>', 'YAML: a mapping of values for each site id')
     .option('--revision <number>', 'its revision, higher than any before; the time in seconds by default')
     .option('--confirm <who>', 'auto, or operator: waits for `fleet confirm` besides', 'auto')
     .option('--confirm-within <duration>', 'how long it is on trial', '2m')
-    .option('--canary <count>', 'how many get it first', '1')
-    .option('--batch <count>', 'how many get it at a time after those', '10')
-    .option('--keep-going', 'goes on after failures')
-    .option('--json', 'prints one JSON object per site')
     .action((file: string, options: PushOptions) => push(file, options, terminal));
 }
 
@@ -64,65 +53,27 @@ async function push(file: string, options: PushOptions, terminal: Terminal): Pro
     throw new CommandFailure(`--confirm is ${String(options.confirm)}; allowed: auto, operator`, 2);
   }
   const trialMs = milliseconds('--confirm-within', options.confirmWithin);
-  const results = await FleetBroker.use(options, terminal, async (broker) => {
+  await FleetBroker.use(options, terminal, async (broker) => {
     await broker.read();
     const sites = sitesOf(options, broker);
     const documents = new Map(sites.map((site) => [site, documentFor(site, file, template, options)]));
-    const done: PushResult[] = [];
-    for (const group of rollout(
-      sites,
-      wholeNumber('--canary', options.canary),
-      Math.max(1, wholeNumber('--batch', options.batch)),
-    )) {
-      const pushOne = async (site: string): Promise<PushResult> => {
-        const { confirm, confirmWithin } = options;
-        const content = { site, revision, confirmWithin, confirm, config: documents.get(site) };
-        const topic = `branchline/${site}/config/desired`;
-        const failure = await broker.publish(topic, envelope('config', content, signer), true, trialMs + SLACK_MS);
-        if (failure !== undefined) return { site, outcome: 'not-sent', why: failure };
-        const result = await broker.waitFor(
-          trialMs + SLACK_MS,
-          () => resultOf({ site, revision }, broker.fleet.find(site)?.reported, confirm === 'operator'),
-          `branchline/${site}/config/reported`,
-        );
-        return (
-          result ?? {
-            site,
-            outcome: 'no-answer',
-            why: terminal.stop.aborted ? INTERRUPTED : 'it did not report in time',
-          }
-        );
-      };
-      const results = await Promise.all(group.map(pushOne));
-      for (const result of results)
-        terminal.out(options.json ? `${JSON.stringify({ ...result, revision })}\n` : line(result));
-      done.push(...results);
-      if (terminal.stop.aborted || (results.some(isFailure) && !options.keepGoing)) break;
-    }
-    return { done, all: sites.length };
+    const giveTo = async (site: string): Promise<PushResult> => {
+      const { confirm, confirmWithin } = options;
+      const content = { site, revision, confirmWithin, confirm, config: documents.get(site) };
+      const topic = `branchline/${site}/config/desired`;
+      const failure = await broker.publish(topic, envelope('config', content, signer), true, trialMs + SLACK_MS);
+      if (failure !== undefined) return { site, outcome: 'not-sent', why: failure };
+      const result = await broker.waitFor(
+        trialMs + SLACK_MS,
+        () => resultOf({ site, revision }, broker.fleet.find(site)?.reported, confirm === 'operator'),
+        `branchline/${site}/config/reported`,
+      );
+      const why = terminal.stop.aborted ? INTERRUPTED : 'it did not report in time';
+      return result ?? { site, outcome: 'no-answer', why };
+    };
+    const pushing = { name: `revision ${revision}`, mark: { revision }, good: ['applied', 'pending-confirm'], giveTo };
+    await rollOut(sites, pushing, options, terminal);
   });
-  const failed = results.done.filter(isFailure).length;
-  const skipped = results.all - results.done.length;
-  if (failed + skipped === 0) return;
-  const kept = failed === 0 ? 'all kept it' : `${failed} of ${results.done.length} did not keep it`;
-  const rest = skipped === 0 ? '' : `; ${skipped} did not get it`;
-  throw new CommandFailure(`revision ${revision}${terminal.stop.aborted ? ', interrupted' : ''}: ${kept}${rest}`);
-}
-
-function isFailure({ outcome }: PushResult): boolean {
-  return outcome !== 'applied' && outcome !== 'pending-confirm';
-}
-
-function line({ site, outcome, why }: PushResult): string {
-  return `${site}  ${outcome}${why === '' ? '' : `: ${printable(why)}`}\n`;
-}
-
-function sitesOf({ site, all }: PushOptions, broker: FleetBroker): string[] {
-  if (site !== undefined) return [...new Set(site)];
-  if (all === undefined) throw new CommandFailure('name sites with --site, or all of them with --all', 2);
-  const online = broker.fleet.list().filter(({ state }) => state === 'online');
-  if (online.length === 0) throw new CommandFailure('no appliance is online at this broker');
-  return online.map((found) => found.site);
 }
 
 /** The configuration of one site, judged as far as it can be from here: the secrets are on the box. */

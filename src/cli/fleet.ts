@@ -5,13 +5,14 @@ import { addFleetEnrol } from './fleet-enrol.ts';
 import { addFleetExport } from './fleet-export.ts';
 import { addFleetDiff, addFleetPush } from './fleet-push.ts';
 import { formatFleet, formatScreen } from './fleet-table.ts';
+import { addFleetUpdate } from './fleet-update.ts';
 import { addFleetSeal } from './seal.ts';
 import { CommandFailure, type Terminal } from './terminal.ts';
 
 const REDRAW_MS = 1_000;
 const HOME_AND_CLEAR = '\u001b[H\u001b[J';
 /** What is worth a line to whoever watches. */
-const WATCHED = ['state', 'events', 'cdr', 'calls/+', 'trunks/+', 'config/reported'];
+const WATCHED = ['state', 'events', 'cdr', 'calls/+', 'trunks/+', 'config/reported', 'update/reported'];
 
 interface ListOptions extends BrokerOptions {
   readonly json?: true;
@@ -33,6 +34,7 @@ export function addFleet(program: Command, terminal: Terminal): void {
   addFleetDiff(fleet, terminal);
   addSiteCommand(fleet, terminal, 'confirm', 'confirms the configuration that is on trial');
   addSiteCommand(fleet, terminal, 'rollback', 'ends the trial of a configuration: the one before runs again');
+  addFleetUpdate(fleet, terminal);
   addFleetSeal(fleet, terminal);
   addFleetExport(fleet, terminal);
   addWatch(fleet, terminal);

@@ -99,7 +99,8 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-async function writeFlushed(path: string, text: string): Promise<void> {
+/** A file that is on the disk when this resolves; its name is when its folder is flushed. */
+export async function writeFlushed(path: string, text: string): Promise<void> {
   await withFile(await open(path, 'w', 0o640), async (file) => {
     await file.writeFile(text);
     await file.sync();
@@ -124,7 +125,7 @@ async function keepPrevious(path: string): Promise<void> {
   }
 }
 
-async function flushDirectory(path: string): Promise<void> {
+export async function flushDirectory(path: string): Promise<void> {
   await withFile(await open(path, constants.O_RDONLY), (directory) => directory.sync());
 }
 

@@ -4,6 +4,7 @@ import { eventSchema } from './event.ts';
 import { reportedSchema } from './provisioning.ts';
 import { cdrSchema, topicSchemas } from './schema.ts';
 import { envelopeSchema } from './signed.ts';
+import { updateReportedSchema } from './updating.ts';
 
 interface Channel {
   readonly address: string;
@@ -30,6 +31,7 @@ const CHANNELS: Readonly<Record<string, Channel>> = {
   cdr: sent('cdr', 'the record of a leg or of a call; QoS 1, at least once', cdrSchema),
   event: sent('events', 'something that happened; QoS 1, at least once', eventSchema),
   configReported: sent('config/reported', 'what became of the last configuration; retained', reportedSchema),
+  updateReported: sent('update/reported', 'how far the last update has come; retained', updateReportedSchema),
   configDesired: {
     address: 'config/desired',
     summary: 'a signed configuration; retained',

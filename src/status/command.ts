@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { VERSION_PATTERN } from '../base/version.ts';
+import { duration } from './probation.ts';
 import { type Fault, openEnvelope, parseJson, type VerifySignature } from './signed.ts';
 import { escapeLevel } from './topics.ts';
 
@@ -20,6 +22,21 @@ export const commandSchemas = {
   }),
   confirm: z.strictObject({ revision: z.exactOptional(revision) }),
   rollback: z.strictObject({}),
+  update: z.strictObject({
+    url: z
+      .url({ protocol: /^(?:https?|file)$/ })
+      .max(2_048)
+      .describe('where the archive of the release is: https:, http: or file:'),
+    version: z.string().max(64).regex(VERSION_PATTERN),
+    platform: z.string().max(32).describe('linux-arm64: operating system and processor as Node names them'),
+    sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/)
+      .describe('of the archive'),
+    bytes: z.number().int().positive().max(1e9).describe('length of the archive'),
+    allowOlder: z.boolean().prefault(false).describe('also a version below the one that runs'),
+    confirmWithin: duration.prefault('5m').describe('how long the release is on trial'),
+  }),
 } as const;
 
 export type Verb = keyof typeof commandSchemas;
@@ -42,8 +59,13 @@ export const answerSchema = z
 
 export type Answer = z.infer<typeof answerSchema>;
 
-/** Who may command: whoever the broker lets publish, or only who holds the signing key. */
-export type Authority = { readonly kind: 'broker' } | { readonly kind: 'signed'; readonly verify: VerifySignature };
+/**
+ * Who may command: whoever the broker lets publish, or only who holds the signing key. Without that key nobody may give the
+ * box another program.
+ */
+export type Authority =
+  | { readonly kind: 'broker'; readonly verify?: VerifySignature }
+  | { readonly kind: 'signed'; readonly verify: VerifySignature };
 
 export interface Receiver {
   readonly site: string;
@@ -62,7 +84,8 @@ export function readCommand(
   receiver: Receiver,
 ): { readonly command: Command } | { readonly fault: Fault; readonly id?: string } {
   if (payload.length > MAX_PAYLOAD) return { fault: { path: '', message: 'it is too large for a command' } };
-  const opened = receiver.authority.kind === 'signed' ? openSigned(verb, payload, receiver) : openPlain(payload);
+  const isSigned = receiver.authority.kind === 'signed' || verb === 'update';
+  const opened = isSigned ? openSigned(verb, payload, receiver) : openPlain(payload);
   if ('fault' in opened) return opened;
   const { id: own, ...args } = opened.content;
   const parsedId = id.safeParse(own);
@@ -90,7 +113,9 @@ function openPlain(payload: string): Opened {
 }
 
 function openSigned(verb: string, payload: string, { site, authority, wallMs }: Receiver): Opened {
-  if (authority.kind !== 'signed') return openPlain(payload);
+  if (authority.verify === undefined) {
+    return { fault: { path: '', message: 'it takes a signature, and mqtt.provisioning.publicKey names no key here' } };
+  }
   const opened = openEnvelope(payload, 'command', authority.verify);
   if ('fault' in opened) return opened;
   if (!isObject(opened.content)) return { fault: { path: 'document', message: 'what was signed is not an object' } };

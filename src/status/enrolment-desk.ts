@@ -9,7 +9,7 @@ import {
   requestSchema,
   sameProof,
 } from './enrolment.ts';
-import type { Fault } from './signed.ts';
+import { formatFaults } from './signed.ts';
 
 export interface EnrolmentDeskOptions {
   readonly site: string;
@@ -84,7 +84,7 @@ export class EnrolmentDesk {
     const expected = proofOf(options.crypto, options.code, 'result', bound, JSON.stringify(result.errors));
     if (!sameProof(result.proof, expected)) return;
     this.outcome =
-      result.errors.length === 0 ? { state: 'enrolled' } : { state: 'failed', why: sentence(result.errors) };
+      result.errors.length === 0 ? { state: 'enrolled' } : { state: 'failed', why: formatFaults(result.errors) };
   }
 
   /** The box was seen with its configuration: its result got lost. */
@@ -128,8 +128,4 @@ export class EnrolmentDesk {
     const box = this.options.crypto.seal(boxKey, text);
     return box === undefined ? undefined : JSON.stringify({ box });
   }
-}
-
-function sentence(errors: readonly Fault[]): string {
-  return errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { toHex, utf8Encode } from '../base/bytes.ts';
-import { faultSchema } from './provisioning.ts';
-import { parseJson } from './signed.ts';
+import { faultSchema, parseJson } from './signed.ts';
 
 /**
  * How a box without a configuration gets its first one. Head office offers an enrolment under a number, with a key that was

@@ -6,7 +6,7 @@ export const eventSchema = z
   .object({
     id: z.string().describe('of this event, the same however often it is sent'),
     at: z.iso.datetime().describe('RFC 3339, UTC'),
-    kind: z.enum(['keypad', 'line', 'fault', 'security', 'emergency', 'command', 'config']),
+    kind: z.enum(['keypad', 'line', 'fault', 'security', 'emergency', 'command', 'config', 'update']),
     what: z.string().describe('which of its kind, in kebab-case: auth-failed, handset-abandoned, outbox-full'),
     severity: z.enum(['info', 'warn', 'error']),
     message: z.string().describe('one sentence for people'),

@@ -2,7 +2,8 @@ import { base64Decode } from '../base/base64.ts';
 import { utf8Decode } from '../base/bytes.ts';
 import { desiredSchema, type Reported, reportedSchema } from './provisioning.ts';
 import { presenceSchema, topicSchemas } from './schema.ts';
-import { envelopeSchema, parseJson } from './signed.ts';
+import { envelopeSchema, formatFaults, parseJson } from './signed.ts';
+import { type UpdateReported, updateReportedSchema } from './updating.ts';
 
 /** One appliance as its retained topics show it. */
 export interface FleetSite {
@@ -16,6 +17,8 @@ export interface FleetSite {
   readonly trunks: { readonly reached: number; readonly all: number };
   readonly lines: { readonly inUse: number; readonly all: number };
   readonly reported: Reported | undefined;
+  /** How far its last update has come. */
+  readonly update: UpdateReported | undefined;
   /** The configuration that stands on `config/desired`, and its revision. */
   readonly desired: { readonly revision: number; readonly config: string } | undefined;
 }
@@ -28,7 +31,9 @@ interface Seen {
 
 /** What is subscribed to for the picture of all sites, or of one. */
 export function fleetFilters(site = '+'): string[] {
-  return ['state', 'health', 'trunks/+', 'lines/+', 'config/+'].map((topic) => `branchline/${site}/${topic}`);
+  return ['state', 'health', 'trunks/+', 'lines/+', 'config/+', 'update/+'].map(
+    (topic) => `branchline/${site}/${topic}`,
+  );
 }
 
 /** Makes a picture of all appliances of what their topics say; whatever is no such message is passed over. */
@@ -83,6 +88,7 @@ function pictureOf(site: string, topics: ReadonlyMap<string, unknown>): FleetSit
       all: lines.length,
     },
     reported: reportedSchema.safeParse(topics.get('config/reported')).data,
+    update: updateReportedSchema.safeParse(topics.get('update/reported')).data,
     desired: desiredOf(topics.get('config/desired')),
   };
 }
@@ -120,9 +126,22 @@ export function resultOf(
 ): PushResult | undefined {
   if (reported === undefined || reported.revision !== revision) return undefined;
   if (reported.state === 'pending-confirm' && !waitsForOperator) return undefined;
-  const why = reported.errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
-  return { site, outcome: reported.state, why };
+  return { site, outcome: reported.state, why: formatFaults(reported.errors) };
 }
+
+export type UpdateResult = { readonly site: string; readonly outcome: UpdateReported['state']; readonly why: string };
+
+/** How an update ended at a site, once the report on the command of that id says so. */
+export function updateResultOf(
+  site: string,
+  id: string,
+  reported: UpdateReported | undefined,
+): UpdateResult | undefined {
+  if (reported === undefined || reported.id !== id || !UPDATE_ENDS.has(reported.state)) return undefined;
+  return { site, outcome: reported.state, why: formatFaults(reported.errors) };
+}
+
+const UPDATE_ENDS: ReadonlySet<UpdateReported['state']> = new Set(['applied', 'rejected', 'rolled-back']);
 
 /** Sites in the order in which they get a document: a few first, then so many at a time. */
 export function rollout(sites: readonly string[], canary: number, batch: number): string[][] {

@@ -2,14 +2,8 @@ import { z } from 'zod';
 import type { Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
-import { type Fault, openEnvelope, type VerifySignature } from './signed.ts';
-
-/** A duration as the configuration writes it, or seconds. */
-const duration = z.union([z.number().positive(), z.string().regex(/^\d+(?:ms|s|m|h)$/)]).transform((value) => {
-  if (typeof value === 'number') return value * 1000;
-  const unit = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[value.replace(/\d+/, '') as 'ms' | 's' | 'm' | 'h'];
-  return Number.parseInt(value, 10) * unit;
-});
+import { duration, LOOK_MS, Probation, type Reach } from './probation.ts';
+import { type Fault, faultSchema, openEnvelope, type VerifySignature } from './signed.ts';
 
 /** What is signed: a configuration for one site. */
 export const desiredSchema = z.strictObject({
@@ -18,11 +12,6 @@ export const desiredSchema = z.strictObject({
   confirmWithin: duration.prefault('2m'),
   confirm: z.enum(['auto', 'operator']).prefault('auto'),
   config: z.string().describe('the configuration, YAML'),
-});
-
-export const faultSchema = z.object({
-  path: z.string().describe('where: a key of the document, or config:<line>:<column>'),
-  message: z.string(),
 });
 
 export const reportedSchema = z
@@ -75,12 +64,6 @@ export type ProvisioningOutput =
   /** To be told on `config/reported`; the answer is `handleReportTaken` when a broker has it. */
   | { readonly type: 'report'; readonly reported: Reported };
 
-/** What a trial must reach again. */
-export interface Reach {
-  /** Trunks that are registered or answer. */
-  readonly trunks: readonly string[];
-}
-
 export interface ProvisioningOptions {
   readonly site: string;
   readonly verify: VerifySignature;
@@ -106,9 +89,6 @@ type Phase =
   | 'applying-good';
 
 const MAX_PAYLOAD = 1 << 20;
-const LOOK_MS = 500;
-/** Everything must be reached for so long at a stretch: what was lost shows by then. */
-const STEADY_MS = 5_000;
 const RETRY_MS = 10_000;
 
 /**
@@ -123,9 +103,8 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   /** The document that came while another was on trial. */
   private next: string | undefined;
   private refused: string | undefined;
-  private brokerHasReport = false;
+  private probation: Probation | undefined;
   private operatorConfirmed = false;
-  private steadySinceMs: number | undefined;
   /** What the disk was given and has not answered for. */
   private saving: ProvisioningRecord | undefined;
 
@@ -137,8 +116,9 @@ export class Provisioning implements Machine<ProvisioningOutput> {
     if (record.reported !== null) this.outputs.push({ type: 'report', reported: record.reported });
   }
 
-  get isOnTrial(): boolean {
-    return this.phase === 'trial';
+  /** Whether a document is being judged, tried or taken back. */
+  get isBusy(): boolean {
+    return this.phase !== 'idle';
   }
 
   /** What stands on `config/desired`. */
@@ -195,7 +175,7 @@ export class Provisioning implements Machine<ProvisioningOutput> {
 
   /** A broker has the report that was given last: it is reached. */
   handleReportTaken(reported: Reported): void {
-    if (this.phase === 'trial' && reported === this.record.reported) this.brokerHasReport = true;
+    if (this.phase === 'trial' && reported === this.record.reported) this.probation?.noteBroker();
   }
 
   /** `cmd/confirm`. Gives why not, if not. */
@@ -299,9 +279,8 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   private beginTrial(nowMs: number): void {
     const { candidate, reported } = this.record;
     this.phase = 'trial';
-    this.brokerHasReport = false;
+    this.probation = new Probation(candidate!.trunks, candidate!.confirmWithinMs, this.options.reach);
     this.operatorConfirmed = false;
-    this.steadySinceMs = undefined;
     this.timers.set('look', nowMs + LOOK_MS);
     this.timers.set('deadline', nowMs + candidate!.confirmWithinMs);
     if (reported !== null) this.tell(reported);
@@ -310,13 +289,7 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   private look(nowMs: number): void {
     this.timers.set('look', nowMs + LOOK_MS);
     const { candidate } = this.record;
-    if (!this.brokerHasReport || this.unreached().length > 0) {
-      this.steadySinceMs = undefined;
-      return;
-    }
-    this.steadySinceMs ??= nowMs;
-    const steadyMs = Math.min(STEADY_MS, candidate!.confirmWithinMs / 2);
-    if (nowMs - this.steadySinceMs < steadyMs) return;
+    if (this.probation?.passes(nowMs) !== true) return;
     if (candidate!.confirm === 'operator' && !this.operatorConfirmed) return;
     this.timers.clearAll();
     this.phase = 'saving-good';
@@ -325,17 +298,8 @@ export class Provisioning implements Machine<ProvisioningOutput> {
     this.save({ ...this.record, good: { revision, config }, candidate: null, reported });
   }
 
-  private unreached(): string[] {
-    const { trunks } = this.options.reach();
-    return (this.record.candidate?.trunks ?? []).filter((name) => !trunks.includes(name));
-  }
-
   private whatIsMissing(): Fault[] {
-    const faults = this.unreached().map((name) => ({
-      path: '',
-      message: `the trunk ${name} was reached before and is not any longer`,
-    }));
-    if (!this.brokerHasReport) faults.push({ path: '', message: 'the broker was not reached' });
+    const faults = this.probation?.missing() ?? [];
     if (this.record.candidate?.confirm === 'operator' && !this.operatorConfirmed) {
       faults.push({ path: '', message: 'no operator confirmed it in time' });
     }

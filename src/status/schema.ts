@@ -3,6 +3,7 @@ import { causeWords } from '../base/causes.ts';
 import { answerSchema } from './command.ts';
 import { eventSchema } from './event.ts';
 import { reportedSchema } from './provisioning.ts';
+import { updateReportedSchema } from './updating.ts';
 
 /**
  * The words of `status --json`, of the HTTP API and of the MQTT state topics: one set of schemas, from which come the
@@ -317,6 +318,7 @@ export function publishedSchemas(): Record<string, object> {
     cdr: cdrSchema,
     event: eventSchema,
     'config-reported': reportedSchema,
+    'update-reported': updateReportedSchema,
     'command-answer': answerSchema,
   };
   return Object.fromEntries(

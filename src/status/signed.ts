@@ -3,9 +3,16 @@ import { base64Decode } from '../base/base64.ts';
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
 
 /** What is wrong with something that was sent to us: where, and one sentence. */
-export interface Fault {
-  readonly path: string;
-  readonly message: string;
+export const faultSchema = z.object({
+  path: z.string().describe('where: a key of the document, or config:<line>:<column>'),
+  message: z.string(),
+});
+
+export type Fault = Readonly<z.infer<typeof faultSchema>>;
+
+/** Faults as one sentence. */
+export function formatFaults(faults: readonly Fault[]): string {
+  return faults.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
 }
 
 /** Whether `signature` is that of the holder of our key over `bytes`; `io/` implements it. */

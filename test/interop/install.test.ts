@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 const script = join(import.meta.dirname, '../../deploy/install.sh');
@@ -29,15 +29,19 @@ test('the install script lays out a program that runs, a unit, an account and an
   expect(spawnSync(program, ['check', configuration], { encoding: 'utf8' }).stdout).toBe(`${configuration}: valid\n`);
 });
 
-test('the install script run again updates the program and leaves the configuration', () => {
+test('the install script run again updates the program, counts more than a release of head office, and leaves the configuration', () => {
   install();
   const configuration = join(root, 'etc/branchline/branchline.yaml');
   const stray = join(root, 'usr/lib/branchline/of-the-old-release.js');
   writeFileSync(configuration, 'site: { id: mine }\n');
   writeFileSync(stray, '');
+  const current = join(root, 'var/lib/branchline/releases/current');
+  mkdirSync(dirname(current), { recursive: true });
+  writeFileSync(current, '0.0.1\n');
   expect(install().status).toBe(0);
   expect(readFileSync(configuration, 'utf8')).toBe('site: { id: mine }\n');
   expect(existsSync(stray)).toBe(false);
+  expect(existsSync(current)).toBe(false);
 });
 
 test('the install script says that Node is missing or too old, and changes nothing', () => {

@@ -80,6 +80,11 @@ export class Appliance {
     this.program!.signal(name);
   }
 
+  /** The exit code, once it ended by itself; null when a signal ended it. */
+  exit(timeoutMs: number): Promise<number | null> {
+    return this.program!.exit(timeoutMs);
+  }
+
   /** Ends it at once: SIGTERM alone would wait for calls that stand. */
   stop(): Promise<number | null> {
     this.program?.signal('SIGINT');

@@ -11,6 +11,7 @@ const site = (name: string, more: Partial<FleetSite> = {}): FleetSite => ({
   trunks: { reached: 1, all: 1 },
   lines: { inUse: 0, all: 4 },
   reported: undefined,
+  update: undefined,
   desired: undefined,
   ...more,
 });

@@ -52,6 +52,37 @@ describe('a command', () => {
     });
   });
 
+  it('that updates the program is taken with a signature alone, also where others need none', () => {
+    const release = { url: 'https://ops.example/r.tar.gz', version: '1.1.0', platform: 'linux-arm64' };
+    const archive = { sha256: 'a'.repeat(64), bytes: 1000 };
+    const plain = JSON.stringify({ id: 'c1', ...release, ...archive });
+    const payload = signedCommand({ verb: 'update', ...release, ...archive });
+    const { verify: check } = signed.authority;
+    const guarded: Receiver = { ...open, authority: { kind: 'broker', verify: check! } };
+    expect(readCommand('update', payload, guarded)).toEqual({
+      command: {
+        id: 'c1',
+        verb: 'update',
+        args: { ...release, ...archive, allowOlder: false, confirmWithin: 300_000 },
+      },
+    });
+    expect(readCommand('update', plain, guarded)).toMatchObject({ fault: { path: '' } });
+    expect(readCommand('update', payload, open)).toMatchObject({
+      fault: { message: expect.stringContaining('publicKey names no key') },
+    });
+    for (const wrong of [
+      { version: '../x' },
+      { url: 'ftp://ops/r' },
+      { sha256: 'A' },
+      { bytes: 0 },
+      { version: '1' },
+    ]) {
+      const [path] = Object.keys(wrong);
+      const other = signedCommand({ verb: 'update', ...release, ...archive, ...wrong });
+      expect(readCommand('update', other, guarded)).toMatchObject({ id: 'c1', fault: { path } });
+    }
+  });
+
   it('is taken with a good signature where one is asked for', () => {
     expect(readCommand('restart', signedCommand(), signed)).toEqual({
       command: { id: 'c1', verb: 'restart', args: {} },

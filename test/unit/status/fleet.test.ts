@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Fleet, fillTemplate, resultOf, rollout } from '../../../src/status/fleet.ts';
+import { Fleet, fillTemplate, resultOf, rollout, updateResultOf } from '../../../src/status/fleet.ts';
 import type { Reported } from '../../../src/status/provisioning.ts';
+import type { UpdateReported } from '../../../src/status/updating.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const reported: Reported = { revision: 7, state: 'applied', running: 7, changes: [], errors: [], at };
@@ -65,6 +66,17 @@ describe('a push', () => {
       site: 'lyon-01',
       outcome: 'rejected',
       why: 'config:1:2: wrong',
+    });
+  });
+
+  it('of a release ends with the report on its own command', () => {
+    const update: UpdateReported = { id: 'u1', version: '1.1.0', state: 'applied', running: '1.1.0', errors: [], at };
+    expect(updateResultOf('lyon-01', 'u1', undefined)).toBeUndefined();
+    expect(updateResultOf('lyon-01', 'u2', update)).toBeUndefined();
+    expect(updateResultOf('lyon-01', 'u1', { ...update, state: 'on-trial' })).toBeUndefined();
+    const errors = [{ path: 'url', message: 'the disk is full' }];
+    expect(updateResultOf('lyon-01', 'u1', { ...update, state: 'rejected', errors })).toEqual({
+      ...{ site: 'lyon-01', outcome: 'rejected', why: 'url: the disk is full' },
     });
   });
 

@@ -1,0 +1,223 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describeConnectFailure } from './connect-failure.ts';
+import { flushDirectory, writeFlushed } from './store.ts';
+
+/** Where releases that came over the network stand, in the data directory. */
+export const RELEASES_FOLDER = 'releases';
+
+/** A release as somebody signed it. */
+export interface SignedRelease {
+  /** https:, http: or file:. */
+  readonly url: string;
+  readonly version: string;
+  readonly platform: string;
+  /** Of the archive, lower-case hexadecimal. */
+  readonly sha256: string;
+  /** Length of the archive. */
+  readonly bytes: number;
+}
+
+const ARCHIVE = 'download.tar.gz';
+const UNPACKED = 'unpacked';
+/** An archive takes so many times its length when it is unpacked beside itself. */
+const GROWTH = 6;
+/** A server that says nothing for so long has gone. */
+const SILENCE_MS = 30_000;
+const UNPACK_MS = 300_000;
+
+/**
+ * The releases of one appliance, and which of them the launcher is to start. The names of three files say that, each with a
+ * version in it: `trial` is to be started once, `tried` was started and not confirmed, `current` is what every start takes;
+ * `failed` is what became of a trial. Each step from one to the next is one renaming.
+ */
+export class ReleaseFiles {
+  constructor(
+    private readonly folder: string,
+    private readonly running: string,
+    private readonly freeBytes: (folder: string) => Promise<number> = freeBytesOf,
+  ) {}
+
+  /** Fetches a release, compares it with what was signed and unpacks it; gives why not, in one sentence. */
+  async stage(release: SignedRelease): Promise<string | undefined> {
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o750 });
+      await this.tidy();
+      const failure = (await this.tooLittleRoom(release)) ?? (await this.download(release));
+      if (failure !== undefined) return failure;
+      return await this.unpack(release);
+    } catch (error) {
+      return sentenceOf(error as NodeJS.ErrnoException);
+    } finally {
+      for (const name of [ARCHIVE, UNPACKED])
+        await rm(this.path(name), { recursive: true, force: true }).catch(() => {});
+    }
+  }
+
+  /** Has the next start try a release; gives why not. */
+  arm(version: string): Promise<string | undefined> {
+    return this.attempt(async () => {
+      await writeFlushed(this.path('trial.new'), `${version}\n`);
+      await rename(this.path('trial.new'), this.path('trial'));
+    });
+  }
+
+  /** Has every start take the release that is on trial; gives why not. */
+  keep(): Promise<string | undefined> {
+    return this.attempt(() => rename(this.path('tried'), this.path('current')));
+  }
+
+  /** The version whose trial failed last. */
+  failed(): Promise<string | undefined> {
+    return this.versionIn('failed');
+  }
+
+  private async attempt(step: () => Promise<void>): Promise<string | undefined> {
+    try {
+      await step();
+      await flushDirectory(this.folder);
+      return undefined;
+    } catch (error) {
+      return sentenceOf(error as NodeJS.ErrnoException);
+    }
+  }
+
+  /** Removes whatever is neither started now nor to be started. */
+  private async tidy(): Promise<void> {
+    const kept = ['current', (await this.versionIn('current')) ?? '', this.running];
+    for (const name of await readdir(this.folder))
+      if (!kept.includes(name)) await rm(this.path(name), { recursive: true, force: true });
+  }
+
+  private async tooLittleRoom({ bytes }: SignedRelease): Promise<string | undefined> {
+    const free = await this.freeBytes(this.folder);
+    if (free >= bytes * GROWTH) return undefined;
+    return `the disk is too full: ${megabytes(free)} are free, ${megabytes(bytes * GROWTH)} are wanted`;
+  }
+
+  private async download({ url, sha256, bytes }: SignedRelease): Promise<string | undefined> {
+    const silence = new AbortController();
+    const hash = createHash('sha256');
+    const file = await open(this.path(ARCHIVE), 'w', 0o640);
+    const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    let received = 0;
+    try {
+      const opened = await openUrl(url, silence.signal);
+      if ('failure' in opened) return opened.failure;
+      for await (const part of opened.chunks) {
+        timer.refresh();
+        received += part.length;
+        if (received > bytes) return `it is longer than the ${bytes} bytes that were signed`;
+        hash.update(part);
+        await file.writeFile(part);
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+      const why = silence.signal.aborted
+        ? `nothing came for ${SILENCE_MS / 1000} s`
+        : describeConnectFailure(error as Error);
+      return `it ended after ${received} of ${bytes} bytes: ${why}`;
+    } finally {
+      clearTimeout(timer);
+      await file.close();
+    }
+    if (received < bytes) return `it ended after ${received} of ${bytes} bytes`;
+    return hash.digest('hex') === sha256 ? undefined : 'it is not what was signed: its SHA-256 is another';
+  }
+
+  private async unpack({ version, platform }: SignedRelease): Promise<string | undefined> {
+    const folder = this.path(UNPACKED);
+    await mkdir(folder, { mode: 0o750 });
+    const failure = await untar(this.path(ARCHIVE), folder);
+    if (failure !== undefined) return `it cannot be unpacked: ${failure}`;
+    const manifest = releaseManifest(await readFile(join(folder, 'package.json'), 'utf8').catch(() => ''));
+    if (manifest?.version !== version || manifest.platform !== platform) {
+      const found = manifest === undefined ? 'no release' : `${manifest.version} for ${manifest.platform}`;
+      return `the archive is ${found}, not ${version} for ${platform}`;
+    }
+    const program = await stat(join(folder, 'branchline.js')).catch(() => undefined);
+    if (program === undefined || (program.mode & 0o111) === 0) return 'the archive has no program in it';
+    await flushTree(folder);
+    await rename(folder, this.path(version));
+    await flushDirectory(this.folder);
+    return undefined;
+  }
+
+  private async versionIn(name: string): Promise<string | undefined> {
+    const text = await readFile(this.path(name), 'utf8').catch(() => undefined);
+    return text?.trim();
+  }
+
+  private path(name: string): string {
+    return join(this.folder, name);
+  }
+}
+
+/** What `package.json` of a release says; undefined if it says no such thing. */
+export function releaseManifest(text: string): { readonly version: string; readonly platform: string } | undefined {
+  try {
+    const { version, platform } = JSON.parse(text) as { readonly version?: unknown; readonly platform?: unknown };
+    return typeof version === 'string' && typeof platform === 'string' ? { version, platform } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A body that breaks before it is read tells that to whoever reads it, and throws nowhere else. */
+async function openUrl(
+  text: string,
+  signal: AbortSignal,
+): Promise<{ readonly chunks: AsyncIterable<Uint8Array> } | { readonly failure: string }> {
+  const url = new URL(text);
+  if (url.protocol === 'file:') return { chunks: createReadStream(fileURLToPath(url)) };
+  try {
+    const response = await fetch(url, { signal });
+    if (!response.ok || response.body === null) return { failure: `${url.host} answers ${response.status}` };
+    return { chunks: response.body };
+  } catch (error) {
+    const { cause } = error as Error;
+    return {
+      failure: `${url.host} is not reached: ${describeConnectFailure(cause instanceof Error ? cause : (error as Error))}`,
+    };
+  }
+}
+
+function untar(archive: string, folder: string): Promise<string | undefined> {
+  const options = { timeout: UNPACK_MS };
+  const args = ['-xzf', archive, '-C', folder, '--no-same-owner'];
+  return new Promise((resolve) => {
+    execFile('tar', args, options, (error, _, stderr) => {
+      resolve(error === null ? undefined : (stderr.trim().split('\n')[0] ?? '') || error.message);
+    });
+  });
+}
+
+/** A name must not be on the disk before what it names. */
+async function flushTree(folder: string): Promise<void> {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) await flushTree(path);
+    else if (entry.isFile()) {
+      const file = await open(path, 'r');
+      await file.sync().finally(() => file.close());
+    }
+  }
+  await flushDirectory(folder);
+}
+
+async function freeBytesOf(folder: string): Promise<number> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.floor(bytes / 1e6)} MB`;
+}
+
+function sentenceOf({ code, message }: NodeJS.ErrnoException): string {
+  return code === 'ENOSPC' ? 'the disk is full' : message;
+}

@@ -40,6 +40,9 @@ const nodeOptions = {
   // Native packages find their prebuilt binaries by their own place on disk; ws's two accelerators are optional.
   external: [...EXTERNAL_PACKAGES, 'bufferutil', 'utf-8-validate'],
   legalComments: 'none',
+  // The engine keeps the text for as long as it runs, two bytes a character if one of them asks for two, as comments' do.
+  minifyWhitespace: true,
+  lineLimit: 160,
   metafile: true,
   logLevel: 'warning',
 } satisfies BuildOptions;

@@ -6,6 +6,7 @@ import type { Enrol, RunRequest } from './cli/run.ts';
 import type { ExitCode } from './cli/terminal.ts';
 import { demo } from './demo.ts';
 import { EnrolmentHost } from './enrolment-host.ts';
+import { collectGarbage } from './io/collect-garbage.ts';
 import { openLog } from './io/log.ts';
 import { ServiceNotifier } from './io/systemd.ts';
 import { ServiceHost } from './service-host.ts';
@@ -49,6 +50,7 @@ async function run(request: RunRequest): Promise<ExitCode> {
   // A signal that nobody waits for would end the process in the middle of its goodbye.
   for (const signal of STOP_SIGNALS) process.on(signal, () => {});
   process.on('SIGHUP', () => void reload(service, notifier, log));
+  collectGarbage();
   process.stdout.write('ready\n');
   void notifier.ready('serving');
   const watchdog = feedWatchdog(service, notifier);

@@ -26,7 +26,7 @@ export class Doorkeeper {
 
   constructor(
     { phones, crypto, realm, counters, wallClock, algorithmsFor, registrarLimits }: EndpointOptions,
-    private readonly trunkAt: (ip: string) => Trunk | undefined,
+    private readonly trunkAt: (from: Hop) => Trunk | undefined,
   ) {
     for (const phone of phones) this.phones.set(phone.user, phone);
     this.adoption = new Adoption(crypto, realm);
@@ -77,7 +77,7 @@ export class Doorkeeper {
 
   /** A trunk is known by where it comes from, a phone by what it proves. */
   identify({ request, from }: ServerTransaction, nowMs: number): Sender | 'stranger' | 'stale' {
-    const trunk = this.trunkAt(from.ip);
+    const trunk = this.trunkAt(from);
     if (trunk !== undefined) return { type: 'trunk', trunk };
     const identity = this.authenticator.identify(request, from, nowMs);
     if (identity.type === 'wrong') this.registrar.noteFailure(from, identity.username, nowMs);
@@ -108,6 +108,6 @@ export class Doorkeeper {
 
   /** Whether whoever sends from there is known before anything is read: a phone that is registered, or a trunk. */
   isKnown(from: Hop): boolean {
-    return this.registrar.isBoundAt(from) || this.trunkAt(from.ip) !== undefined;
+    return this.registrar.isBoundAt(from) || this.trunkAt(from) !== undefined;
   }
 }

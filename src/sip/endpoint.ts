@@ -113,7 +113,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       changed: (trunk, status) => this.outputs.push({ type: 'registration', trunk, status }),
       reached: (trunk, state) => this.outputs.push({ type: 'trunk-state', trunk, ...state }),
     });
-    this.door = new Doorkeeper(options, (ip) => this.trunks.at(ip));
+    this.door = new Doorkeeper(options, (from) => this.trunks.at(from));
     if (qualifyPhones !== undefined) {
       this.phoneWatch = new PhoneWatch({
         qualify: qualifyPhones,

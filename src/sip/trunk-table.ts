@@ -19,10 +19,20 @@ export class TrunkTable {
     return this.trunks.get(name);
   }
 
-  /** Whose address it is. */
-  at(ip: string): Trunk | undefined {
-    for (const trunk of this.trunks.values()) if (trunk.isAt(ip)) return trunk;
-    return undefined;
+  /**
+   * Whose address it is. Of several trunks at one address the one with this transport and port, else with this transport: a
+   * connection that we opened is that of the trunk that we opened it for.
+   */
+  at(from: Hop): Trunk | undefined {
+    let best: Trunk | undefined;
+    let bestLikeness = 0;
+    for (const trunk of this.trunks.values()) {
+      const likeness = trunk.likeness(from);
+      if (likeness <= bestLikeness) continue;
+      best = trunk;
+      bestLikeness = likeness;
+    }
+    return best;
   }
 
   get statuses(): readonly TrunkStatus[] {

@@ -134,9 +134,12 @@ export class Trunk {
     return this.health.inOrder(this.hops)[0];
   }
 
-  /** Whether something from there is the trunk's. */
-  isAt(ip: string): boolean {
-    return this.hops.some((hop) => hop.ip === ip);
+  /** How much of that is as with an address of the trunk: 0 another address, 1 that alone, 2 the transport, too, 3 all. */
+  likeness({ ip, transport, port }: Hop): number {
+    let most = 0;
+    for (const hop of this.hops)
+      if (hop.ip === ip) most = Math.max(most, hop.transport !== transport ? 1 : hop.port !== port ? 2 : 3);
+    return most;
   }
 
   /** The INVITE of a call got no answer from there, or a 503; the next call tries another address first. */

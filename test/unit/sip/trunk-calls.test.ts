@@ -473,6 +473,28 @@ describe('a call from a trunk', () => {
   });
 });
 
+describe('several trunks at one address', () => {
+  it.each([
+    ['udp', 5060, 'one'],
+    ['udp', 40_000, 'one'],
+    ['tcp', 5060, 'two'],
+    ['tls', 5061, 'three'],
+    ['tls', 40_000, 'three'],
+  ] as const)('are told apart by %s and port %i', (transport, port, expected) => {
+    const at = (name: string, by: string, where?: number): TrunkConfig => ({
+      ...{ name, codecs: ['ulaw'], context: name },
+      registrar: sipUri({ host: FIRST.ip, port: where, parameters: new Map([['transport', by]]) }),
+    });
+    network = new Network(1, FAIR);
+    us = new SipSwitch(network, US, 1, { trunks: [at('one', 'udp'), at('two', 'tcp'), at('three', 'tls', 5061)] });
+    const invite = `INVITE sip:5@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/X ${FIRST.ip};branch=z9hG4bK1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:5@x>\r\nCall-ID: in\r\nCSeq: 1 INVITE\r\nContact: <sip:x@${FIRST.ip}>\r\nContent-Type: application/sdp\r\nContent-Length: ${ANSWER.length}\r\n\r\n${ANSWER}`;
+    us.command((endpoint, nowMs) =>
+      endpoint.handleDatagram(utf8Encode(invite), { transport, ip: FIRST.ip, port }, nowMs),
+    );
+    expect(us.incoming.map(({ peer }) => peer)).toEqual([expected]);
+  });
+});
+
 describe('a trunk that only calls in', () => {
   it('is looked up from the start, and again each minute, since its address tells whose call it is', () => {
     start();

@@ -1,14 +1,15 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Appliance, startAppliance } from '../../support/appliance.ts';
 import type { Asterisk } from '../../support/asterisk.ts';
-import { strongestHz } from '../../support/audio.ts';
+import { strongestHz, toneDbm0 } from '../../support/audio.ts';
 import { Baresip } from '../../support/baresip.ts';
 import { BRANCH, branchConfig, CENTRE, SECRET, WEB } from '../../support/branch-office.ts';
+import { type Certificate, CertificateAuthority } from '../../support/certificates.ts';
 import { describeWithPeers } from '../../support/peers.ts';
+import { sine } from '../../support/signal.ts';
 import { startSipCentre } from '../../support/sip-centre.ts';
 import { pause } from '../../support/wait-until.ts';
 
@@ -16,22 +17,26 @@ const folder = mkdtempSync(join(tmpdir(), 'branchline-tls-'));
 
 const TRUNK = `registrar: "sip:${CENTRE};transport=tcp", username: branch-01, secret: ${SECRET}, fromUser: branch-01`;
 
-function sections(): string {
-  const pem = (name: string) => JSON.stringify(readFileSync(join(folder, name), 'utf8'));
+/** A trunk that demands a certificate of us, and seals voice. */
+const SEALED = `registrar: "sip:${CENTRE}:5061;transport=tls", username: branch-02, secret: ${SECRET}, fromUser: branch-02`;
+
+function sections({ cert, key }: Certificate, ca: string): string {
   return `sip:
   listen: [udp://${BRANCH}:5060, tcp://${BRANCH}:5060, tls://${BRANCH}:5061]
   qualify: { every: 5s, timeout: 2s }
-  tls: { cert: ${pem('cert.pem')}, key: ${pem('key.pem')} }
+  tls: { cert: { file: ${cert} }, key: { file: ${key} }, ca: { file: ${ca} } }
   phones:
     "211": { secret: secret-211, context: office }
     "212": { secret: secret-212, context: office }
   trunks:
-    sip-hq: { ${TRUNK}, context: from-hq, qualify: { every: 2s, timeout: 1s } }`;
+    sip-hq: { ${TRUNK}, context: from-hq, qualify: { every: 2s, timeout: 1s } }
+    sealed: { ${SEALED}, context: from-hq, qualify: { every: 2s, timeout: 1s }, srtp: required }`;
 }
 
 const DIALPLAN = `exten => 601,1,Answer
 exten => 601,2,Milliwatt
 exten => _5XXX,1,Dial(SIP/sip-hq/\${EXTEN:1},30)
+exten => _4XXX,1,Dial(SIP/sealed/\${EXTEN:1},30)
 `;
 
 /** What PJSIP needs to be reached over TCP. */
@@ -41,17 +46,51 @@ protocol=tcp
 bind=@BIND@
 `;
 
+/** And over TLS, with certificates on both sides and sealed voice. */
+const tls = ({ cert, key }: Certificate, ca: string) => `[transport-tls]
+type=transport
+protocol=tls
+bind=@BIND@:5061
+method=tlsv1_2
+cert_file=${cert}
+priv_key_file=${key}
+ca_list_file=${ca}
+verify_client=yes
+require_client_cert=yes
+[branch-02]
+type=endpoint
+context=from-branch
+disallow=all
+allow=ulaw,alaw
+auth=branch-02
+aors=branch-02
+transport=transport-tls
+media_encryption=sdes
+direct_media=no
+rtp_symmetric=yes
+rewrite_contact=yes
+media_address=@BIND@
+bind_rtp_to_media_address=yes
+[branch-02]
+type=auth
+auth_type=userpass
+username=branch-02
+password=${SECRET}
+[branch-02]
+type=aor
+max_contacts=1
+`;
+
 describeWithPeers('SIP over connections', ['baresip', 'asterisk22', 'openssl'], () => {
   let office: Appliance;
   let centre: Asterisk;
 
   beforeAll(async () => {
-    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key.pem'];
-    const name = ['-subj', '/CN=branch', '-addext', `subjectAltName=IP:${BRANCH}`];
-    const args = ['req', '-x509', ...key, '-out', 'cert.pem', '-days', '2', ...name];
-    execFileSync('openssl', args, { cwd: folder, stdio: 'pipe' });
-    centre = await startSipCentre('22', TCP);
-    office = await startAppliance({ config: branchConfig({ sections: sections(), dialplan: DIALPLAN }), web: WEB });
+    const authority = new CertificateAuthority(folder);
+    const [ours, theirs] = [authority.issue('branch', BRANCH), authority.issue('centre', CENTRE)];
+    centre = await startSipCentre('22', TCP + tls(theirs, authority.file));
+    const config = branchConfig({ sections: sections(ours, authority.file), dialplan: DIALPLAN });
+    office = await startAppliance({ config, web: WEB });
   }, 60_000);
 
   afterAll(async () => {
@@ -72,7 +111,7 @@ describeWithPeers('SIP over connections', ['baresip', 'asterisk22', 'openssl'], 
 
   test.each([
     ['TCP', '5060', '211', '', ''],
-    ['TLS', '5061', '212', 'tls', `sip_cafile ${join(folder, 'cert.pem')}`],
+    ['TLS', '5061', '212', 'tls', `sip_cafile ${join(folder, 'ca.pem')}`],
   ])('a phone registers over %s, calls, is called, and is gone with its connection', async (...row) => {
     const [transport, port, user, , config] = row;
     const server = `${BRANCH}:${port}`;
@@ -112,6 +151,27 @@ describeWithPeers('SIP over connections', ['baresip', 'asterisk22', 'openssl'], 
     await office.waitForLine(1, 'ringing', 5_000);
     await office.lift(1);
     await office.waitForLine(1, 'talking', 5_000);
+    await office.rest(1);
+  });
+
+  test('a trunk that demands our certificate registers over TLS, and its sealed voice is heard both ways', async () => {
+    await office.waitForStatus('the trunk', 10_000, ({ trunks }) => {
+      return trunks['sealed']?.reachable === true && trunks['sealed'].registration?.state === 'registered';
+    });
+    await office.lift(1);
+    await office.waitForLine(1, 'dial-tone', 2_000);
+    await office.dial(1, '4600');
+    await office.waitForLine(1, 'talking', 10_000);
+    await office.say(1, Int16Array.from(sine(1300, -12, 2_500)));
+    await pause(2_000);
+    expect(toneDbm0(await office.heard(1, 1), 1300)).toBeGreaterThan(-14);
+    await office.rest(1);
+    await centre.originate('PJSIP/201@branch-02', { application: 'Milliwatt' });
+    await office.waitForLine(1, 'ringing', 5_000);
+    await office.lift(1);
+    await office.waitForLine(1, 'talking', 5_000);
+    await pause(1_500);
+    expect(strongestHz(await office.heard(1, 1))).toBeCloseTo(1004, 0);
     await office.rest(1);
   });
 });

@@ -139,6 +139,7 @@ export interface RtpIdentity {
 export interface RtpPath {
   /** Where the far end wants its RTP; what it sends decides, see `sources`. */
   readonly remote: Address;
+  /** That of `remote`: RTP and RTCP go by one port. [RFC5761] */
   readonly remoteRtcpPort: number;
   /**
    * From where RTP is believed: `signalled`: from the IP address in the SDP or from `signallingIp`, whatever the port;

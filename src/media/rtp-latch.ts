@@ -36,9 +36,15 @@ export class RtpLatch {
     return this.locked ?? this.session.remote;
   }
 
+  /** RTP and RTCP go by one port. [RFC5761] */
+  get isMuxed(): boolean {
+    return this.session.remoteRtcpPort === this.session.remote.port;
+  }
+
   /** Where RTCP goes to: behind a NAT the port after the one that was observed is the best guess. */
   get remoteRtcpPort(): number {
     const { remote, remoteRtcpPort } = this.session;
+    if (this.isMuxed) return this.remote.port;
     return this.locked === undefined || sameAddress(this.locked, remote) ? remoteRtcpPort : this.locked.port + 1;
   }
 

@@ -416,8 +416,8 @@ export class RtpStream implements MediaStream {
   }
 
   private sendRtcp(bytes: Uint8Array, length: number): void {
-    const { remote, remoteRtcpPort } = this.latch;
-    this.srtp.sendRtcp(this.spec.localPort + 1, { ip: remote.ip, port: remoteRtcpPort }, bytes, length);
+    const { remote, remoteRtcpPort, isMuxed } = this.latch;
+    this.srtp.sendRtcp(this.spec.localPort + (isMuxed ? 0 : 1), { ip: remote.ip, port: remoteRtcpPort }, bytes, length);
   }
 
   statistics(): StreamStatistics {

@@ -22,6 +22,7 @@ export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
 export interface MediaAgreement {
   /** Where the far end wants its RTP; behind a NAT it may come from elsewhere. */
   readonly remote: Address;
+  /** The port of `remote` where RTP and RTCP go by one. [RFC5761] */
   readonly remoteRtcpPort: number;
   readonly codec: CodecName;
   /** What the codec is called in packets to the far end, and in its packets to us. */
@@ -77,6 +78,7 @@ const SECURE = 'RTP/SAVP';
 const OUR_TELEPHONE_EVENT = 101;
 /** Digits 0 to 9, *, #, A to D, flash. [RFC4733 §7.1.1] */
 const EVENTS = '0-16';
+const MUX = 'rtcp-mux';
 const PTIME_MS = 20;
 const SHORTEST_PTIME_MS = 10;
 const LONGEST_PTIME_MS = 60;
@@ -145,7 +147,7 @@ export class MediaSession {
   makeOffer(): SessionDescription {
     const known = this.layout.findIndex(isVoice);
     const voice = this.sealed(
-      this.voiceLine(this.local.codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT),
+      this.voiceLine(this.local.codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT, isMuxed(this.agreed)),
       this.offeredProtocol(),
       this.offeredKeys(),
     );
@@ -176,7 +178,7 @@ export class MediaSession {
   /** What the far end made of our offer; undefined if there is no voice that both can. */
   handleAnswer(answer: SessionDescription): MediaAgreement | undefined {
     const line = answer.media.find(isVoice);
-    const agreement = this.agree(answer, line);
+    const agreement = this.agree(answer, line, isMuxed(this.agreed));
     if (agreement === undefined || line === undefined) return undefined;
     const srtp = this.seal(cryptoOf(line, this.local.srtp));
     this.noteVideo(answer);
@@ -281,17 +283,23 @@ export class MediaSession {
     const ip = media.connection ?? session.connection;
     if (ip === undefined || media.port === 0) return undefined;
     const [rtcp = ''] = (attributeOf(session, media, 'rtcp') ?? '').split(' ');
+    const named = parseDecimal(rtcp, 65_535);
     const isOldHold = ip === '0.0.0.0' || ip === '::';
     const direction = directionOf(session, media);
     return {
       remote: { ip, port: media.port },
-      remoteRtcpPort: parseDecimal(rtcp, 65_535) ?? media.port + 1,
+      // The port of RTP itself would mean what only rtcp-mux can say.
+      remoteRtcpPort: named === undefined || named === media.port ? media.port + 1 : named,
       written: isOldHold ? meet(direction, 'sendonly') : direction,
     };
   }
 
   /** What a stream of theirs would give; `direction` is as they wrote it. */
-  private agree(session: SessionDescription, media: MediaDescription | undefined): MediaAgreement | undefined {
+  private agree(
+    session: SessionDescription,
+    media: MediaDescription | undefined,
+    mayMux = true,
+  ): MediaAgreement | undefined {
     const way =
       media === undefined || !isVoice(media) || !this.mayBeSealed(media) ? undefined : this.wayOf(session, media);
     if (media === undefined || way === undefined) return undefined;
@@ -303,9 +311,10 @@ export class MediaSession {
     const first = theirs.find(({ codec }) => codec !== undefined);
     if (first?.codec === undefined) return undefined;
     const { remote, remoteRtcpPort, written } = way;
+    const wantsMux = mayMux && media.attributes.some(([name]) => name === MUX);
     return {
       remote,
-      remoteRtcpPort,
+      remoteRtcpPort: wantsMux ? remote.port : remoteRtcpPort,
       codec: first.codec,
       payloadType: first.type,
       telephoneEventType: findEncoding(encodings, TELEPHONE_EVENT),
@@ -320,6 +329,7 @@ export class MediaSession {
     agreement: MediaAgreement | undefined,
     direction: Direction,
     eventType: number | undefined,
+    muxed = isMuxed(agreement),
   ): MediaDescription {
     const formats: string[] = [];
     const attributes: Attribute[] = [];
@@ -333,6 +343,7 @@ export class MediaSession {
       add(eventType, TELEPHONE_EVENT);
       attributes.push(['fmtp', `${eventType} ${EVENTS}`]);
     }
+    if (muxed) attributes.push([MUX, null]);
     attributes.push(['ptime', String(agreement?.ptimeMs ?? PTIME_MS)], [direction, null]);
     const { port } = this.local.address;
     return { kind: 'audio', port, protocol: PLAIN, formats, connection: undefined, attributes };
@@ -362,6 +373,11 @@ function withVideo(agreement: MediaAgreement, video: VideoAgreement | undefined)
 /** How we may be asked is ours to say, whatever the other party takes. */
 function withOurFeedback({ feedback: _, ...format }: VideoFormat): VideoFormat {
   return format;
+}
+
+/** RTP and RTCP by one port: as they offered, and in offers of ours once it is so. [RFC5761 §5.1.1] */
+function isMuxed(agreement: MediaAgreement | undefined): boolean {
+  return agreement !== undefined && agreement.remoteRtcpPort === agreement.remote.port;
 }
 
 function isVoice(media: MediaDescription): boolean {

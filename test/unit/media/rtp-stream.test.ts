@@ -519,6 +519,18 @@ describe('reports', () => {
   const a = rtpFarEnd(1);
   const b = rtpFarEnd(2);
 
+  it('go by the port of RTP where both sides have it so [RFC5761 §4]', () => {
+    const muxed = rtpFarEnd(1, { remoteRtcpPort: a.remote.port });
+    open(A, muxed);
+    open(B, b);
+    bridge();
+    talk(b, 100);
+    harness.runTo(START_MS + 20_000);
+    const reports = harness.sentRtp.filter(({ localPort, bytes }) => localPort === a.localPort && bytes[1] === 200);
+    expect(new Set(reports.map(({ to }) => `${to.ip}:${to.port}`))).toEqual(new Set([`${a.remote.ip}:4002`]));
+    expect(harness.rtcpFrom(muxed)).toEqual([]);
+  });
+
   it('tell on the odd port what was sent, heard and lost, and who we are [RFC3550 §6.4]', () => {
     open(A, a);
     open(B, b);

@@ -211,3 +211,24 @@ describe('an answer of ours [RFC3264 §6]', () => {
     expect(media).toEqual(['video 0', 'audio 10000']);
   });
 });
+
+describe('RTP and RTCP by one port [RFC5761 §5.1.1]', () => {
+  const MUX = 'a=rtcp-mux';
+
+  it('is agreed to where it is offered, over a=rtcp, and offered again from then on', () => {
+    const one = session();
+    expect(linesOf(one.answer(sdp(VOICE, EVENTS, 'a=rtcp:4009', MUX)))).toContain(MUX);
+    expect(one.agreement).toMatchObject({ remote: { port: 4000 }, remoteRtcpPort: 4000 });
+    expect(linesOf(one.makeOffer())).toContain(MUX);
+    expect(one.handleAnswer(sdp(VOICE, MUX))).toMatchObject({ remoteRtcpPort: 4000 });
+    expect(one.handleAnswer(sdp(VOICE))).toMatchObject({ remoteRtcpPort: 4001 });
+    expect(linesOf(one.makeOffer())).not.toContain(MUX);
+  });
+
+  it('is not offered by us first, and an answer that has it all the same means nothing', () => {
+    const one = session();
+    expect(linesOf(one.makeOffer())).not.toContain(MUX);
+    expect(one.handleAnswer(sdp(VOICE, MUX))).toMatchObject({ remoteRtcpPort: 4001 });
+    expect(linesOf(one.answer(sdp(VOICE, 'a=rtcp:4000')))).not.toContain(MUX);
+  });
+});

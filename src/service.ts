@@ -57,6 +57,7 @@ import { sipSettings } from './sip-peers.ts';
 import { callRecords } from './status/cdr.ts';
 import { EventLimit, eventMessage, type Happening, type Keeping } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
+import { PowerWatch } from './status/power-watch.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import { callStatus, takeSnapshot } from './status/snapshot.ts';
 import { formatTime, WallTime } from './status/wall-time.ts';
@@ -175,7 +176,13 @@ export class Service {
     const sealingKey = () => this.sealingKey?.publicKey ?? null;
     const hatPpm = () => this.hatClock.ppm;
     const machine = new MachineFiles();
-    const health = healthReader({ version, startedMs, clock: systemClock, hat, sealingKey, hatPpm, machine });
+    const readHealth = healthReader({ version, startedMs, clock: systemClock, hat, sealingKey, hatPpm, machine });
+    const powerWatch = new PowerWatch();
+    const health = () => {
+      const reading = readHealth();
+      for (const happening of powerWatch.note(reading.power)) this.tell(happening);
+      return reading;
+    };
     const wallMs = () => systemClock.wallMs();
     const source = statusSource({
       site: configuration.site.id,

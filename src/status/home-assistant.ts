@@ -28,7 +28,7 @@ export function discoveryTopic(site: string): string {
 }
 
 /**
- * One device with a sensor for each line and phone, a connectivity for each trunk, its temperature and, where the broker is who
+ * One device with a sensor for each line and phone, a connectivity for each trunk, its temperature, its supply and, where the broker is who
  * authorises, a button to find it. Entities are named after their topics, so that they survive a change of their names.
  */
 export function discovery(
@@ -70,6 +70,14 @@ export function discovery(
     value_template: '{{ value_json.temperatureC }}',
     device_class: 'temperature',
     unit_of_measurement: '°C',
+    entity_category: 'diagnostic',
+  });
+  add('supply', {
+    p: 'binary_sensor',
+    name: 'Supply',
+    state_topic: `${root}health`,
+    value_template: "{{ 'ON' if value_json.power and value_json.power.undervoltage else 'OFF' }}",
+    device_class: 'problem',
     entity_category: 'diagnostic',
   });
   if (takesPlainCommands) {

@@ -33,6 +33,7 @@ describe('discovery by Home Assistant', () => {
       ['phone-211', 'sensor', 'Phone 211', 'branchline/lyon-01/phones/211'],
       ['trunk-hq/1', 'binary_sensor', 'Trunk hq/1', 'branchline/lyon-01/trunks/hq%2F1'],
       ['temperature', 'sensor', 'Temperature', 'branchline/lyon-01/health'],
+      ['supply', 'binary_sensor', 'Supply', 'branchline/lyon-01/health'],
     ]);
     const ids = Object.values(components).map(({ unique_id }) => unique_id);
     expect(new Set(ids).size).toBe(ids.length);

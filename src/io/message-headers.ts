@@ -8,6 +8,8 @@ export class MessageHeaders {
   readonly names: Uint8Array;
   private readonly layout;
   private readonly view: DataView;
+  /** The same memory: fields lie on multiples of 4. */
+  private readonly words: Uint32Array;
   private readonly address: number;
   private readonly iovecsAt: number;
 
@@ -23,6 +25,7 @@ export class MessageHeaders {
     const namesAt = this.iovecsAt + count * iovecBytes;
     const memory = new ArrayBuffer(namesAt + count * SOCKADDR_BYTES);
     this.view = new DataView(memory);
+    this.words = new Uint32Array(memory);
     this.names = new Uint8Array(memory, namesAt);
     this.address = libc.addressOf(memory);
     for (let i = 0; i < count; i++) {
@@ -37,7 +40,7 @@ export class MessageHeaders {
   /** The kernel writes the length of the address that came: before the next ones it must be told its room again. */
   resetNames(count: number): void {
     const { messageBytes, nameLengthAt } = this.layout;
-    for (let i = 0; i < count; i++) this.view.setUint32(i * messageBytes + nameLengthAt, this.nameBytes, true);
+    for (let i = 0; i < count; i++) this.words[(i * messageBytes + nameLengthAt) >> 2] = this.nameBytes;
   }
 
   /** Where the bytes of a message are, or go to. */
@@ -49,7 +52,7 @@ export class MessageHeaders {
 
   /** How many bytes of a message were received. */
   lengthOf(i: number): number {
-    return this.view.getUint32(i * this.layout.messageBytes + this.layout.lengthAt, true);
+    return this.words[(i * this.layout.messageBytes + this.layout.lengthAt) >> 2]!;
   }
 
   addressOf(i: number): number {

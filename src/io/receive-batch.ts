@@ -4,7 +4,7 @@ import { MessageHeaders } from './message-headers.ts';
 import { SOCKADDR_BYTES, type SocketAddresses } from './socket-addresses.ts';
 
 /** Datagrams of one system call. */
-const MESSAGES = 32;
+const MESSAGES = 64;
 /** Nothing is ever cut off. Pages that no datagram reaches are never touched, so they cost nothing. */
 const LONGEST_DATAGRAM = 65_536;
 /** Some cache lines more than a power of two: slots side by side must not fight for the same lines. */
@@ -14,10 +14,10 @@ const STRIDE = LONGEST_DATAGRAM + 320;
 export class ReceiveBatch {
   /** The most that `receive` gives. */
   readonly capacity = MESSAGES;
+  /** The memory in which all of them lie, and where the kernel sees it. */
+  readonly arena = new Uint8Array(new ArrayBuffer(MESSAGES * STRIDE));
+  readonly arenaAddress: number;
   private readonly headers: MessageHeaders;
-  private readonly arena = new ArrayBuffer(MESSAGES * STRIDE);
-  /** The last view of each slot: packets of a call are all equally long. */
-  private readonly views: Uint8Array[] = [];
   /** Of the last call. */
   private count = 0;
 
@@ -26,11 +26,8 @@ export class ReceiveBatch {
     private readonly addresses: SocketAddresses,
   ) {
     this.headers = new MessageHeaders(libc, MESSAGES, addresses.bytes);
-    const arenaAddress = libc.addressOf(this.arena);
-    for (let i = 0; i < MESSAGES; i++) {
-      this.headers.setBuffer(i, arenaAddress + i * STRIDE, LONGEST_DATAGRAM);
-      this.views.push(new Uint8Array(this.arena, i * STRIDE, 0));
-    }
+    this.arenaAddress = libc.addressOf(this.arena.buffer as ArrayBuffer);
+    for (let i = 0; i < MESSAGES; i++) this.headers.setBuffer(i, this.arenaAddress + this.startOf(i), LONGEST_DATAGRAM);
   }
 
   /** Takes what has arrived; gives how many datagrams, 0 if none. Their bytes stand until the next call. */
@@ -40,13 +37,18 @@ export class ReceiveBatch {
     return this.count;
   }
 
+  /** Where a datagram begins in `arena`. */
+  startOf(i: number): number {
+    return i * STRIDE;
+  }
+
+  lengthOf(i: number): number {
+    return this.headers.lengthOf(i);
+  }
+
+  /** A view of one. */
   bytes(i: number): Uint8Array {
-    const length = this.headers.lengthOf(i);
-    const view = this.views[i]!;
-    if (view.length === length) return view;
-    const other = new Uint8Array(this.arena, i * STRIDE, length);
-    this.views[i] = other;
-    return other;
+    return this.arena.subarray(this.startOf(i), this.startOf(i) + this.lengthOf(i));
   }
 
   from(i: number): Address {

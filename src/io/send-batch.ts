@@ -7,17 +7,20 @@ import { SOCKADDR_BYTES, type SocketAddresses } from './socket-addresses.ts';
 const MESSAGES = 64;
 /** Room for their bytes; the longest datagram fits in. */
 const ARENA_BYTES = 128 << 10;
+/** A loop copies so much sooner than a view for `set` is made; the view would be garbage. */
+const SHORT = 2048;
 
-/** Datagrams on their way out: copied when they are added, handed to the kernel together. */
+/** Datagrams on their way out: copied, or lent, when they are added, and handed to the kernel together. */
 export class SendBatch {
   private readonly headers: MessageHeaders;
   private readonly arena = new Uint8Array(new ArrayBuffer(ARENA_BYTES));
   private readonly arenaAddress: number;
-  private readonly parts = new WeakMap<Uint8Array, Uint8Array>();
   /** The next message to send, one behind the last, and how much of the arena they have. */
   private first = 0;
   private end = 0;
   private filled = 0;
+  /** Whether some of them are lent. */
+  hasLent = false;
 
   constructor(
     private readonly libc: Libc,
@@ -38,22 +41,25 @@ export class SendBatch {
 
   /** Copies a datagram for which there is room; false if the socket's family cannot reach `to`. */
   add(bytes: Uint8Array, to: Address, at = 0, length = bytes.length - at): boolean {
-    if (!this.addresses.write(to, this.headers.names, this.end * SOCKADDR_BYTES)) return false;
-    this.arena.set(this.partOf(bytes, at, length), this.filled);
-    this.headers.setBuffer(this.end, this.arenaAddress + this.filled, length);
+    if (!this.address(to, this.arenaAddress + this.filled, length)) return false;
+    const { arena, filled } = this;
+    if (length <= SHORT) for (let i = 0; i < length; i++) arena[filled + i] = bytes[at + i]!;
+    else arena.set(bytes.subarray(at, at + length), filled);
     this.filled += length;
-    this.end++;
     return true;
   }
 
-  /** Who sends from a buffer mostly sends the same part of it: that view is kept, since each one is garbage. */
-  private partOf(bytes: Uint8Array, at: number, length: number): Uint8Array {
-    if (length === bytes.length) return bytes;
-    const known = this.parts.get(bytes);
-    if (known !== undefined && known.length === length && known.byteOffset === bytes.byteOffset + at) return known;
-    const part = bytes.subarray(at, at + length);
-    this.parts.set(bytes, part);
-    return part;
+  /** The same of one that stands at this address of memory until `flush` has sent it: nothing is copied. */
+  lend(address: number, to: Address, length: number): boolean {
+    if (!this.address(to, address, length)) return false;
+    this.hasLent = true;
+    return true;
+  }
+
+  private address(to: Address, bytesAddress: number, length: number): boolean {
+    if (!this.addresses.write(to, this.headers.names, this.end * SOCKADDR_BYTES)) return false;
+    this.headers.setBuffer(this.end++, bytesAddress, length);
+    return true;
   }
 
   /**
@@ -76,6 +82,7 @@ export class SendBatch {
     this.first = 0;
     this.end = 0;
     this.filled = 0;
+    this.hasLent = false;
     return true;
   }
 }

@@ -9,6 +9,9 @@ const POLL_ENTRY_BYTES = 8;
 
 /** Both directions of a socket whose descriptor another thread has opened; the memory is this thread's own. */
 export class SocketBatches {
+  /** The memory in which all received datagrams lie. */
+  readonly bytes: Uint8Array;
+  private readonly addresses: SocketAddresses;
   private readonly received: ReceiveBatch;
   private readonly outgoing: SendBatch;
 
@@ -19,9 +22,10 @@ export class SocketBatches {
     /** What cannot be sent. */
     private readonly onRefused: () => void,
   ) {
-    const addresses = new SocketAddresses(ipv6);
-    this.received = new ReceiveBatch(libc, addresses);
-    this.outgoing = new SendBatch(libc, addresses);
+    this.addresses = new SocketAddresses(ipv6);
+    this.received = new ReceiveBatch(libc, this.addresses);
+    this.outgoing = new SendBatch(libc, this.addresses);
+    this.bytes = this.received.arena;
   }
 
   /** The most that `receive` gives. */
@@ -29,21 +33,38 @@ export class SocketBatches {
     return this.received.capacity;
   }
 
+  /** What is to be sent of the last ones leaves first. While the socket is full the next ones wait in the kernel. */
   receive(): number {
-    return this.received.receive(this.fd);
+    if (this.outgoing.hasLent) this.flush();
+    return this.outgoing.hasLent ? 0 : this.received.receive(this.fd);
   }
 
-  bytesOf(index: number): Uint8Array {
-    return this.received.bytes(index);
+  startOf(index: number): number {
+    return this.received.startOf(index);
+  }
+
+  lengthOf(index: number): number {
+    return this.received.lengthOf(index);
   }
 
   senderOf(index: number): Address {
     return this.received.from(index);
   }
 
+  destination(to: Address): Address {
+    return this.addresses.destination(to);
+  }
+
+  /** What lies in `bytes` is sent from there, all else is copied. */
   send(to: Address, bytes: Uint8Array, at: number, length: number): void {
     if (!this.outgoing.hasRoom(length)) this.flush();
-    if (!this.outgoing.hasRoom(length) || !this.outgoing.add(bytes, to, at, length)) this.onRefused();
+    if (!this.outgoing.hasRoom(length) || !this.add(to, bytes, at, length)) this.onRefused();
+  }
+
+  private add(to: Address, bytes: Uint8Array, at: number, length: number): boolean {
+    return bytes === this.bytes
+      ? this.outgoing.lend(this.received.arenaAddress + at, to, length)
+      : this.outgoing.add(bytes, to, at, length);
   }
 
   /** What a full socket does not take stays for the next time. */

@@ -4,33 +4,72 @@ interface OfCall {
   readonly spec: { readonly remote: Address; readonly remoteCall: number };
 }
 
-/** Streams of IAX2 calls by who sends to them: by IP address, then by port and call number in one integer, so that a look-up builds no key. */
+/** Places at the beginning, a power of two; never more than half of them are taken. */
+const FIRST_PLACES = 64;
+/** 2³² divided by the golden ratio: neighbouring keys come to lie far from each other. */
+const SPREAD = 0x9e3779b1;
+
+/**
+ * Streams of IAX2 calls by who sends to them. One look-up per packet: an open-addressing table whose keys, port and call
+ * number in one integer, lie side by side in memory.
+ */
 export class CallIndex<Stream extends OfCall> {
-  private readonly byCall = new Map<string, Map<number, Stream>>();
+  private keys = new Int32Array(FIRST_PLACES);
+  private streams: (Stream | undefined)[] = empty(FIRST_PLACES);
+  private count = 0;
 
   get(remote: Address, remoteCall: number): Stream | undefined {
-    return this.byCall.get(remote.ip)?.get(callKey(remote, remoteCall));
+    return this.streams[this.placeOf(remote, remoteCall)];
   }
 
+  /** One of the same call gives its place to it. */
   add(stream: Stream): void {
+    if (2 * (this.count + 1) > this.keys.length) this.layOut(2 * this.keys.length);
     const { remote, remoteCall } = stream.spec;
-    let calls = this.byCall.get(remote.ip);
-    if (calls === undefined) this.byCall.set(remote.ip, (calls = new Map()));
-    calls.set(callKey(remote, remoteCall), stream);
+    const place = this.placeOf(remote, remoteCall);
+    if (this.streams[place] === undefined) this.count++;
+    this.keys[place] = callKey(remote, remoteCall);
+    this.streams[place] = stream;
   }
 
   /** Another one that has taken its place stays. */
   remove(stream: Stream): void {
     const { remote, remoteCall } = stream.spec;
-    const calls = this.byCall.get(remote.ip);
+    const place = this.placeOf(remote, remoteCall);
+    if (this.streams[place] !== stream) return;
+    this.streams[place] = undefined;
+    // What lay behind it may have been pushed away by it.
+    this.layOut(this.keys.length);
+  }
+
+  /** Where a call's stream is, or the empty place where it would be. */
+  private placeOf(remote: Address, remoteCall: number): number {
+    const { keys, streams } = this;
+    const last = keys.length - 1;
     const key = callKey(remote, remoteCall);
-    if (calls?.get(key) !== stream) return;
-    calls.delete(key);
-    if (calls.size === 0) this.byCall.delete(remote.ip);
+    let place = (Math.imul(key, SPREAD) >>> 8) & last;
+    for (;;) {
+      const stream = streams[place];
+      if (stream === undefined) return place;
+      if (keys[place] === key && stream.spec.remote.ip === remote.ip) return place;
+      place = (place + 1) & last;
+    }
+  }
+
+  private layOut(places: number): void {
+    const former = this.streams;
+    this.keys = new Int32Array(places);
+    this.streams = empty(places);
+    this.count = 0;
+    for (const stream of former) if (stream !== undefined) this.add(stream);
   }
 }
 
+function empty<Stream>(places: number): (Stream | undefined)[] {
+  return new Array<Stream | undefined>(places).fill(undefined);
+}
+
 /** 16 bits of port and 15 of call number: a small integer. */
-function callKey(remote: Address, call: number): number {
-  return remote.port * 0x8000 + call;
+function callKey({ port }: Address, call: number): number {
+  return port * 0x8000 + call;
 }

@@ -119,21 +119,28 @@ export class Iax2Stream implements MediaStream {
     this.farFormat = format;
     this.unwrapper.note(timestamp);
     this.supermini.noteVoice(timestamp, this.durationOf(length), nowMs);
-    this.say(bytes, at, length, timestamp, nowMs);
+    this.say(bytes, at, length, timestamp, nowMs, 0);
   }
 
   /** The payload of a mini frame, or of a trunk entry with a timestamp, and the low 16 bits of that. */
-  handleMini(bytes: Uint8Array, at: number, length: number, low: number, nowMs: number): void {
+  handleMini(bytes: Uint8Array, at: number, length: number, low: number, nowMs: number, headroom: number): void {
     if (!this.hasFarFormat(nowMs)) return;
-    this.say(bytes, at, length, this.unwrapper.unwrap(low), nowMs);
+    this.say(bytes, at, length, this.unwrapper.unwrap(low), nowMs, headroom);
   }
 
   /** The payload of a trunk entry without a timestamp, which gets one on the call's clock. */
-  handleSupermini(bytes: Uint8Array, at: number, length: number, trunkTimestamp: number, nowMs: number): void {
+  handleSupermini(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    trunkTimestamp: number,
+    nowMs: number,
+    headroom: number,
+  ): void {
     if (!this.hasFarFormat(nowMs)) return;
     const timestamp = this.supermini.stamp(trunkTimestamp, this.durationOf(length), nowMs);
     this.unwrapper.note(timestamp);
-    this.say(bytes, at, length, timestamp, nowMs);
+    this.say(bytes, at, length, timestamp, nowMs, headroom);
   }
 
   private hasFarFormat(nowMs: number): boolean {
@@ -146,7 +153,7 @@ export class Iax2Stream implements MediaStream {
     return false;
   }
 
-  private say(bytes: Uint8Array, at: number, length: number, timestamp: number, nowMs: number): void {
+  private say(bytes: Uint8Array, at: number, length: number, timestamp: number, nowMs: number, headroom: number): void {
     if (length === 0 || length > MAX_PAYLOAD) {
       this.drop('media.bad-length');
       return;
@@ -157,8 +164,11 @@ export class Iax2Stream implements MediaStream {
       this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');
       return;
     }
-    for (let i = 0; i < this.listeners.length; i++) {
-      this.listeners[i]!.hearPacket(bytes, at, length, this.farFormat, timestamp, durationMs, nowMs);
+    const last = this.listeners.length - 1;
+    // Whoever hears it last may spoil it for the others.
+    for (let i = 0; i <= last; i++) {
+      const room = i === last ? headroom : 0;
+      this.listeners[i]!.hearPacket(bytes, at, length, this.farFormat, timestamp, durationMs, nowMs, room);
     }
   }
 
@@ -211,6 +221,7 @@ export class Iax2Stream implements MediaStream {
     timestamp: number,
     durationMs: number,
     nowMs: number,
+    headroom = 0,
   ): void {
     const table = this.tableFrom(format);
     if (table === undefined && format !== this.format) {
@@ -224,7 +235,7 @@ export class Iax2Stream implements MediaStream {
     let mapped = this.relay.map(timestamp);
     if (this.isSignalled(mapped)) mapped++;
     this.clock.pause();
-    this.transmit(bytes, at, length, mapped, table);
+    this.transmit(bytes, at, length, mapped, table, headroom);
   }
 
   private isSignalled(timestamp: number): boolean {
@@ -264,7 +275,7 @@ export class Iax2Stream implements MediaStream {
       return;
     }
     this.relay.reset();
-    this.transmit(this.block, 0, PACKET_SAMPLES, this.clock.stamp(nowMs, PACKET_MS), undefined);
+    this.transmit(this.block, 0, PACKET_SAMPLES, this.clock.stamp(nowMs, PACKET_MS), undefined, 0);
   }
 
   private transmit(
@@ -273,6 +284,7 @@ export class Iax2Stream implements MediaStream {
     length: number,
     timestamp: number,
     table: Uint8Array | undefined,
+    headroom: number,
   ): void {
     this.clock.note(timestamp);
     if (this.quelched) return;
@@ -286,6 +298,11 @@ export class Iax2Stream implements MediaStream {
     }
     if (this.trunk?.add(bytes, at, length, timestamp, table) === true) return;
     const { datagram, send } = this.parts;
+    if (table === undefined && headroom >= MINI_HEADER_LENGTH) {
+      writeMiniHeader(bytes, at - MINI_HEADER_LENGTH, this.spec.localCall, timestamp);
+      send(this.spec.remote, bytes, at - MINI_HEADER_LENGTH, MINI_HEADER_LENGTH + length);
+      return;
+    }
     writeMiniHeader(datagram, 0, this.spec.localCall, timestamp);
     copyCodes(bytes, at, length, datagram, MINI_HEADER_LENGTH, table);
     send(this.spec.remote, datagram, 0, MINI_HEADER_LENGTH + length);

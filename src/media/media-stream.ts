@@ -8,7 +8,10 @@ export interface Listener {
   readonly delayMs: number;
   /** How long the G.711 packets are that it passes on as they are; undefined if any length will do. */
   readonly packetMs?: number | undefined;
-  /** A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. */
+  /**
+   * A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. So many bytes before it may be
+   * written over as `headroom` says, so that a header can be put there.
+   */
   hearPacket(
     bytes: Uint8Array,
     at: number,
@@ -17,6 +20,7 @@ export interface Listener {
     timestamp: number,
     durationMs: number,
     nowMs: number,
+    headroom?: number,
   ): void;
   /** A block of 10 ms on the clock of a line. */
   hearBlock(block: Uint8Array, law: Law, nowMs: number): void;

@@ -33,6 +33,7 @@ import {
 } from '../iax2/frame-header.ts';
 import { TrunkReader } from '../iax2/meta-trunk.ts';
 import { expandSubclass, FRAME_TYPE } from '../iax2/subclass.ts';
+import type { VoiceClock } from '../iax2/voice.ts';
 import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { type FarKind, type FarPlane, FarStream } from './far-stream.ts';
 import { Iax2Stream, MAX_MINI, type PlaneParts } from './iax2-stream.ts';
@@ -111,16 +112,32 @@ export class MediaPlane implements Plane {
 
   /** Voice goes to its stream; the caller hands what is not for the plane alone on to signalling. */
   handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
-    switch (frameKind(bytes)) {
+    return this.take(bytes, 0, bytes.length, from, 0, nowMs);
+  }
+
+  /** The same of a datagram in a larger buffer: what is for the plane alone may be written over. */
+  handleDatagramAt(bytes: Uint8Array, at: number, length: number, from: Address, nowMs: number): DatagramUse {
+    return this.take(bytes, at, length, from, MINI_HEADER_LENGTH, nowMs);
+  }
+
+  private take(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    from: Address,
+    headroom: number,
+    nowMs: number,
+  ): DatagramUse {
+    switch (frameKind(bytes, at, length)) {
       case 'mini':
-        this.handleMini(bytes, from, nowMs);
+        this.handleMini(bytes, at, length, from, headroom, nowMs);
         return 'media';
       case 'full':
-        return this.handleFull(bytes, from, nowMs);
+        return this.handleFull(bytes, at, length, from, nowMs);
       case 'meta':
-        return this.handleTrunk(bytes, from, nowMs);
+        return this.handleTrunk(bytes, at, length, from, headroom, nowMs);
       case 'video-mini':
-        this.handleVideoMini(bytes, from, nowMs);
+        this.handleVideoMini(bytes, at, length, from, nowMs);
         return 'media';
       case 'short':
         return 'signalling';
@@ -181,58 +198,74 @@ export class MediaPlane implements Plane {
     return this.streams.size === 0 && this.rooms.size === 0 && this.videos.size === 0;
   }
 
-  private handleMini(bytes: Uint8Array, from: Address, nowMs: number): void {
-    const stream = this.streams.ofCall(from, readSourceCall(bytes));
+  private handleMini(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    from: Address,
+    headroom: number,
+    nowMs: number,
+  ): void {
+    const stream = this.streams.ofCall(from, readSourceCall(bytes, at));
     if (stream === undefined) {
       this.counters.increment('media.unknown-call');
       return;
     }
-    stream.handleMini(bytes, MINI_HEADER_LENGTH, bytes.length - MINI_HEADER_LENGTH, readMiniTimestamp(bytes), nowMs);
+    const low = readMiniTimestamp(bytes, at);
+    stream.handleMini(bytes, at + MINI_HEADER_LENGTH, length - MINI_HEADER_LENGTH, low, nowMs, headroom);
   }
 
-  private handleVideoMini(bytes: Uint8Array, from: Address, nowMs: number): void {
-    const stream = this.videos.ofCall(from, readVideoSourceCall(bytes));
+  private handleVideoMini(bytes: Uint8Array, at: number, length: number, from: Address, nowMs: number): void {
+    const stream = this.videos.ofCall(from, readVideoSourceCall(bytes, at));
     if (stream === undefined) {
       this.counters.increment('media.unknown-call');
       return;
     }
-    const length = bytes.length - VIDEO_MINI_HEADER_LENGTH;
-    const marker = readVideoMarker(bytes);
-    stream.handleMini(bytes, VIDEO_MINI_HEADER_LENGTH, length, readVideoTimestamp(bytes), marker, nowMs);
+    const payloadAt = at + VIDEO_MINI_HEADER_LENGTH;
+    const payloadLength = length - VIDEO_MINI_HEADER_LENGTH;
+    const marker = readVideoMarker(bytes, at);
+    stream.handleMini(bytes, payloadAt, payloadLength, readVideoTimestamp(bytes, at), marker, nowMs);
   }
 
-  private handleFull(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
-    if (readFrameType(bytes) === FRAME_TYPE.VIDEO) return this.handleFullVideo(bytes, from, nowMs);
-    if (readFrameType(bytes) !== FRAME_TYPE.VOICE) return 'signalling';
-    const stream = this.streams.ofCall(from, readSourceCall(bytes));
-    if (stream === undefined || readDestinationCall(bytes) !== stream.spec.localCall) return 'signalling';
-    const format = expandSubclass(readSubclassByte(bytes));
-    const length = bytes.length - FULL_HEADER_LENGTH;
-    stream.handleFullVoice(bytes, FULL_HEADER_LENGTH, length, format, readFullTimestamp(bytes), nowMs);
+  private handleFull(bytes: Uint8Array, at: number, length: number, from: Address, nowMs: number): DatagramUse {
+    if (readFrameType(bytes, at) === FRAME_TYPE.VIDEO) return this.handleFullVideo(bytes, at, length, from, nowMs);
+    if (readFrameType(bytes, at) !== FRAME_TYPE.VOICE) return 'signalling';
+    const stream = this.streams.ofCall(from, readSourceCall(bytes, at));
+    if (stream === undefined || readDestinationCall(bytes, at) !== stream.spec.localCall) return 'signalling';
+    const format = expandSubclass(readSubclassByte(bytes, at));
+    const timestamp = readFullTimestamp(bytes, at);
+    stream.handleFullVoice(bytes, at + FULL_HEADER_LENGTH, length - FULL_HEADER_LENGTH, format, timestamp, nowMs);
     return 'both';
   }
 
-  private handleFullVideo(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
-    const stream = this.videos.ofCall(from, readSourceCall(bytes));
-    if (stream === undefined || readDestinationCall(bytes) !== stream.spec.localCall) return 'signalling';
-    const subclass = readSubclassByte(bytes);
+  private handleFullVideo(bytes: Uint8Array, at: number, length: number, from: Address, nowMs: number): DatagramUse {
+    const stream = this.videos.ofCall(from, readSourceCall(bytes, at));
+    if (stream === undefined || readDestinationCall(bytes, at) !== stream.spec.localCall) return 'signalling';
+    const subclass = readSubclassByte(bytes, at);
     const format = expandSubclass(subclass & ~VIDEO_MARKER);
     const marker = (subclass & VIDEO_MARKER) !== 0;
-    const length = bytes.length - FULL_HEADER_LENGTH;
-    const timestamp = readFullTimestamp(bytes);
-    stream.handleFull(bytes, FULL_HEADER_LENGTH, length, format, marker, readOSeqno(bytes), timestamp, nowMs);
+    const [payloadAt, payloadLength] = [at + FULL_HEADER_LENGTH, length - FULL_HEADER_LENGTH];
+    const timestamp = readFullTimestamp(bytes, at);
+    stream.handleFull(bytes, payloadAt, payloadLength, format, marker, readOSeqno(bytes, at), timestamp, nowMs);
     return 'both';
   }
 
-  private handleTrunk(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
+  private handleTrunk(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    from: Address,
+    headroom: number,
+    nowMs: number,
+  ): DatagramUse {
     const { trunk } = this;
-    if (!trunk.begin(bytes)) return 'signalling';
+    if (!trunk.begin(bytes, at, length)) return 'signalling';
     while (trunk.next()) {
       const stream = this.streams.ofCall(from, trunk.sourceCall);
       if (stream === undefined) this.counters.increment('media.unknown-call');
       else if (trunk.withTimestamps)
-        stream.handleMini(bytes, trunk.payloadAt, trunk.payloadLength, trunk.entryTimestamp, nowMs);
-      else stream.handleSupermini(bytes, trunk.payloadAt, trunk.payloadLength, trunk.timestamp, nowMs);
+        stream.handleMini(bytes, trunk.payloadAt, trunk.payloadLength, trunk.entryTimestamp, nowMs, headroom);
+      else stream.handleSupermini(bytes, trunk.payloadAt, trunk.payloadLength, trunk.timestamp, nowMs, headroom);
     }
     if (trunk.overrun) this.counters.increment('media.trunk-overrun');
     return 'media';
@@ -351,7 +384,12 @@ export class MediaPlane implements Plane {
   }
 
   lastTimestamp(stream: StreamId): number {
-    return this.iax2(stream)?.clock.last ?? 0;
+    return this.clockOf(stream)?.last ?? 0;
+  }
+
+  /** By which an open stream's own voice is stamped; it stays the same until the stream is closed. */
+  clockOf(stream: StreamId): VoiceClock | undefined {
+    return this.iax2(stream)?.clock;
   }
 
   statistics(stream: StreamId): StreamStatistics | undefined {

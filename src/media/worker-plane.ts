@@ -3,6 +3,7 @@ import type { Address } from '../base/machine.ts';
 import type { Law, Source, StreamId, StreamSpec } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
+import type { VoiceClock } from '../iax2/voice.ts';
 import { BLOCK_SAMPLES } from './media-stream.ts';
 import { MediaPlane } from './plane.ts';
 import {
@@ -20,11 +21,16 @@ import {
 export interface DatagramBatches {
   /** The most that `receive` gives. */
   readonly capacity: number;
-  /** Takes some of those that wait; how many. `bytesOf` and `senderOf` tell of them until the next call. */
+  /** Takes some of those that wait; how many. They lie in `bytes`, which may be written over, until the next call. */
   receive(): number;
-  bytesOf(index: number): Uint8Array;
+  readonly bytes: Uint8Array;
+  /** Where one begins in `bytes`, how long it is, and who sent it. */
+  startOf(index: number): number;
+  lengthOf(index: number): number;
   senderOf(index: number): Address;
-  /** Adds one to those that `flush` sends. */
+  /** The same address in the shape that sending needs the least time for. */
+  destination(to: Address): Address;
+  /** Adds one to those that `flush` sends; a part of `bytes` is sent as it is at that time. */
   send(to: Address, bytes: Uint8Array, at: number, length: number): void;
   flush(): void;
 }
@@ -43,6 +49,7 @@ const TIMESTAMP_TICKS = 2;
 interface ReadStream {
   readonly id: StreamId;
   readonly slot: number;
+  readonly clock: VoiceClock | undefined;
 }
 
 /**
@@ -116,16 +123,20 @@ export class WorkerPlane {
   private takeDatagrams(stalled: boolean, nowMs: number): void {
     for (let round = 0; round < RECEIVES_PER_TICK; round++) {
       const count = this.socket.receive();
-      for (let i = 0; i < count; i++) this.take(this.socket.bytesOf(i), this.socket.senderOf(i), stalled, nowMs);
+      for (let i = 0; i < count; i++) this.take(i, stalled, nowMs);
       if (count < this.socket.capacity) return;
     }
   }
 
-  private take(bytes: Uint8Array, from: Address, stalled: boolean, nowMs: number): void {
-    if (this.tapped) this.tap(0, bytes, 0, bytes.length, from);
-    const kind = frameKind(bytes);
-    if (this.passesUnknown && kind === 'mini' && !this.plane.hasCall(from, readSourceCall(bytes))) {
-      this.pass(bytes, from, false);
+  private take(index: number, stalled: boolean, nowMs: number): void {
+    const { bytes } = this.socket;
+    const at = this.socket.startOf(index);
+    const length = this.socket.lengthOf(index);
+    const from = this.socket.senderOf(index);
+    if (this.tapped) this.tap(0, bytes, at, length, from);
+    const kind = frameKind(bytes, at, length);
+    if (this.passesUnknown && kind === 'mini' && !this.plane.hasCall(from, readSourceCall(bytes, at))) {
+      this.pass(at, length, from, false);
       return;
     }
     if (stalled && kind !== 'full') {
@@ -134,16 +145,16 @@ export class WorkerPlane {
     }
     // Pictures are the main thread's.
     if (kind === 'video-mini') {
-      this.pass(bytes, from, false);
+      this.pass(at, length, from, false);
       return;
     }
-    const use = stalled ? 'signalling' : this.plane.handleDatagram(bytes, from, nowMs);
-    if (use !== 'media') this.pass(bytes, from, use === 'both');
+    const use = stalled ? 'signalling' : this.plane.handleDatagramAt(bytes, at, length, from, nowMs);
+    if (use !== 'media') this.pass(at, length, from, use === 'both');
   }
 
-  private pass(bytes: Uint8Array, from: Address, taken: boolean): void {
-    const { length } = bytes;
-    this.report(REPORT.DATAGRAM, from.port, taken ? 1 : 0, 0, 0, 0, bytes, 0, length, from.ip, DATAGRAM_RESERVE_BYTES);
+  private pass(at: number, length: number, from: Address, taken: boolean): void {
+    const { bytes } = this.socket;
+    this.report(REPORT.DATAGRAM, from.port, taken ? 1 : 0, 0, 0, 0, bytes, at, length, from.ip, DATAGRAM_RESERVE_BYTES);
   }
 
   private send(to: Address, bytes: Uint8Array, at: number, length: number): void {
@@ -228,13 +239,16 @@ export class WorkerPlane {
       ),
   };
 
+  /** Some of the streams in each tick, all of them in turn. */
   private writeReadings(): void {
-    const ticks = ++this.ticks;
-    for (let i = 0; i < this.open.length; i++) {
-      const { id, slot } = this.open[i]!;
-      if ((ticks + i) % TIMESTAMP_TICKS === 0) this.readings.writeTimestamp(slot, this.plane.lastTimestamp(id));
-      if ((ticks + i) % STATISTICS_TICKS === 0) this.writeStatistics(id, slot);
+    const { open } = this;
+    const ticks = this.ticks++;
+    for (let i = ticks % TIMESTAMP_TICKS; i < open.length; i += TIMESTAMP_TICKS) {
+      const { slot, clock } = open[i]!;
+      if (clock !== undefined) this.readings.writeTimestamp(slot, clock.last);
     }
+    for (let i = ticks % STATISTICS_TICKS; i < open.length; i += STATISTICS_TICKS)
+      this.writeStatistics(open[i]!.id, open[i]!.slot);
   }
 
   private writeStatistics(id: StreamId, slot: number): void {
@@ -305,8 +319,8 @@ export class WorkerPlane {
 
   private openStream(id: StreamId, slot: number, spec: StreamSpec, nowMs: number): void {
     this.forget(id);
-    this.open.push({ id, slot });
-    this.plane.open(id, spec, nowMs);
+    this.plane.open(id, spec.kind === 'iax2' ? { ...spec, remote: this.socket.destination(spec.remote) } : spec, nowMs);
+    this.open.push({ id, slot, clock: this.plane.clockOf(id) });
   }
 
   /** The last counts of a stream that is about to be closed are written down. */

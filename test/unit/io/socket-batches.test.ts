@@ -17,6 +17,11 @@ function bound(ip: string): UdpSocket {
   return socket;
 }
 
+function datagram(batches: SocketBatches, i: number): Uint8Array {
+  const at = batches.startOf(i);
+  return batches.bytes.subarray(at, at + batches.lengthOf(i));
+}
+
 describe('batches at the socket of another thread', () => {
   test.each(['127.0.0.1', '::1'])('more than fit into one call go and come whole and in order, from %s', (ip) => {
     const [near, far] = [bound(ip), bound(ip)];
@@ -32,7 +37,7 @@ describe('batches at the socket of another thread', () => {
       wait.wait(100);
       const got = into.receive();
       for (let i = 0; i < got; i++) {
-        const bytes = into.bytesOf(i);
+        const bytes = datagram(into, i);
         expect(into.senderOf(i)).toEqual(near.local);
         expect(bytes.every((byte) => byte === received.length)).toBe(true);
         received.push(bytes.length);
@@ -63,7 +68,7 @@ describe('batches at the socket of another thread', () => {
     out.flush();
     const into = new SocketBatches(libc(), far.fd, false, () => {});
     const count = into.receive();
-    expect(Array.from({ length: count }, (_, i) => [...into.bytesOf(i)])).toEqual(expected);
+    expect(Array.from({ length: count }, (_, i) => [...datagram(into, i)])).toEqual(expected);
   });
 
   test('each datagram is told with its own sender, in batches that grow and shrink', () => {
@@ -86,6 +91,63 @@ describe('batches at the socket of another thread', () => {
     }
   });
 
+  test('what was received is sent on from where it lies, its header written over, before the next ones take its place', () => {
+    const [near, relay, far] = [bound('127.0.0.1'), bound('127.0.0.1'), bound('127.0.0.1')];
+    const out = new SocketBatches(libc(), near.fd, false, () => {});
+    const between = new SocketBatches(libc(), relay.fd, false, () => {});
+    const into = new SocketBatches(libc(), far.fd, false, () => {});
+    const to = between.destination(far.local);
+    expect({ ...to }).toMatchObject(far.local);
+    const heard: number[][] = [];
+    for (const n of [1, 2]) {
+      for (const k of [10, 20]) out.send(relay.local, Uint8Array.of(n, k, k + 1, k + 2), 0, 4);
+      out.flush();
+      expect(between.receive()).toBe(2);
+      for (const i of [0, 1]) {
+        const at = between.startOf(i);
+        between.bytes[at + 1] = 90 + i;
+        between.send(to, between.bytes, at + 1, 3);
+      }
+    }
+    between.flush();
+    const count = into.receive();
+    for (let i = 0; i < count; i++) heard.push([...datagram(into, i)]);
+    const round = [
+      [90, 11, 12],
+      [91, 21, 22],
+    ];
+    expect(heard).toEqual([...round, ...round]);
+  });
+
+  test('while a full socket holds what was received, nothing takes its place', () => {
+    const [near, relay, far] = [bound('127.0.0.1'), bound('127.0.0.1'), bound('127.0.0.1')];
+    const full = { now: true };
+    const kernel = libc();
+    const between = new SocketBatches(
+      {
+        ...kernel,
+        sendmmsg: (...call) => (full.now ? -1 : kernel.sendmmsg(...call)),
+        errno: () => (full.now ? 'EAGAIN' : kernel.errno()),
+      },
+      relay.fd,
+      false,
+      () => {},
+    );
+    const out = new SocketBatches(kernel, near.fd, false, () => {});
+    for (const n of [1, 2]) {
+      out.send(relay.local, Uint8Array.of(n), 0, 1);
+      out.flush();
+      expect(between.receive()).toBe(n === 1 ? 1 : 0);
+      if (n === 1) between.send(far.local, between.bytes, between.startOf(0), 1);
+    }
+    full.now = false;
+    expect(between.receive()).toBe(1);
+    expect([...datagram(between, 0)]).toEqual([2]);
+    const into = new SocketBatches(kernel, far.fd, false, () => {});
+    expect(into.receive()).toBe(1);
+    expect([...datagram(into, 0)]).toEqual([1]);
+  });
+
   test('what the socket cannot reach is told, the rest goes', () => {
     const [near, far] = [bound('127.0.0.1'), bound('127.0.0.1')];
     let refused = 0;
@@ -97,6 +159,6 @@ describe('batches at the socket of another thread', () => {
     new ReadableWait(libc(), [far.fd]).wait(2_000);
     const into = new SocketBatches(libc(), far.fd, false, () => {});
     expect(into.receive()).toBe(1);
-    expect([...into.bytesOf(0)]).toEqual([2]);
+    expect([...datagram(into, 0)]).toEqual([2]);
   });
 });

@@ -10,6 +10,7 @@ import type { SentDatagram } from './plane-harness.ts';
 
 const TICK_MS = 5;
 const BATCH = 64;
+const STRIDE = 4096;
 
 interface Arrival {
   readonly bytes: Uint8Array;
@@ -33,6 +34,8 @@ export class SplitHarness {
   nowMs = 1000;
   private arrivals: Arrival[] = [];
   private batch: Arrival[] = [];
+  /** As a kernel would, it holds each batch in the place of the one before. */
+  private readonly arena = new Uint8Array(BATCH * STRIDE);
 
   constructor() {
     this.plane = new SplitPlane({
@@ -53,10 +56,14 @@ export class SplitHarness {
       capacity: BATCH,
       receive: () => {
         this.batch = this.arrivals.splice(0, BATCH);
+        for (const [i, { bytes }] of this.batch.entries()) this.arena.set(bytes, i * STRIDE);
         return this.batch.length;
       },
-      bytesOf: (index) => this.batch[index]!.bytes,
+      bytes: this.arena,
+      startOf: (index) => index * STRIDE,
+      lengthOf: (index) => this.batch[index]!.bytes.length,
       senderOf: (index) => this.batch[index]!.from,
+      destination: (to) => to,
       send: (to, bytes, at, length) => this.sent.push(this.datagram(to, bytes, at, length)),
       flush: () => {},
     };

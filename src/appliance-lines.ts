@@ -55,10 +55,13 @@ export class ApplianceLines {
     this.seen.set(port, { status, sinceMs: before?.status.state === status.state ? before.sinceMs : nowMs });
   }
 
-  /** Whether the dial tone of each line with a mailbox stutters; `isWaiting` tells by whose registrar knows of it. */
-  showMessages(isWaiting: (peer: string) => boolean): void {
+  /**
+   * Dial tone stutters where something holds that is easily forgotten: messages wait, as the registrar of the mailbox
+   * knows, or the telephone has orders for its calls.
+   */
+  showByDialTone(isWaiting: (peer: string) => boolean, isOrderedAt: (telephone: string) => boolean): void {
     for (const { port, mailbox } of this.settings)
-      if (mailbox !== undefined) this.legs.setMessageWaiting(port, isWaiting(mailbox));
+      this.legs.setStutter(port, (mailbox !== undefined && isWaiting(mailbox)) || isOrderedAt(`LINE/${port}`));
   }
 
   party(resource: string): LocalParty | undefined {

@@ -28,6 +28,8 @@ export type ApplianceOutput =
   | { readonly type: 'recorded'; readonly conference: string; readonly payload: Uint8Array; readonly last: boolean }
   /** What the night key says, to be kept across restarts; null: nothing. */
   | { readonly type: 'night'; readonly override: boolean | null }
+  /** Something was ordered at that telephone for the calls that come to it: to be kept across restarts. */
+  | { readonly type: 'orders'; readonly telephone: string }
   /** Asked for on the keypad; a factory reset was confirmed. */
   | { readonly type: 'box'; readonly action: 'restart' | 'factory-reset' }
   | SipOutput

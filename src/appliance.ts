@@ -54,6 +54,7 @@ import type { ConferenceView, RoomSettings } from './switch/conference.ts';
 import type { TelephoneSettings } from './switch/handset.ts';
 import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
 import { type CallView, Switch } from './switch/switch.ts';
+import { isOrdered, type StandingOrders, type TelephoneOrders } from './switch/telephone-orders.ts';
 
 /** What another configuration may change while calls stand. */
 export interface LiveSettings {
@@ -361,13 +362,25 @@ export class Appliance implements Machine<ApplianceOutput> {
     const party = this.party(telephone);
     if (party === undefined) return undefined;
     const { flash = 'features', callWaiting = party.technology === 'line' } = this.telephones.get(telephone) ?? {};
-    return { context: party.context, caller: party.caller, flash, callWaiting };
+    const dialClass = this.dialClasses.get(telephone);
+    return { context: party.context, caller: party.caller, flash, callWaiting, dialClass };
   }
 
   private serviceOf(channel: string): Assumptions['service'] & object {
     const [technology, peer = ''] = channel.split('/');
     const held = technology === 'SIP' ? this.sip?.dialClassOf(peer) : this.dialClasses.get(channel);
     return { held, rules: this.switch.classOfService };
+  }
+
+  /** What was ordered at each telephone for the calls that come to it. */
+  get orders(): StandingOrders {
+    return this.switch.orders;
+  }
+
+  /** The same as it was before a restart. */
+  resumeOrders(kept: ReadonlyMap<string, TelephoneOrders>, nowMs: number): void {
+    this.switch.orders.restore(kept);
+    this.settle(nowMs);
   }
 
   hasContext(context: string): boolean {
@@ -494,7 +507,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.settlePlane(nowMs) ||
       this.settleLines(nowMs) ||
       this.settlePanel(nowMs) ||
-      this.settleSwitch()
+      this.settleSwitch(nowMs)
     ) {
       // Each pass hands on one output; the loop ends when no part has anything to say.
     }
@@ -545,7 +558,8 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   private showMessages(nowMs: number): void {
     const messagesAt = (peer: string) => this.endpoint.peerStatus(peer)?.registration?.messages ?? null;
-    this.lines.showMessages((peer) => (messagesAt(peer)?.newMessages ?? 0) > 0);
+    const isOrderedAt = (telephone: string) => isOrdered(this.orders.of(telephone));
+    this.lines.showByDialTone((peer) => (messagesAt(peer)?.newMessages ?? 0) > 0, isOrderedAt);
     this.sip?.showMessages(messagesAt, nowMs);
   }
 
@@ -695,11 +709,15 @@ export class Appliance implements Machine<ApplianceOutput> {
     return true;
   }
 
-  private settleSwitch(): boolean {
+  private settleSwitch(nowMs: number): boolean {
     const output = this.switch.poll();
     if (output === undefined) return false;
     if (output.type === 'emergency') this.outputs.push(emergencyHappening(output));
     else this.outputs.push(output);
+    if (output.type === 'orders') {
+      this.showMessages(nowMs);
+      this.outputs.push({ type: 'status' });
+    }
     this.showLights();
     return true;
   }

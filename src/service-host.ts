@@ -19,7 +19,7 @@ import {
   RemoteControl,
   readProvisioning,
 } from './remote-control.ts';
-import { BINDINGS_FILE, NIGHT_FILE, Service, type ServiceOptions } from './service.ts';
+import { BINDINGS_FILE, NIGHT_FILE, ORDERS_FILE, Service, type ServiceOptions } from './service.ts';
 import { ADOPTED_PHONES_FILE, PHONE_BINDINGS_FILE } from './sip-host.ts';
 import type { Authority } from './status/command.ts';
 import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';
@@ -47,7 +47,15 @@ export interface ServiceHostOptions extends Omit<ServiceOptions, 'configuration'
 /** How long a change that needs another start waits for the calls that stand. */
 const PATIENCE_MS = 3_600_000;
 /** What a factory reset forgets. */
-const LEARNED = [RECORD_FILE, OUTCOME_FILE, BINDINGS_FILE, PHONE_BINDINGS_FILE, ADOPTED_PHONES_FILE, NIGHT_FILE];
+const LEARNED = [
+  RECORD_FILE,
+  OUTCOME_FILE,
+  BINDINGS_FILE,
+  PHONE_BINDINGS_FILE,
+  ADOPTED_PHONES_FILE,
+  NIGHT_FILE,
+  ORDERS_FILE,
+];
 /** How long calls may go on once somebody has asked for a restart. */
 const DRAIN_MS = 20_000;
 /** An answer on its way to the broker is gone by then. */

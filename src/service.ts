@@ -45,6 +45,7 @@ import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
 import { isLive, liveSettings } from './live-settings.ts';
 import { MediaWorkerPort } from './media-worker-port.ts';
 import { openHat } from './open-hat.ts';
+import { formatOrders, parseOrders } from './orders-file.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
 import { panelDoor } from './panel-host.ts';
@@ -82,6 +83,8 @@ export interface ServiceOptions {
 
 /** What the night key says. */
 export const NIGHT_FILE = 'night.json';
+/** What was ordered at telephones for the calls that come to them. */
+export const ORDERS_FILE = 'orders.json';
 /** Peers that are registered here. */
 export const BINDINGS_FILE = 'bindings.json';
 /** Media later than this is a fault that a restart may mend. */
@@ -364,6 +367,8 @@ export class Service {
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
     const night = await this.store.read(NIGHT_FILE, (text) => JSON.parse(text) as unknown);
     if (typeof night === 'boolean') this.driver.give((nowMs) => this.appliance.resumeNight(night, nowMs));
+    const orders = await this.store.read(ORDERS_FILE, parseOrders);
+    if (orders !== undefined) this.driver.give((nowMs) => this.appliance.resumeOrders(orders, nowMs));
     this.hat?.start();
     const phones = await this.sip?.keptBindings();
     const adopted = await this.sip?.keptAdopted();
@@ -519,6 +524,9 @@ export class Service {
         break;
       case 'night':
         void this.store.write(NIGHT_FILE, `${JSON.stringify(output.override)}\n`);
+        break;
+      case 'orders':
+        void this.store.write(ORDERS_FILE, formatOrders(this.appliance.orders.all));
         break;
       case 'box':
         this.options.onBox?.(output.action);

@@ -38,13 +38,17 @@ export function statusSource(parts: StatusParts): StatusSource {
     *lines() {
       for (const [port, { status, sinceMs }] of appliance.lineViews()) {
         const { kind, hook, state, extension, name } = status;
-        const reading: LineReading = { kind, hook, state, extension: orNull(extension), name: orNull(name), sinceMs };
+        const orders = appliance.orders.of(`LINE/${port}`);
+        const named = { extension: orNull(extension), name: orNull(name) };
+        const reading: LineReading = { kind, hook, state, ...named, ...orders, sinceMs };
         yield [port, reading] as const;
       }
     },
     *phones() {
-      for (const [user, view] of appliance.phoneViews())
-        yield [user, { ...view, extension: orNull(view.extension), name: orNull(view.name) }] as const;
+      for (const [user, view] of appliance.phoneViews()) {
+        const orders = appliance.orders.of(`SIP/${user}`);
+        yield [user, { ...view, extension: orNull(view.extension), name: orNull(view.name), ...orders }] as const;
+      }
     },
     adoptionEndsMs: () => (appliance.sip?.canAdopt === true ? (appliance.sip.adoptionEndsMs ?? null) : undefined),
     calls: () => appliance.calls().map((view) => callReading(appliance, view)),

@@ -14,9 +14,9 @@ import type {
 export function formatStatus(status: StatusSnapshot): string {
   const head = `${status.site} · branchline ${status.version} · up ${formatSpan(status.uptimeMs)}`;
   const tables = [
-    table('LINE', ['kind', 'state', 'hook', 'extension', 'name'], Object.entries(status.lines), lineCells),
+    table('LINE', ['kind', 'state', 'hook', 'extension', 'name', 'orders'], Object.entries(status.lines), lineCells),
     table('CONFERENCE', ['members', 'state'], Object.entries(status.conferences), conferenceCells),
-    table('PHONE', ['state', 'contact', 'name'], Object.entries(status.phones), phoneCells),
+    table('PHONE', ['state', 'contact', 'name', 'orders'], Object.entries(status.phones), phoneCells),
     table('TRUNK', ['kind', 'registration', 'reachable', 'rtt', 'reason'], Object.entries(status.trunks), trunkCells),
     table(
       'CALL',
@@ -40,7 +40,7 @@ function hatLine(hat: HatStatus | null): string {
 
 function lineCells(line: LineStatus): string[] {
   const state = line.fault === undefined ? line.state : `${line.state} (${line.fault})`;
-  return [line.kind, state, line.hook, line.extension ?? '', line.name ?? ''];
+  return [line.kind, state, line.hook, line.extension ?? '', line.name ?? '', orders(line)];
 }
 
 function conferenceCells({ members, locked, recording }: ConferenceStatus): string[] {
@@ -52,7 +52,18 @@ function conferenceCells({ members, locked, recording }: ConferenceStatus): stri
 }
 
 function phoneCells(phone: PhoneStatus): string[] {
-  return [phone.state, phone.contact ?? '', phone.name ?? ''];
+  return [phone.state, phone.contact ?? '', phone.name ?? '', orders(phone)];
+}
+
+/** What was ordered at a telephone for the calls that come to it. */
+function orders({ doNotDisturb, forward }: Pick<LineStatus, 'doNotDisturb' | 'forward'>): string {
+  const { always, busy, noAnswer } = forward;
+  return [
+    ...(doNotDisturb ? ['do not disturb'] : []),
+    ...(always === null ? [] : [`forwards to ${always}`]),
+    ...(busy === null ? [] : [`when busy to ${busy}`]),
+    ...(noAnswer === null ? [] : [`unanswered to ${noAnswer}`]),
+  ].join(', ');
 }
 
 function trunkCells(trunk: TrunkStatus): string[] {

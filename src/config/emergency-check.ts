@@ -34,6 +34,16 @@ export function checkEmergencyNumbers(config: ConfigurationInput, dialplan: Dial
     }
   };
   for (const [number, path] of ownNumbers(config)) judge(number, path, numbers);
+  for (const feature of ['pickup', 'forward', 'forwardBusy', 'forwardNoAnswer'] as const) {
+    const code = config.features?.[feature];
+    const shadowed = code === undefined ? undefined : numbers.find((one) => one !== code && one.startsWith(code));
+    if (code !== undefined && shadowed !== undefined)
+      report(
+        ['features', feature],
+        `the emergency number ${shadowed} begins with ${quoted(code)}: it could not be told from a number behind the code; take a code with * or #`,
+        'error',
+      );
+  }
   for (const context of contextsOfTelephones(config)) {
     const withPrefix = outsidePrefixes(dialplan, context).flatMap((prefix) => numbers.map((number) => prefix + number));
     for (const { extensions } of dialplan.reachable(context, {})) {

@@ -4,27 +4,70 @@ import type { ConfigurationInput } from './schema/configuration.ts';
 
 /** The context that every telephone's own includes last, so that what is written there wins. */
 const CONTEXT = 'branchline-numbers';
+/** The same for the codes of `features`, in the contexts that it names. */
+const CODES_CONTEXT = 'branchline-codes';
 /** How long a group rings. */
 const RING_S = 60;
 
-/** The dialplan with the numbers that other sections of the configuration give a meaning: conferences and groups. */
+/** The dialplan with the numbers that other sections of the configuration give a meaning: conferences, groups and codes. */
 export function withNumbers(dialplan: Dialplan, config: ConfigurationInput): Dialplan {
-  const extensions = [
+  const numbers = [
     ...Object.keys(config.conferences).map((number) => `exten => ${number},1,ConfBridge(${number})`),
     ...Object.entries(config.groups).map(([number, members]) => {
       const devices = members.map((member) => `\${DEVICE(${member})}`).join('&');
       return `exten => ${number},1,Dial(${devices},${RING_S})`;
     }),
   ];
+  const { features } = config;
+  const withGroups = included(dialplan, CONTEXT, numbers, telephoneContexts(config));
+  return included(withGroups, CODES_CONTEXT, codes(config), features?.contexts ?? []);
+}
+
+/** What each code of `features` is in the dialplan. */
+function codes(config: ConfigurationInput): string[] {
+  const { features } = config;
+  if (features === undefined) return [];
+  const { pickup, dnd, forward, forwardBusy, forwardNoAnswer } = features;
+  return [
+    ...(pickup === undefined ? [] : pickupCodes(pickup, config)),
+    ...(dnd === undefined ? [] : [`exten => ${dnd},1,DoNotDisturb()`]),
+    ...forwardCodes(forward, 'always'),
+    ...forwardCodes(forwardBusy, 'busy'),
+    ...forwardCodes(forwardNoAnswer, 'noanswer'),
+  ];
+}
+
+/** Each telephone and group has an extension of its own, so that dialling ends with its last digit. */
+function pickupCodes(code: string, { hat, sip, groups }: ConfigurationInput): string[] {
+  const lines = (hat?.lines ?? []).flatMap(({ extension }) => extension ?? []);
+  const phones = Object.entries(sip?.phones ?? {}).map(([user, { extension }]) => extension ?? user);
+  return [
+    `exten => ${code},1,Pickup()`,
+    ...[...new Set([...lines, ...phones])].map((number) => `exten => ${code}${number},1,Pickup(${number})`),
+    ...Object.entries(groups).map(([number, members]) => `exten => ${code}${number},1,Pickup(${members.join('&')})`),
+    ...(sip?.adopt === undefined ? [] : [`exten => _${code}X.,1,Pickup(\${EXTEN:${code.length}})`]),
+  ];
+}
+
+function forwardCodes(code: string | undefined, when: string): string[] {
+  if (code === undefined) return [];
+  return [
+    `exten => ${code},1,CallForward(${when})`,
+    `exten => _${code}.,1,CallForward(${when},\${EXTEN:${code.length}})`,
+  ];
+}
+
+/** The dialplan with a context of those extensions, which others include. */
+function included(dialplan: Dialplan, name: string, extensions: readonly string[], by: Iterable<string>): Dialplan {
   if (extensions.length === 0) return dialplan;
-  const own = parseDialplan(`[${CONTEXT}]\n${extensions.join('\n')}\n`).dialplan.contexts.get(CONTEXT);
+  const own = parseDialplan(`[${name}]\n${extensions.join('\n')}\n`).dialplan.contexts.get(name);
   if (own === undefined) return dialplan;
-  const contexts = new Map<string, Context>([...dialplan.contexts, [CONTEXT, own]]);
-  for (const name of telephoneContexts(config)) {
-    const context = contexts.get(name) ?? { ...own, name, extensions: [] };
+  const contexts = new Map<string, Context>([...dialplan.contexts, [name, own]]);
+  for (const each of by) {
+    const context = contexts.get(each) ?? { ...own, name: each, extensions: [] };
     const { line, column } = context;
-    const include = { context: CONTEXT, when: undefined, line, column };
-    contexts.set(name, { ...context, includes: [...context.includes, include] });
+    const include = { context: name, when: undefined, line, column };
+    contexts.set(each, { ...context, includes: [...context.includes, include] });
   }
   return new Dialplan(contexts, dialplan.globals, dialplan.settings);
 }

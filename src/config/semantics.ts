@@ -245,7 +245,9 @@ function checkWays(config: ConfigurationInput, report: Report): void {
 }
 
 function checkFeatures(config: ConfigurationInput, report: Report): void {
-  const { contexts: _, ...codes } = config.features ?? { contexts: [] };
+  const { contexts, ...codes } = config.features ?? { contexts: [] };
+  if (contexts.length === 0 && Object.keys(codes).length > 0)
+    report(['features'], 'features.contexts is missing or empty: the codes can be dialled nowhere', 'warning');
   const taken = new Map<string, string>();
   for (const [feature, code] of Object.entries(codes)) {
     const other = taken.get(code);

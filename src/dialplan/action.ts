@@ -71,6 +71,10 @@ export type Action =
   | { readonly type: 'pickup'; readonly targets: readonly string[] }
   | { readonly type: 'park'; readonly lot: string; readonly options: string }
   | { readonly type: 'parked-call'; readonly space: string }
+  /** At the caller's telephone; `on` absent: the other way round. */
+  | { readonly type: 'do-not-disturb'; readonly on?: boolean }
+  /** Of the caller's telephone; null: its calls go nowhere else in that case. */
+  | { readonly type: 'call-forward'; readonly when: 'always' | 'busy' | 'noAnswer'; readonly number: string | null }
   | { readonly type: 'voicemail'; readonly mailboxes: readonly string[]; readonly options: string }
   | { readonly type: 'transfer'; readonly destination: string }
   /** Whether a number exists at the other end of a `switch =>`; answered with `exists`. */

@@ -207,6 +207,26 @@ export const ARGUMENT_READERS: ReadonlyMap<string, ArgumentReader> = new Map<str
   ],
   ['parkedcall', (data) => ({ type: 'parked-call', space: separateArguments(data).at(-1)?.trim() ?? '' })],
   [
+    'callforward',
+    (data) => {
+      const [word = '', number = ''] = separateArguments(data).map((part) => part.trim());
+      const when = { busy: 'busy', noanswer: 'noAnswer' } as const;
+      return {
+        type: 'call-forward',
+        when: when[word.toLowerCase() as keyof typeof when] ?? 'always',
+        // Who is used to it ends a number with #, which patterns with a dot take for a digit of it.
+        number: number === '' ? null : number.replace(/#$/, ''),
+      };
+    },
+  ],
+  [
+    'donotdisturb',
+    (data) => {
+      const word = data.trim().toLowerCase();
+      return { type: 'do-not-disturb', ...(word === 'on' || word === 'off' ? { on: word === 'on' } : {}) };
+    },
+  ],
+  [
     'voicemail',
     (data) => {
       const [mailboxes, options = ''] = separateArguments(data);

@@ -132,6 +132,12 @@ function describe(action: Action, location: Location, assume: Assumptions): stri
       return `asks for ${action.number}; taken as ${assume.exists === true ? 'known there' : 'unknown there'}`;
     case 'collect':
       return `waits ${action.firstMs / 1000} s for digits; taken as ${assume.digits === undefined ? 'none' : assume.digits}`;
+    case 'call-forward':
+      return action.number === null
+        ? `calls are forwarded no more (${action.when})`
+        : `forwards calls (${action.when}) to ${action.number}`;
+    case 'do-not-disturb':
+      return `do not disturb ${action.on === undefined ? 'on, or off where it is on' : action.on ? 'on' : 'off'}`;
     default:
       return '';
   }

@@ -145,8 +145,8 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
     );
   }
 
-  setMessageWaiting(port: number, waiting: boolean): void {
-    this.lines.get(port)?.fxs.setMessageWaiting(waiting);
+  setStutter(port: number, stutters: boolean): void {
+    this.lines.get(port)?.fxs.setStutter(stutters);
   }
 
   /** Every line by its port. */

@@ -105,7 +105,7 @@ export class Fxs implements Machine<FxsOutput> {
   private role: 'caller' | 'callee' | undefined;
   private toneOn = false;
   private reversed = false;
-  private messageWaiting = false;
+  private stutters = false;
   /** A digit that was dialled is still sounding: its end is nobody's digit in a call. */
   private digitTaken = false;
   private callerId: CallerId | undefined;
@@ -280,8 +280,9 @@ export class Fxs implements Machine<FxsOutput> {
     this.timers.set('call-waiting', nowMs + WAITING_EVERY_MS);
   }
 
-  setMessageWaiting(waiting: boolean): void {
-    this.messageWaiting = waiting;
+  /** Dial tone stutters from the next time on: messages wait, or calls are sent elsewhere. */
+  setStutter(stutters: boolean): void {
+    this.stutters = stutters;
   }
 
   /** The hardware is there, or is not. Said again after each reset of it, it gets its settings and its ringing back. */
@@ -535,7 +536,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   private hearDialTone(): void {
     const { tones } = this.options.profile;
-    this.hear(this.messageWaiting ? tones.stutterDial : tones.dial);
+    this.hear(this.stutters ? tones.stutterDial : tones.dial);
   }
 
   private hear(tone: TonePattern | undefined, dbm0?: number): void {

@@ -16,7 +16,7 @@ export interface CdrContext {
 
 /** The records of a call that is over: one of each leg, then that of the call. */
 export function callRecords(record: CallRecord, context: CdrContext): Cdr[] {
-  const { id: callId, from, to, emergency } = record;
+  const { id: callId, from, to, emergency, forwardedBy } = record;
   const common = (span: Pick<LegRecord, 'startedMs' | 'answeredMs' | 'endedMs' | 'cause'>) => ({
     id: context.nextId(),
     site: context.site,
@@ -31,6 +31,7 @@ export function callRecords(record: CallRecord, context: CdrContext): Cdr[] {
     cause: span.cause,
     q850: q850Of(span.cause),
     emergency,
+    forwardedBy,
   });
   const legs = record.legs.map((leg, index): Cdr => {
     const { kind, channel, lossPct, jitterMs, mos } = legStatus(context.reading(leg));
@@ -68,6 +69,7 @@ export const CSV_HEADER = [
   ...LEG_COLUMNS.map((name) => `leg.${name}`),
   ...QUALITY_COLUMNS.map((name) => `quality.${name}`),
   'emergency',
+  'forwardedBy',
 ].join(',');
 
 /** One record as a line of CSV, without its end. [RFC4180 §2] */
@@ -79,6 +81,7 @@ export function formatCsv(record: Cdr): string {
     ...LEG_COLUMNS.map((name) => leg?.[name]),
     ...QUALITY_COLUMNS.map((name) => quality?.[name]),
     record.emergency ? 1 : 0,
+    record.forwardedBy,
   ]);
 }
 

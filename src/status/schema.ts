@@ -39,6 +39,14 @@ export const trunkSchema = z
   })
   .meta({ id: 'Trunk' });
 
+const doNotDisturb = z.boolean().default(false).describe('it does not ring: who calls it finds it busy');
+
+const forwardTo = z.string().nullable();
+const forward = z
+  .object({ always: forwardTo, busy: forwardTo, noAnswer: forwardTo })
+  .default({ always: null, busy: null, noAnswer: null })
+  .describe('where its calls go instead: always, while it is busy, when nobody answers; null: nowhere else');
+
 export const lineSchema = z
   .object({
     kind: z.enum(['fxs', 'fxo']),
@@ -63,6 +71,8 @@ export const lineSchema = z
       .enum(['short', 'ground', 'over-temperature'])
       .optional()
       .describe('what is wrong with its wires; absent while nothing is known to be'),
+    doNotDisturb,
+    forward,
     since: time,
   })
   .meta({ id: 'Line' });
@@ -74,6 +84,8 @@ export const phoneSchema = z
     extension: z.string().nullable(),
     name: z.string().nullable(),
     adopted: z.boolean().describe('let in by adopt mode, and not named in the configuration'),
+    doNotDisturb,
+    forward,
     since: time,
   })
   .meta({ id: 'Phone' });
@@ -267,6 +279,7 @@ const recordFields = {
   cause: causeWord,
   q850: z.number().describe('the same cause as a value of Q.850'),
   emergency: z.boolean().default(false).describe('part of an emergency call, or of the way back to who made one'),
+  forwardedBy: z.string().nullable().default(null).describe('the extension that had sent the call on to `to`'),
 };
 
 export const callCdrSchema = z.object({ kind: z.literal('call'), ...recordFields }).meta({ id: 'CallRecord' });

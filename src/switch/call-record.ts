@@ -14,6 +14,8 @@ export interface CallRecord {
   readonly cause: Cause;
   /** An emergency call, or the way back to who made one. */
   readonly emergency: boolean;
+  /** The extension that had sent it on to `to`; null: none had. */
+  readonly forwardedBy: string | null;
   /** Every leg it ever had, the caller's first, then in the order in which they were dialled. */
   readonly legs: readonly LegRecord[];
 }

@@ -146,6 +146,17 @@ export class Call implements CallerSide {
     else this.hangup('normal-clearing', nowMs);
   }
 
+  /** Telephones that ring for it. */
+  get ringingTelephones(): readonly string[] {
+    return this.activity?.dial?.ringingTelephones ?? [];
+  }
+
+  /** A leg of another call answers in the place of whoever rings. */
+  takeUp(leg: Leg, nowMs: number): void {
+    this.openLegs.add(leg);
+    this.activity?.dial?.takeUp(leg, nowMs);
+  }
+
   /** Another leg, which talks already, goes on in the place of one of this call. */
   substitute(old: Leg, leg: Leg): void {
     this.activity?.dial?.substitute(old, leg);
@@ -275,7 +286,7 @@ export class Call implements CallerSide {
       if ('start' in begun) {
         this.activity = begun;
         begun.start(nowMs);
-      } else if (!this.take(begun, nowMs)) return;
+      } else if (this.ending || !this.take(begun, nowMs)) return;
     }
   }
 

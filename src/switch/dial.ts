@@ -1,8 +1,21 @@
 import { type Cause, type DialStatus, dialStatusOf } from '../base/causes.ts';
+import { earliest } from '../base/machine.ts';
 import { NOTHING, type StreamIds } from '../base/media-port.ts';
 import { permits, stricter } from '../dialplan/numbering-plan.ts';
 import type { Activity, ActivityResult, CallerSide } from './activity.ts';
-import type { DialRequest, Leg, LegDialler, LegEvent, Party, Place, Target, Technology } from './leg.ts';
+import type { Forwarding } from './forwarding.ts';
+import {
+  type DialRequest,
+  type Leg,
+  type LegDialler,
+  type LegEvent,
+  type Party,
+  type Place,
+  type Target,
+  type Technology,
+  telephoneAt,
+} from './leg.ts';
+import type { ForwardCase } from './telephone-orders.ts';
 
 export interface DialOrder {
   readonly targets: readonly Target[];
@@ -27,13 +40,27 @@ export interface DialParts {
   readonly mayDial: (target: Target) => boolean;
   /** Whether a call may be forwarded there. */
   readonly mayForward: (to: Place) => boolean;
+  /** What telephones have ordered for calls that come to them; absent for a call that must ring in any case. */
+  readonly forwarding?: Forwarding;
   /** A new leg belongs to this call: its events are to come here. */
   readonly adopt: (leg: Leg, nowMs: number) => void;
 }
 
 type Forward = Extract<LegEvent, { type: 'forward' }>;
 /** `isForwarded`: somebody else is called in its place, whose failure counts. */
-type Attempt = { readonly leg: Leg; ringing: boolean; isForwarded: boolean };
+interface Attempt {
+  readonly leg: Leg;
+  ringing: boolean;
+  isForwarded: boolean;
+  /** What is called there, where its orders for its calls hold. */
+  readonly telephone: string | undefined;
+  /** When the call goes elsewhere. */
+  forwardAtMs: number | undefined;
+}
+
+/** How long a telephone rings before it sends its call on. */
+const NO_ANSWER_MS = 15_000;
+const UNREACHED: readonly Cause[] = ['no-answer', 'no-user-response', 'destination-out-of-order'];
 
 /** Telephones that forward to each other would call for ever. */
 const MAX_FORWARDS = 5;
@@ -53,6 +80,8 @@ export class Dial implements Activity {
   private answerDeadline: number | undefined;
   private talkDeadline: number | undefined;
   private startedMs = 0;
+  /** One extension is called: what its telephones order for its calls holds. */
+  private isForOne = false;
   private answeredMs: number | undefined;
   private told: 'nothing' | 'proceeding' | 'ringing' | 'progress' = 'nothing';
 
@@ -90,6 +119,17 @@ export class Dial implements Activity {
     this.attempts = this.attempts.map((one) => (one.leg === old ? { ...one, leg } : one));
   }
 
+  /** Telephones that ring for this call. */
+  get ringingTelephones(): readonly string[] {
+    const ringing = this.attempts.filter((one) => one.ringing && one.leg.technology !== 'local');
+    return ringing.flatMap(({ leg }) => leg.telephone ?? []);
+  }
+
+  /** Somebody who was not called answers: whoever rings does so no longer. */
+  takeUp(leg: Leg, nowMs: number): void {
+    this.join(leg, nowMs);
+  }
+
   get ringing(): boolean {
     return this.attempts.some((attempt) => attempt.ringing);
   }
@@ -97,10 +137,8 @@ export class Dial implements Activity {
   start(nowMs: number): void {
     this.startedMs = nowMs;
     if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
-    for (const target of this.order.targets) {
-      if (this.parts.mayDial(target)) this.call(target, {}, nowMs);
-      else this.failures.push('facility-not-subscribed');
-    }
+    this.isForOne = this.parts.forwarding?.isForOne(this.order.targets.map(telephoneAt)) === true;
+    for (const target of this.order.targets) this.reach(target, nowMs);
     if (this.order.targets.length === 0) this.failures.push('unallocated-number');
     if (this.order.ringAtOnce && this.attempts.length > 0) this.tellCaller('ringing', nowMs);
     this.endIfAllFailed(nowMs);
@@ -115,6 +153,8 @@ export class Dial implements Activity {
 
   handleTimeout(nowMs: number): void {
     if (this.result !== undefined) return;
+    if (this.answered === undefined) this.sendOnUnanswered(nowMs);
+    if (this.result !== undefined) return;
     if (this.answered === undefined && this.answerDeadline !== undefined && nowMs >= this.answerDeadline) {
       this.dropAttempts('no-answer', nowMs);
       this.finish({ dialStatus: 'NOANSWER', cause: 'no-answer' }, nowMs);
@@ -126,7 +166,11 @@ export class Dial implements Activity {
 
   nextDeadline(): number | undefined {
     if (this.result !== undefined) return undefined;
-    return this.answered === undefined ? this.answerDeadline : this.talkDeadline;
+    if (this.answered !== undefined) return this.talkDeadline;
+    return this.attempts.reduce<number | undefined>(
+      (next, { forwardAtMs }) => earliest(next, forwardAtMs),
+      this.answerDeadline,
+    );
   }
 
   abort(cause: Cause, nowMs: number): void {
@@ -141,11 +185,57 @@ export class Dial implements Activity {
     }
   }
 
-  /** `how`: what differs from what is known of the caller. */
-  private call({ technology, resource }: Target, how: Partial<DialRequest>, nowMs: number): void {
+  /** One target: the telephone there, or where it sends its calls. */
+  private reach(target: Target, nowMs: number): void {
+    const { forwarding, mayDial } = this.parts;
+    const telephone = telephoneAt(target);
+    if (!mayDial(target)) this.failures.push('facility-not-subscribed');
+    else if (this.sendOn(telephone, 'always', nowMs)) return;
+    else if (forwarding?.isUndisturbed(telephone) === true) this.noteFailure(telephone, 'user-busy', nowMs);
+    else this.call(target, {}, nowMs, telephone);
+  }
+
+  /** By order of that telephone; false if its calls go nowhere else in that case. */
+  private sendOn(telephone: string | undefined, when: ForwardCase, nowMs: number): boolean {
+    const { caller, forwarding } = this.parts;
+    if (telephone === undefined || !this.isForOne) return false;
+    const { forwardedBy = [], telephone: calling } = caller.leg;
+    const forward = forwarding?.placeFor(telephone, when, calling, forwardedBy);
+    if (forward === undefined || !this.forwardTo(forward, forward.dialClass, nowMs, telephone)) return false;
+    // Who is called now has as long as the telephone had.
+    if (this.order.timeoutMs !== undefined) this.answerDeadline = nowMs + this.order.timeoutMs;
+    return true;
+  }
+
+  /** What was called there cannot take the call: it goes where the telephone sends it then, if anywhere. */
+  private noteFailure(telephone: string | undefined, cause: Cause, nowMs: number): void {
+    const when = cause === 'user-busy' ? 'busy' : UNREACHED.includes(cause) ? 'noAnswer' : undefined;
+    if (when === undefined || !this.sendOn(telephone, when, nowMs)) this.failures.push(cause);
+  }
+
+  /** Telephones that have rung long enough and send their calls on then. */
+  private sendOnUnanswered(nowMs: number): void {
+    for (const attempt of [...this.attempts]) {
+      if (attempt.forwardAtMs === undefined || nowMs < attempt.forwardAtMs) continue;
+      attempt.forwardAtMs = undefined;
+      if (attempt.isForwarded || !this.sendOn(attempt.telephone, 'noAnswer', nowMs)) continue;
+      this.attempts = this.attempts.filter((one) => one !== attempt);
+      attempt.leg.hangup('no-answer', nowMs);
+      this.parts.caller.patchbay.release(attempt.leg.stream, nowMs);
+    }
+    this.endIfAllFailed(nowMs);
+  }
+
+  /** `how`: what differs from what is known of the caller. `telephone`: the one there, whose orders hold. */
+  private call(
+    { technology, resource }: Target,
+    how: Partial<DialRequest>,
+    nowMs: number,
+    telephoneThere?: string,
+  ): void {
     const { caller, party, streams, diallers } = this.parts;
     const { dialClass } = caller;
-    const { codec, video, telephone, wantsAutoAnswer = false } = caller.leg;
+    const { codec, video, telephone, wantsAutoAnswer = false, forwardedBy, forwards } = caller.leg;
     const { emergency } = this.order;
     const made = diallers.get(technology)?.dial(
       {
@@ -160,37 +250,55 @@ export class Dial implements Activity {
         ...(wantsAutoAnswer ? { wantsAutoAnswer } : {}),
         ...(dialClass === undefined ? {} : { dialClass }),
         ...(emergency === undefined ? {} : { emergency }),
+        ...(forwardedBy === undefined ? {} : { forwardedBy }),
+        ...(forwards === undefined ? {} : { forwards }),
         ...how,
       },
       nowMs,
     );
     if (made === undefined) this.failures.push('facility-rejected');
-    else if ('failed' in made) this.failures.push(made.failed);
+    else if ('failed' in made) this.noteFailure(telephoneThere, made.failed, nowMs);
     else {
-      this.attempts.push({ leg: made, ringing: false, isForwarded: false });
+      const { timeoutMs = NO_ANSWER_MS } = this.order;
+      const mayMove = telephoneThere !== undefined && this.isForOne;
+      const forwardAtMs = mayMove ? nowMs + Math.min(NO_ANSWER_MS, timeoutMs) : undefined;
+      this.attempts.push({ leg: made, ringing: false, isForwarded: false, telephone: telephoneThere, forwardAtMs });
       this.parts.adopt(made, nowMs);
     }
   }
 
+  /** Whoever was called is elsewhere. */
+  private forward(attempt: Attempt, forward: Forward, nowMs: number): void {
+    const { leg } = attempt;
+    attempt.isForwarded = this.forwardTo(forward, leg.dialClass, nowMs, leg.telephone);
+  }
+
   /**
-   * Whoever was called is elsewhere: the number that it names is called beside it, as if it were dialled there, as app_dial
-   * does. What the caller or the forwarding party may not dial is not reached this way.
+   * The first of these numbers that there is is called as well, as if it were dialled there, as app_dial does. What the
+   * caller or the forwarding party may not dial is not reached this way. False if there is none, or it was done too often.
    */
-  private forward(attempt: Attempt, { context, numbers, by }: Forward, nowMs: number): void {
+  private forwardTo(
+    { context, numbers, by }: Omit<Forward, 'type'>,
+    held: Leg['dialClass'],
+    nowMs: number,
+    telephone: string | undefined,
+  ): boolean {
     const { caller, party, mayForward } = this.parts;
-    const forwards = (caller.leg.forwards ?? 0) + 1;
+    const { forwards: before = 0, forwardedBy = [] } = caller.leg;
+    const forwards = before + 1;
     // A way of an emergency call that sends it elsewhere has failed: the next way is tried.
-    if (this.order.emergency !== undefined || forwards > MAX_FORWARDS) return;
+    if (this.order.emergency !== undefined || forwards > MAX_FORWARDS) return false;
     const number = numbers.find((one) => mayForward({ context, number: one }));
-    if (number === undefined) return;
-    attempt.isForwarded = true;
-    const dialClass = stricter(caller.dialClass, attempt.leg.dialClass);
+    if (number === undefined) return false;
+    const dialClass = stricter(caller.dialClass, held);
     const how = {
       caller: by === undefined ? party : { ...party, redirecting: by },
       forwards,
+      ...(telephone === undefined ? {} : { forwardedBy: [...forwardedBy, telephone] }),
       ...(dialClass === undefined ? {} : { dialClass }),
     };
     this.call({ technology: 'local', resource: `${number}@${context}` }, how, nowMs);
+    return true;
   }
 
   private handleAttempt(leg: Leg, event: LegEvent, nowMs: number): void {
@@ -218,7 +326,7 @@ export class Dial implements Activity {
       case 'hangup':
         this.attempts = this.attempts.filter((one) => one !== attempt);
         this.parts.caller.patchbay.release(leg.stream, nowMs);
-        if (!attempt.isForwarded) this.failures.push(event.cause);
+        if (!attempt.isForwarded) this.noteFailure(attempt.telephone, event.cause, nowMs);
         this.endIfAllFailed(nowMs);
         break;
       case 'forward':

@@ -2,6 +2,7 @@ import type { Cause } from '../base/causes.ts';
 import { type CollectionStep, DigitCollection, type LookUpNumber } from '../base/digit-collection.ts';
 import type { StreamId, StreamIds, VideoFormat } from '../base/media-port.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
+import type { DialClass } from '../dialplan/numbering-plan.ts';
 import type { ProgressTones } from './activity.ts';
 import type { DialRequest, Indication, Leg, LegEvent, Party, Signal } from './leg.ts';
 import type { Patchbay } from './patchbay.ts';
@@ -13,6 +14,8 @@ export interface TelephoneSettings {
   /** `features`: a flash is for the calls here; `pass`: it is told to the far end. */
   readonly flash: 'features' | 'pass';
   readonly callWaiting: boolean;
+  /** What it may dial; absent: everything. */
+  readonly dialClass?: DialClass | undefined;
 }
 
 /** What a handset needs of the switch. */

@@ -1,7 +1,16 @@
 import { earliest } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Handset, type HandsetParts, Place, type TelephoneSettings } from './handset.ts';
-import type { DialFailure, DialRequest, Leg, LegDialler, LegEvent, LegId, Technology } from './leg.ts';
+import {
+  type DialFailure,
+  type DialRequest,
+  type Leg,
+  type LegDialler,
+  type LegEvent,
+  type LegId,
+  type Technology,
+  telephoneAt,
+} from './leg.ts';
 
 /** The settings of a telephone by its dial string; undefined for what is none. */
 export type TelephoneSettingsOf = (telephone: string) => TelephoneSettings | undefined;
@@ -72,8 +81,7 @@ export class Handsets {
     const made = dialler.dial(request, nowMs);
     if (!('failed' in made)) return this.wrap(made);
     if (made.failed !== 'user-busy') return made;
-    // LINE/1r2 is LINE/1, rung in another way.
-    const telephone = `${request.technology.toUpperCase()}/${request.resource.replace(/(?<=^\d+)r\d$/, '')}`;
+    const telephone = telephoneAt(request);
     const handset = [...this.inUse.values()].find(({ leg }) => leg.telephone === telephone);
     return handset?.offer(request, nowMs) ?? made;
   }

@@ -27,6 +27,8 @@ export interface Leg {
   readonly dialClass?: DialClass | undefined;
   /** How often the call that it makes has been forwarded already. */
   readonly forwards?: number | undefined;
+  /** The telephones that have sent this call on, the first one first; absent: none. */
+  readonly forwardedBy?: readonly string[];
   /** Its caller asks that whoever is called answers at once. */
   readonly wantsAutoAnswer?: boolean;
 
@@ -168,6 +170,8 @@ export interface DialRequest extends Target {
   /** Of the caller's leg, see `Leg`. */
   readonly telephone?: string;
   readonly wantsAutoAnswer?: boolean;
+  /** Of the caller's leg, with who sends it on now. */
+  readonly forwardedBy?: readonly string[];
   /** What the call may dial: of a Local channel, where the number behind it is dialled. */
   readonly dialClass?: DialClass;
   /** Of a Local channel: how often the call has been forwarded, this time included. */
@@ -191,6 +195,11 @@ export interface DialFailure {
 
 /** What the configuration lets `LINE/1`, `SIP/211`, `IAX2/hq` dial; undefined: everything. */
 export type DialClassOf = (channel: string) => DialClass | undefined;
+
+/** The dial string of the telephone that is called there, if it is one: LINE/1r2 is LINE/1, rung in another way. */
+export function telephoneAt({ technology, resource }: Target): string {
+  return `${technology.toUpperCase()}/${resource.replace(/(?<=^\d+)r\d$/, '')}`;
+}
 
 /** `LINE/4/112` as a dialler takes it. */
 export function targetOf(dialString: string): Target {

@@ -72,7 +72,10 @@ class LocalHalf implements Leg {
     readonly stream: StreamId,
     private readonly outputs: Queue<LocalOutput>,
     /** What is known of whoever dialled: it is the caller of whoever is dialled through this half. */
-    private readonly dialler: Pick<Leg, 'codec' | 'video' | 'telephone' | 'dialClass' | 'forwards'> = {},
+    private readonly dialler: Pick<
+      Leg,
+      'codec' | 'video' | 'telephone' | 'dialClass' | 'forwards' | 'forwardedBy'
+    > = {},
   ) {}
 
   get codec(): string | undefined {
@@ -102,6 +105,10 @@ class LocalHalf implements Leg {
 
   get forwards(): number | undefined {
     return this.dialler.forwards;
+  }
+
+  get forwardedBy(): readonly string[] {
+    return this.dialler.forwardedBy ?? [];
   }
 
   get channel(): string {

@@ -1,3 +1,4 @@
+import type { Cause } from '../base/causes.ts';
 import type { Log } from '../base/log.ts';
 import { NOTHING, type StreamIds } from '../base/media-port.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
@@ -7,8 +8,11 @@ import type { Activity, ActivityResult, CallerSide } from './activity.ts';
 import type { Conferences } from './conference.ts';
 import { Conferring } from './conferring.ts';
 import { Dial, type DialOrder } from './dial.ts';
+import { orderDoNotDisturb, orderForward } from './feature-codes.ts';
+import type { Forwarding } from './forwarding.ts';
 import type { Leg, LegDialler, Party, Place, Target, Technology } from './leg.ts';
 import { AskingElsewhere, type RemoteDialplans } from './remote-lookup.ts';
+import type { StandingOrders } from './telephone-orders.ts';
 import { Collecting, Echoing, Refusing, SendingDigits, Sounding, Waiting } from './waiting.ts';
 
 export interface PerformParts {
@@ -27,6 +31,12 @@ export interface PerformParts {
   /** Whether more digits could still make an extension of the call's context. */
   readonly wantsMore: (digits: string) => boolean;
   readonly others: RemoteDialplans;
+  /** The caller answers a call that rings at one of those extensions, or, for none, at any telephone of its context. */
+  readonly pickUp: (extensions: readonly string[], nowMs: number) => ActivityResult;
+  readonly orders: StandingOrders;
+  readonly forwarding: Forwarding;
+  /** Why that telephone may not send its calls to that number; undefined: it may. */
+  readonly forwardRefusal: (telephone: string, number: string) => Cause | undefined;
   readonly conferences: Conferences;
   readonly log: Log;
 }
@@ -105,6 +115,15 @@ export function beginAction(
       return new SendingDigits(caller, action.digits, action.durationMs, action.gapMs);
     case 'conference':
       return new Conferring(caller, parts.conferences, action);
+    case 'pickup':
+      return parts.pickUp(
+        action.targets.map((target) => target.split('@')[0] ?? ''),
+        nowMs,
+      );
+    case 'do-not-disturb':
+      return orderDoNotDisturb(caller, parts.orders, action.on, nowMs);
+    case 'call-forward':
+      return orderForward(caller, parts, action, nowMs);
     case 'remote-lookup':
       return new AskingElsewhere(parts.others, action.peer, action.number);
     case 'send-text':

@@ -11,12 +11,13 @@ import { Execution } from '../dialplan/execution.ts';
 import type { NumberingPlan } from '../dialplan/numbering-plan.ts';
 import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import type { EmergencyPlan } from '../emergency/plan.ts';
-import type { Activity, ProgressTones } from './activity.ts';
+import type { Activity, ActivityResult, ProgressTones } from './activity.ts';
 import { type BeginActivity, Call, type CallParts, type CallState, type Urgency } from './call.ts';
 import { type CallRecord, LegHistory } from './call-record.ts';
 import { Conferences, type ConferenceView, type RoomSettings } from './conference.ts';
 import { Dial, type DialParts } from './dial.ts';
 import { type Calling, EmergencyDesk, type EmergencyNews, type Precedence } from './emergency-desk.ts';
+import { type Forwarder, Forwarding } from './forwarding.ts';
 import type { Place as PlaceOfTelephone } from './handset.ts';
 import { Handsets, type TelephoneSettingsOf } from './handsets.ts';
 import {
@@ -34,6 +35,7 @@ import {
 import { LocalChannels } from './local-channel.ts';
 import { Patchbay } from './patchbay.ts';
 import type { RemoteDialplans } from './remote-lookup.ts';
+import { StandingOrders } from './telephone-orders.ts';
 import { Sounding } from './waiting.ts';
 
 /** A call as status, MQTT and the panel show it. */
@@ -47,10 +49,16 @@ export interface CallView {
   readonly sinceMs: number;
   /** An emergency call, or the way back to who made one. */
   readonly emergency: boolean;
+  /** The extension that has sent it on to `to`; null: none has. */
+  readonly forwardedBy: string | null;
   readonly legs: readonly { readonly technology: Technology; readonly channel: string; readonly stream: StreamId }[];
 }
 
-export type SwitchOutput = CallChange | EmergencyNews;
+export type SwitchOutput =
+  | CallChange
+  | EmergencyNews
+  /** Something else holds at that telephone for the calls that come to it. */
+  | { readonly type: 'orders'; readonly telephone: string };
 
 /** A call began, changed its state or its legs, or is over. */
 export interface CallChange {
@@ -126,6 +134,9 @@ export class Switch implements Machine<SwitchOutput> {
   private readonly desk: EmergencyDesk;
   private readonly conferences: Conferences;
   private readonly handsets: Handsets;
+  /** What holds at each telephone for the calls that come to it. */
+  readonly orders = new StandingOrders();
+  private readonly forwarding: Forwarding;
   private readonly diallers: ReadonlyMap<Technology, LegDialler>;
   readonly classOfService: ClassOfService;
   private dialplan: Dialplan;
@@ -150,6 +161,11 @@ export class Switch implements Machine<SwitchOutput> {
       prefixes: (context) => outsidePrefixes(this.dialplan, context),
     };
     this.handsets = this.makeHandsets();
+    this.forwarding = new Forwarding({
+      orders: this.orders,
+      forwarderAt: (telephone) => this.forwarderAt(telephone),
+      devices: (extension) => options.environment.devices(extension),
+    });
     const diallers = [...options.diallers].map(([technology, dialler]): [Technology, LegDialler] => [
       technology,
       this.handsets.around(technology, dialler),
@@ -246,7 +262,8 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   poll(): SwitchOutput | undefined {
-    return this.outputs.shift();
+    const telephone = this.orders.poll();
+    return telephone === undefined ? this.outputs.shift() : { type: 'orders', telephone };
   }
 
   /** Everything that a call holds here; 0 when no call stands. */
@@ -254,6 +271,22 @@ export class Switch implements Machine<SwitchOutput> {
     const { entries, entryOfLeg, patchbay, locals, desk, conferences, handsets } = this;
     const parts = [entries, entryOfLeg, patchbay, locals, desk, conferences, handsets];
     return parts.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  private forwarderAt(telephone: string): Forwarder | undefined {
+    const settings = this.options.telephones?.settingsOf(telephone);
+    if (settings === undefined) return undefined;
+    const { context, caller, dialClass } = settings;
+    return { context, extension: caller.number, dialClass };
+  }
+
+  /** Nobody sends his calls to himself, to an emergency number, or to a number that there is not. */
+  private forwardRefusal(telephone: string, number: string): Cause | undefined {
+    const { context } = this.forwarderAt(telephone) ?? {};
+    if (context === undefined) return 'facility-rejected';
+    if (this.options.environment.devices(number).includes(telephone)) return 'call-rejected';
+    if (this.classOfService.isEmergency(context, number)) return 'call-rejected';
+    return this.isReachable(context, number) ? undefined : 'unallocated-number';
   }
 
   private makeHandsets(): Handsets {
@@ -325,6 +358,31 @@ export class Switch implements Machine<SwitchOutput> {
     leg.answer(nowMs);
     if (rings) entry.call.handleLegEvent(leg, { type: 'answered' }, nowMs);
     old.hangup('normal-clearing', nowMs);
+  }
+
+  /** Call pickup: the caller answers a call that rings elsewhere, the one that has rung longest. */
+  private pickUp(entry: Entry, extensions: readonly string[], nowMs: number): ActivityResult {
+    const { leg } = entry.call;
+    const { telephone } = leg;
+    const own = telephone === undefined ? undefined : this.forwarderAt(telephone);
+    if (own === undefined) return { cause: 'facility-rejected' };
+    const devices = extensions.flatMap((extension) => this.options.environment.devices(extension));
+    const isMeant = (rung: string) =>
+      rung !== telephone &&
+      (extensions.length > 0 ? devices.includes(rung) : this.forwarderAt(rung)?.context === own.context);
+    const other = [...this.entries.values()].find(
+      ({ call, view }) =>
+        call !== entry.call && !view.emergency && call.leg.codec === undefined && call.ringingTelephones.some(isMeant),
+    );
+    if (other === undefined) return { cause: 'unallocated-number', variables: { PICKUPRESULT: 'FAILURE' } };
+    entry.call.release(leg, nowMs);
+    entry.history.handleLegEvent(leg, { type: 'hangup', cause: 'normal-clearing', reason: 'Picked up.' }, nowMs);
+    other.history.begin(leg, 'in', nowMs);
+    other.history.noteAnswer(leg, nowMs);
+    this.entryOfLeg.set(leg.id, other);
+    leg.answer(nowMs);
+    other.call.takeUp(leg, nowMs);
+    return {};
   }
 
   /** A telephone was put down while it held somebody: it rings, and they are told so. */
@@ -496,6 +554,10 @@ export class Switch implements Machine<SwitchOutput> {
       streams,
       diallers: this.diallers,
       others,
+      pickUp: (extensions, atMs) => this.pickUp(entry, extensions, atMs),
+      orders: this.orders,
+      forwarding: this.forwarding,
+      forwardRefusal: (telephone, forwardTo) => this.forwardRefusal(telephone, forwardTo),
       conferences: this.conferences,
       log,
       namedTone: (name) => (NAMED_TONES[name] === undefined ? undefined : tones[NAMED_TONES[name]]),
@@ -516,6 +578,7 @@ export class Switch implements Machine<SwitchOutput> {
       startedMs: 0,
       sinceMs: 0,
       emergency: isEmergency(urgency),
+      forwardedBy: caller.redirecting ?? null,
       legs: [],
     };
     const entry: Entry = { call, caller, history: new LegHistory(), view };
@@ -559,6 +622,12 @@ export class Switch implements Machine<SwitchOutput> {
     if (output.type === 'leg') this.deliver(output.leg, output.event, nowMs);
     else {
       const calling = { ...output.call, ...addressOf(output.call.leg) };
+      const { leg, context, number } = output.call;
+      // Nobody's call becomes an emergency call by what the telephone that it was for has ordered.
+      if ((leg.forwardedBy ?? []).length > 0 && this.classOfService.isEmergency(context, number)) {
+        leg.hangup('call-rejected', nowMs);
+        return true;
+      }
       this.begin(output.call, this.precedenceOfTelephone(calling, nowMs), nowMs);
     }
     return true;
@@ -626,6 +695,17 @@ function viewLegs(call: Call): CallView['legs'] {
 
 function recordOf({ history, view }: Entry, cause: Cause, nowMs: number): CallRecord {
   const legs = history.records(nowMs, cause);
-  const { id, from, to, startedMs, emergency } = view;
-  return { id, from, to, emergency, startedMs, answeredMs: legs[0]?.answeredMs ?? null, endedMs: nowMs, cause, legs };
+  const { id, from, to, startedMs, emergency, forwardedBy } = view;
+  return {
+    id,
+    from,
+    to,
+    emergency,
+    forwardedBy,
+    startedMs,
+    answeredMs: legs[0]?.answeredMs ?? null,
+    endedMs: nowMs,
+    cause,
+    legs,
+  };
 }

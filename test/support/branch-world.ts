@@ -20,6 +20,7 @@ import type { PeerConfig } from '../../src/iax2/peer.ts';
 import type { LineSettings } from '../../src/legs/line-leg.ts';
 import { exchangeHabits } from '../../src/line-settings.ts';
 import { countryProfile } from '../../src/lines/country-profile.ts';
+import type { CallRecord } from '../../src/switch/call-record.ts';
 import { seededCrypto } from './iax2-world.ts';
 import type { Host, Network, Station } from './network.ts';
 
@@ -63,6 +64,7 @@ export class Site implements Station<Told> {
   readonly host: Host<Told>;
   /** Every call that is over: its number and its cause. */
   readonly ended: string[] = [];
+  readonly records: CallRecord[] = [];
   /** What whoever watches from afar was told. */
   readonly incidents: Extract<Told, { type: 'happened' }>[] = [];
   /** What was told of emergency calls. */
@@ -171,6 +173,7 @@ export class Site implements Station<Told> {
   private hear(output: Told): void {
     if (output.type === 'happened' && output.kind === 'emergency') this.happened.push(output.what);
     if (output.type === 'happened') this.incidents.push(output);
+    if (output.type === 'call' && output.record !== null) this.records.push(output.record);
     if (output.type === 'call' && output.change === 'ended') this.ended.push(`${output.view.to} ${output.cause}`);
   }
 

@@ -74,11 +74,20 @@ const code = text(/^[0-9*#]{1,8}$/, 'digits, * and #, 1 to 8 of them, in quotes'
 
 const features = z.strictObject({
   contexts: z.array(contextName).prefault([]).meta({ description: 'The contexts in which the codes can be dialled.' }),
-  pickup: z.exactOptional(code).meta({ description: 'Picks up a ringing telephone: the code, then its number.' }),
+  pickup: z.exactOptional(code).meta({
+    description:
+      'Picks up a ringing telephone: the code, then its number or that of a group; the code alone: the one of the office that rings.',
+  }),
   forward: z
     .exactOptional(code)
     .meta({ description: 'Sends calls elsewhere: the code, then the number; the code alone ends it.' }),
-  dnd: z.exactOptional(code).meta({ description: 'Do not disturb, on and off.' }),
+  forwardBusy: z
+    .exactOptional(code)
+    .meta({ description: 'The same for calls that come while the telephone is busy, or is not to be disturbed.' }),
+  forwardNoAnswer: z
+    .exactOptional(code)
+    .meta({ description: 'The same for calls that nobody answers within 15 s, or that do not reach the telephone.' }),
+  dnd: z.exactOptional(code).meta({ description: 'Do not disturb, on and off: calls to the telephone find it busy.' }),
   park: z.exactOptional(code).meta({ description: 'Parks a call.' }),
 });
 

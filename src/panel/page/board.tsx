@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { LineStatus } from '../../status/schema.ts';
 import type { EmulatedBoard, EmulatedLed } from '../emulator.ts';
 import { api } from './api.ts';
-import { wordOf } from './format.ts';
+import { ordersOf, wordOf } from './format.ts';
 import { usePolled } from './polling.ts';
 
 /** The HAT as one sees it: sockets with their LEDs, the keypad, the header that plugs into the Raspberry Pi. */
@@ -23,6 +23,7 @@ export function Board(props: {
         {sockets.map((port) => {
           const line = lines[String(port)];
           const hasPhone = board.phones.includes(port);
+          const orders = line === undefined ? null : ordersOf(line);
           const says = line === undefined ? 'not in use' : `${line.kind}, ${wordOf(line.state)}`;
           return (
             <button
@@ -30,7 +31,7 @@ export function Board(props: {
               key={port}
               class="socket"
               data-state={line?.state ?? 'unused'}
-              aria-label={`Line ${port}${line?.extension ? `, extension ${line.extension}` : ''}: ${says}`}
+              aria-label={`Line ${port}${line?.extension ? `, extension ${line.extension}` : ''}: ${says}${orders === null ? '' : `, ${orders}`}`}
               aria-pressed={props.selected === port}
               disabled={!hasPhone}
               onClick={() => props.onSelect(port)}
@@ -39,6 +40,7 @@ export function Board(props: {
               <Jack />
               <span class="socket-name">{line?.extension ?? `Line ${port}`}</span>
               <span class="socket-state">{line === undefined ? '' : wordOf(line.state)}</span>
+              {orders === null ? null : <span class="socket-orders">{orders}</span>}
             </button>
           );
         })}

@@ -1,3 +1,5 @@
+import type { LineStatus } from '../../status/schema.ts';
+
 /** `0:07`, `12:34`, `1:02:03`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1_000));
@@ -47,4 +49,16 @@ export function wordOf(state: string): string {
 /** What MOS values mean to a listener. [P.800] */
 export function qualityWord(mos: number): 'good' | 'fair' | 'poor' {
   return mos >= 4 ? 'good' : mos >= 3.1 ? 'fair' : 'poor';
+}
+
+/** What was ordered at a telephone for the calls that come to it; null for nothing. */
+export function ordersOf({ doNotDisturb, forward }: Pick<LineStatus, 'doNotDisturb' | 'forward'>): string | null {
+  const { always, busy, noAnswer } = forward;
+  const said = [
+    ...(doNotDisturb ? ['do not disturb'] : []),
+    ...(always === null ? [] : [`forwarded to ${always}`]),
+    ...(busy === null ? [] : [`when busy to ${busy}`]),
+    ...(noAnswer === null ? [] : [`unanswered to ${noAnswer}`]),
+  ].join(', ');
+  return said === '' ? null : said;
 }

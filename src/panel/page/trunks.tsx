@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { PhoneStatus, TrunkStatus } from '../../status/schema.ts';
 import { api } from './api.ts';
-import { wordOf } from './format.ts';
+import { ordersOf, wordOf } from './format.ts';
 import { inOrder } from './model.ts';
 import { useNow, usePolled } from './polling.ts';
 
@@ -63,6 +63,7 @@ export function Phones({ phones }: { readonly phones: Readonly<Record<string, Ph
             </p>
             <dl>
               <Fact name="Contact" value={phone.contact} />
+              <Fact name="Calls" value={ordersOf(phone)} />
             </dl>
             {phone.adopted ? (
               <button type="button" onClick={() => void api.forgetPhone(user)}>

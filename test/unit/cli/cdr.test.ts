@@ -29,9 +29,10 @@ const record: Cdr = {
   cause: 'user-busy',
   q850: 17,
   emergency: false,
+  forwardedBy: null,
 };
 const LINE =
-  'call,id-1,lyon-01,1767225600-1,201,7123,2026-01-01T00:00:00.000Z,,2026-01-01T00:00:05.000Z,5000,0,user-busy,17,,,,,,,,0';
+  'call,id-1,lyon-01,1767225600-1,201,7123,2026-01-01T00:00:00.000Z,,2026-01-01T00:00:05.000Z,5000,0,user-busy,17,,,,,,,,0,';
 
 async function fill() {
   const { journal } = await Journal.open(join(bench.folder, 'outbox'), silentLog);

@@ -323,7 +323,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [
       `${SITE}features: { park: 700, pikup: "1" }\n`,
       '2:19: features.park is 700; allowed: digits, * and #, 1 to 8 of them, in quotes; write "700"',
-      '2:24: unknown key "pikup" in features; did you mean "pickup"? allowed: contexts, pickup, forward, dnd, park',
+      '2:24: unknown key "pikup" in features; did you mean "pickup"? allowed: contexts, pickup, forward, forwardBusy, forwardNoAnswer, dnd, park',
     ],
     [
       `${SITE}features: { contexts: [x], pickup: "*8", dnd: "*8" }\n`,

@@ -47,3 +47,30 @@ describe('the numbers of conferences and groups', () => {
     expect(applicationOf(BASE + DIALPLAN, 'from-hq', '600')).toBeUndefined();
   });
 });
+
+describe('the codes of features', () => {
+  const codes = 'features: { contexts: [office], dnd: "*78" }\n';
+
+  it('can be dialled in the contexts that are named', () => {
+    expect(applicationOf(BASE + codes + DIALPLAN, 'office', '*78')).toBe('DoNotDisturb()');
+    expect(applicationOf(BASE + codes + DIALPLAN, 'phones', '*78')).toBeUndefined();
+  });
+
+  it('pick up at every telephone and group by its number', () => {
+    const pickup = 'features: { contexts: [office], pickup: "*8" }\n';
+    expect(applicationOf(BASE + pickup + DIALPLAN, 'office', '*8')).toBe('Pickup()');
+    expect(applicationOf(BASE + pickup + DIALPLAN, 'office', '*8211')).toBe('Pickup(211)');
+    expect(applicationOf(BASE + pickup + DIALPLAN, 'office', '*8220')).toBe('Pickup(201&211)');
+  });
+
+  it('take a number behind them where they need one', () => {
+    const forward = 'features: { contexts: [office], forward: "*72", forwardBusy: "*90" }\n';
+    expect(applicationOf(BASE + forward + DIALPLAN, 'office', '*72')).toBe('CallForward(always)');
+    expect(applicationOf(BASE + forward + DIALPLAN, 'office', '*907123')).toBe('CallForward(busy,${EXTEN:3})');
+  });
+
+  it('give way to what is written, also to a pattern', () => {
+    const written = DIALPLAN.replace('[office]', '[office]\n  exten => _*7X,1,Busy');
+    expect(applicationOf(BASE + codes + written, 'office', '*78')).toBe('Busy()');
+  });
+});

@@ -211,7 +211,7 @@ describe('LineLegs and the HAT', () => {
 
   it('stutters the dial tone of a line with messages', () => {
     const bench = new LineBench();
-    bench.lines.setMessageWaiting(1, true);
+    bench.lines.setStutter(1, true);
     bench.hook(1, 'off');
     bench.hook(2, 'off');
     expect([bench.heard(1), bench.heard(2)]).toEqual(['stutterDial', 'dial']);

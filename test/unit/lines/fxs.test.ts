@@ -112,7 +112,7 @@ describe('dial tone', () => {
 
   it('stutters while messages wait', () => {
     const bench = new Bench();
-    bench.line.setMessageWaiting(true);
+    bench.line.setStutter(true);
     bench.lift().take();
     expect(bench.heard).toBe(FR.tones.stutterDial);
     bench.expectEmpty();

@@ -25,6 +25,7 @@ const call: CallRecord = {
   endedMs: 9010,
   cause: 'normal-clearing',
   emergency: false,
+  forwardedBy: null,
   legs: [
     { ...leg, technology: 'line', channel: 'LINE/1', stream: 6, direction: 'in', startedMs: 0, endedMs: 9010 },
     leg,
@@ -74,6 +75,7 @@ describe('the records of a call', () => {
       cause: 'normal-clearing',
       q850: 16,
       emergency: false,
+      forwardedBy: null,
     });
     expect(records()[2]).toMatchObject({ answer: null, talkMs: 0, cause: 'user-busy', q850: 17, quality: null });
   });

@@ -18,6 +18,8 @@ export const line: LineReading = {
   state: 'idle',
   extension: '201',
   name: 'Front desk',
+  doNotDisturb: false,
+  forward: { always: null, busy: null, noAnswer: null },
   sinceMs: 0,
 };
 
@@ -80,7 +82,16 @@ export function sourceOf(readings: Readings): StatusSource {
     phones: () => [
       [
         '211',
-        { state: 'registered', contact: 'sip:211@192.0.2.9', extension: '211', name: null, adopted: false, sinceMs: 0 },
+        {
+          state: 'registered',
+          contact: 'sip:211@192.0.2.9',
+          extension: '211',
+          name: null,
+          adopted: false,
+          doNotDisturb: true,
+          forward: { always: null, busy: null, noAnswer: null },
+          sinceMs: 0,
+        },
       ],
     ],
     adoptionEndsMs: () => undefined,

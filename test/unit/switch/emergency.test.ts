@@ -84,7 +84,7 @@ function bench(failing: Record<string, Cause> = {}) {
   const drain = () => {
     for (let output = exchange.poll(); output !== undefined; output = exchange.poll())
       if (output.type === 'emergency') news.push(output);
-      else changes.push(output);
+      else if (output.type === 'call') changes.push(output);
   };
   const told = () => {
     drain();

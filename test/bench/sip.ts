@@ -5,7 +5,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { cpus, release } from 'node:os';
+import { cpus, loadavg, release } from 'node:os';
 import { join, resolve } from 'node:path';
 import { version } from 'node:process';
 import { parseArgs } from 'node:util';
@@ -39,6 +39,7 @@ const windowMs = Number(values.seconds) * 1_000;
 const AT_ONCE = 20;
 
 const samples = new Samples();
+const loadBefore = loadavg()[0]!.toFixed(1);
 const server = `${SUBJECT}:5060`;
 const fields = PHONES.map((user) => `${user};[authentication username=${user} password=${secretOf(user)}]`);
 
@@ -97,7 +98,7 @@ const CALL: readonly SippStep[] = [
 async function throughput(subject: SipSubject, steps: readonly SippStep[], count: number) {
   const startS = cpuSeconds(subject.pid);
   const { code, elapsedMs, report } = await playSipp({
-    ...{ server, steps, calls: count, rate: 2_000, atOnce: AT_ONCE, fields, local: SIPP },
+    ...{ server, steps, calls: count, rate: 20_000, atOnce: AT_ONCE, fields, local: SIPP },
   });
   if (code !== 0) throw new Error(`${subject.name}: ${report}`);
   return { perSecond: count / (elapsedMs / 1_000), cpuMs: (1_000 * (cpuSeconds(subject.pid) - startS)) / count };
@@ -227,6 +228,7 @@ Each figure is the median of ${rounds} rounds with the smallest and largest in b
 started, with ${PHONES.length} phones configured and registered by SIPp over UDP with MD5, qualify off. Every call proves itself anew, is answered by
 the switch and ended at once; ${AT_ONCE} registrations or calls are under way at a time, as many as get done, after ${calls} calls that do not count. CPU is user and system
 time of all threads of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways.
+Processes that wanted a core before it began, and so may have taken part of both: ${loadBefore}.
 
 | | ${names.join(' | ')} |
 |---|${names.map(() => '---').join('|')}|

@@ -27,7 +27,7 @@ import type { NumberLookup } from './base/digit-collection.ts';
 import type { LineFault } from './base/line-port.ts';
 import type { Log } from './base/log.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
-import { StreamIds } from './base/media-port.ts';
+import { type StreamId, StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
@@ -470,6 +470,11 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   calls(): readonly CallView[] {
     return this.switch.views();
+  }
+
+  /** The Call-IDs of the SIP dialogs whose voice a stream is. */
+  sipCallIds(stream: StreamId): readonly string[] {
+    return this.sip?.endpoint.callIdsOf(stream) ?? [];
   }
 
   conferences(): readonly ConferenceView[] {

@@ -26,7 +26,7 @@ export function iax2Port({ give, appliance, ...options }: Iax2PortOptions): Data
     });
   }
   if (MediaWorkerPort.isBuilt) {
-    return new MediaWorkerPort({
+    const port = new MediaWorkerPort({
       ...options,
       libc,
       onStarted: (link) => appliance().splitPlane?.attach(link),
@@ -34,11 +34,15 @@ export function iax2Port({ give, appliance, ...options }: Iax2PortOptions): Data
       onReports: () => {
         let more = false;
         give((nowMs) => {
-          more = appliance().handleWorkerReports((...seen) => options.tap.note(...seen), nowMs);
+          more = appliance().handleWorkerReports(
+            (direction, bytes, remote) => options.tap.note(direction, bytes, remote, port.local ?? options.bind),
+            nowMs,
+          );
         });
         return more;
       },
     });
+    return port;
   }
   return new BatchedUdpPort({
     ...options,

@@ -128,7 +128,7 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   send(bytes: Uint8Array, to: Address): void {
     const { socket, outgoing } = this;
     if (socket === undefined || outgoing === undefined) return;
-    this.options.tap.note('out', bytes, to);
+    this.options.tap.note('out', bytes, to, socket.local);
     if (!outgoing.hasRoom(bytes.length)) this.countRefusal('the socket is full');
     else if (!outgoing.add(bytes, to)) this.countRefusal(`the socket cannot reach ${formatAddress(to)}`);
     else outgoing.flush(socket.fd, this.countRefusal);

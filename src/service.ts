@@ -146,6 +146,7 @@ export class Service {
       clock: systemClock,
       log,
       counters: this.counters,
+      tap: this.tap,
     });
     this.sip = sipHost({
       configuration,
@@ -595,9 +596,9 @@ export class Service {
 
   private capture(call: string | undefined, take: (bytes: Uint8Array) => void): () => void {
     const { appliance, tap, options, udp } = this;
-    const local = () => udp?.local ?? { ip: '0.0.0.0', port: 0 };
+    const iax2Port = () => udp?.local?.port ?? 0;
     const application = `branchline ${options.version}`;
-    return startCapture({ appliance, tap, application, local, wallMs: () => systemClock.wallMs() }, call, take);
+    return startCapture({ appliance, tap, application, iax2Port, wallMs: () => systemClock.wallMs() }, call, take);
   }
 
   private adoptMode(): Pick<PanelServices, 'openAdoption' | 'closeAdoption' | 'forgetPhone'> {

@@ -24,6 +24,9 @@ const IPV4_LENGTH = 20;
 const IPV6_LENGTH = 40;
 const UDP_LENGTH = 8;
 const UDP = 17;
+const TCP_LENGTH = 20;
+const TCP = 6;
+const PSH_ACK = 0x18;
 const HOPS = 64;
 const UNKNOWN_IP = new Uint8Array(4);
 
@@ -50,7 +53,49 @@ export function pcapngDatagram(
   payload: Uint8Array,
   epochMs: number,
 ): Uint8Array {
-  const packet = udpPacket(from, to, payload);
+  const header = new Uint8Array(UDP_LENGTH);
+  new DataView(header.buffer).setUint16(4, UDP_LENGTH + payload.length);
+  // A sum of 0 would mean that there is none.
+  return enhancedPacket(
+    direction,
+    ipPacket(from, to, { number: UDP, header, checksumAt: 6, none: 0xffff }, payload),
+    epochMs,
+  );
+}
+
+/** Where in its stream a piece stands: bytes that its sender sent before it, and those that the other end did. */
+export interface StreamPlace {
+  readonly sent: number;
+  readonly taken: number;
+}
+
+/**
+ * The next bytes of a TCP connection as a packet of the capture, up to 65,000 of them. Only the stream is known, so what
+ * makes it whole for a dissector is made up: sequence numbers from 1 on, and no handshake.
+ */
+export function pcapngSegment(
+  direction: 'in' | 'out',
+  from: Address,
+  to: Address,
+  payload: Uint8Array,
+  { sent, taken }: StreamPlace,
+  epochMs: number,
+): Uint8Array {
+  const header = new Uint8Array(TCP_LENGTH);
+  const view = new DataView(header.buffer);
+  view.setUint32(4, 1 + sent);
+  view.setUint32(8, 1 + taken);
+  view.setUint8(12, (TCP_LENGTH / 4) << 4);
+  view.setUint8(13, PSH_ACK);
+  view.setUint16(14, 0xffff);
+  return enhancedPacket(
+    direction,
+    ipPacket(from, to, { number: TCP, header, checksumAt: 16, none: 0 }, payload),
+    epochMs,
+  );
+}
+
+function enhancedPacket(direction: 'in' | 'out', packet: Uint8Array, epochMs: number): Uint8Array {
   const us = Math.floor(epochMs * 1000);
   const times: [number, number][] = [
     [Math.floor(us / 2 ** 32), 4],
@@ -64,37 +109,47 @@ export function pcapngDatagram(
   ]);
 }
 
-/** IP and UDP headers around a payload, in network order. Of two families both are written as IPv6. */
-function udpPacket(from: Address, to: Address, payload: Uint8Array): Uint8Array {
+/** What stands between IP and payload; both begin with the ports. */
+interface TransportHeader {
+  readonly number: number;
+  readonly header: Uint8Array;
+  readonly checksumAt: number;
+  /** What a sum of 0 is written as. */
+  readonly none: number;
+}
+
+/** IP and transport headers around a payload, in network order. Of two families both are written as IPv6. */
+function ipPacket(from: Address, to: Address, transport: TransportHeader, payload: Uint8Array): Uint8Array {
+  const { number, header, checksumAt, none } = transport;
   const [source, target] = [parseIp(from.ip) ?? UNKNOWN_IP, parseIp(to.ip) ?? UNKNOWN_IP];
   const isIpv4 = source.length === 4 && target.length === 4;
   const ipLength = isIpv4 ? IPV4_LENGTH : IPV6_LENGTH;
-  const udpLength = UDP_LENGTH + payload.length;
-  const bytes = new Uint8Array(ipLength + udpLength);
+  const restLength = header.length + payload.length;
+  const bytes = new Uint8Array(ipLength + restLength);
   const view = new DataView(bytes.buffer);
   if (isIpv4) {
     view.setUint16(0, 0x4500);
     view.setUint16(2, bytes.length);
     view.setUint8(8, HOPS);
-    view.setUint8(9, UDP);
+    view.setUint8(9, number);
     bytes.set(source, 12);
     bytes.set(target, 16);
     view.setUint16(10, checksum(bytes.subarray(0, IPV4_LENGTH), 0));
   } else {
     view.setUint8(0, 0x60);
-    view.setUint16(4, udpLength);
-    view.setUint8(6, UDP);
+    view.setUint16(4, restLength);
+    view.setUint8(6, number);
     view.setUint8(7, HOPS);
     bytes.set(mapped(source), 8);
     bytes.set(mapped(target), 24);
   }
+  bytes.set(header, ipLength);
   view.setUint16(ipLength, from.port);
   view.setUint16(ipLength + 2, to.port);
-  view.setUint16(ipLength + 4, udpLength);
-  bytes.set(payload, ipLength + UDP_LENGTH);
-  // The addresses, and the pseudo header's protocol and length. A sum of 0 would mean that there is none.
+  bytes.set(payload, ipLength + header.length);
+  // The addresses, and the pseudo header's protocol and length.
   const addressesAt = isIpv4 ? 12 : 8;
-  view.setUint16(ipLength + 6, checksum(bytes.subarray(addressesAt), UDP + udpLength) || 0xffff);
+  view.setUint16(ipLength + checksumAt, checksum(bytes.subarray(addressesAt), number + restLength) || none);
   return bytes;
 }
 

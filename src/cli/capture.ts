@@ -21,7 +21,7 @@ export function addCapture(program: Command, terminal: Terminal): void {
     .option('--data <dir>', 'the data directory of the appliance', DEFAULT_DATA)
     .addHelpText(
       'after',
-      '\nWhat is encrypted on the way is encrypted in the file. A file holds voices and proofs of secrets: keep it safe.',
+      '\nWhat is encrypted on the way is encrypted in the file, and SIP over TLS is not in it. A file holds voices and proofs of secrets: keep it safe.',
     )
     .action(async ({ output, call, data }: Options) => {
       const file = open(output);

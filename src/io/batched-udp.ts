@@ -95,7 +95,7 @@ export class BatchedUdpPort implements DatagramPort {
   send(bytes: Uint8Array, to: Address): void {
     const { opened } = this;
     if (opened === undefined) return;
-    this.options.tap?.note('out', bytes, to);
+    this.options.tap?.note('out', bytes, to, opened.socket.local);
     if (!opened.outgoing.hasRoom(bytes.length)) this.flush();
     if (!opened.outgoing.hasRoom(bytes.length)) this.countRefusal('the socket is full');
     else if (opened.outgoing.add(bytes, to)) this.flushSoon();
@@ -154,7 +154,7 @@ export class BatchedUdpPort implements DatagramPort {
       for (let i = 0; i < count; i++) {
         const bytes = received.bytes(i);
         const from = received.from(i);
-        this.options.tap?.note('in', bytes, from);
+        this.options.tap?.note('in', bytes, from, socket.local);
         this.options.onDatagram(bytes, from, nowMs);
       }
       this.came += count;

@@ -1,7 +1,17 @@
 import type { Address } from '../base/machine.ts';
 
-/** One datagram as it passed a socket; the bytes are whose they were and may change after the call. */
-export type DatagramListener = (direction: 'in' | 'out', bytes: Uint8Array, remote: Address) => void;
+/**
+ * What passed a socket: a datagram, or, where it has the number of a `connection`, the next bytes of a stream. They are whose they
+ * were and may change after the call.
+ */
+export type DatagramListener = (
+  direction: 'in' | 'out',
+  bytes: Uint8Array,
+  remote: Address,
+  /** Our own end; the IP may be that of all addresses. */
+  local: Address,
+  connection?: number,
+) => void;
 
 /** Shows whoever listens what passes a socket. While nobody does it costs one look at an empty set. */
 export class DatagramTap {
@@ -19,7 +29,7 @@ export class DatagramTap {
     };
   }
 
-  note(direction: 'in' | 'out', bytes: Uint8Array, remote: Address): void {
-    for (const listener of this.listeners) listener(direction, bytes, remote);
-  }
+  readonly note: DatagramListener = (direction, bytes, remote, local, connection) => {
+    for (const listener of this.listeners) listener(direction, bytes, remote, local, connection);
+  };
 }

@@ -4,7 +4,6 @@ import { batchedIo } from './batched-io.ts';
 import { BatchedUdpPort } from './batched-udp.ts';
 import type { BindFailure } from './bind-failure.ts';
 import type { DatagramPort } from './datagram-port.ts';
-import type { DatagramTap } from './datagram-tap.ts';
 import { localAddressTowards } from './local-address.ts';
 import { SipStreams, type SipStreamsOptions, type StreamListen } from './sip-streams.ts';
 import { UdpPort } from './udp.ts';
@@ -21,7 +20,6 @@ export interface SipSocketsOptions extends Omit<SipStreamsOptions, 'listen'> {
   readonly onDatagram: (bytes: Uint8Array, from: Hop) => void;
   /** What datagrams are marked with, 0…63; 0 or absent: nothing. */
   readonly dscp?: number;
-  readonly tap?: DatagramTap;
 }
 
 const DEFAULT_PORT = 5060;

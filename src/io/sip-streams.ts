@@ -13,6 +13,7 @@ import type { Hop } from '../sip/endpoint.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
 import { type CertificateFault, certificateFault, describeFault } from './certificate-fault.ts';
 import type { Clock } from './clock.ts';
+import type { DatagramTap } from './datagram-tap.ts';
 import { canonicalIp } from './udp.ts';
 
 export interface StreamListen extends Address {
@@ -42,6 +43,7 @@ export interface SipStreamsOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly counters: Counters;
+  readonly tap?: DatagramTap;
 }
 
 /** Who connects and says nothing, or does not finish its TLS handshake, is let go. */
@@ -107,7 +109,10 @@ export class SipStreams {
     if (connection === undefined || connection.socket.writableLength > MAX_UNSENT_BYTES) {
       this.options.counters.increment('sip.stream-unsent');
       queueMicrotask(() => this.options.onUnreachable(to));
-    } else connection.socket.write(bytes);
+    } else {
+      this.tap('out', bytes, connection);
+      connection.socket.write(bytes);
+    }
   }
 
   close(connection: number): void {
@@ -243,6 +248,13 @@ export class SipStreams {
     return connection;
   }
 
+  /** What TLS keeps from others it keeps from a capture, too. */
+  private tap(direction: 'in' | 'out', bytes: Uint8Array, { socket, hop }: Connection): void {
+    if (hop.transport === 'tls' || this.options.tap === undefined) return;
+    const local = { ip: canonicalIp(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
+    this.options.tap.note(direction, bytes, hop, local, hop.connection);
+  }
+
   private adopt(socket: Socket, at: Hop, firstBytesMs: number): Connection {
     const { transport, ip, port } = at;
     const hop: StreamHop = { transport, ip, port, connection: ++this.lastConnection };
@@ -255,7 +267,9 @@ export class SipStreams {
     });
     socket.on('data', (chunk: Buffer) => {
       socket.setTimeout(IDLE_MS);
-      this.options.onBytes(new Uint8Array(chunk), hop);
+      const bytes = new Uint8Array(chunk);
+      this.tap('in', bytes, connection);
+      this.options.onBytes(bytes, hop);
     });
     socket.on('error', () => this.options.counters.increment('sip.connection-error'));
     socket.once('close', () => {

@@ -83,7 +83,7 @@ export class UdpPort implements DatagramPort {
       this.countFailure('send-failed', new Error(`${formatAddress(to)} is IPv6, the socket is IPv4`));
       return;
     }
-    this.options.tap?.note('out', bytes, to);
+    this.options.tap?.note('out', bytes, to, this.address ?? this.options.bind);
     const ip = socketIsV6 && !toIsV6 ? `::ffff:${to.ip}` : to.ip;
     this.socket.send(bytes, to.port, ip, (error) => {
       if (error !== null) this.countFailure('send-failed', error);
@@ -106,7 +106,7 @@ export class UdpPort implements DatagramPort {
     // A plain array: `slice` of a Buffer gives a view where pure code expects a copy.
     const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length);
     const from = { ip: canonicalIp(remote.address), port: remote.port };
-    this.options.tap?.note('in', bytes, from);
+    this.options.tap?.note('in', bytes, from, this.address ?? this.options.bind);
     this.options.onDatagram(bytes, from);
   };
 

@@ -73,6 +73,8 @@ export interface Plane extends MediaPort, Machine<MediaEvent> {
   handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void;
   exchangeLineBlock(port: number, up: Uint8Array, down: Uint8Array, nowMs: number): boolean;
   iax2Spec(stream: StreamId): Iax2StreamSpec | undefined;
+  /** The even ports of voice and picture of an RTP stream. */
+  rtpPorts(stream: StreamId): readonly number[];
 }
 
 /**
@@ -399,6 +401,13 @@ export class MediaPlane implements Plane {
   /** Whose voice an open stream is on the wire; undefined for a line or an unknown stream. */
   iax2Spec(stream: StreamId): Iax2StreamSpec | undefined {
     return this.iax2(stream)?.spec;
+  }
+
+  rtpPorts(stream: StreamId): readonly number[] {
+    const streams = [this.streams.get(stream), this.videos.get(stream)];
+    return streams.flatMap((one) =>
+      one instanceof RtpStream || one instanceof RtpVideoStream ? [one.spec.localPort] : [],
+    );
   }
 
   private keepCounts(stream: StreamId, counts: StreamStatistics): void {

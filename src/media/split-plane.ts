@@ -380,6 +380,10 @@ export class SplitPlane implements Plane {
   iax2Spec(stream: StreamId): Iax2StreamSpec | undefined {
     return this.workers.get(stream)?.spec ?? this.near.iax2Spec(stream);
   }
+
+  rtpPorts(stream: StreamId): readonly number[] {
+    return this.near.rtpPorts(stream);
+  }
 }
 
 function isVoice(bytes: Uint8Array): boolean {

@@ -10,7 +10,7 @@ const COMPLETE = 1000;
 /** After the end of a call its last frames are still acknowledged. */
 const AFTERMATH_MS = 1_000;
 
-/** `/api/capture`: a pcapng file in pieces as it grows, of all that passes the IAX2 port or of one call (`?call=ID`). */
+/** `/api/capture`: a pcapng file in pieces as it grows, of all that passes by IAX2, SIP and RTP or of one call (`?call=ID`). */
 export function captureSocket(services: PanelServices): SocketRoute {
   return {
     path: '/api/capture',

@@ -1,4 +1,5 @@
 import { earliest } from '../base/machine.ts';
+import type { StreamId } from '../base/media-port.ts';
 import type { CallLeg } from './call-leg.ts';
 import { type Dialog, dialogKey } from './dialog.ts';
 import type { ForkedCall } from './forked-call.ts';
@@ -101,6 +102,11 @@ export class CallTable {
 
   withDialog(callId: string, localTag: string, remoteTag: string): CallLeg | undefined {
     return this.dialogs.get(dialogKey(callId, localTag, remoteTag))?.call;
+  }
+
+  /** The Call-IDs of the dialogs whose voice a stream is. */
+  callIdsOf(stream: StreamId): readonly string[] {
+    return [...this.dialogs.values()].flatMap(({ call, dialog }) => (call.stream === stream ? [dialog.callId] : []));
   }
 
   countOf(peer: string): number {

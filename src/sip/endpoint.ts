@@ -1,6 +1,7 @@
 import { toHex } from '../base/bytes.ts';
 import { RateLimitedLog } from '../base/log.ts';
 import { earliest, type Machine } from '../base/machine.ts';
+import type { StreamId } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from './call.ts';
@@ -317,6 +318,11 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   get trunkStatuses(): readonly TrunkStatus[] {
     return this.trunks.statuses;
+  }
+
+  /** The Call-IDs of the dialogs whose voice a stream is. */
+  callIdsOf(stream: StreamId): readonly string[] {
+    return this.calls.callIdsOf(stream);
   }
 
   /** What is in use, for status and for tests that look for leaks. */

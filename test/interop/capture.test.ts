@@ -4,9 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { promisify } from 'node:util';
+import { decodeSample } from 'node-pcm-codecs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { fromHex } from '../../src/base/bytes.ts';
 import { type Appliance, bundle } from '../support/appliance.ts';
 import type { Asterisk } from '../support/asterisk.ts';
+import { strongestHz } from '../support/audio.ts';
+import { Baresip } from '../support/baresip.ts';
 import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
 import { describeWithPeers } from '../support/peers.ts';
 import { Program } from '../support/program.ts';
@@ -14,7 +18,12 @@ import { pause, waitUntil } from '../support/wait-until.ts';
 
 const execute = promisify(execFile);
 
-describeWithPeers('branchline capture', ['asterisk22', 'tshark'], () => {
+const SIP = `sip:
+  listen: [udp://${BRANCH}:5060, tcp://${BRANCH}:5060]
+  phones:
+    "211": { secret: secret-211, context: office }`;
+
+describeWithPeers('branchline capture', ['asterisk22', 'tshark', 'baresip'], () => {
   let centre: Asterisk;
   let office: Appliance;
   const folder = mkdtempSync(join(tmpdir(), 'branchline-capture-'));
@@ -22,7 +31,7 @@ describeWithPeers('branchline capture', ['asterisk22', 'tshark'], () => {
 
   beforeAll(async () => {
     centre = await startCentre('22');
-    office = await startBranch();
+    office = await startBranch({ sections: SIP, dialplan: 'exten => 601,1,Answer\nexten => 601,2,Milliwatt\n' });
     await office.waitForRegistration('hq', 'registered', 5_000);
   });
 
@@ -50,9 +59,13 @@ describeWithPeers('branchline capture', ['asterisk22', 'tshark'], () => {
 
   async function tshark(filter: string, ...fields: string[]): Promise<string[][]> {
     const names = ['frame.number', ...fields].flatMap((name) => ['-e', name]);
-    const { stdout } = await execute('tshark', ['-r', file, '-Y', filter, '-T', 'fields', ...names], {
-      maxBuffer: 64 << 20,
-    });
+    const { stdout } = await execute(
+      'tshark',
+      ['-r', file, '--enable-heuristic', 'rtp_udp', '-Y', filter, '-T', 'fields', ...names],
+      {
+        maxBuffer: 64 << 20,
+      },
+    );
     return stdout
       .split('\n')
       .filter((line) => line !== '')
@@ -100,6 +113,41 @@ describeWithPeers('branchline capture', ['asterisk22', 'tshark'], () => {
     const senders = new Set((await tshark('iax2', 'ip.src', 'iax2.src_call')).map(([, ip, call]) => `${ip} ${call}`));
     expect(senders.size).toBe(2);
     expect((await tshark('iax2.iax.subclass == 5')).length).toBe(1);
+    await expectNoComplaint();
+  });
+
+  test('writes the call of a SIP phone over TCP alone, with its voice, which can be played', async () => {
+    const server = `${BRANCH}:5060`;
+    const phone = await Baresip.start({ user: '211', secret: 'secret-211', server, account: ';transport=tcp' });
+    try {
+      await office.waitForStatus('its registration', 10_000, ({ phones }) => phones['211']?.state === 'registered');
+      await phone.dial('601');
+      await phone.waitForEvent('CALL_ESTABLISHED');
+      const { calls } = await office.waitForStatus('the call', 5_000, (it) => it.calls.length === 1);
+      await dialFrom1('7601');
+      const program = capture('--call', calls[0]!.id);
+      await pause(1_500);
+      await phone.command('hangup');
+      expect(await program.exit()).toBe(0);
+    } finally {
+      await phone.dispose();
+    }
+    expect(await tshark('iax2')).toEqual([]);
+    const methods = await tshark('sip && tcp', 'sip.CSeq.method');
+    expect(methods.map(([, method]) => method)).toEqual(['BYE', 'BYE']);
+    const voice = (direction: 'in' | 'out') =>
+      tshark(
+        `udp && !rtcp && frame.len == 200 && frame.packet_flags_direction == ${direction === 'in' ? 1 : 2}`,
+        ...['udp.payload', 'udp.srcport'],
+      );
+    expect((await voice('in')).length).toBeGreaterThan(50);
+    const out = await voice('out');
+    const packets = out.map(([, payload]) => fromHex(payload!)!.subarray(12));
+    const samples = Int16Array.from(Buffer.concat(packets), (code) => decodeSample('ulaw', code));
+    expect(strongestHz(samples)).toBeCloseTo(1004, 0);
+    const port = out[0]![2];
+    const decoded = await tshark(`rtp.p_type == 0 && udp.srcport == ${port}`, 'rtp.seq');
+    expect(decoded.length).toBe(packets.length);
     await expectNoComplaint();
   });
 

@@ -87,7 +87,7 @@ describe('the media worker', () => {
         plane.readReports(
           {
             handleDatagram: (bytes) => passed.push(bytes),
-            handleTapped: (...seen) => tap.note(...seen),
+            handleTapped: (...seen) => tap.note(...seen, port.local!),
           },
           systemClock.nowMs(),
         ),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/base/bytes.ts';
-import { pcapngDatagram, pcapngHeader } from '../../../src/base/pcapng.ts';
+import { pcapngDatagram, pcapngHeader, pcapngSegment } from '../../../src/base/pcapng.ts';
 
 const A = { ip: '192.0.2.1', port: 4569 };
 const B = { ip: '198.51.100.7', port: 5000 };
@@ -68,6 +68,20 @@ describe('a capture file', () => {
     expect(toHex(packet.subarray(0, 8))).toBe('60000000000b1140');
     expect(toHex(packet.subarray(24, 40))).toBe('00000000000000000000ffffc0000201');
     expect(remainder(packet.subarray(8, 40), Uint8Array.of(0, 17, 0, 11), packet.subarray(40))).toBe(0);
+  });
+
+  it('has the bytes of a connection as a TCP segment in its place of the stream', () => {
+    for (const length of [1, 2, 333]) {
+      const payload = Uint8Array.from({ length }, (_, i) => i);
+      const packet = packetOf(pcapngSegment('in', A, B, payload, { sent: 1_000, taken: 20 }, 0));
+      const view = new DataView(packet.buffer);
+      expect(view.getUint8(9)).toBe(6);
+      expect([view.getUint32(24), view.getUint32(28), view.getUint16(32)]).toEqual([1_001, 21, 0x5018]);
+      expect(packet.subarray(40)).toEqual(payload);
+      expect(remainder(packet.subarray(0, 20))).toBe(0);
+      const tcp = packet.subarray(20);
+      expect(remainder(packet.subarray(12, 20), Uint8Array.of(0, 6, tcp.length >> 8, tcp.length & 0xff), tcp)).toBe(0);
+    }
   });
 
   it('tells the time to the microsecond and the direction', () => {

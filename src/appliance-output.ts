@@ -3,7 +3,7 @@ import type { SipOutput } from './appliance-sip.ts';
 import type { Cause } from './base/causes.ts';
 import type { Transmit } from './base/machine.ts';
 import type { CallRecord } from './switch/call-record.ts';
-import type { CallView } from './switch/switch.ts';
+import type { CallView } from './switch/call-register.ts';
 
 /** What an appliance has to say to its sockets, its HAT, its disk and whoever watches. */
 export type ApplianceOutput =

@@ -50,10 +50,11 @@ import type { CountryProfile } from './lines/country-profile.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
 import { MediaPlane, type Plane } from './media/plane.ts';
 import { type DatagramReceiver, SplitPlane, type WorkerNotices } from './media/split-plane.ts';
+import type { CallView } from './switch/call-register.ts';
 import type { ConferenceView, RoomSettings } from './switch/conference.ts';
 import type { TelephoneSettings } from './switch/handset.ts';
 import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
-import { type CallView, Switch } from './switch/switch.ts';
+import { Switch } from './switch/switch.ts';
 import { isOrdered, type StandingOrders, type TelephoneOrders } from './switch/telephone-orders.ts';
 
 /** What another configuration may change while calls stand. */

@@ -11,14 +11,13 @@ import { Execution } from '../dialplan/execution.ts';
 import type { NumberingPlan } from '../dialplan/numbering-plan.ts';
 import { outsidePrefixes } from '../dialplan/outside-line.ts';
 import type { EmergencyPlan } from '../emergency/plan.ts';
-import type { Activity, ActivityResult, ProgressTones } from './activity.ts';
-import { type BeginActivity, Call, type CallParts, type CallState, type Urgency } from './call.ts';
-import { type CallRecord, LegHistory } from './call-record.ts';
+import type { Activity, ProgressTones } from './activity.ts';
+import { type BeginActivity, Call, type CallParts, type Urgency } from './call.ts';
+import { type CallChange, CallRegister, type CallView, type Entry, isEmergency } from './call-register.ts';
 import { Conferences, type ConferenceView, type RoomSettings } from './conference.ts';
-import { Dial, type DialParts } from './dial.ts';
+import type { DialParts } from './dial.ts';
 import { type Calling, EmergencyDesk, type EmergencyNews, type Precedence } from './emergency-desk.ts';
 import { type Forwarder, Forwarding } from './forwarding.ts';
-import type { Place as PlaceOfTelephone } from './handset.ts';
 import { Handsets, type TelephoneSettingsOf } from './handsets.ts';
 import {
   type DialFailure,
@@ -26,50 +25,23 @@ import {
   type Leg,
   type LegDialler,
   type LegEvent,
-  type LegId,
   type Party,
   type Place,
   type Technology,
   targetOf,
 } from './leg.ts';
 import { LocalChannels } from './local-channel.ts';
+import { Moves } from './moves.ts';
 import { Patchbay } from './patchbay.ts';
 import type { RemoteDialplans } from './remote-lookup.ts';
 import { StandingOrders } from './telephone-orders.ts';
 import { Sounding } from './waiting.ts';
-
-/** A call as status, MQTT and the panel show it. */
-export interface CallView {
-  readonly id: string;
-  readonly from: string;
-  readonly to: string;
-  readonly state: CallState;
-  /** When the call began, and when `state` did; monotonic ms. */
-  readonly startedMs: number;
-  readonly sinceMs: number;
-  /** An emergency call, or the way back to who made one. */
-  readonly emergency: boolean;
-  /** The extension that has sent it on to `to`; null: none has. */
-  readonly forwardedBy: string | null;
-  readonly legs: readonly { readonly technology: Technology; readonly channel: string; readonly stream: StreamId }[];
-}
 
 export type SwitchOutput =
   | CallChange
   | EmergencyNews
   /** Something else holds at that telephone for the calls that come to it. */
   | { readonly type: 'orders'; readonly telephone: string };
-
-/** A call began, changed its state or its legs, or is over. */
-export interface CallChange {
-  readonly type: 'call';
-  readonly change: 'started' | 'changed' | 'ended';
-  readonly view: CallView;
-  /** Why it ends, from the moment it does; null before. */
-  readonly cause: Cause | null;
-  /** All that it was, once it is over; null before. */
-  readonly record: CallRecord | null;
-}
 
 export interface SwitchOptions {
   readonly dialplan: Dialplan;
@@ -102,13 +74,6 @@ export interface Originate {
   readonly telephone?: string;
 }
 
-interface Entry {
-  readonly call: Call;
-  readonly caller: Party;
-  readonly history: LegHistory;
-  view: CallView;
-}
-
 /** Tones by the names that indications give them. */
 const NAMED_TONES: Readonly<Record<string, keyof ProgressTones>> = {
   dial: 'dial',
@@ -119,16 +84,17 @@ const NAMED_TONES: Readonly<Record<string, keyof ProgressTones>> = {
 };
 /** How long whoever answers the notice of an emergency call hears the tone. */
 const NOTICE_MS = 10_000;
-/** How long a telephone rings for somebody that it held when it was put down. */
-const RECALL_MS = 60_000;
 /** How long a party that `originate` rings may take to answer. */
 const ORIGINATE_TIMEOUT_MS = 60_000;
 
 /** The switch: calls and their legs. It knows no protocol, only legs, and asks the dialplan what to do. */
 export class Switch implements Machine<SwitchOutput> {
-  private readonly entries = new Map<string, Entry>();
-  private readonly entryOfLeg = new Map<LegId, Entry>();
   private readonly outputs = new Queue<SwitchOutput>();
+  private readonly register = new CallRegister(
+    (change) => this.outputs.push(change),
+    (id, cause, nowMs) => this.desk.end(id, cause, nowMs),
+  );
+  private readonly moves: Moves;
   private readonly patchbay: Patchbay;
   private readonly locals: LocalChannels;
   private readonly desk: EmergencyDesk;
@@ -161,6 +127,7 @@ export class Switch implements Machine<SwitchOutput> {
       prefixes: (context) => outsidePrefixes(this.dialplan, context),
     };
     this.handsets = this.makeHandsets();
+    this.moves = this.makeMoves();
     this.forwarding = new Forwarding({
       orders: this.orders,
       forwarderAt: (telephone) => this.forwarderAt(telephone),
@@ -196,7 +163,7 @@ export class Switch implements Machine<SwitchOutput> {
 
   handleIncoming(incoming: IncomingCall, nowMs: number): void {
     if (incoming.replaces !== undefined) {
-      this.replace(incoming.leg, incoming.replaces, nowMs);
+      this.moves.replace(incoming.leg, incoming.replaces, nowMs);
       this.settle(nowMs);
       return;
     }
@@ -232,13 +199,13 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** The answer to a question of `RemoteDialplans`. */
   handleLookup(id: number, exists: boolean, nowMs: number): void {
-    for (const { call } of this.entries.values()) call.handleLookup(id, exists, nowMs);
+    for (const { call } of this.register.entries()) call.handleLookup(id, exists, nowMs);
     this.settle(nowMs);
   }
 
   /** Ends a call; false if there is none with this id. */
   hangup(id: string, cause: Cause, nowMs: number): boolean {
-    const entry = this.entries.get(id);
+    const entry = this.register.get(id);
     if (entry === undefined) return false;
     entry.call.hangup(cause, nowMs);
     this.settle(nowMs);
@@ -246,18 +213,18 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   views(): readonly CallView[] {
-    return [...this.entries.values()].map((entry) => entry.view);
+    return this.register.views();
   }
 
   handleTimeout(nowMs: number): void {
-    for (const { call } of this.entries.values()) call.handleTimeout(nowMs);
+    for (const { call } of this.register.entries()) call.handleTimeout(nowMs);
     this.handsets.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
     let next = this.handsets.nextDeadline();
-    for (const { call } of this.entries.values()) next = earliest(next, call.nextDeadline());
+    for (const { call } of this.register.entries()) next = earliest(next, call.nextDeadline());
     return next;
   }
 
@@ -268,8 +235,8 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Everything that a call holds here; 0 when no call stands. */
   get size(): number {
-    const { entries, entryOfLeg, patchbay, locals, desk, conferences, handsets } = this;
-    const parts = [entries, entryOfLeg, patchbay, locals, desk, conferences, handsets];
+    const { register, patchbay, locals, desk, conferences, handsets } = this;
+    const parts = [register, patchbay, locals, desk, conferences, handsets];
     return parts.reduce((sum, { size }) => sum + size, 0);
   }
 
@@ -308,185 +275,45 @@ export class Switch implements Machine<SwitchOutput> {
           const incoming = { leg, context, number, caller };
           this.begin(incoming, this.desk.precedenceOf({ ...incoming, ...addressOf(leg) }, nowMs), nowMs);
         },
-        isUrgent: (place) => this.entryOfLeg.get(place.id)?.view.emergency === true,
-        join: (held, consulted, nowMs) => this.join(held, consulted, nowMs),
-        recall: (place, nowMs) => this.recall(place, nowMs),
+        isUrgent: (place) => this.register.of(place.id)?.view.emergency === true,
+        join: (held, consulted, nowMs) => this.moves.join(held, consulted, nowMs),
+        recall: (place, nowMs) => this.moves.recall(place, nowMs),
       },
       telephones?.settingsOf ?? (() => undefined),
     );
   }
 
-  /** Attended transfer: whoever a telephone held goes on with whom it called meanwhile, in that call. */
-  private join(held: Leg, consulted: Leg, nowMs: number): void {
-    const from = this.entryOfLeg.get(held.id);
-    const to = this.entryOfLeg.get(consulted.id);
-    const party = from?.call.partnerOf(held);
-    if (from === undefined || to === undefined || party === undefined || to.view.emergency) {
-      for (const place of [held, consulted]) place.hangup('normal-clearing', nowMs);
-      return;
-    }
-    from.call.release(party, nowMs);
-    from.history.handleLegEvent(party, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
-    to.history.begin(party, 'in', nowMs);
-    to.history.noteAnswer(party, nowMs);
-    to.history.handleLegEvent(consulted, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
-    to.call.substitute(consulted, party);
-    this.entryOfLeg.set(party.id, to);
-    this.entryOfLeg.delete(consulted.id);
-    this.patchbay.substitute(consulted.stream, party.stream, nowMs);
-    party.unhold(nowMs);
-    held.hangup('normal-clearing', nowMs);
-  }
-
-  /** A leg of the same far end takes the place of one that talks, or that rings: it is answered, the old one let go. */
-  private replace(came: Leg, replaced: LegId, nowMs: number): void {
-    const entry = this.entryOfLeg.get(replaced);
-    const old = entry?.call.legs.find(({ id }) => id === replaced);
-    const rings = old !== undefined && old !== entry?.call.leg && entry?.call.partnerOf(old) === undefined;
-    if (entry === undefined || old === undefined || entry.view.emergency || (!rings && !entry.call.answered)) {
-      came.hangup('call-rejected', nowMs);
-      return;
-    }
-    const leg = this.handsets.wrap(came);
-    entry.history.begin(leg, 'in', nowMs);
-    entry.history.noteAnswer(leg, nowMs);
-    entry.history.handleLegEvent(old, { type: 'hangup', cause: 'normal-clearing', reason: 'Replaced.' }, nowMs);
-    entry.call.substitute(old, leg);
-    this.entryOfLeg.set(leg.id, entry);
-    this.entryOfLeg.delete(old.id);
-    this.patchbay.substitute(old.stream, leg.stream, nowMs);
-    leg.answer(nowMs);
-    if (rings) entry.call.handleLegEvent(leg, { type: 'answered' }, nowMs);
-    old.hangup('normal-clearing', nowMs);
-  }
-
-  /** Call pickup: the caller answers a call that rings elsewhere, the one that has rung longest. */
-  private pickUp(entry: Entry, extensions: readonly string[], nowMs: number): ActivityResult {
-    const { leg } = entry.call;
-    const { telephone } = leg;
-    const own = telephone === undefined ? undefined : this.forwarderAt(telephone);
-    if (own === undefined) return { cause: 'facility-rejected' };
-    const devices = extensions.flatMap((extension) => this.options.environment.devices(extension));
-    const isMeant = (rung: string) =>
-      rung !== telephone &&
-      (extensions.length > 0 ? devices.includes(rung) : this.forwarderAt(rung)?.context === own.context);
-    const other = [...this.entries.values()].find(
-      ({ call, view }) =>
-        call !== entry.call && !view.emergency && call.leg.codec === undefined && call.ringingTelephones.some(isMeant),
-    );
-    if (other === undefined) return { cause: 'unallocated-number', variables: { PICKUPRESULT: 'FAILURE' } };
-    entry.call.release(leg, nowMs);
-    entry.history.handleLegEvent(leg, { type: 'hangup', cause: 'normal-clearing', reason: 'Picked up.' }, nowMs);
-    other.history.begin(leg, 'in', nowMs);
-    other.history.noteAnswer(leg, nowMs);
-    this.entryOfLeg.set(leg.id, other);
-    leg.answer(nowMs);
-    other.call.takeUp(leg, nowMs);
-    return {};
-  }
-
-  /** A telephone was put down while it held somebody: it rings, and they are told so. */
-  private recall(place: PlaceOfTelephone, nowMs: number): void {
-    const entry = this.entryOfLeg.get(place.id);
-    const partner = entry?.call.partnerOf(place);
-    const { telephone } = place;
-    if (entry === undefined || partner === undefined || telephone === undefined) {
-      place.hangup('normal-clearing', nowMs);
-      return;
-    }
-    const isCaller = partner === entry.call.leg;
-    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
-    const order = { targets: [targetOf(telephone)], timeoutMs: RECALL_MS, ringAtOnce: true, goOn: false };
-    const nowhere = { context: '', number: telephone };
-    partner.unhold(nowMs);
-    if (isCaller) {
-      place.hangup('normal-clearing', nowMs);
-      const begin = () => new Dial(order, this.dialParts(entry, caller));
-      entry.call.redirect(this.execution(nowhere, caller, partner, entry.call.id), nowMs, begin);
-      return;
-    }
-    const next = this.moveOut(entry, partner, { ...nowhere, caller }, undefined, nowMs);
-    next.call.goOn(nowMs, new Dial(order, this.dialParts(next, caller)));
-  }
-
-  /** The called party goes on in a call of its own. */
-  private moveOut(
-    entry: Entry,
-    partner: Leg,
-    calling: Omit<IncomingCall, 'leg'>,
-    urgency: Urgency | undefined,
-    nowMs: number,
-  ): Entry {
-    const next = this.enter(partner, calling, urgency);
-    entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
-    next.history.begin(partner, 'out', nowMs);
-    next.history.noteAnswer(partner, nowMs);
-    entry.call.giveAway(partner, nowMs);
-    this.announce(next, nowMs);
-    return next;
+  private makeMoves(): Moves {
+    const { register, patchbay, handsets, options } = this;
+    return new Moves({
+      register,
+      patchbay,
+      devices: (extension) => options.environment.devices(extension),
+      forwarderAt: (telephone) => this.forwarderAt(telephone),
+      wrap: (leg) => handsets.wrap(leg),
+      enter: (leg, calling, urgency) => this.enter(leg, calling, urgency),
+      execution: (at, caller, leg, uniqueId) => this.execution(at, caller, leg, uniqueId),
+      dialParts: (entry, party) => this.dialParts(entry, party),
+      precedenceOfTelephone: (calling, nowMs) => this.precedenceOfTelephone(calling, nowMs),
+      stand: (entry, precedence, calling) => this.stand(entry, precedence, calling),
+      isReachable: (context, number) => this.isReachable(context, number),
+    });
   }
 
   private deliver(leg: Leg, event: LegEvent, nowMs: number): void {
-    const entry = this.entryOfLeg.get(leg.id);
+    const entry = this.register.of(leg.id);
     if (entry === undefined) return;
     if (event.type === 'transfer') {
-      this.transfer(entry, leg, event, nowMs);
+      this.moves.transfer(entry, leg, event, nowMs);
       return;
     }
     if (event.type === 'transfer-to-leg') {
-      this.transferToLeg(entry, leg, event.other, nowMs);
+      this.moves.transferToLeg(entry, leg, event.other, nowMs);
       return;
     }
-    if (event.type === 'hangup') this.entryOfLeg.delete(leg.id);
+    if (event.type === 'hangup') this.register.drop(leg.id);
     entry.history.handleLegEvent(leg, event, nowMs);
     entry.call.handleLegEvent(leg, event, nowMs);
-  }
-
-  /** The party that `leg` talks to goes on with the one that its far end talks to, or rings, on another leg. */
-  private transferToLeg(entry: Entry, leg: Leg, other: LegId, nowMs: number): void {
-    const to = this.entryOfLeg.get(other);
-    const consulted = to?.call.legs.find(({ id }) => id === other);
-    const isPossible = entry.call.partnerOf(leg) !== undefined && !entry.view.emergency && !to?.view.emergency;
-    if (to === undefined || consulted === undefined || to === entry || !isPossible) {
-      leg.reportTransfer('call-rejected', nowMs);
-      return;
-    }
-    leg.reportTransfer(undefined, nowMs);
-    this.join(leg, consulted, nowMs);
-    consulted.hangup('normal-clearing', nowMs);
-  }
-
-  /** The party that `leg` talks to goes on with another number, in its own call or, if it was called, in a new one. */
-  private transfer(entry: Entry, leg: Leg, { context, number }: Place, nowMs: number): void {
-    const { call } = entry;
-    const partner = call.partnerOf(leg);
-    // Nobody sends an emergency centre to another number.
-    if (partner === undefined || entry.view.emergency) {
-      leg.reportTransfer('call-rejected', nowMs);
-      return;
-    }
-    const isCaller = partner === call.leg;
-    // Of a party that was called, whom it was called as is all that is known.
-    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
-    // Whoever is handed on to an emergency number has a telephone here to be rung back: its own, or that of who handed it on.
-    const telephone = partner.telephone ?? leg.telephone;
-    const calling = { context, number, caller, channel: partner.channel, telephone };
-    const precedence = this.precedenceOfTelephone(calling, nowMs);
-    if (precedence === undefined && !this.isReachable(context, number)) {
-      leg.reportTransfer('unallocated-number', nowMs);
-      return;
-    }
-    leg.reportTransfer(undefined, nowMs);
-    if (isCaller) {
-      leg.hangup('normal-clearing', nowMs);
-      const execution = this.execution({ context, number }, caller, partner, call.id);
-      call.restrict(leg.dialClass);
-      call.redirect(execution, nowMs, this.stand(entry, precedence, calling));
-      return;
-    }
-    const next = this.moveOut(entry, partner, calling, precedence?.urgency, nowMs);
-    next.call.restrict(leg.dialClass);
-    next.call.goOn(nowMs, precedence?.begin(next.call.id, this.dialParts(next, caller), nowMs));
   }
 
   /** What takes precedence in a call that stands already. */
@@ -524,7 +351,7 @@ export class Switch implements Machine<SwitchOutput> {
     const { leg, caller } = incoming;
     const entry = this.enter(leg, incoming, precedence?.urgency);
     entry.history.begin(leg, 'in', nowMs);
-    this.announce(entry, nowMs);
+    this.register.announce(entry, nowMs);
     entry.call.start(nowMs, precedence?.begin(entry.call.id, this.dialParts(entry, caller), nowMs));
   }
 
@@ -532,7 +359,7 @@ export class Switch implements Machine<SwitchOutput> {
   private awaitAnswer(entry: Entry, first: Activity | undefined, nowMs: number): void {
     entry.history.begin(entry.call.leg, 'out', nowMs);
     entry.call.await(nowMs + ORIGINATE_TIMEOUT_MS, first);
-    this.announce(entry, nowMs);
+    this.register.announce(entry, nowMs);
   }
 
   private dialParts(entry: Entry, party: Party): DialParts {
@@ -554,7 +381,7 @@ export class Switch implements Machine<SwitchOutput> {
       streams,
       diallers: this.diallers,
       others,
-      pickUp: (extensions, atMs) => this.pickUp(entry, extensions, atMs),
+      pickUp: (extensions, atMs) => this.moves.pickUp(entry, extensions, atMs),
       orders: this.orders,
       forwarding: this.forwarding,
       forwardRefusal: (telephone, forwardTo) => this.forwardRefusal(telephone, forwardTo),
@@ -570,20 +397,7 @@ export class Switch implements Machine<SwitchOutput> {
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
     };
     const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts);
-    const view: CallView = {
-      id,
-      from: caller.number,
-      to: number,
-      state: call.state,
-      startedMs: 0,
-      sinceMs: 0,
-      emergency: isEmergency(urgency),
-      forwardedBy: caller.redirecting ?? null,
-      legs: [],
-    };
-    const entry: Entry = { call, caller, history: new LegHistory(), view };
-    this.entries.set(id, entry);
-    this.entryOfLeg.set(leg.id, entry);
+    const entry = this.register.enter(call, caller, number, urgency);
     return entry;
   }
 
@@ -592,16 +406,10 @@ export class Switch implements Machine<SwitchOutput> {
     return new Execution(this.dialplan, start, this.options.environment);
   }
 
-  private announce(entry: Entry, nowMs: number): void {
-    const { call, view } = entry;
-    entry.view = { ...view, state: call.state, startedMs: nowMs, sinceMs: nowMs, legs: viewLegs(call) };
-    this.outputs.push({ type: 'call', change: 'started', view: entry.view, cause: null, record: null });
-  }
-
   private adopt(entry: Entry, leg: Leg, nowMs: number): void {
     entry.history.begin(leg, 'out', nowMs);
     entry.call.adopt(leg);
-    this.entryOfLeg.set(leg.id, entry);
+    this.register.give(leg.id, entry);
   }
 
   /** Lets Local channels carry on what was said into them, then tells what changed. */
@@ -609,7 +417,7 @@ export class Switch implements Machine<SwitchOutput> {
     while (this.settleLocals(nowMs) || this.settleHandsets(nowMs)) {
       // What one of them says may make the other speak.
     }
-    for (const entry of this.entries.values()) this.report(entry, nowMs);
+    this.register.report(nowMs);
     for (let news = this.desk.poll(); news !== undefined; news = this.desk.poll()) {
       this.outputs.push(news);
       if (!news.isTest && (news.what === 'placed' || news.what === 'no-way')) this.notify(news, nowMs);
@@ -655,26 +463,6 @@ export class Switch implements Machine<SwitchOutput> {
     }
   }
 
-  private report(entry: Entry, nowMs: number): void {
-    const { call, view } = entry;
-    if (call.answered) entry.history.noteAnswer(call.leg, nowMs);
-    const legs = viewLegs(call);
-    const sameState = call.state === view.state;
-    const changed = !sameState || legs.map((leg) => leg.channel).join() !== view.legs.map((leg) => leg.channel).join();
-    if (changed) {
-      const sinceMs = sameState ? view.sinceMs : nowMs;
-      entry.view = { ...view, state: call.state, sinceMs, legs: call.over ? view.legs : legs };
-    }
-    if (call.over) {
-      this.entries.delete(call.id);
-      const cause = call.cause ?? 'normal-clearing';
-      this.desk.end(call.id, cause, nowMs);
-      const record = recordOf(entry, cause, nowMs);
-      this.outputs.push({ type: 'call', change: 'ended', view: entry.view, cause, record });
-    } else if (changed)
-      this.outputs.push({ type: 'call', change: 'changed', view: entry.view, cause: call.cause, record: null });
-  }
-
   /** As Asterisk's UNIQUEID: the time and a count. */
   private nextId(): string {
     return `${Math.floor(this.options.wallClock() / 1000)}-${++this.count}`;
@@ -683,29 +471,4 @@ export class Switch implements Machine<SwitchOutput> {
 
 function addressOf({ channel, telephone }: Leg): Pick<Calling, 'channel' | 'telephone'> {
   return { channel, telephone };
-}
-
-function isEmergency(urgency: Urgency | undefined): boolean {
-  return urgency === 'emergency' || urgency === 'callback';
-}
-
-function viewLegs(call: Call): CallView['legs'] {
-  return call.legs.map(({ technology, channel, stream }) => ({ technology, channel, stream }));
-}
-
-function recordOf({ history, view }: Entry, cause: Cause, nowMs: number): CallRecord {
-  const legs = history.records(nowMs, cause);
-  const { id, from, to, startedMs, emergency, forwardedBy } = view;
-  return {
-    id,
-    from,
-    to,
-    emergency,
-    forwardedBy,
-    startedMs,
-    answeredMs: legs[0]?.answeredMs ?? null,
-    endedMs: nowMs,
-    cause,
-    legs,
-  };
 }

@@ -8,8 +8,9 @@ import type { Environment } from '../../../src/dialplan/environment.ts';
 import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
 import { EmergencyPlan } from '../../../src/emergency/plan.ts';
+import type { CallChange } from '../../../src/switch/call-register.ts';
 import type { EmergencyNews } from '../../../src/switch/emergency-desk.ts';
-import { type CallChange, Switch } from '../../../src/switch/switch.ts';
+import { Switch } from '../../../src/switch/switch.ts';
 import { FakeDialler, FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
 
 const DIALPLAN = `

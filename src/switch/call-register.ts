@@ -1,0 +1,158 @@
+import type { Cause } from '../base/causes.ts';
+import type { StreamId } from '../base/media-port.ts';
+import type { Call, CallState, Urgency } from './call.ts';
+import { type CallRecord, LegHistory } from './call-record.ts';
+import type { LegId, Party, Technology } from './leg.ts';
+
+/** A call as status, MQTT and the panel show it. */
+export interface CallView {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly state: CallState;
+  /** When the call began, and when `state` did; monotonic ms. */
+  readonly startedMs: number;
+  readonly sinceMs: number;
+  /** An emergency call, or the way back to who made one. */
+  readonly emergency: boolean;
+  /** The extension that has sent it on to `to`; null: none has. */
+  readonly forwardedBy: string | null;
+  readonly legs: readonly { readonly technology: Technology; readonly channel: string; readonly stream: StreamId }[];
+}
+
+/** A call began, changed its state or its legs, or is over. */
+export interface CallChange {
+  readonly type: 'call';
+  readonly change: 'started' | 'changed' | 'ended';
+  readonly view: CallView;
+  /** Why it ends, from the moment it does; null before. */
+  readonly cause: Cause | null;
+  /** All that it was, once it is over; null before. */
+  readonly record: CallRecord | null;
+}
+
+/** A call that stands, and what is known of it. */
+export interface Entry {
+  readonly call: Call;
+  readonly caller: Party;
+  readonly history: LegHistory;
+  view: CallView;
+}
+
+/** Every call that stands, whose each leg is, and what is told of them. */
+export class CallRegister {
+  private readonly byId = new Map<string, Entry>();
+  private readonly byLeg = new Map<LegId, Entry>();
+
+  /** `ended` hears of a call's end before `tell` does. */
+  constructor(
+    private readonly tell: (change: CallChange) => void,
+    private readonly ended: (id: string, cause: Cause, nowMs: number) => void,
+  ) {}
+
+  /** A call to `number` begins; nothing is told of it before `announce`. */
+  enter(call: Call, caller: Party, number: string, urgency: Urgency | undefined): Entry {
+    const view: CallView = {
+      id: call.id,
+      from: caller.number,
+      to: number,
+      state: call.state,
+      startedMs: 0,
+      sinceMs: 0,
+      emergency: isEmergency(urgency),
+      forwardedBy: caller.redirecting ?? null,
+      legs: [],
+    };
+    const entry: Entry = { call, caller, history: new LegHistory(), view };
+    this.byId.set(call.id, entry);
+    this.byLeg.set(call.leg.id, entry);
+    return entry;
+  }
+
+  get(id: string): Entry | undefined {
+    return this.byId.get(id);
+  }
+
+  /** The call that a leg is in. */
+  of(leg: LegId): Entry | undefined {
+    return this.byLeg.get(leg);
+  }
+
+  /** From now on the leg is one of that call. */
+  give(leg: LegId, entry: Entry): void {
+    this.byLeg.set(leg, entry);
+  }
+
+  drop(leg: LegId): void {
+    this.byLeg.delete(leg);
+  }
+
+  entries(): Iterable<Entry> {
+    return this.byId.values();
+  }
+
+  views(): readonly CallView[] {
+    return [...this.byId.values()].map((entry) => entry.view);
+  }
+
+  /** Calls and legs; 0 when no call stands. */
+  get size(): number {
+    return this.byId.size + this.byLeg.size;
+  }
+
+  announce(entry: Entry, nowMs: number): void {
+    const { call, view } = entry;
+    entry.view = { ...view, state: call.state, startedMs: nowMs, sinceMs: nowMs, legs: viewLegs(call) };
+    this.tell({ type: 'call', change: 'started', view: entry.view, cause: null, record: null });
+  }
+
+  /** Tells what has changed of every call, and forgets those that are over. */
+  report(nowMs: number): void {
+    for (const entry of this.byId.values()) this.reportOf(entry, nowMs);
+  }
+
+  private reportOf(entry: Entry, nowMs: number): void {
+    const { call, view } = entry;
+    if (call.answered) entry.history.noteAnswer(call.leg, nowMs);
+    const legs = viewLegs(call);
+    const sameState = call.state === view.state;
+    const changed = !sameState || legs.map((leg) => leg.channel).join() !== view.legs.map((leg) => leg.channel).join();
+    if (changed) {
+      const sinceMs = sameState ? view.sinceMs : nowMs;
+      entry.view = { ...view, state: call.state, sinceMs, legs: call.over ? view.legs : legs };
+    }
+    if (call.over) {
+      this.byId.delete(call.id);
+      const cause = call.cause ?? 'normal-clearing';
+      this.ended(call.id, cause, nowMs);
+      const record = recordOf(entry, cause, nowMs);
+      this.tell({ type: 'call', change: 'ended', view: entry.view, cause, record });
+    } else if (changed)
+      this.tell({ type: 'call', change: 'changed', view: entry.view, cause: call.cause, record: null });
+  }
+}
+
+export function isEmergency(urgency: Urgency | undefined): boolean {
+  return urgency === 'emergency' || urgency === 'callback';
+}
+
+function viewLegs(call: Call): CallView['legs'] {
+  return call.legs.map(({ technology, channel, stream }) => ({ technology, channel, stream }));
+}
+
+function recordOf({ history, view }: Entry, cause: Cause, nowMs: number): CallRecord {
+  const legs = history.records(nowMs, cause);
+  const { id, from, to, startedMs, emergency, forwardedBy } = view;
+  return {
+    id,
+    from,
+    to,
+    emergency,
+    forwardedBy,
+    startedMs,
+    answeredMs: legs[0]?.answeredMs ?? null,
+    endedMs: nowMs,
+    cause,
+    legs,
+  };
+}

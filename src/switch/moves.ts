@@ -1,0 +1,191 @@
+import type { Execution } from '../dialplan/execution.ts';
+import type { ActivityResult } from './activity.ts';
+import type { BeginActivity, Urgency } from './call.ts';
+import type { CallRegister, Entry } from './call-register.ts';
+import { Dial, type DialParts } from './dial.ts';
+import type { Calling, Precedence } from './emergency-desk.ts';
+import type { Forwarder } from './forwarding.ts';
+import type { Place as PlaceOfTelephone } from './handset.ts';
+import { type IncomingCall, type Leg, type LegId, type Party, type Place, targetOf } from './leg.ts';
+import type { Patchbay } from './patchbay.ts';
+
+/** What moving parties takes of the switch. */
+export interface MoveParts {
+  readonly register: CallRegister;
+  readonly patchbay: Patchbay;
+  readonly devices: (extension: string) => readonly string[];
+  readonly forwarderAt: (telephone: string) => Forwarder | undefined;
+  /** A leg as its telephone has it. */
+  readonly wrap: (leg: Leg) => Leg;
+  readonly enter: (leg: Leg, calling: Omit<IncomingCall, 'leg'>, urgency?: Urgency) => Entry;
+  readonly execution: (at: Place, caller: Party, leg: Leg, uniqueId: string) => Execution;
+  readonly dialParts: (entry: Entry, party: Party) => DialParts;
+  readonly precedenceOfTelephone: (calling: Calling, nowMs: number) => Precedence | undefined;
+  readonly stand: (entry: Entry, precedence: Precedence | undefined, calling: Calling) => BeginActivity | undefined;
+  readonly isReachable: (context: string, number: string) => boolean;
+}
+
+/** How long a telephone rings for somebody that it held when it was put down. */
+const RECALL_MS = 60_000;
+
+/** Parties that move between calls that stand: transfers, replacement, pickup, and the recall of who was held. */
+export class Moves {
+  constructor(private readonly parts: MoveParts) {}
+
+  /** Attended transfer: whoever a telephone held goes on with whom it called meanwhile, in that call. */
+  join(held: Leg, consulted: Leg, nowMs: number): void {
+    const from = this.parts.register.of(held.id);
+    const to = this.parts.register.of(consulted.id);
+    const party = from?.call.partnerOf(held);
+    if (from === undefined || to === undefined || party === undefined || to.view.emergency) {
+      for (const place of [held, consulted]) place.hangup('normal-clearing', nowMs);
+      return;
+    }
+    from.call.release(party, nowMs);
+    from.history.handleLegEvent(party, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
+    to.history.begin(party, 'in', nowMs);
+    to.history.noteAnswer(party, nowMs);
+    to.history.handleLegEvent(consulted, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
+    to.call.substitute(consulted, party);
+    this.parts.register.give(party.id, to);
+    this.parts.register.drop(consulted.id);
+    this.parts.patchbay.substitute(consulted.stream, party.stream, nowMs);
+    party.unhold(nowMs);
+    held.hangup('normal-clearing', nowMs);
+  }
+
+  /** A leg of the same far end takes the place of one that talks, or that rings: it is answered, the old one let go. */
+  replace(came: Leg, replaced: LegId, nowMs: number): void {
+    const entry = this.parts.register.of(replaced);
+    const old = entry?.call.legs.find(({ id }) => id === replaced);
+    const rings = old !== undefined && old !== entry?.call.leg && entry?.call.partnerOf(old) === undefined;
+    if (entry === undefined || old === undefined || entry.view.emergency || (!rings && !entry.call.answered)) {
+      came.hangup('call-rejected', nowMs);
+      return;
+    }
+    const leg = this.parts.wrap(came);
+    entry.history.begin(leg, 'in', nowMs);
+    entry.history.noteAnswer(leg, nowMs);
+    entry.history.handleLegEvent(old, { type: 'hangup', cause: 'normal-clearing', reason: 'Replaced.' }, nowMs);
+    entry.call.substitute(old, leg);
+    this.parts.register.give(leg.id, entry);
+    this.parts.register.drop(old.id);
+    this.parts.patchbay.substitute(old.stream, leg.stream, nowMs);
+    leg.answer(nowMs);
+    if (rings) entry.call.handleLegEvent(leg, { type: 'answered' }, nowMs);
+    old.hangup('normal-clearing', nowMs);
+  }
+
+  /** Call pickup: the caller answers a call that rings elsewhere, the one that has rung longest. */
+  pickUp(entry: Entry, extensions: readonly string[], nowMs: number): ActivityResult {
+    const { leg } = entry.call;
+    const { telephone } = leg;
+    const own = telephone === undefined ? undefined : this.parts.forwarderAt(telephone);
+    if (own === undefined) return { cause: 'facility-rejected' };
+    const devices = extensions.flatMap((extension) => this.parts.devices(extension));
+    const isMeant = (rung: string) =>
+      rung !== telephone &&
+      (extensions.length > 0 ? devices.includes(rung) : this.parts.forwarderAt(rung)?.context === own.context);
+    const other = [...this.parts.register.entries()].find(
+      ({ call, view }) =>
+        call !== entry.call && !view.emergency && call.leg.codec === undefined && call.ringingTelephones.some(isMeant),
+    );
+    if (other === undefined) return { cause: 'unallocated-number', variables: { PICKUPRESULT: 'FAILURE' } };
+    entry.call.release(leg, nowMs);
+    entry.history.handleLegEvent(leg, { type: 'hangup', cause: 'normal-clearing', reason: 'Picked up.' }, nowMs);
+    other.history.begin(leg, 'in', nowMs);
+    other.history.noteAnswer(leg, nowMs);
+    this.parts.register.give(leg.id, other);
+    leg.answer(nowMs);
+    other.call.takeUp(leg, nowMs);
+    return {};
+  }
+
+  /** A telephone was put down while it held somebody: it rings, and they are told so. */
+  recall(place: PlaceOfTelephone, nowMs: number): void {
+    const entry = this.parts.register.of(place.id);
+    const partner = entry?.call.partnerOf(place);
+    const { telephone } = place;
+    if (entry === undefined || partner === undefined || telephone === undefined) {
+      place.hangup('normal-clearing', nowMs);
+      return;
+    }
+    const isCaller = partner === entry.call.leg;
+    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
+    const order = { targets: [targetOf(telephone)], timeoutMs: RECALL_MS, ringAtOnce: true, goOn: false };
+    const nowhere = { context: '', number: telephone };
+    partner.unhold(nowMs);
+    if (isCaller) {
+      place.hangup('normal-clearing', nowMs);
+      const begin = () => new Dial(order, this.parts.dialParts(entry, caller));
+      entry.call.redirect(this.parts.execution(nowhere, caller, partner, entry.call.id), nowMs, begin);
+      return;
+    }
+    const next = this.moveOut(entry, partner, { ...nowhere, caller }, undefined, nowMs);
+    next.call.goOn(nowMs, new Dial(order, this.parts.dialParts(next, caller)));
+  }
+
+  /** The called party goes on in a call of its own. */
+  private moveOut(
+    entry: Entry,
+    partner: Leg,
+    calling: Omit<IncomingCall, 'leg'>,
+    urgency: Urgency | undefined,
+    nowMs: number,
+  ): Entry {
+    const next = this.parts.enter(partner, calling, urgency);
+    entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
+    next.history.begin(partner, 'out', nowMs);
+    next.history.noteAnswer(partner, nowMs);
+    entry.call.giveAway(partner, nowMs);
+    this.parts.register.announce(next, nowMs);
+    return next;
+  }
+
+  /** The party that `leg` talks to goes on with the one that its far end talks to, or rings, on another leg. */
+  transferToLeg(entry: Entry, leg: Leg, other: LegId, nowMs: number): void {
+    const to = this.parts.register.of(other);
+    const consulted = to?.call.legs.find(({ id }) => id === other);
+    const isPossible = entry.call.partnerOf(leg) !== undefined && !entry.view.emergency && !to?.view.emergency;
+    if (to === undefined || consulted === undefined || to === entry || !isPossible) {
+      leg.reportTransfer('call-rejected', nowMs);
+      return;
+    }
+    leg.reportTransfer(undefined, nowMs);
+    this.join(leg, consulted, nowMs);
+    consulted.hangup('normal-clearing', nowMs);
+  }
+
+  /** The party that `leg` talks to goes on with another number, in its own call or, if it was called, in a new one. */
+  transfer(entry: Entry, leg: Leg, { context, number }: Place, nowMs: number): void {
+    const { call } = entry;
+    const partner = call.partnerOf(leg);
+    // Nobody sends an emergency centre to another number.
+    if (partner === undefined || entry.view.emergency) {
+      leg.reportTransfer('call-rejected', nowMs);
+      return;
+    }
+    const isCaller = partner === call.leg;
+    // Of a party that was called, whom it was called as is all that is known.
+    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
+    // Whoever is handed on to an emergency number has a telephone here to be rung back: its own, or that of who handed it on.
+    const telephone = partner.telephone ?? leg.telephone;
+    const calling = { context, number, caller, channel: partner.channel, telephone };
+    const precedence = this.parts.precedenceOfTelephone(calling, nowMs);
+    if (precedence === undefined && !this.parts.isReachable(context, number)) {
+      leg.reportTransfer('unallocated-number', nowMs);
+      return;
+    }
+    leg.reportTransfer(undefined, nowMs);
+    if (isCaller) {
+      leg.hangup('normal-clearing', nowMs);
+      const execution = this.parts.execution({ context, number }, caller, partner, call.id);
+      call.restrict(leg.dialClass);
+      call.redirect(execution, nowMs, this.parts.stand(entry, precedence, calling));
+      return;
+    }
+    const next = this.moveOut(entry, partner, calling, precedence?.urgency, nowMs);
+    next.call.restrict(leg.dialClass);
+    next.call.goOn(nowMs, precedence?.begin(next.call.id, this.parts.dialParts(next, caller), nowMs));
+  }
+}

@@ -1,4 +1,4 @@
-import type { Happened } from './appliance-output.ts';
+import { type Happened, happened } from './appliance-output.ts';
 import { causeText } from './base/causes.ts';
 import type { NumberLookup } from './base/digit-collection.ts';
 import type { EmergencyLookup } from './emergency/plan.ts';
@@ -20,24 +20,17 @@ export function withEmergency(found: NumberLookup, { match, canGrow }: Emergency
 export function emergencyHappening(news: EmergencyNews): Happened {
   const { what, id, number, isTest, from, telephone, way, callerId, cause } = news;
   const severity = isTest ? 'info' : what === 'no-way' ? 'error' : 'warn';
-  return {
-    type: 'happened',
-    kind: 'emergency',
-    what,
-    severity,
-    message: `${isTest ? 'Test: ' : ''}${sentence(news)}`,
-    details: {
-      call: id,
-      number,
-      test: isTest,
-      extension: from.number,
-      name: from.name,
-      telephone,
-      ...(way === null ? {} : { way }),
-      ...(callerId === null ? {} : { callerId }),
-      ...(cause === null ? {} : { cause }),
-    },
-  };
+  return happened('emergency', what, severity, `${isTest ? 'Test: ' : ''}${sentence(news)}`, {
+    call: id,
+    number,
+    test: isTest,
+    extension: from.number,
+    name: from.name,
+    telephone,
+    ...(way === null ? {} : { way }),
+    ...(callerId === null ? {} : { callerId }),
+    ...(cause === null ? {} : { cause }),
+  });
 }
 
 function sentence({ what, number, from, telephone, way, callerId, cause }: EmergencyNews): string {

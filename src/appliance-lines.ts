@@ -1,3 +1,5 @@
+import { type Happened, happened } from './appliance-output.ts';
+import type { LineFault } from './base/line-port.ts';
 import type { DeviceState } from './dialplan/environment.ts';
 import { LineLegs, type LineLegsOptions, type LineSettings, type LineStatus } from './legs/line-leg.ts';
 import { isFault } from './legs/line-light.ts';
@@ -16,6 +18,25 @@ export interface LocalParty {
   readonly resource: string;
   readonly context: string;
   readonly caller: Party;
+}
+
+const FAULT_MESSAGES: Readonly<Record<LineFault, (port: number) => string>> = {
+  short: (port) => `The wires of line ${port} touch each other: it is out of service.`,
+  ground: (port) => `A wire of line ${port} touches earth: expect hum.`,
+  'over-temperature': (port) =>
+    `The module of line ${port} is too hot: the line is out of service until it has cooled.`,
+};
+
+/** What is told of the wires or the module of a line; undefined: nothing is wrong any more. */
+export function faultHappening(port: number, fault: LineFault | undefined): Happened {
+  if (fault === undefined) return happened('fault', 'line-sound', 'info', `Line ${port} is sound again.`, { port });
+  return happened('fault', `line-${fault}`, 'error', FAULT_MESSAGES[fault](port), { port, fault });
+}
+
+/** What is told of a handset that howled to nobody. */
+export function abandonedHappening(port: number): Happened {
+  const message = `The handset of line ${port} was left off the hook; the line is parked.`;
+  return happened('line', 'handset-abandoned', 'warn', message, { port });
 }
 
 /** The copper of an appliance: its legs, and what status and dialplan see of each line. */

@@ -44,3 +44,14 @@ export interface Happened {
   readonly message: string;
   readonly details: Readonly<Record<string, string | number | boolean>>;
 }
+
+/** Something to tell whoever watches from afar. */
+export function happened(
+  kind: Happened['kind'],
+  what: string,
+  severity: Happened['severity'],
+  message: string,
+  details: Happened['details'],
+): Happened {
+  return { type: 'happened', kind, what, severity, message, details };
+}

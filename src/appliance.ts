@@ -1,38 +1,26 @@
 import type { ExchangeAudio, HatEvent } from '../firmware-bridge/hat-client.ts';
-import { whyLost } from '../firmware-bridge/lost-hat.ts';
-import {
-  Announcer,
-  adoptSentences,
-  type SpokenStatus,
-  STATUS_NUMBER,
-  withStatusNumber,
-} from './appliance-announcer.ts';
+import { STATUS_NUMBER, withStatusNumber } from './appliance-announcer.ts';
+import { ApplianceBox } from './appliance-box.ts';
 import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
 import { ApplianceIax2, type Iax2News } from './appliance-iax2.ts';
-import { LineLights } from './appliance-lights.ts';
-import { ApplianceLines, type LineView, type LocalParty } from './appliance-lines.ts';
-import type { ApplianceOutput, Happened } from './appliance-output.ts';
-import { type BoxFacts, BoxPanel, type BoxPanelOptions } from './appliance-panel.ts';
 import {
-  ApplianceSip,
-  type ApplianceSipOptions,
-  type PhoneView,
-  type SipNews,
-  type SipPeers,
-  whatSomebodyDid,
-} from './appliance-sip.ts';
-import type { Counters } from './base/counters.ts';
-import type { Crypto } from './base/crypto.ts';
+  ApplianceLines,
+  abandonedHappening,
+  faultHappening,
+  type LineView,
+  type LocalParty,
+} from './appliance-lines.ts';
+import type { ApplianceOptions, LiveSettings, TelephoneFeatures } from './appliance-options.ts';
+import { type ApplianceOutput, happened } from './appliance-output.ts';
+import type { BoxFacts } from './appliance-panel.ts';
+import { ApplianceSip, type PhoneView, type SipNews, type SipPeers, whatSomebodyDid } from './appliance-sip.ts';
 import type { NumberLookup } from './base/digit-collection.ts';
-import type { LineFault } from './base/line-port.ts';
-import type { Log } from './base/log.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
 import { type StreamId, StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
-import type { Random } from './base/random.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
-import type { DialClass, NumberingPlan } from './dialplan/numbering-plan.ts';
+import type { DialClass } from './dialplan/numbering-plan.ts';
 import { OpeningHours } from './dialplan/opening-hours.ts';
 import { outsidePrefixes } from './dialplan/outside-line.ts';
 import { type Assumptions, type TraceLine, traceRoute } from './dialplan/trace.ts';
@@ -42,75 +30,20 @@ import { traceEmergency } from './emergency/trace.ts';
 import type { Endpoint } from './iax2/endpoint.ts';
 import { frameKind } from './iax2/frame-header.ts';
 import type { HostAddress } from './iax2/host-names.ts';
-import type { Binding, PeerConfig } from './iax2/peer.ts';
-import type { TownLineSettings } from './legs/line-fxo.ts';
-import type { LineSettings } from './legs/line-leg.ts';
+import type { Binding } from './iax2/peer.ts';
 import type { CallTime } from './lines/caller-id-message.ts';
-import type { CountryProfile } from './lines/country-profile.ts';
-import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
+import type { DatagramSink } from './media/datagram-sink.ts';
 import { MediaPlane, type Plane } from './media/plane.ts';
-import { type DatagramReceiver, SplitPlane, type WorkerNotices } from './media/split-plane.ts';
+import { type DatagramReceiver, SplitPlane } from './media/split-plane.ts';
 import type { CallView } from './switch/call-register.ts';
-import type { ConferenceView, RoomSettings } from './switch/conference.ts';
+import type { ConferenceView } from './switch/conference.ts';
 import type { TelephoneSettings } from './switch/handset.ts';
 import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
 import { Switch } from './switch/switch.ts';
 import { isOrdered, type StandingOrders, type TelephoneOrders } from './switch/telephone-orders.ts';
 
-/** What another configuration may change while calls stand. */
-export interface LiveSettings {
-  /** New calls run it; those that stand finish with theirs. */
-  readonly dialplan: Dialplan;
-  readonly emergency: EmergencyPlan;
-  /** Who may not dial everything, by channel: `LINE/1`, `SIP/211`, `IAX2/hq`. */
-  readonly dialClasses?: ReadonlyMap<string, DialClass>;
-  /** By channel; a telephone that is not here has what is usual. */
-  readonly telephones?: ReadonlyMap<string, TelephoneFeatures>;
-  /** By the number of the room. Rooms that somebody is in go on as they are. */
-  readonly conferences?: ReadonlyMap<string, RoomSettings>;
-  readonly peers: readonly PeerConfig[];
-}
-
-const FAULT_MESSAGES: Readonly<Record<LineFault, (port: number) => string>> = {
-  short: (port) => `The wires of line ${port} touch each other: it is out of service.`,
-  ground: (port) => `A wire of line ${port} touches earth: expect hum.`,
-  'over-temperature': (port) =>
-    `The module of line ${port} is too hot: the line is out of service until it has cooled.`,
-};
-
-export interface ApplianceOptions extends LiveSettings {
-  readonly lines: readonly LineSettings[];
-  readonly townLines?: readonly TownLineSettings[];
-  readonly profile: CountryProfile;
-  readonly numbering: NumberingPlan;
-  /** What the keys of the box do; none, where it has no keypad. */
-  readonly keypad?: BoxPanelOptions['keypad'];
-  /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
-  readonly hours?: readonly string[];
-  /** What is said of this program and machine when somebody asks. */
-  readonly about?: { readonly version: string; readonly addresses: () => readonly string[] };
-  readonly crypto: Crypto;
-  readonly random: Random;
-  readonly clock: WallClock;
-  readonly counters: Counters;
-  readonly log: Log;
-  /** Phones and trunks that speak SIP; absent where there are none. */
-  readonly sip?: ApplianceSipOptions;
-  /** Where voice goes at once; everything else comes from `poll`. */
-  readonly send: DatagramSink;
-  /** Where RTP and RTCP go at once; absent where there is no RTP. */
-  readonly sendRtp?: RtpSink;
-  /** Where a worker has the voice of the IAX2 port. */
-  readonly mediaWorker?: WorkerNotices;
-}
-
-/** What a telephone's flash and a second call do. */
-export type TelephoneFeatures = Pick<TelephoneSettings, 'flash' | 'callWaiting'>;
-
 /** With as many outputs to be polled, mini frames of pictures are dropped: more than one turn brings. */
 const MAX_OUTPUTS_BEFORE_VIDEO = 1024;
-
-const NOTHING_KNOWN = { version: '', addresses: () => [] };
 
 /**
  * A whole branch between its sockets and its copper: endpoint, media plane, lines, dialplan and switch, joined into one
@@ -125,11 +58,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly switch: Switch;
   private readonly iax2: ApplianceIax2;
   private readonly lines: ApplianceLines;
-  private readonly lights: LineLights;
-  private isHatLost = false;
-  private readonly panel: BoxPanel;
-  private readonly announcer: Announcer;
-  private readonly streams: StreamIds;
+  private readonly box: ApplianceBox;
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly dialplanEnvironment: Environment;
   private dialplan: Dialplan;
@@ -140,11 +69,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
     const streams = new StreamIds();
-    this.streams = streams;
     this.dialplan = options.dialplan;
-    const hours = options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) };
-    this.panel = new BoxPanel({ keypad: options.keypad ?? {}, ...hours });
-    this.lights = new LineLights(this.panel);
     // Several inputs may come before what signalling sends is polled: mini frames must not be there before the full frame
     // that says their codec.
     const sendMedia: DatagramSink = (to, bytes, at, length) => {
@@ -177,7 +102,6 @@ export class Appliance implements Machine<ApplianceOutput> {
     const utcOffsetMs = (epochMs: number) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000;
     this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.dialplan);
     this.emergency = options.emergency;
-    this.announcer = new Announcer(profile.law, () => this.spokenStatus(options.about));
     const localTime = () => timeOfDay(clock.nowMs() + utcOffsetMs(clock.nowMs()));
     const lookUp = (context: string, digits: string) => this.lookUp(context, digits, clock);
     const { lines, townLines } = options;
@@ -191,6 +115,18 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.sip = new ApplianceSip(options.sip, around, nowMs);
       diallers.set('sip', this.sip.legs);
     }
+    this.box = new ApplianceBox({
+      keypad: options.keypad ?? {},
+      ...(options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) }),
+      law: profile.law,
+      about: options.about,
+      streams,
+      lines: this.lines,
+      sip: this.sip,
+      facts: () => this.boxFacts(),
+      calls: () => ({ count: this.switch.size, hasEmergency: this.switch.views().some((view) => view.emergency) }),
+      emit: (output) => this.outputs.push(output),
+    });
     this.dialplanEnvironment = this.environment(options);
     this.switch = new Switch({
       dialplan: options.dialplan,
@@ -257,17 +193,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   handleHat(event: HatEvent, nowMs: number): void {
     this.lines.legs.handleHat(event, nowMs);
-    if (event.type === 'hello') {
-      this.panel.releaseKeys();
-      this.lights.clear();
-      this.showLights();
-      if (this.isHatLost) this.tell('fault', 'hat-back', 'info', 'The HAT answers again.', { board: event.board });
-      this.isHatLost = false;
-    } else if (event.type === 'lost') {
-      this.isHatLost = true;
-      const message = `${whyLost(event.reason)} Its lines are out of service.`;
-      this.tell('fault', event.reason === 'hung' ? 'hat-hung' : 'hat-lost', 'error', message, { reason: event.reason });
-    } else if (event.type === 'key') this.panel.handleKey(event.key, event.action, nowMs);
+    this.box.handleHat(event, nowMs);
     this.settle(nowMs);
   }
 
@@ -279,7 +205,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** One block of a line's audio, answered before it returns. */
   readonly exchange: ExchangeAudio = (port, up, down, _mediaTs, nowMs) => {
     this.plane.exchangeLineBlock(port, up, down, nowMs);
-    this.announcer.fill(port, down);
+    this.box.fill(port, down);
   };
 
   /** Our address or socket is another one: peers must learn it now, not at the next refresh. */
@@ -295,16 +221,15 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.sip?.endpoint.handleTimeout(nowMs);
     this.lines.legs.handleTimeout(nowMs);
     this.switch.handleTimeout(nowMs);
-    this.panel.handleTimeout(nowMs);
-    this.announcer.handleTimeout(nowMs);
+    this.box.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
     const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
     const legs = earliest(this.lines.legs.nextDeadline(), this.switch.nextDeadline());
-    const box = earliest(this.panel.nextDeadline(), this.announcer.nextDeadline());
-    return earliest(earliest(media, legs), earliest(this.sip?.endpoint.nextDeadline(), box));
+    const others = earliest(this.sip?.endpoint.nextDeadline(), this.box.nextDeadline());
+    return earliest(earliest(media, legs), others);
   }
 
   poll(): ApplianceOutput | undefined {
@@ -397,12 +322,12 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** Night service as the key said before a restart. */
   resumeNight(said: boolean, nowMs: number): void {
-    this.panel.night.resume(said, nowMs);
+    this.box.resumeNight(said, nowMs);
   }
 
   /** Every LED blinks white for so long, to tell this box from others. */
   identify(durationMs: number, nowMs: number): void {
-    this.panel.identify(durationMs, nowMs);
+    this.box.identify(durationMs, nowMs);
     this.settle(nowMs);
   }
 
@@ -512,7 +437,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.settleSip(nowMs) ||
       this.settlePlane(nowMs) ||
       this.settleLines(nowMs) ||
-      this.settlePanel(nowMs) ||
+      this.box.settle(nowMs) ||
       this.settleSwitch(nowMs)
     ) {
       // Each pass hands on one output; the loop ends when no part has anything to say.
@@ -537,7 +462,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.tell('security', news.what, 'info', news.message, news.details);
       return;
     }
-    if (news.type === 'phone-bindings' || news.type === 'status') this.showLights();
+    if (news.type === 'phone-bindings' || news.type === 'status') this.box.showLights();
     this.outputs.push(news);
   }
 
@@ -555,7 +480,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     } else if (news.type === 'lookup') this.switch.handleLookup(news.id, news.exists, nowMs);
     else {
       if (news.type === 'status') {
-        this.showLights();
+        this.box.showLights();
         this.showMessages(nowMs);
       }
       this.outputs.push(news);
@@ -610,11 +535,11 @@ export class Appliance implements Machine<ApplianceOutput> {
     if (output === undefined) return false;
     switch (output.type) {
       case 'leg':
-        if (this.announcer.handles(output.leg)) this.announcer.handleLegEvent(output.leg, output.event, nowMs);
-        else this.switch.handleLegEvent(output.leg, output.event, nowMs);
+        if (!this.box.handleLegEvent(output.leg, output.event, nowMs))
+          this.switch.handleLegEvent(output.leg, output.event, nowMs);
         break;
       case 'incoming':
-        if (this.asksForStatus(output.call)) this.announcer.answer(output.call.leg, nowMs);
+        if (this.asksForStatus(output.call)) this.box.answer(output.call.leg, nowMs);
         else this.switch.handleIncoming(output.call, nowMs);
         break;
       case 'hat':
@@ -622,67 +547,25 @@ export class Appliance implements Machine<ApplianceOutput> {
         break;
       case 'line':
         this.lines.note(output.port, output.status, nowMs);
-        this.showLights();
+        this.box.showLights();
         this.outputs.push({ type: 'status' });
         break;
       case 'fault':
-        this.tellFault(output.port, output.fault);
+        this.outputs.push(faultHappening(output.port, output.fault));
         break;
       case 'abandoned':
-        this.tell(
-          'line',
-          'handset-abandoned',
-          'warn',
-          `The handset of line ${output.port} was left off the hook; the line is parked.`,
-          { port: output.port },
-        );
+        this.outputs.push(abandonedHappening(output.port));
         break;
     }
     return true;
-  }
-
-  private tellFault(port: number, fault: LineFault | undefined): void {
-    if (fault === undefined) this.tell('fault', 'line-sound', 'info', `Line ${port} is sound again.`, { port });
-    else this.tell('fault', `line-${fault}`, 'error', FAULT_MESSAGES[fault](port), { port, fault });
   }
 
   private asksForStatus({ context, number }: IncomingCall): boolean {
     return number === STATUS_NUMBER && !this.dialplan.lookup(context, number).exists;
   }
 
-  /** Rings the first line to say something, how the box is unless told what; a line that is in use is left alone. */
-  private speak(name: string, nowMs: number, sentences?: ReturnType<typeof adoptSentences>): void {
-    const { firstPort: port } = this.lines;
-    if (port === undefined) return;
-    const caller = { number: STATUS_NUMBER, name };
-    const request = { technology: 'line', resource: String(port), caller, stream: this.streams.next() } as const;
-    const leg = this.lines.legs.dial(request, nowMs);
-    this.announcer.ring(leg, nowMs, sentences === undefined ? undefined : () => sentences);
-  }
-
-  /** The key for it opens adopt mode, and closes it again; what the phone must prove is said on the first line. */
-  private toggleAdoption(nowMs: number): void {
-    if (this.sip === undefined || this.sip.closeAdoption()) return;
-    const opened = this.sip.openAdoption(nowMs);
-    if ('failed' in opened) this.tell('keypad', 'adopt-refused', 'warn', `Adopt mode: ${opened.failed}.`, {});
-    else this.speak('New phone', nowMs, adoptSentences(opened.secret));
-  }
-
-  private spokenStatus({ version, addresses }: NonNullable<ApplianceOptions['about']> = NOTHING_KNOWN): SpokenStatus {
-    const { isCentreReached } = this.boxFacts();
-    const offHook = this.lines.faulty;
-    const isNight = this.panel.night.isNight;
-    return { version, addresses: addresses(), isCentreReached, isNight, calls: this.switch.size, offHook };
-  }
-
-  private tell(
-    kind: Happened['kind'],
-    what: string,
-    severity: Happened['severity'],
-    message: string,
-    details: Happened['details'],
-  ): void {
-    this.outputs.push({ type: 'happened', kind, what, severity, message, details });
+  private tell(...what: Parameters<typeof happened>): void {
+    this.outputs.push(happened(...what));
   }
 
   private boxFacts(): BoxFacts {
@@ -697,24 +580,6 @@ export class Appliance implements Machine<ApplianceOutput> {
     };
   }
 
-  private showLights(): void {
-    const isEmergency = this.switch.views().some((view) => view.emergency);
-    for (const [led, light] of this.lights.changes(this.lines.views, this.boxFacts(), isEmergency))
-      this.outputs.push({ type: 'hat', command: { type: 'led', led, light } });
-  }
-
-  private settlePanel(nowMs: number): boolean {
-    const output = this.panel.poll();
-    if (output === undefined) return false;
-    if (output.type === 'tell') this.tell('keypad', output.what, 'info', output.message, { key: output.key });
-    else if (output.type === 'lights') this.showLights();
-    else if (output.type === 'speak') this.speak('Status', nowMs);
-    else if (output.type === 'adopt') this.toggleAdoption(nowMs);
-    else if (output.type === 'night') this.outputs.push(output);
-    else this.outputs.push({ type: 'box', action: output.type });
-    return true;
-  }
-
   private settleSwitch(nowMs: number): boolean {
     const output = this.switch.poll();
     if (output === undefined) return false;
@@ -724,7 +589,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.showMessages(nowMs);
       this.outputs.push({ type: 'status' });
     }
-    this.showLights();
+    this.box.showLights();
     return true;
   }
 
@@ -736,7 +601,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       database: new Map(),
       devices: (number) => this.devices(number),
       deviceState: (device) => this.deviceState(device),
-      night: () => this.panel.night.isNight,
+      night: () => this.box.isNight,
       log: (level, message) => log(level, 'dialplan', message),
     };
   }

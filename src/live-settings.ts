@@ -1,4 +1,4 @@
-import type { LiveSettings } from './appliance.ts';
+import type { LiveSettings } from './appliance-options.ts';
 import { conferenceSettings } from './conference-settings.ts';
 import { dialClasses } from './config/dial-classes.ts';
 import { emergencyPlan } from './config/emergency.ts';

@@ -1,4 +1,4 @@
-import type { StatusSnapshot } from './schema.ts';
+import { callSchema, type StatusSnapshot } from './schema.ts';
 import { escapeLevel, topicRoot } from './topics.ts';
 
 /** Where Home Assistant says that it has started: what it is to know is told again then. */
@@ -6,7 +6,7 @@ export const BIRTH_TOPIC = 'homeassistant/status';
 
 /** A part of the appliance as Home Assistant shows it, in the words of its MQTT integration. */
 interface Component {
-  readonly p: 'sensor' | 'binary_sensor' | 'button';
+  readonly p: 'sensor' | 'binary_sensor' | 'button' | 'event';
   readonly unique_id: string;
   readonly name: string;
   readonly state_topic?: string;
@@ -20,6 +20,7 @@ interface Component {
   readonly command_topic?: string;
   readonly command_template?: string;
   readonly icon?: string;
+  readonly event_types?: readonly string[];
 }
 
 /** The topic of the one message that describes the whole appliance. */
@@ -28,8 +29,8 @@ export function discoveryTopic(site: string): string {
 }
 
 /**
- * One device with a sensor for each line and phone, a connectivity for each trunk, its temperature, its supply and, where the broker is who
- * authorises, a button to find it. Entities are named after their topics, so that they survive a change of their names.
+ * One device with a sensor for each line and phone, a connectivity for each trunk, an event for each turn that a call takes,
+ * its temperature, its supply and, where the broker is who authorises, a button to find it. Entities are named after their topics, so that they survive a change of their names.
  */
 export function discovery(
   { site, version, lines, phones, trunks }: StatusSnapshot,
@@ -63,6 +64,16 @@ export function discovery(
       entity_category: 'diagnostic',
     });
   }
+  add('calls', {
+    p: 'event',
+    name: 'Calls',
+    state_topic: `${root}calls/+`,
+    // Home Assistant passes over an empty object: quality is no event.
+    value_template:
+      "{{ {'event_type': value_json.state, 'call': value_json.id, 'from': value_json['from'], 'to': value_json.to, 'emergency': value_json.emergency, 'cause': value_json.cause} | to_json if value_json.event == 'state' else '{}' }}",
+    event_types: callSchema.shape.state.options,
+    icon: 'mdi:phone-in-talk',
+  });
   add('temperature', {
     p: 'sensor',
     name: 'Temperature',

@@ -67,6 +67,17 @@ const button = z.strictObject({
   device_class: z.enum(['identify', 'restart', 'update']).optional(),
 });
 
+/** Its topic may have wildcards: many things may make the same event. */
+const event = z.strictObject({
+  ...entity,
+  p: z.literal('event'),
+  state_topic: z.string().regex(/^(?:[^+#\0]+|\+)(?:\/(?:[^+#\0/]+|\+))*(?:\/#)?$/),
+  event_types: z.array(text).min(1),
+  value_template: template.optional(),
+  device_class: z.enum(['button', 'doorbell', 'motion']).optional(),
+  entity_category: z.literal('diagnostic').optional(),
+});
+
 /**
  * What Home Assistant takes as the discovery of a device, as its documentation of the MQTT integration has it, for the
  * platforms that are used here. Stricter in one thing: a key that it does not know is an error, and not passed over.
@@ -92,5 +103,5 @@ export const discoverySchema = z.strictObject({
       value_template: template.optional(),
     }),
   ),
-  components: z.record(text, z.union([sensor, binarySensor, button])),
+  components: z.record(text, z.union([sensor, binarySensor, button, event])),
 });

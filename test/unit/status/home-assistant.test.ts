@@ -23,7 +23,7 @@ describe('discovery by Home Assistant', () => {
     });
   });
 
-  it('has an entity for each line, phone and trunk, each with an id of its own, on the topic of the state', () => {
+  it('has an entity for each line, phone and trunk and one for calls, each with an id of its own, on the topic of the state', () => {
     const { components } = discovery(snapshot, undefined, false) as {
       components: Record<string, { unique_id: string; p: string; name: string; state_topic?: string }>;
     };
@@ -32,6 +32,7 @@ describe('discovery by Home Assistant', () => {
       ['line-2', 'sensor', 'Line 201', 'branchline/lyon-01/lines/2'],
       ['phone-211', 'sensor', 'Phone 211', 'branchline/lyon-01/phones/211'],
       ['trunk-hq/1', 'binary_sensor', 'Trunk hq/1', 'branchline/lyon-01/trunks/hq%2F1'],
+      ['calls', 'event', 'Calls', 'branchline/lyon-01/calls/+'],
       ['temperature', 'sensor', 'Temperature', 'branchline/lyon-01/health'],
       ['supply', 'binary_sensor', 'Supply', 'branchline/lyon-01/health'],
     ]);
@@ -61,6 +62,16 @@ describe('discovery by Home Assistant', () => {
       const name = topic!.replace('branchline/lyon-01/', '').replace(/\/.*/, '/+') as keyof typeof topicSchemas;
       expect(Object.keys(topicSchemas[name].shape), topic).toContain(key);
     }
+  });
+
+  it('tells every turn that a call takes as an event of a kind that it has announced, and its quality as none', () => {
+    const { components } = discoverySchema.parse(discovery(snapshot, undefined, false));
+    const calls = components['calls'];
+    if (calls?.p !== 'event') throw new Error('no event');
+    expect(calls.event_types).toEqual(['dialling', 'ringing', 'talking', 'held', 'ending']);
+    expect(calls.value_template).toMatch(
+      /^\{\{ \{'event_type': value_json\.state, .*\} \| to_json if value_json\.event == 'state' else '\{\}' \}\}$/,
+    );
   });
 
   it('has a button whose command is taken', () => {

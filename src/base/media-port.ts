@@ -248,6 +248,8 @@ export type MediaEvent =
   | { readonly type: 'no-format'; readonly stream: StreamId }
   /** A town line: what its exchange says, ringback once per ring. */
   | { readonly type: 'progress-tone'; readonly stream: StreamId; readonly tone: ProgressTone }
+  /** A town line: neither end has said anything for so long; once a minute. */
+  | { readonly type: 'silence'; readonly stream: StreamId; readonly forMs: number }
   /** A town line: who calls; an empty text is withheld or not known. */
   | { readonly type: 'caller-id'; readonly stream: StreamId; readonly number: string; readonly name: string }
   /** A digit was detected in the audio of a line, or came as a telephone event: begin once it is certain, end when it stopped. */

@@ -108,6 +108,7 @@ class TownLine {
   handleMedia(event: MediaEvent, nowMs: number): void {
     if (!('stream' in event) || event.stream !== this.stream) return;
     if (event.type === 'progress-tone') this.fxo.handleTone(event.tone, nowMs);
+    else if (event.type === 'silence') this.fxo.handleSilence(event.forMs, nowMs);
     else if (event.type === 'caller-id') this.fxo.handleCallerId({ number: event.number, name: event.name });
     else if (event.type === 'digit-end') this.handleDigit(event.digit, event.durationMs);
     this.drain(nowMs);

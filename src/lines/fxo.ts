@@ -30,6 +30,10 @@ export interface FxoTimes {
   readonly ringEndMs: number;
   /** An exchange needs this long to see that a loop was opened. */
   readonly guardMs: number;
+  /** A call in which neither end has said anything for so long has been forgotten. */
+  readonly silenceMs: number;
+  /** So has one that lasts this long. */
+  readonly longestMs: number;
 }
 
 const TIMES: FxoTimes = {
@@ -40,6 +44,8 @@ const TIMES: FxoTimes = {
   callerIdMs: 4_000,
   ringEndMs: 8_000,
   guardMs: 1_000,
+  silenceMs: 30 * 60_000,
+  longestMs: 24 * 3_600_000,
 };
 
 /** An interruption that is shorter is a click of the exchange. */
@@ -72,7 +78,7 @@ export interface CallerName {
   readonly name: string;
 }
 
-type TimerName = 'settle' | 'dial-tone' | 'digit' | 'answer' | 'caller-id' | 'ring-end' | 'drop' | 'guard';
+type TimerName = 'settle' | 'dial-tone' | 'digit' | 'answer' | 'caller-id' | 'ring-end' | 'drop' | 'guard' | 'longest';
 
 const NOBODY: CallerName = { number: '', name: '' };
 
@@ -172,6 +178,12 @@ export class Fxo implements Machine<FxoOutput> {
     } else if (this.current === 'talking') this.farEndCleared(`The exchange gave ${tone} tone.`, nowMs);
     else if (this.timers.at('dial-tone') !== undefined)
       this.fail('no-circuit', `The exchange gave ${tone} tone in the place of dial tone.`, nowMs);
+  }
+
+  /** Neither end has said anything for so long. */
+  handleSilence(forMs: number, nowMs: number): void {
+    if (forMs < this.times.silenceMs || nowMs < this.talkSinceMs + this.times.silenceMs) return;
+    if (this.current === 'talking') this.forgotten('Neither end said anything for a long time.', nowMs);
   }
 
   handleCallerId(callerId: CallerName): void {
@@ -295,6 +307,11 @@ export class Fxo implements Machine<FxoOutput> {
     else if (['idle', 'busy', 'out-of-service'].includes(this.current)) this.enter(this.stateAtRest);
   }
 
+  /** The exchange has cleared without a sign that we know; nobody but its parties ends an emergency call. */
+  private forgotten(reason: string, nowMs: number): void {
+    if (!this.isEmergency) this.farEndCleared(reason, nowMs);
+  }
+
   private farEndCleared(reason: string, nowMs: number): void {
     if (this.current === 'talking') this.fail('normal-clearing', reason, nowMs);
     else if (this.current === 'calling' || this.current === 'dialling') this.fail('no-circuit', reason, nowMs);
@@ -333,6 +350,9 @@ export class Fxo implements Machine<FxoOutput> {
       case 'guard':
         this.becomeFree(nowMs);
         break;
+      case 'longest':
+        this.forgotten('The call lasted longer than any call does.', nowMs);
+        break;
     }
   }
 
@@ -365,6 +385,7 @@ export class Fxo implements Machine<FxoOutput> {
   private talk(nowMs: number): void {
     this.timers.clearAll();
     this.talkSinceMs = nowMs;
+    this.timers.set('longest', nowMs + this.times.longestMs);
     this.enter('talking');
   }
 

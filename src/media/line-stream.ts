@@ -10,6 +10,7 @@ import type { PlaneParts } from './iax2-stream.ts';
 import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
 import { PlayoutBuffer } from './playout-buffer.ts';
 import { SignalGenerator } from './signal-generator.ts';
+import { SilenceWatch } from './silence-watch.ts';
 import { ToneGenerator } from './tone-generator.ts';
 
 /** Blocks of another line that may wait: lines of one HAT are exchanged in turn, so one is the rule. */
@@ -25,6 +26,7 @@ export class LineStream implements MediaStream {
   private readonly detector: DtmfDetector;
   private readonly progress: CallProgressDetector | undefined;
   private readonly callerId: FskReceiver | undefined;
+  private readonly silenceWatch: SilenceWatch | undefined;
   private readonly digits: DtmfGenerator;
   private readonly tone: ToneGenerator;
   private readonly signal: SignalGenerator;
@@ -52,6 +54,9 @@ export class LineStream implements MediaStream {
     if (spec.town !== undefined) {
       this.progress = new CallProgressDetector(spec.law, spec.town, (tone) =>
         parts.events.push({ type: 'progress-tone', stream: id, tone }),
+      );
+      this.silenceWatch = new SilenceWatch(spec.law, (forMs) =>
+        parts.events.push({ type: 'silence', stream: id, forMs }),
       );
       this.callerId = new FskReceiver(spec.law, ({ number, name }) =>
         parts.events.push({ type: 'caller-id', stream: id, number, name }),
@@ -84,6 +89,7 @@ export class LineStream implements MediaStream {
     this.readSource(down);
     if (this.digits.active) this.digits.read(down);
     if (this.signal.active) this.signal.read(down);
+    this.silenceWatch?.process(up, down);
   }
 
   private readSource(down: Uint8Array): void {

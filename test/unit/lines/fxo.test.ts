@@ -57,6 +57,11 @@ class Bench {
     return this;
   }
 
+  silence(forMinutes: number): this {
+    this.line.handleSilence(forMinutes * 60_000, this.nowMs);
+    return this;
+  }
+
   tone(tone: ProgressTone): this {
     this.line.handleTone(tone, this.nowMs);
     return this;
@@ -150,6 +155,29 @@ describe('a town line that is dialled', () => {
       else talk.notice(end);
       expect(talk.told()).toEqual(['hangup normal-clearing', 'loop open']);
     }
+  });
+
+  it('ends when neither end has said anything for half an hour of the call, or when it stands for a day', () => {
+    const silent = new Bench().calling();
+    silent.advance(10_000).silence(29).silence(30);
+    expect(silent.told()).toEqual(['answered']);
+    silent.advance(29 * 60_000).silence(59);
+    expect(silent.told()).toEqual([]);
+    silent.advance(60_000).silence(60);
+    expect(silent.told()).toEqual(['hangup normal-clearing', 'loop open']);
+    const long = new Bench().calling();
+    long.notice({ type: 'polarity', reversed: true }).advance(24 * 3_600_000 - 1);
+    expect(long.told()).toEqual(['answered']);
+    expect(long.advance(1).told()).toEqual(['hangup normal-clearing', 'loop open']);
+  });
+
+  it('never ends an emergency call for silence or for its length', () => {
+    const bench = new Bench();
+    bench.line.call('112', true, bench.nowMs);
+    bench.advance(400).tone('dial').advance(20_000);
+    bench.take();
+    bench.advance(48 * 3_600_000).silence(48 * 60);
+    expect(bench.told()).toEqual([]);
   });
 
   it('is seized again only when the exchange has seen the loop open', () => {

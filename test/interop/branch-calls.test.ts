@@ -26,7 +26,12 @@ describeAsterisk(
 
     beforeAll(async () => {
       centre = await startCentre(version);
-      office = await startBranch();
+      office = await startBranch({
+        dialplan: `exten => 613,1,Set(CALLERID(ton)=33)
+ same => n,Set(CALLERID(pres)=allowed_passed_screen)
+ same => n,Set(CALLERID(ani2)=27)
+ same => n,Dial(IAX2/hq/613)`,
+      });
       await office.waitForRegistration('hq', 'registered', 5_000);
     });
 
@@ -66,6 +71,11 @@ describeAsterisk(
       const overtaken = returned.filter((block, i) => i > 0 && sent.indexOf(block) < sent.indexOf(returned[i - 1]!));
       expect(overtaken.length).toBeLessThanOrEqual(few);
       expect(loudestDbm0(await office.heard(1, 5))).toBeGreaterThan(-17);
+    });
+
+    test('a number whose type of number, presentation and ANI II digits the centre is told', async () => {
+      await dialFrom1('613');
+      await centre.waitForLog(/CALLER=201 TON=33 PRES=allowed_passed_screen ANI2=27\./, 5_000);
     });
 
     test('Milliwatt(), and hears 1004 Hz at 0 dBm0', async () => {

@@ -21,6 +21,16 @@ import { waitUntil } from '../../support/wait-until.ts';
 const HOOK = join(import.meta.dirname, '../../support/kill-at.mjs');
 const MOMENTS = ['half-written', 'before-rename', 'after-rename', 'after-saving', 'before-telling', 'after-telling'];
 
+/** The zone takes another start of all that serves; a dialplan is taken over while it does. */
+const CHANGES = { 'taken over while it serves': 'UTC', 'that takes another start': 'Europe/Paris' } as const;
+type Change = keyof typeof CHANGES;
+
+const CASES = [
+  ...MOMENTS.map((moment) => [moment, 'pending-confirm'] as const),
+  ...MOMENTS.map((moment) => [moment, 'applied'] as const),
+  ...MOMENTS.filter((moment) => !/half|saving/.test(moment)).map((moment) => [moment, 'rolled-back'] as const),
+].flatMap(([moment, state]) => (Object.keys(CHANGES) as Change[]).map((change) => [moment, state, change] as const));
+
 /** What becomes of a document at whose saving, applying or telling the process is killed. */
 function outcomeOf(moment: string, state: string): Reported['state'] {
   const isSaved = !['half-written', 'before-rename'].includes(moment);
@@ -46,8 +56,8 @@ describeWithPeers('a configuration from head office, and kill -9', ['mosquitto']
     await broker.dispose();
   });
 
-  const config = (site: string, number: string) => `
-site: { id: ${site}, country: fr }
+  const config = (site: string, number: string, timezone = 'UTC') => `
+site: { id: ${site}, country: fr, timezone: ${timezone} }
 dialplan: |
   [office]
   exten => ${number},1,Echo
@@ -71,14 +81,10 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
   const recordIn = (data: string): ProvisioningRecord =>
     recordSchema.parse(JSON.parse(readFileSync(join(data, 'provisioning.json'), 'utf8')));
 
-  it.concurrent.each([
-    ...MOMENTS.map((moment) => [moment, 'pending-confirm'] as const),
-    ...MOMENTS.map((moment) => [moment, 'applied'] as const),
-    ...MOMENTS.filter((moment) => !/half|saving/.test(moment)).map((moment) => [moment, 'rolled-back'] as const),
-  ])(
-    '%s %s: the next start has one whole configuration, says which, and leaves no half state',
-    async (moment, state) => {
-      const site = `${state}-${moment}`;
+  it.concurrent.each(CASES)(
+    '%s %s, a change %s: the next start has one whole configuration, says which, and leaves no half state',
+    async (moment, state, change) => {
+      const site = `${state}-${moment}-${CHANGES[change] === 'UTC' ? 'live' : 'restart'}`;
       const { office, data, env, signer } = prepare(site, `${moment} ${state}`);
       const confirm = state === 'rolled-back' ? 'operator' : 'auto';
       const content = {
@@ -86,7 +92,7 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
         revision: 2,
         confirmWithin: confirm === 'operator' ? '500ms' : '2s',
         confirm,
-        config: config(site, '602'),
+        config: config(site, '602', CHANGES[change]),
       };
       await watcher.publish(`branchline/${site}/config/desired`, envelope('config', content, signer));
 
@@ -115,7 +121,8 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
       expect(report.running).toBe(outcome === 'applied' ? 2 : 1);
       const record = recordIn(data);
       expect(record).toMatchObject({ highestJudged: 2, candidate: null, reported: report });
-      expect(record.good).toEqual({ revision: report.running, config: config(site, runs) });
+      const zone = runs === '602' ? CHANGES[change] : 'UTC';
+      expect(record.good).toEqual({ revision: report.running, config: config(site, runs, zone) });
       expect(office.log).not.toContain('"level":"error"');
       await waitUntil(`an event of ${site}`, 5_000, () =>
         watcher.messages.some(

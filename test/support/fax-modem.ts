@@ -31,7 +31,8 @@ export interface FaxModemOptions {
 /** iaxmodem: a fax modem with AT commands on one side and libiax2, a stack that is not Asterisk's, on the other. */
 export class FaxModem {
   private readonly folder = mkdtempSync(join(tmpdir(), 'branchline-modem-'));
-  private readonly device = join(this.folder, 'tty');
+  /** The modem's line, for whoever sends it AT commands. */
+  readonly device = join(this.folder, 'tty');
   private readonly program: Program;
   private file: number | undefined;
   private heard = '';

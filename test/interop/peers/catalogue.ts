@@ -41,6 +41,8 @@ export const HOST_PEERS = [
   { id: 'nats-server', command: 'nats-server', package: 'nats-server' },
   { id: 'chromium', command: 'chromium', package: 'chromium' },
   { id: 'iaxmodem', command: 'iaxmodem', package: 'iaxmodem' },
+  { id: 'efax', command: 'efax', package: 'efax' },
+  { id: 'spandsp', command: '../include/spandsp/fax.h', package: 'libspandsp-dev' },
   { id: 'baresip', command: 'baresip', package: 'baresip-core' },
   { id: 'sipp', command: 'sipp', package: 'sip-tester' },
   { id: 'sipsak', command: 'sipsak', package: 'sipsak' },

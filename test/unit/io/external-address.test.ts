@@ -9,7 +9,10 @@ function make(options: Pick<ExternalAddressOptions, 'external'> & Partial<Extern
   const later: (() => void)[] = [];
   const said: string[] = [];
   const clock = {
-    after: (_ms: number, task: () => void) => (later.push(task), () => later.splice(0)),
+    after: (_ms: number, task: () => void) => {
+      later.push(task);
+      return () => later.splice(0);
+    },
   } as unknown as Clock;
   const log: Log = (level, _part, message) => said.push(`${level} ${message}`);
   return { later, said, address: new ExternalAddress({ localNets: undefined, clock, log, ...options }) };

@@ -28,7 +28,6 @@ export const AVAILABILITY: readonly Availability[] = [
   { path: 'conferences', status: 'built' },
   { path: 'groups', status: 'built' },
   { path: 'features', status: 'built' },
-  { path: 'features.park', status: 'warn' },
   { path: 'hours', status: 'built' },
   { path: 'net', status: 'built' },
   { path: 'mqtt', status: 'built' },

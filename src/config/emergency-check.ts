@@ -34,7 +34,7 @@ export function checkEmergencyNumbers(config: ConfigurationInput, dialplan: Dial
     }
   };
   for (const [number, path] of ownNumbers(config)) judge(number, path, numbers);
-  for (const feature of ['pickup', 'forward', 'forwardBusy', 'forwardNoAnswer'] as const) {
+  for (const feature of ['pickup', 'forward', 'forwardBusy', 'forwardNoAnswer', 'park'] as const) {
     const code = config.features?.[feature];
     const shadowed = code === undefined ? undefined : numbers.find((one) => one !== code && one.startsWith(code));
     if (code !== undefined && shadowed !== undefined)

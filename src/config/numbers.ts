@@ -27,10 +27,11 @@ export function withNumbers(dialplan: Dialplan, config: ConfigurationInput): Dia
 function codes(config: ConfigurationInput): string[] {
   const { features } = config;
   if (features === undefined) return [];
-  const { pickup, dnd, forward, forwardBusy, forwardNoAnswer } = features;
+  const { pickup, dnd, park, forward, forwardBusy, forwardNoAnswer } = features;
   return [
     ...(pickup === undefined ? [] : pickupCodes(pickup, config)),
     ...(dnd === undefined ? [] : [`exten => ${dnd},1,DoNotDisturb()`]),
+    ...parkCodes(park),
     ...forwardCodes(forward, 'always'),
     ...forwardCodes(forwardBusy, 'busy'),
     ...forwardCodes(forwardNoAnswer, 'noanswer'),
@@ -46,6 +47,16 @@ function pickupCodes(code: string, { hat, sip, groups }: ConfigurationInput): st
     ...[...new Set([...lines, ...phones])].map((number) => `exten => ${code}${number},1,Pickup(${number})`),
     ...Object.entries(groups).map(([number, members]) => `exten => ${code}${number},1,Pickup(${members.join('&')})`),
     ...(sip?.adopt === undefined ? [] : [`exten => _${code}X.,1,Pickup(\${EXTEN:${code.length}})`]),
+  ];
+}
+
+/** The code parks; with a slot behind it, it retrieves, and with 0 whoever was parked first. */
+function parkCodes(code: string | undefined): string[] {
+  if (code === undefined) return [];
+  return [
+    `exten => ${code},1,Park()`,
+    `exten => ${code}0,1,ParkedCall()`,
+    `exten => _${code}Z,1,ParkedCall(\${EXTEN:${code.length}})`,
   ];
 }
 

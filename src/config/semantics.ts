@@ -255,6 +255,33 @@ function checkFeatures(config: ConfigurationInput, report: Report): void {
       report(['features', feature], `${quoted(code)} is already features.${other}; each code may have one meaning`);
     taken.set(code, feature);
   }
+  checkSlots(config, report);
+}
+
+/** Numbers that the slots of `features.park` have, or would have if nothing else had them. */
+function checkSlots({ features, hat, sip, groups, conferences }: ConfigurationInput, report: Report): void {
+  if (features?.park === undefined) return;
+  const { contexts: _, park, ...others } = features;
+  const slots = new Set([...'0123456789'].map((slot) => `${park}${slot}`));
+  const path: Path = ['features', 'park'];
+  for (const [feature, code] of Object.entries(others))
+    if (slots.has(code))
+      report(
+        path,
+        `${quoted(code)} is features.${feature}, and a slot of ${quoted(park)}; each code may have one meaning`,
+      );
+  const numbers = [
+    ...(hat?.lines ?? []).flatMap(({ extension }) => extension ?? []),
+    ...Object.entries(sip?.phones ?? {}).map(([user, { extension }]) => extension ?? user),
+    ...Object.keys(groups),
+    ...Object.keys(conferences),
+  ];
+  for (const number of new Set(numbers))
+    if (number === park || slots.has(number))
+      report(
+        path,
+        `${quoted(number)} is an extension here, and ${quoted(park)} parks; take a code that no extension begins with`,
+      );
 }
 
 function checkPorts(config: ConfigurationInput, report: Report): void {

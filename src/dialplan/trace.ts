@@ -136,6 +136,10 @@ function describe(action: Action, location: Location, assume: Assumptions): stri
       return action.number === null
         ? `calls are forwarded no more (${action.when})`
         : `forwards calls (${action.when}) to ${action.number}`;
+    case 'park':
+      return 'parks the caller';
+    case 'parked-call':
+      return action.space === '' ? 'retrieves who was parked first' : `retrieves who is parked in ${action.space}`;
     case 'do-not-disturb':
       return `do not disturb ${action.on === undefined ? 'on, or off where it is on' : action.on ? 'on' : 'off'}`;
     default:

@@ -4,6 +4,7 @@ import type { ActionResult } from '../dialplan/action.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
 import type { Dial } from './dial.ts';
 import type { Leg, LegEvent } from './leg.ts';
+import type { Park } from './parking.ts';
 import type { Patchbay } from './patchbay.ts';
 
 /**
@@ -15,6 +16,8 @@ export interface Activity {
   readonly result: ActivityResult | undefined;
   /** The Dial that it is, or that it is doing at the moment. */
   readonly dial?: Dial | undefined;
+  /** The slot that it is, as long as nobody has retrieved who waits there. */
+  readonly parking?: Park | undefined;
   start(nowMs: number): void;
   handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void;
   handleTimeout(nowMs: number): void;
@@ -33,6 +36,8 @@ export interface CallerSide {
   readonly leg: Leg;
   /** What it may dial at the moment; undefined: everything. */
   readonly dialClass: DialClass | undefined;
+  /** Who handed it on here, if anybody has, by a blind transfer. */
+  readonly sentBy: Leg | undefined;
   readonly patchbay: Patchbay;
   /** Tells or plays how the call gets on, whichever the caller's leg needs. */
   indicate(progress: 'proceeding' | 'ringing' | 'progress' | 'busy' | 'congestion', nowMs: number): void;

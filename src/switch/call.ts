@@ -3,6 +3,7 @@ import type { Execution, Location } from '../dialplan/execution.ts';
 import { type DialClass, stricter } from '../dialplan/numbering-plan.ts';
 import type { Activity, ActivityResult, CallerSide, ProgressTones } from './activity.ts';
 import { type Indication, isRestricted, type Leg, type LegEvent, type Party, type Place, type Target } from './leg.ts';
+import type { Park } from './parking.ts';
 import type { Patchbay } from './patchbay.ts';
 import { beginAction, type PerformParts } from './perform.ts';
 import { AskingElsewhere } from './remote-lookup.ts';
@@ -50,6 +51,7 @@ export class Call implements CallerSide {
   private dialsIn: string | undefined;
   /** Of its caller and of whoever has transferred it since. */
   private held: DialClass | undefined;
+  private sender: Leg | undefined;
 
   constructor(
     readonly id: string,
@@ -65,9 +67,14 @@ export class Call implements CallerSide {
     return this.held;
   }
 
+  get sentBy(): Leg | undefined {
+    return this.sender;
+  }
+
   /** Somebody has sent it on: what that party may not dial, it may not either. */
-  restrict(to: DialClass | undefined): void {
-    this.held = stricter(this.held, to);
+  sendOn(by: Leg): void {
+    this.sender = by;
+    this.held = stricter(this.held, by.dialClass);
   }
 
   /** Who calls: as the dialplan has left it. Whoever shows another number than the caller's means it to be seen. */
@@ -95,7 +102,7 @@ export class Call implements CallerSide {
     if (this.ending) return 'ending';
     if (this.rung !== undefined) return this.rung.ringing ? 'ringing' : 'dialling';
     const dial = this.activity?.dial;
-    if (dial?.held === true) return 'held';
+    if (dial?.held === true || (dial === undefined && this.parking?.isOccupied === true)) return 'held';
     if (dial === undefined ? this.answered : dial.answered !== undefined) return 'talking';
     return dial?.ringing === true ? 'ringing' : 'dialling';
   }
@@ -146,15 +153,20 @@ export class Call implements CallerSide {
     else this.hangup('normal-clearing', nowMs);
   }
 
+  /** The slot that it waits in, or that is offered to its caller. */
+  get parking(): Park | undefined {
+    return this.activity?.parking;
+  }
+
   /** Telephones that ring for it. */
   get ringingTelephones(): readonly string[] {
     return this.activity?.dial?.ringingTelephones ?? [];
   }
 
-  /** A leg of another call answers in the place of whoever rings. */
+  /** A leg of another call answers in the place of whoever rings, or retrieves who is parked. */
   takeUp(leg: Leg, nowMs: number): void {
     this.openLegs.add(leg);
-    this.activity?.dial?.takeUp(leg, nowMs);
+    (this.parking ?? this.activity?.dial)?.takeUp(leg, nowMs);
   }
 
   /** Another leg, which talks already, goes on in the place of one of this call. */

@@ -7,6 +7,7 @@ import type { Calling, Precedence } from './emergency-desk.ts';
 import type { Forwarder } from './forwarding.ts';
 import type { Place as PlaceOfTelephone } from './handset.ts';
 import { type IncomingCall, type Leg, type LegId, type Party, type Place, targetOf } from './leg.ts';
+import { SLOTS } from './parking.ts';
 import type { Patchbay } from './patchbay.ts';
 
 /** What moving parties takes of the switch. */
@@ -28,7 +29,7 @@ export interface MoveParts {
 /** How long a telephone rings for somebody that it held when it was put down. */
 const RECALL_MS = 60_000;
 
-/** Parties that move between calls that stand: transfers, replacement, pickup, and the recall of who was held. */
+/** Parties that move between calls that stand: transfers, replacement, pickup, parking, and the recall of who was held. */
 export class Moves {
   constructor(private readonly parts: MoveParts) {}
 
@@ -50,7 +51,13 @@ export class Moves {
     this.parts.register.give(party.id, to);
     this.parts.register.drop(consulted.id);
     this.parts.patchbay.substitute(consulted.stream, party.stream, nowMs);
-    party.unhold(nowMs);
+    const { parking } = to.call;
+    if (parking === undefined) party.unhold(nowMs);
+    else {
+      const who = party === from.call.leg ? from.caller : { number: from.view.to, name: '' };
+      to.view = { ...to.view, from: who.number };
+      parking.occupy(who, nowMs);
+    }
     held.hangup('normal-clearing', nowMs);
   }
 
@@ -91,14 +98,40 @@ export class Moves {
         call !== entry.call && !view.emergency && call.leg.codec === undefined && call.ringingTelephones.some(isMeant),
     );
     if (other === undefined) return { cause: 'unallocated-number', variables: { PICKUPRESULT: 'FAILURE' } };
+    this.takeOver(entry, other, 'Picked up.', nowMs);
+    return {};
+  }
+
+  /** The caller goes on with who is parked in that slot; without one, with who has been parked for the longest. */
+  retrieve(entry: Entry, slot: number | undefined, nowMs: number): ActivityResult {
+    const { telephone } = entry.call.leg;
+    const other = [...this.parts.register.entries()].find(
+      ({ call }) =>
+        call.parking?.isOccupied === true &&
+        (slot === undefined || call.parking.slot === slot) &&
+        (telephone === undefined || call.leg.telephone !== telephone),
+    );
+    if (other === undefined || entry.call.leg.codec !== undefined) return { cause: 'unallocated-number' };
+    this.takeOver(entry, other, 'Retrieved.', nowMs);
+    return {};
+  }
+
+  /** The lowest slot that nobody waits in and that is offered to nobody. */
+  freeSlot(): number | undefined {
+    const taken = new Set([...this.parts.register.entries()].map(({ call }) => call.parking?.slot));
+    return SLOTS.find((slot) => !taken.has(slot));
+  }
+
+  /** The caller of one call becomes who is called in another, which is answered by that. */
+  private takeOver(entry: Entry, other: Entry, reason: string, nowMs: number): void {
+    const { leg } = entry.call;
     entry.call.release(leg, nowMs);
-    entry.history.handleLegEvent(leg, { type: 'hangup', cause: 'normal-clearing', reason: 'Picked up.' }, nowMs);
+    entry.history.handleLegEvent(leg, { type: 'hangup', cause: 'normal-clearing', reason }, nowMs);
     other.history.begin(leg, 'in', nowMs);
     other.history.noteAnswer(leg, nowMs);
     this.parts.register.give(leg.id, other);
     leg.answer(nowMs);
     other.call.takeUp(leg, nowMs);
-    return {};
   }
 
   /** A telephone was put down while it held somebody: it rings, and they are told so. */
@@ -180,12 +213,12 @@ export class Moves {
     if (isCaller) {
       leg.hangup('normal-clearing', nowMs);
       const execution = this.parts.execution({ context, number }, caller, partner, call.id);
-      call.restrict(leg.dialClass);
+      call.sendOn(leg);
       call.redirect(execution, nowMs, this.parts.stand(entry, precedence, calling));
       return;
     }
     const next = this.moveOut(entry, partner, calling, precedence?.urgency, nowMs);
-    next.call.restrict(leg.dialClass);
+    next.call.sendOn(leg);
     next.call.goOn(nowMs, precedence?.begin(next.call.id, this.parts.dialParts(next, caller), nowMs));
   }
 }

@@ -75,6 +75,11 @@ export class Patchbay {
     this.settle(nowMs);
   }
 
+  /** The far end of `stream` waits. */
+  hold(stream: StreamId, nowMs: number): void {
+    this.hear(stream, HELD, nowMs);
+  }
+
   bridge(a: StreamId, b: StreamId, nowMs: number): void {
     this.hear(a, { kind: 'stream', stream: b }, nowMs);
     this.hear(b, { kind: 'stream', stream: a }, nowMs);

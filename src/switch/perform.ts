@@ -11,6 +11,7 @@ import { Dial, type DialOrder } from './dial.ts';
 import { orderDoNotDisturb, orderForward } from './feature-codes.ts';
 import type { Forwarding } from './forwarding.ts';
 import type { Leg, LegDialler, Party, Place, Target, Technology } from './leg.ts';
+import { beginPark } from './parking.ts';
 import { AskingElsewhere, type RemoteDialplans } from './remote-lookup.ts';
 import type { StandingOrders } from './telephone-orders.ts';
 import { Collecting, Echoing, Refusing, SendingDigits, Sounding, Waiting } from './waiting.ts';
@@ -33,6 +34,9 @@ export interface PerformParts {
   readonly others: RemoteDialplans;
   /** The caller answers a call that rings at one of those extensions, or, for none, at any telephone of its context. */
   readonly pickUp: (extensions: readonly string[], nowMs: number) => ActivityResult;
+  /** The caller goes on with who is parked in that slot, or, for none, with who has been parked for the longest. */
+  readonly retrieve: (slot: number | undefined, nowMs: number) => ActivityResult;
+  readonly freeSlot: () => number | undefined;
   readonly orders: StandingOrders;
   readonly forwarding: Forwarding;
   /** Why that telephone may not send its calls to that number; undefined: it may. */
@@ -120,6 +124,10 @@ export function beginAction(
         action.targets.map((target) => target.split('@')[0] ?? ''),
         nowMs,
       );
+    case 'park':
+      return beginPark(caller, parts);
+    case 'parked-call':
+      return parts.retrieve(action.space === '' ? undefined : Number(action.space), nowMs);
     case 'do-not-disturb':
       return orderDoNotDisturb(caller, parts.orders, action.on, nowMs);
     case 'call-forward':

@@ -382,6 +382,8 @@ export class Switch implements Machine<SwitchOutput> {
       diallers: this.diallers,
       others,
       pickUp: (extensions, atMs) => this.moves.pickUp(entry, extensions, atMs),
+      retrieve: (slot, atMs) => this.moves.retrieve(entry, slot, atMs),
+      freeSlot: () => this.moves.freeSlot(),
       orders: this.orders,
       forwarding: this.forwarding,
       forwardRefusal: (telephone, forwardTo) => this.forwardRefusal(telephone, forwardTo),

@@ -88,7 +88,10 @@ const features = z.strictObject({
     .exactOptional(code)
     .meta({ description: 'The same for calls that nobody answers within 15 s, or that do not reach the telephone.' }),
   dnd: z.exactOptional(code).meta({ description: 'Do not disturb, on and off: calls to the telephone find it busy.' }),
-  park: z.exactOptional(code).meta({ description: 'Parks a call.' }),
+  park: z.exactOptional(code).meta({
+    description:
+      'Parks a call that is transferred to it; with the digit of the slot behind it, retrieves it; with 0, the one parked first.',
+  }),
 });
 
 const DAY = 'mon|tue|wed|thu|fri|sat|sun';

@@ -8,7 +8,6 @@ describe('keys that this version ignores', () => {
     expect(problemsOf(WHOLE)).toEqual([
       '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
       '40:79: warning: messages at a SIP trunk (sip.phones.41.mailbox): not available in this version',
-      '58:74: warning: features.park: not available in this version',
     ]);
   });
 

@@ -330,6 +330,12 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       '2:24: the dialplan has no context "x"; there is none',
       '2:47: "*8" is already features.pickup; each code may have one meaning',
     ],
+    [
+      `${SITE}features: { park: "70", dnd: "705" }\nconferences: { "70": {}, "700": {}, "7000": {} }\n`,
+      '2:19: "705" is features.dnd, and a slot of "70"; each code may have one meaning',
+      '2:19: "70" is an extension here, and "70" parks; take a code that no extension begins with',
+      '2:19: "700" is an extension here, and "70" parks; take a code that no extension begins with',
+    ],
     [`${SITE}groups: { "20": ["1"], "21": [] }\n`, '2:30: groups.21 is an empty list; allowed: at least one extension'],
     [
       `${SITE}groups: { "20": ["1"] }\nconferences: { "20": {} }\n`,

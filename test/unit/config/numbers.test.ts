@@ -69,6 +69,13 @@ describe('the codes of features', () => {
     expect(applicationOf(BASE + forward + DIALPLAN, 'office', '*907123')).toBe('CallForward(busy,${EXTEN:3})');
   });
 
+  it('park by the code alone and retrieve with a slot behind it', () => {
+    const park = 'features: { contexts: [office], park: "700" }\n';
+    expect(applicationOf(BASE + park + DIALPLAN, 'office', '700')).toBe('Park()');
+    expect(applicationOf(BASE + park + DIALPLAN, 'office', '7000')).toBe('ParkedCall()');
+    expect(applicationOf(BASE + park + DIALPLAN, 'office', '7009')).toBe('ParkedCall(${EXTEN:3})');
+  });
+
   it('give way to what is written, also to a pattern', () => {
     const written = DIALPLAN.replace('[office]', '[office]\n  exten => _*7X,1,Busy');
     expect(applicationOf(BASE + codes + written, 'office', '*78')).toBe('Busy()');

@@ -26,6 +26,7 @@ function dial(
     caller: {
       leg: caller,
       dialClass: undefined,
+      sentBy: undefined,
       patchbay,
       indicate: (progress) => caller.indicate(progress),
       answer: () => caller.answer(),

@@ -1,0 +1,172 @@
+import { expect } from 'vitest';
+import type { LookUpNumber } from '../../../src/base/digit-collection.ts';
+import { silentLog } from '../../../src/base/log.ts';
+import { type StreamId, StreamIds } from '../../../src/base/media-port.ts';
+import { SeededRandom } from '../../../src/base/random.ts';
+import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
+import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
+import { parseDialplan } from '../../../src/dialplan/parse.ts';
+import { EmergencyPlan } from '../../../src/emergency/plan.ts';
+import type { DialFailure, DialRequest, Leg, LegEvent, Party, Technology } from '../../../src/switch/leg.ts';
+import { Switch } from '../../../src/switch/switch.ts';
+import { FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
+
+const DIALPLAN = `
+[office]
+exten => 201,1,Dial(LINE/1,20)
+exten => 202,1,Dial(LINE/2,20)
+exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30)
+[town]
+exten => s,1,Dial(LINE/1,20)
+`;
+/** By extension. */
+const TELEPHONES: Readonly<Record<string, string[]>> = { '201': ['LINE/1'], '202': ['LINE/2'], '211': ['SIP/1'] };
+
+const tone = (text: string) => parseTonePattern(text)!;
+const TONES = {
+  dial: tone('440'),
+  ringback: tone('440/1500,0/3500'),
+  busy: tone('440/500,0/500'),
+  congestion: tone('440/250,0/250'),
+  information: tone('950/330'),
+};
+
+/** A telephone's leg; with a display of waiting calls, if it is a line. */
+class TelephoneLeg extends FakeLeg {
+  announceWaiting(caller: Party | undefined): void {
+    this.told.push(caller === undefined ? 'nobody waits' : `${caller.number} waits`);
+  }
+}
+
+/** An office with two lines, a SIP phone and a way to head office; the test is every far end. */
+export class Office {
+  nowMs = 0;
+  readonly media = new RecordingMedia();
+  readonly streams = new StreamIds();
+  readonly legs: FakeLeg[] = [];
+  protected readonly busy = new Set<string>();
+  readonly exchange: Switch;
+
+  constructor({ flash = 'features' as 'features' | 'pass', callWaiting = true, text = DIALPLAN } = {}) {
+    const { dialplan } = parseDialplan(text);
+    const lookUp: LookUpNumber = (context, digits) => ({
+      ...dialplan.lookup(context, digits, { clock: { nowMs: () => 0, utcOffsetMinutes: () => 0 } }),
+      ...(digits === '112' ? { exists: true, matchMore: false } : {}),
+    });
+    this.exchange = new Switch({
+      dialplan,
+      environment: {
+        clock: { nowMs: () => 1_763_845_200_000, utcOffsetMinutes: () => 0 },
+        random: new SeededRandom(1),
+        globals: new Map(),
+        devices: (extension) => TELEPHONES[extension] ?? [],
+        deviceState: () => 'NOT_INUSE',
+        night: () => false,
+      },
+      media: this.media,
+      streams: this.streams,
+      diallers: new Map(
+        (['line', 'sip', 'iax2'] as const).map((technology) => [technology, { dial: (it) => this.dial(it) }]),
+      ),
+      tones: TONES,
+      emergency: new EmergencyPlan({
+        country: 'fr',
+        numbers: [],
+        townLines: [],
+        via: [{ channel: 'IAX2/hq' }],
+        otherTrunks: [],
+        notify: [],
+      }),
+      numbering: new NumberingPlan('fr'),
+      telephones: {
+        settingsOf: (telephone) => ({
+          context: 'office',
+          caller: { number: `20${telephone.at(-1)}`, name: '' },
+          flash,
+          callWaiting,
+        }),
+        lookUp,
+      },
+      others: { ask: () => false },
+      wallClock: () => 1_763_845_200_000,
+      log: silentLog,
+    });
+  }
+
+  protected dial({ technology, resource, stream }: DialRequest): Leg | DialFailure {
+    const telephone = technology === 'iax2' ? undefined : `${technology.toUpperCase()}/${resource}`;
+    if (telephone !== undefined && this.busy.has(telephone)) return { failed: 'user-busy', reason: 'It is in use.' };
+    return this.made(technology, `${technology.toUpperCase()}/${resource}`, telephone, stream);
+  }
+
+  private made(technology: Technology, channel: string, telephone: string | undefined, stream: StreamId): FakeLeg {
+    const Kind = technology === 'line' ? TelephoneLeg : FakeLeg;
+    const leg = new Kind(`${channel}#${this.legs.length}`, stream, technology, telephone);
+    if (telephone !== undefined) this.busy.add(telephone);
+    this.legs.push(leg);
+    return leg;
+  }
+
+  /** Somebody calls `number`: line 1 unless told. */
+  call(number: string, telephone = 'LINE/1', technology: Technology = 'line', context = 'office'): FakeLeg {
+    const leg = this.made(technology, telephone, technology === 'iax2' ? undefined : telephone, this.streams.next());
+    this.exchange.handleIncoming({ leg, context, number, caller: { number: '999', name: '' } }, this.nowMs);
+    return leg;
+  }
+
+  /** The leg that was dialled last. */
+  get last(): FakeLeg {
+    return this.legs.at(-1)!;
+  }
+
+  say(leg: FakeLeg, ...events: (LegEvent | LegEvent['type'])[]): void {
+    for (const event of events)
+      this.exchange.handleLegEvent(leg, typeof event === 'string' ? ({ type: event } as LegEvent) : event, this.nowMs);
+  }
+
+  dialOn(leg: FakeLeg, digits: string): void {
+    for (const digit of digits) this.say(leg, { type: 'digit', digit, durationMs: 80 });
+  }
+
+  /** The far end of a leg hangs up; a telephone is free again. */
+  hangUp(leg: FakeLeg): void {
+    if (leg.telephone !== undefined) this.busy.delete(leg.telephone);
+    this.say(leg, hungUp('normal-clearing'));
+  }
+
+  /** Line 1 talks to head office. */
+  talk(): [phone: FakeLeg, hq: FakeLeg] {
+    const phone = this.call('7123');
+    const hq = this.last;
+    this.say(hq, 'answered');
+    return [phone, hq];
+  }
+
+  /** …and holds it, and talks to line 2. */
+  consult(): [phone: FakeLeg, hq: FakeLeg, second: FakeLeg] {
+    const [phone, hq] = this.talk();
+    this.say(phone, 'flash');
+    this.dialOn(phone, '202');
+    const second = this.last;
+    this.say(second, 'ringing', 'answered');
+    return [phone, hq, second];
+  }
+
+  heard(leg: FakeLeg): string {
+    const source = this.media.hears.get(leg.stream);
+    if (source?.kind === 'stream')
+      return this.legs.find(({ stream }) => stream === source.stream)?.channel.split('#')[0] ?? 'a stranger';
+    if (source?.kind !== 'tone') return source?.kind ?? 'nothing';
+    return Object.entries(TONES).find(([, pattern]) => pattern === source.pattern)?.[0] ?? 'hold';
+  }
+
+  get states(): string[] {
+    return this.exchange.views().map(({ to, state }) => `${to} ${state}`);
+  }
+
+  expectEmpty(): void {
+    for (const leg of this.legs) this.hangUp(leg);
+    expect(this.exchange.size).toBe(0);
+    expect(this.exchange.nextDeadline()).toBeUndefined();
+  }
+}

@@ -117,7 +117,7 @@ export class HttpServer {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse, forBrowsers: boolean): Promise<void> {
-    const refusal = forBrowsers ? await this.app.refusal(visitorOf(request)) : undefined;
+    const refusal = await this.refusal(request, forBrowsers);
     if (refusal === undefined) {
       this.routing.routing(request, response);
       return;
@@ -125,6 +125,17 @@ export class HttpServer {
     const { status, type, body, headers } = refusal;
     response.writeHead(status, { 'cache-control': 'no-store', ...headers, 'content-type': type, connection: 'close' });
     response.end(body);
+  }
+
+  /** Whoever cannot be judged is not let in: to check a password may take more memory than there is. */
+  private async refusal(request: IncomingMessage, forBrowsers: boolean): Promise<HttpResponse | undefined> {
+    if (!forBrowsers) return undefined;
+    try {
+      return await this.app.refusal(visitorOf(request));
+    } catch (error) {
+      this.log('error', 'http', `A request could not be judged: ${(error as Error).message}`);
+      return this.app.failure(500, 'it cannot be told now who may come in');
+    }
   }
 
   private async upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, forBrowsers: boolean): Promise<void> {
@@ -135,7 +146,7 @@ export class HttpServer {
   }
 
   private async openSocket(request: IncomingMessage, forBrowsers: boolean): Promise<SocketHandler | HttpResponse> {
-    const refusal = forBrowsers ? await this.app.refusal(visitorOf(request)) : undefined;
+    const refusal = await this.refusal(request, forBrowsers);
     if (refusal !== undefined) return refusal;
     const match = matchSocket(this.app.sockets, request.url ?? '/');
     if (match === undefined || (forBrowsers && match.route.isLocal === true))

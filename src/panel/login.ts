@@ -153,18 +153,21 @@ export class Login {
   /** The hash that the password fits; else 401, 429 for who guesses, 503 while others are being checked. */
   private async check(user: string, password: string, ip: string): Promise<Secret | 401 | 429 | 503> {
     const { options } = this;
-    const tried = this.tries.get(ip);
-    if (tried !== undefined && tried.untilMs <= options.nowMs()) this.tries.delete(ip);
+    const network = networkOf(ip);
+    const tried = this.tries.get(network);
+    if (tried !== undefined && tried.untilMs <= options.nowMs()) this.tries.delete(network);
     else if (tried !== undefined && tried.count >= MAX_TRIES) return 429;
     if (this.pending >= MAX_PENDING) return 503;
     const users = options.users();
     const hash = Object.hasOwn(users, user) ? users[user]?.passwordHash : undefined;
+    // Who does not exist costs what somebody else costs.
+    const compared = hash ?? Object.values(users)[0]?.passwordHash;
     this.pending++;
     try {
       const isLong = password.length > MAX_PASSWORD_LENGTH;
-      const fits = await options.verify(isLong ? '' : password, isLong ? undefined : hash?.reveal());
+      const fits = await options.verify(isLong ? '' : password, isLong ? undefined : compared?.reveal());
       if (fits && hash !== undefined) {
-        this.tries.delete(ip);
+        this.tries.delete(network);
         return hash;
       }
     } finally {
@@ -175,9 +178,12 @@ export class Login {
   }
 
   private noteFailure(ip: string, user: string): void {
-    const count = (this.tries.get(ip)?.count ?? 0) + 1;
+    const network = networkOf(ip);
+    const count = (this.tries.get(network)?.count ?? 0) + 1;
+    // Whoever guesses last is forgotten last.
+    this.tries.delete(network);
     keepRoom(this.tries, MAX_ADDRESSES);
-    this.tries.set(ip, { count, untilMs: this.options.nowMs() + LOCKED_MS });
+    this.tries.set(network, { count, untilMs: this.options.nowMs() + LOCKED_MS });
     // What was typed in place of a name may be a password.
     const username = Object.hasOwn(this.options.users(), user) ? user : '';
     this.options.tell(count >= MAX_TRIES ? 'panel-locked-out' : 'panel-login-failed', ip, username);
@@ -213,6 +219,16 @@ const REASONS: Readonly<Record<number, string>> = {
   429: 'Too many wrong passwords came from here; try again in ten minutes.',
   503: 'Others are logging in; try again.',
 };
+
+/** Who is one guesser: an IPv4 address, or an IPv6 network of 64 bits, of which anybody has all addresses. [RFC4291 §2.5.4] */
+function networkOf(ip: string): string {
+  if (!ip.includes(':')) return ip;
+  const [head = '', tail] = ip.split('::');
+  const before = head === '' ? [] : head.split(':');
+  const missing = tail === undefined ? 0 : 8 - before.length - (tail === '' ? 0 : tail.split(':').length);
+  const groups = [...before, ...Array<string>(missing).fill('0'), ...(tail ?? '').split(':')];
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
 
 /** A browser would show its own window for the password. */
 function refused({ headers }: Visitor): HttpResponse {

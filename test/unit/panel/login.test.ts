@@ -22,6 +22,8 @@ let hashed: string[];
 let told: string[];
 /** Holds hashes up while it is set. */
 let hold: Promise<void> | undefined;
+/** There is no memory to check a password with. */
+let isBroken = false;
 
 beforeAll(async () => {
   let made = 0;
@@ -30,6 +32,7 @@ beforeAll(async () => {
     verify: async (password, hash) => {
       hashed.push(password);
       await hold;
+      if (isBroken) throw new Error('no memory');
       return hash === `hash of ${password}`;
     },
     randomBytes: (length) => new Uint8Array(length).fill(++made),
@@ -234,6 +237,42 @@ describe('somebody who guesses', () => {
     expect(hashed).toEqual(['a', 'a']);
     expect(told).toEqual(['panel-login-failed 127.0.0.1 admin', 'panel-login-failed 127.0.0.1 ']);
     expect((await form('__proto__', 'a')).status).toBe(401);
+  });
+
+  it('as nobody who exists does not come in by the password of somebody who does', async () => {
+    expect((await form('nobody', 'geheim')).status).toBe(401);
+    expect((await ask('/metrics', basic('nobody', 'geheim'))).status).toBe(401);
+  });
+
+  it('from ever other addresses of one IPv6 network is one guesser', async () => {
+    const tried: string[] = [];
+    const login = new Login({
+      users: () => users,
+      verify: async (password) => tried.push(password) < 0,
+      randomBytes: (length) => new Uint8Array(length),
+      nowMs: () => nowMs,
+      isSecure: true,
+      isLoopback: false,
+      tell: () => {},
+    });
+    const guess = async (ip: string) =>
+      (await login.admit({ ip, path: '/metrics', headers: basic('admin', ip) }))?.status;
+    for (const n of [1, 2, 3, 4, 5]) expect(await guess(`2001:db8:1:2::${n}`)).toBe(401);
+    expect(await guess('2001:db8:1:2:a:b:c:d')).toBe(429);
+    expect(await guess('2001:db8:1:3::1')).toBe(401);
+    expect(await guess('2001:db8::1')).toBe(401);
+    expect(tried).toHaveLength(7);
+  });
+
+  it('where no password can be checked is told so, and the panel goes on', async () => {
+    isBroken = true;
+    try {
+      expect((await ask('/metrics', basic('admin', 'geheim'))).status).toBe(500);
+      expect((await form('admin', 'geheim')).status).toBe(500);
+    } finally {
+      isBroken = false;
+    }
+    expect((await form('admin', 'geheim')).status).toBe(303);
   });
 
   it('does not keep the memory busy: two hashes at a time, and none of a password without end', async () => {

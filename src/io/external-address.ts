@@ -26,6 +26,7 @@ export class ExternalAddress {
   private known: readonly string[] = [];
   private hasFailed = false;
   private cancel: (() => void) | undefined;
+  private isStopped = false;
 
   constructor(private readonly options: ExternalAddressOptions) {
     const { external, localNets } = options;
@@ -40,6 +41,7 @@ export class ExternalAddress {
   }
 
   stop(): void {
+    this.isStopped = true;
     this.cancel?.();
   }
 
@@ -54,6 +56,7 @@ export class ExternalAddress {
   private async lookUp(host: string): Promise<void> {
     const { clock, log, lookup = resolveHost } = this.options;
     const answer = await lookup(host, clock);
+    if (this.isStopped) return;
     const isNews = 'failed' in answer ? !this.hasFailed : answer.addresses.join() !== this.known.join();
     this.hasFailed = 'failed' in answer;
     // What was known still counts: DNS fails more often than addresses change.

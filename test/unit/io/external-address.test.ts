@@ -66,4 +66,18 @@ describe('net.external', () => {
     address.stop();
     expect(later).toEqual([]);
   });
+
+  test('is looked up no more once it was stopped, also in the middle of a look-up', async () => {
+    let answer = (_: Resolution) => {};
+    const lookup = () =>
+      new Promise<Resolution>((resolve) => {
+        answer = resolve;
+      });
+    const { address, later } = make({ external: 'office.example', lookup });
+    const started = address.start();
+    address.stop();
+    answer({ addresses: ['203.0.113.7'] });
+    await started;
+    expect(later).toEqual([]);
+  });
 });

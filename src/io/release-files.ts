@@ -26,8 +26,8 @@ const ARCHIVE = 'download.tar.gz';
 const UNPACKED = 'unpacked';
 /** An archive takes so many times its length when it is unpacked beside itself. */
 const GROWTH = 6;
-/** A server that says nothing for so long has gone. */
-const SILENCE_MS = 30_000;
+/** A server that says nothing for so long has gone; one that lets it drip for so long is no use. */
+const PATIENCE = { silenceMs: 30_000, wholeMs: 30 * 60_000 } as const;
 const UNPACK_MS = 300_000;
 
 /**
@@ -40,6 +40,7 @@ export class ReleaseFiles {
     private readonly folder: string,
     private readonly running: string,
     private readonly freeBytes: (folder: string) => Promise<number> = freeBytesOf,
+    private readonly patience: { readonly silenceMs: number; readonly wholeMs: number } = PATIENCE,
   ) {}
 
   /** Fetches a release, compares it with what was signed and unpacks it; gives why not, in one sentence. */
@@ -100,16 +101,19 @@ export class ReleaseFiles {
   }
 
   private async download({ url, sha256, bytes }: SignedRelease): Promise<string | undefined> {
-    const silence = new AbortController();
+    const tooSlow = new AbortController();
+    const giveUp = (afterMs: number, why: string) => setTimeout(() => tooSlow.abort(new Error(why)), afterMs);
     const hash = createHash('sha256');
     const file = await open(this.path(ARCHIVE), 'w', 0o640);
-    const timer = setTimeout(() => silence.abort(), SILENCE_MS);
+    const { silenceMs, wholeMs } = this.patience;
+    const silence = giveUp(silenceMs, `nothing came for ${silenceMs / 1000} s`);
+    const whole = giveUp(wholeMs, `it took longer than ${wholeMs / 1000} s`);
     let received = 0;
     try {
-      const opened = await openUrl(url, silence.signal);
+      const opened = await openUrl(url, tooSlow.signal);
       if ('failure' in opened) return opened.failure;
       for await (const part of opened.chunks) {
-        timer.refresh();
+        silence.refresh();
         received += part.length;
         if (received > bytes) return `it is longer than the ${bytes} bytes that were signed`;
         hash.update(part);
@@ -117,12 +121,13 @@ export class ReleaseFiles {
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
-      const why = silence.signal.aborted
-        ? `nothing came for ${SILENCE_MS / 1000} s`
+      const why = tooSlow.signal.aborted
+        ? (tooSlow.signal.reason as Error).message
         : describeConnectFailure(error as Error);
       return `it ended after ${received} of ${bytes} bytes: ${why}`;
     } finally {
-      clearTimeout(timer);
+      clearTimeout(silence);
+      clearTimeout(whole);
       await file.close();
     }
     if (received < bytes) return `it ended after ${received} of ${bytes} bytes`;

@@ -126,6 +126,27 @@ describe('ReleaseFiles', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  it('gives up a server that falls silent, and one that lets it drip', async () => {
+    const release = pack();
+    const [first, ...rest] = readFileSync(release.archive);
+    let drip: NodeJS.Timeout | undefined;
+    const url = await serve((request, response) => {
+      response.write(Buffer.of(first!));
+      if (request.url !== '/r?drip') return;
+      drip = setInterval(() => response.write(Buffer.of(rest.shift()!)), 5);
+    });
+    const patient = (silenceMs: number, wholeMs: number) =>
+      new ReleaseFiles(folder, '1.0.0', async () => 1e12, { silenceMs, wholeMs });
+    expect(await patient(100, 60_000).stage({ ...release, url })).toMatch(
+      /^it ended after 1 of \d+ bytes: nothing came/,
+    );
+    expect(await patient(60_000, 200).stage({ ...release, url: `${url}?drip` })).toMatch(
+      /: it took longer than 0.2 s$/,
+    );
+    clearInterval(drip);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('goes from a trial to what every start takes by one renaming', async () => {
     mkdirSync(folder);
     expect(await files().arm('1.1.0')).toBeUndefined();

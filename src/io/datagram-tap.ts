@@ -29,6 +29,11 @@ export class DatagramTap {
     };
   }
 
+  /** Whether anybody listens: without, there is nothing to note. */
+  get isListened(): boolean {
+    return this.listeners.size > 0;
+  }
+
   readonly note: DatagramListener = (direction, bytes, remote, local, connection) => {
     for (const listener of this.listeners) listener(direction, bytes, remote, local, connection);
   };

@@ -94,7 +94,7 @@ export class RtpPorts implements RtpPortPool {
       this.countFailure('send-failed', `${to.ip} was given without a port.`);
       return;
     }
-    this.options.tap?.note('out', bytes, to, { ip: this.options.bindIp, port: localPort });
+    this.note('out', bytes, to, localPort);
     const ip = isV6 && !to.ip.includes(':') ? `::ffff:${to.ip}` : to.ip;
     const socket = (localPort & 1) === 0 ? pair.rtp : pair.rtcp;
     socket.send(bytes, to.port, ip, (error) => {
@@ -152,8 +152,13 @@ export class RtpPorts implements RtpPortPool {
     }
     const bytes = new Uint8Array(message.buffer, message.byteOffset, message.length);
     const from = { ip: canonicalIp(remote.address), port: remote.port };
-    this.options.tap?.note('in', bytes, from, { ip: this.options.bindIp, port: localPort });
+    this.note('in', bytes, from, localPort);
     this.options.onPacket(localPort, bytes, from);
+  }
+
+  private note(direction: 'in' | 'out', bytes: Uint8Array, remote: Address, localPort: number): void {
+    const { tap, bindIp } = this.options;
+    if (tap?.isListened === true) tap.note(direction, bytes, remote, { ip: bindIp, port: localPort });
   }
 
   private countFailure(what: 'send-failed' | 'socket-error', message: string): void {

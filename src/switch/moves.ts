@@ -28,6 +28,7 @@ export interface MoveParts {
 
 /** How long a telephone rings for somebody that it held when it was put down. */
 const RECALL_MS = 60_000;
+const TRANSFERRED = 'Transferred.';
 
 /** Parties that move between calls that stand: transfers, replacement, pickup, parking, and the recall of who was held. */
 export class Moves {
@@ -43,18 +44,12 @@ export class Moves {
       return;
     }
     from.call.release(party, nowMs);
-    from.history.handleLegEvent(party, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
-    to.history.begin(party, 'in', nowMs);
-    to.history.noteAnswer(party, nowMs);
-    to.history.handleLegEvent(consulted, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
-    to.call.substitute(consulted, party);
-    this.parts.register.give(party.id, to);
-    this.parts.register.drop(consulted.id);
-    this.parts.patchbay.substitute(consulted.stream, party.stream, nowMs);
+    noteLeaving(from, party, TRANSFERRED, nowMs);
+    this.substitute(to, consulted, party, TRANSFERRED, nowMs);
     const { parking } = to.call;
     if (parking === undefined) party.unhold(nowMs);
     else {
-      const who = party === from.call.leg ? from.caller : { number: from.view.to, name: '' };
+      const who = identityOf(from, party);
       to.view = { ...to.view, from: who.number };
       parking.occupy(who, nowMs);
     }
@@ -71,13 +66,7 @@ export class Moves {
       return;
     }
     const leg = this.parts.wrap(came);
-    entry.history.begin(leg, 'in', nowMs);
-    entry.history.noteAnswer(leg, nowMs);
-    entry.history.handleLegEvent(old, { type: 'hangup', cause: 'normal-clearing', reason: 'Replaced.' }, nowMs);
-    entry.call.substitute(old, leg);
-    this.parts.register.give(leg.id, entry);
-    this.parts.register.drop(old.id);
-    this.parts.patchbay.substitute(old.stream, leg.stream, nowMs);
+    this.substitute(entry, old, leg, 'Replaced.', nowMs);
     leg.answer(nowMs);
     if (rings) entry.call.handleLegEvent(leg, { type: 'answered' }, nowMs);
     old.hangup('normal-clearing', nowMs);
@@ -126,12 +115,21 @@ export class Moves {
   private takeOver(entry: Entry, other: Entry, reason: string, nowMs: number): void {
     const { leg } = entry.call;
     entry.call.release(leg, nowMs);
-    entry.history.handleLegEvent(leg, { type: 'hangup', cause: 'normal-clearing', reason }, nowMs);
-    other.history.begin(leg, 'in', nowMs);
-    other.history.noteAnswer(leg, nowMs);
+    noteLeaving(entry, leg, reason, nowMs);
+    noteComing(other, leg, 'in', nowMs);
     this.parts.register.give(leg.id, other);
     leg.answer(nowMs);
     other.call.takeUp(leg, nowMs);
+  }
+
+  /** In its call a leg goes on in the place of another. */
+  private substitute(entry: Entry, left: Leg, came: Leg, reason: string, nowMs: number): void {
+    noteComing(entry, came, 'in', nowMs);
+    noteLeaving(entry, left, reason, nowMs);
+    entry.call.substitute(left, came);
+    this.parts.register.give(came.id, entry);
+    this.parts.register.drop(left.id);
+    this.parts.patchbay.substitute(left.stream, came.stream, nowMs);
   }
 
   /** A telephone was put down while it held somebody: it rings, and they are told so. */
@@ -144,7 +142,7 @@ export class Moves {
       return;
     }
     const isCaller = partner === entry.call.leg;
-    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
+    const caller = identityOf(entry, partner);
     const order = { targets: [targetOf(telephone)], timeoutMs: RECALL_MS, ringAtOnce: true, goOn: false };
     const nowhere = { context: '', number: telephone };
     partner.unhold(nowMs);
@@ -167,9 +165,8 @@ export class Moves {
     nowMs: number,
   ): Entry {
     const next = this.parts.enter(partner, calling, urgency);
-    entry.history.handleLegEvent(partner, { type: 'hangup', cause: 'normal-clearing', reason: 'Transferred.' }, nowMs);
-    next.history.begin(partner, 'out', nowMs);
-    next.history.noteAnswer(partner, nowMs);
+    noteLeaving(entry, partner, TRANSFERRED, nowMs);
+    noteComing(next, partner, 'out', nowMs);
     entry.call.giveAway(partner, nowMs);
     this.parts.register.announce(next, nowMs);
     return next;
@@ -199,8 +196,7 @@ export class Moves {
       return;
     }
     const isCaller = partner === call.leg;
-    // Of a party that was called, whom it was called as is all that is known.
-    const caller = isCaller ? entry.caller : { number: entry.view.to, name: '' };
+    const caller = identityOf(entry, partner);
     // Whoever is handed on to an emergency number has a telephone here to be rung back: its own, or that of who handed it on.
     const telephone = partner.telephone ?? leg.telephone;
     const calling = { context, number, caller, channel: partner.channel, telephone };
@@ -221,4 +217,20 @@ export class Moves {
     next.call.sendOn(leg);
     next.call.goOn(nowMs, precedence?.begin(next.call.id, this.parts.dialParts(next, caller), nowMs));
   }
+}
+
+/** Who a party of a call is; of one that was called, whom it was called as is all that is known. */
+function identityOf({ call, caller, view }: Entry, party: Leg): Party {
+  return party === call.leg ? caller : { number: view.to, name: '' };
+}
+
+/** The record of a call has a leg more, which talks. */
+function noteComing({ history }: Entry, leg: Leg, direction: 'in' | 'out', nowMs: number): void {
+  history.begin(leg, direction, nowMs);
+  history.noteAnswer(leg, nowMs);
+}
+
+/** The record of a call has the end of a leg that goes on elsewhere, or that another stands for. */
+function noteLeaving({ history }: Entry, leg: Leg, reason: string, nowMs: number): void {
+  history.handleLegEvent(leg, { type: 'hangup', cause: 'normal-clearing', reason }, nowMs);
 }

@@ -52,24 +52,14 @@ describe('call pickup', () => {
   });
 
   it('is refused where nothing rings, or where an emergency centre calls back', () => {
-    const { site, network, state, until, expectEmpty } = featuresOffice(DIALPLAN, {
+    const { site, state, until, callBackFromCentre, expectEmpty } = featuresOffice(DIALPLAN, {
       townLines: [4],
       emergency: { townLines: ['LINE/4'] },
     });
     site.dial(2, '*8#');
     until('it is refused', () => state(2) === 'congestion', 12_000);
     site.hangUp(2);
-    site.dial(1, '112');
-    until('it is placed', () => site.happened.includes('placed'), 20_000);
-    network.runFor(5_000);
-    site.exchange(4).answer();
-    until('it is connected', () => site.happened.includes('connected'), 30_000);
-    site.hangUp(1);
-    network.runFor(5_000);
-    site.exchange(4).clear();
-    network.runFor(10_000);
-    site.exchange(4).ring('0400000000');
-    until('the telephone rings', () => state(1) === 'ringing');
+    callBackFromCentre(1);
     site.dial(2, '*8#');
     until('it is refused', () => state(2) === 'congestion', 12_000);
     expect(state(1)).toBe('ringing');

@@ -84,22 +84,12 @@ describe('do not disturb', () => {
   });
 
   it('does not keep out the emergency centre that calls back', () => {
-    const { site, network, state, order, until, expectEmpty } = featuresOffice(DIALPLAN, {
+    const { site, order, callBackFromCentre, expectEmpty } = featuresOffice(DIALPLAN, {
       townLines: [4],
       emergency: { townLines: ['LINE/4'] },
     });
     order(1, '*78');
-    site.dial(1, '112');
-    until('it is placed', () => site.happened.includes('placed'), 20_000);
-    network.runFor(5_000);
-    site.exchange(4).answer();
-    until('it is connected', () => site.happened.includes('connected'), 30_000);
-    site.hangUp(1);
-    network.runFor(5_000);
-    site.exchange(4).clear();
-    network.runFor(10_000);
-    site.exchange(4).ring('0400000000');
-    until('the telephone rings', () => state(1) === 'ringing');
+    callBackFromCentre(1);
     site.exchange(4).clear();
     expectEmpty();
   });

@@ -58,6 +58,20 @@ export function featuresOffice(dialplan: string, options: Partial<SiteOptions> =
     station.with(call, (it, nowMs) => it.hangup('normal-clearing', nowMs));
     network.runFor(500);
   };
+  /** The emergency centre calls back the telephone that has called it, over the town line 4. */
+  const callBackFromCentre = (port: number) => {
+    site.dial(port, '112');
+    until('it is placed', () => site.happened.includes('placed'), 20_000);
+    network.runFor(5_000);
+    site.exchange(4).answer();
+    until('it is connected', () => site.happened.includes('connected'), 30_000);
+    site.hangUp(port);
+    network.runFor(5_000);
+    site.exchange(4).clear();
+    network.runFor(10_000);
+    site.exchange(4).ring('0400000000');
+    until('the telephone rings', () => state(port) === 'ringing');
+  };
   /** Every telephone is put down: nothing of any call is left. */
   const expectEmpty = () => {
     for (const port of [1, 2, 3]) site.hangUp(port);
@@ -67,5 +81,5 @@ export function featuresOffice(dialplan: string, options: Partial<SiteOptions> =
     expect([...site.rtpPorts]).toEqual([]);
     expect(site.appliance.plane.nextDeadline()).toBeUndefined();
   };
-  return { network, site, desk, door, until, state, order, orderAt, answer, end, expectEmpty };
+  return { network, site, desk, door, until, state, order, orderAt, answer, end, callBackFromCentre, expectEmpty };
 }

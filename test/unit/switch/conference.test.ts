@@ -2,13 +2,12 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../../src/base/log.ts';
 import { type Source, StreamIds } from '../../../src/base/media-port.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
-import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
 import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
 import { EmergencyPlan } from '../../../src/emergency/plan.ts';
 import type { RoomSettings } from '../../../src/switch/conference.ts';
 import { Switch, type SwitchOutput } from '../../../src/switch/switch.ts';
-import { FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
+import { FakeLeg, hungUp, RecordingMedia, TONES } from './fakes.ts';
 
 const DIALPLAN = `
 [office]
@@ -39,15 +38,6 @@ const ROOMS = new Map<string, RoomSettings>([
   ['602', { ...OPEN, isLeaderPin: (digits) => digits === '99', waitForLeader: true }],
   ['603', { ...OPEN, record: true, announce: false }],
 ]);
-
-const tone = (text: string) => parseTonePattern(text)!;
-const TONES = {
-  dial: tone('440'),
-  ringback: tone('440/1500,0/3500'),
-  busy: tone('440/500,0/500'),
-  congestion: tone('440/250,0/250'),
-  information: tone('950/330'),
-};
 
 let media: RecordingMedia;
 let exchange: Switch;

@@ -11,7 +11,7 @@ import { EmergencyPlan } from '../../../src/emergency/plan.ts';
 import type { CallChange } from '../../../src/switch/call-register.ts';
 import type { EmergencyNews } from '../../../src/switch/emergency-desk.ts';
 import { Switch } from '../../../src/switch/switch.ts';
-import { FakeDialler, FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
+import { FakeDialler, FakeLeg, hungUp, TONES as PLAIN_TONES, RecordingMedia } from './fakes.ts';
 
 const DIALPLAN = `
 [office]
@@ -34,14 +34,7 @@ exten => 5,1,Dial(LINE/2)
 exten => _X.,1,Dial(LINE/2)
 `;
 
-const tone = (text: string) => parseTonePattern(text)!;
-const TONES = {
-  dial: tone('440'),
-  ringback: tone('440/1500,0/3500'),
-  busy: tone('440/500,0/500'),
-  congestion: tone('440/250,0/250'),
-  information: tone('950/330,1400/330,1800/330,0/1000'),
-};
+const TONES = { ...PLAIN_TONES, information: parseTonePattern('950/330,1400/330,1800/330,0/1000')! };
 
 /** A switch with a town line 4 and two trunks; `failing` says why a dial string fails at once. */
 function bench(failing: Record<string, Cause> = {}) {

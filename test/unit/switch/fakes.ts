@@ -1,5 +1,6 @@
 import type { Cause } from '../../../src/base/causes.ts';
 import type { MediaPort, RoomOrder, Source, StreamId } from '../../../src/base/media-port.ts';
+import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
 import type {
   DialFailure,
   DialRequest,
@@ -10,6 +11,17 @@ import type {
   Signal,
   Technology,
 } from '../../../src/switch/leg.ts';
+
+const tone = (text: string) => parseTonePattern(text)!;
+
+/** What a switch under test lets hear. */
+export const TONES = {
+  dial: tone('440'),
+  ringback: tone('440/1500,0/3500'),
+  busy: tone('440/500,0/500'),
+  congestion: tone('440/250,0/250'),
+  information: tone('950/330'),
+};
 
 /** Says in one word what a stream hears: `tone`, `nothing`, `3` (that stream), in the order it was told. */
 export class RecordingMedia implements MediaPort {

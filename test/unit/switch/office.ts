@@ -3,13 +3,12 @@ import type { LookUpNumber } from '../../../src/base/digit-collection.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import { type StreamId, StreamIds } from '../../../src/base/media-port.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
-import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
 import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
 import { EmergencyPlan } from '../../../src/emergency/plan.ts';
 import type { DialFailure, DialRequest, Leg, LegEvent, Party, Technology } from '../../../src/switch/leg.ts';
 import { Switch } from '../../../src/switch/switch.ts';
-import { FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
+import { FakeLeg, hungUp, RecordingMedia, TONES } from './fakes.ts';
 
 const DIALPLAN = `
 [office]
@@ -21,15 +20,6 @@ exten => s,1,Dial(LINE/1,20)
 `;
 /** By extension. */
 const TELEPHONES: Readonly<Record<string, string[]>> = { '201': ['LINE/1'], '202': ['LINE/2'], '211': ['SIP/1'] };
-
-const tone = (text: string) => parseTonePattern(text)!;
-const TONES = {
-  dial: tone('440'),
-  ringback: tone('440/1500,0/3500'),
-  busy: tone('440/500,0/500'),
-  congestion: tone('440/250,0/250'),
-  information: tone('950/330'),
-};
 
 /** A telephone's leg; with a display of waiting calls, if it is a line. */
 class TelephoneLeg extends FakeLeg {

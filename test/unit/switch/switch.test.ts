@@ -3,14 +3,13 @@ import type { Cause } from '../../../src/base/causes.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import { StreamIds } from '../../../src/base/media-port.ts';
 import { SeededRandom } from '../../../src/base/random.ts';
-import { parseTonePattern } from '../../../src/base/tone-pattern.ts';
 import type { Environment } from '../../../src/dialplan/environment.ts';
 import { NumberingPlan } from '../../../src/dialplan/numbering-plan.ts';
 import { parseDialplan } from '../../../src/dialplan/parse.ts';
 import { EmergencyPlan } from '../../../src/emergency/plan.ts';
 import type { CallChange } from '../../../src/switch/call-register.ts';
 import { Switch } from '../../../src/switch/switch.ts';
-import { FakeDialler, FakeLeg, hungUp, RecordingMedia } from './fakes.ts';
+import { FakeDialler, FakeLeg, hungUp, RecordingMedia, TONES } from './fakes.ts';
 
 const DIALPLAN = `
 [masked]
@@ -44,15 +43,6 @@ exten => 606,1,Dial(\${DEVICE(999)})
 [elsewhere]
 switch => IAX2/hq/numbers
 `;
-
-const tone = (text: string) => parseTonePattern(text)!;
-const TONES = {
-  dial: tone('440'),
-  ringback: tone('440/1500,0/3500'),
-  busy: tone('440/500,0/500'),
-  congestion: tone('440/250,0/250'),
-  information: tone('950/330'),
-};
 
 function bench(failing: Readonly<Record<string, Cause>> = {}, seed = 1) {
   const media = new RecordingMedia();

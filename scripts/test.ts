@@ -8,6 +8,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { argv, env, exit } from 'node:process';
+import { stripVTControlCharacters } from 'node:util';
 import type { PeerId } from '../test/interop/peers/catalogue.ts';
 import { allPeers, installPeers } from '../test/interop/peers/install.ts';
 import type { PeerState } from '../test/interop/peers/peer-store.ts';
@@ -33,13 +34,26 @@ interface Report {
   readonly testResults: readonly {
     readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages?: readonly string[];
+    }[];
   }[];
 }
 
 function failedStep(what: string): void {
   total.failed++;
   remarks.push(`failed: ${what}`);
+}
+
+/** The beginning of a failure, so that the end of a long log tells why, too. */
+function summary(message: string): string {
+  const lines = stripVTControlCharacters(message).split('\n');
+  return lines
+    .slice(0, 6)
+    .map((line) => `    ${line.slice(0, 200)}`)
+    .join('\n');
 }
 
 function runProjects(name: string, projects: readonly string[], options: readonly string[] = []): void {
@@ -70,7 +84,9 @@ function runProjects(name: string, projects: readonly string[], options: readonl
   for (const suite of broken) failedStep(`${suite.name} could not be loaded`);
   for (const suite of report.testResults) {
     const failures = suite.assertionResults.filter((result) => result.status === 'failed');
-    for (const { fullName } of failures) remarks.push(`failed: ${relative(root, suite.name)}: ${fullName}`);
+    for (const { fullName, failureMessages } of failures) {
+      remarks.push(`failed: ${relative(root, suite.name)}: ${fullName}`, ...(failureMessages ?? []).map(summary));
+    }
   }
   if (status !== 0 && report.numFailedTests === 0 && broken.length === 0) failedStep(`${name} ended with ${status}`);
 }

@@ -125,6 +125,7 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
   it('follows what happens without it, and takes digits from the keyboard', async () => {
     await appliance.lift(1);
     await shows('201', 'Dial tone');
+    await phone('201').getByRole('button', { name: 'Hang up' }).waitFor();
     await page.getByRole('button', { name: /^Line 1, extension 201/ }).click();
     await page.keyboard.type('202', { delay: 50 });
     await shows('202', 'Ringing');

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { LineStatus } from '../../status/schema.ts';
 import type { EmulatedLine } from '../emulator.ts';
 import { api, type PhoneCommand } from './api.ts';
@@ -184,7 +184,8 @@ function Handset() {
 function useKeyboard(active: boolean, dial: (key: string) => void): void {
   const latest = useRef(dial);
   latest.current = dial;
-  useEffect(() => {
+  // Before the next key: an effect that waits for the painting of the page would lose a fast one.
+  useLayoutEffect(() => {
     if (!active) return undefined;
     const listen = (event: KeyboardEvent) => {
       const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;

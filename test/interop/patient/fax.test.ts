@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getuid, pid } from 'node:process';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NativeBoard } from '../../../firmware-bridge/emulator/native-board.ts';
 import { Appliance } from '../../support/appliance.ts';
@@ -18,7 +19,8 @@ import { RealTimeHat } from '../../support/real-time-hat.ts';
 const missing = (['iaxmodem', 'efax', 'spandsp', 'gcc', 'socat'] as const).find((peer) => peerMissing(peer));
 const why = missing === undefined ? (getuid?.() === 0 ? '' : ' (not as root)') : ` (without ${missing})`;
 const SECRET = 'of-the-modem';
-const CALLS = 3;
+const CALLS = 4;
+const PERFECT: FaxReceived = { pages: 1, bitsPerSecond: 14_400, badRows: 0 };
 const FIRST = -15;
 const PORT = 20_000 + (pid % 20_000);
 
@@ -74,9 +76,9 @@ dialplan: |
     writeFileSync(join(folder, 'page.txt'), text.join('\n'));
     efix('-i', 'text', '-o', 'tiffg3', '-p', '215x70mm', '-n', 'page.%03d', 'page.txt');
     let received: FaxReceived | undefined;
-    // Like any fax machine, it calls again where the line was too bad to train on.
-    for (let call = 0; call < CALLS && received === undefined; call++) received = await transmit();
-    expect(received, sending?.stderr).toEqual({ pages: 1, bitsPerSecond: 14_400, badRows: 0 });
+    // Like any fax machine, it calls again where the machine stood still in the middle: a modem hears that as a bad line.
+    for (let call = 0; call < CALLS && !isPerfect(received); call++) received = await transmit();
+    expect(received, sending?.stderr).toEqual(PERFECT);
     const sent = dotsOf(efix('-i', 'tiffg3', '-o', 'pbm', 'page.001'));
     const arrived = dotsOf(readFileSync(join(folder, 'received.pbm')));
     expect(sent.some((byte) => byte !== 0)).toBe(true);
@@ -84,7 +86,7 @@ dialplan: |
     expect(arrived.subarray(-sent.length).equals(sent)).toBe(true);
     // The sender's header comes first, which is empty.
     expect(arrived.subarray(0, -sent.length).every((byte) => byte === 0)).toBe(true);
-  }, 170_000);
+  }, 300_000);
 
   /** One call of the modem with one page; undefined when it was not confirmed. */
   async function transmit(): Promise<FaxReceived | undefined> {
@@ -99,6 +101,10 @@ dialplan: |
     const received = await fax.hangUp();
     await office.waitForStatus('the line', 10_000, ({ lines }) => lines['1']?.state === 'idle');
     return isConfirmed ? received : undefined;
+  }
+
+  function isPerfect(received: FaxReceived | undefined): boolean {
+    return isDeepStrictEqual(received, PERFECT);
   }
 
   /** The rows of a bitmap, eight dots a byte. */

@@ -34,7 +34,7 @@ rm -rf "$lib"
 mv "$lib.new" "$lib"
 ln -sf ../lib/branchline/branchline.js "$destination/usr/bin/branchline"
 # What is installed by hand counts more than what head office gave before.
-for name in trial tried current; do rm -f "$destination/var/lib/branchline/releases/$name"; done
+for name in trial tried current before dropped starts; do rm -f "$destination/var/lib/branchline/releases/$name"; done
 
 install -D -m 644 "$here/branchline.service" "$destination/usr/lib/systemd/system/branchline.service"
 install -D -m 644 "$here/branchline.sysusers" "$destination/usr/lib/sysusers.d/branchline.conf"

@@ -14,6 +14,8 @@ import type { Leg, LegEvent } from './switch/leg.ts';
 export interface About {
   readonly version: string;
   readonly addresses: () => readonly string[];
+  /** A release that was kept did not come up any longer, and an earlier one runs in its place. */
+  readonly isEarlierRelease?: boolean;
 }
 
 export interface BoxOptions extends BoxPanelOptions {

@@ -20,6 +20,8 @@ export interface BoxFacts {
   readonly isCentreReached: boolean | undefined;
   readonly hasCalls: boolean;
   readonly hasFault: boolean;
+  /** A release that was kept did not come up any longer, and an earlier one runs in its place. */
+  readonly isEarlierRelease: boolean;
   /** Adopt mode is open. */
   readonly isAdopting: boolean;
 }
@@ -118,11 +120,11 @@ export class BoxPanel implements Machine<BoxPanelOutput> {
     if (this.shows === 'here') return HERE;
     if (this.shows === 'armed') return ARMED;
     if (this.shows === 'lines') return facts.isAdopting ? ADOPTING : undefined;
-    const { isCentreReached, hasCalls, hasFault } = facts;
+    const { isCentreReached, hasCalls, hasFault, isEarlierRelease } = facts;
     if (port === 1) return isCentreReached === undefined ? DARK : isCentreReached ? GREEN : AMBER;
     if (port === 2) return hasCalls ? WHITE : DARK;
     if (port === 3) return this.night.isNight ? BLUE : DARK;
-    return hasFault ? RED : GREEN;
+    return hasFault ? RED : isEarlierRelease ? AMBER : GREEN;
   }
 
   private press(action: BoxAction | undefined, key: string, nowMs: number): void {

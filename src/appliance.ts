@@ -60,6 +60,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly lines: ApplianceLines;
   private readonly box: ApplianceBox;
   private readonly outputs = new Queue<ApplianceOutput>();
+  private readonly isEarlierRelease: boolean;
   private readonly dialplanEnvironment: Environment;
   private dialplan: Dialplan;
   private emergency: EmergencyPlan;
@@ -115,6 +116,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.sip = new ApplianceSip(options.sip, around, nowMs);
       diallers.set('sip', this.sip.legs);
     }
+    this.isEarlierRelease = options.about?.isEarlierRelease === true;
     this.box = new ApplianceBox({
       keypad: options.keypad ?? {},
       ...(options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) }),
@@ -576,6 +578,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       isCentreReached: registrations.length === 0 ? undefined : isReached,
       hasCalls: this.switch.size > 0,
       hasFault: this.lines.faulty.length > 0 || this.lines.hasWireFault,
+      isEarlierRelease: this.isEarlierRelease,
       isAdopting: this.sip?.adoptionEndsMs !== undefined,
     };
   }

@@ -8,6 +8,7 @@ import { demo } from './demo.ts';
 import { EnrolmentHost } from './enrolment-host.ts';
 import { collectGarbage } from './io/collect-garbage.ts';
 import { openLog } from './io/log.ts';
+import { StartCount } from './io/start-count.ts';
 import { ServiceNotifier } from './io/systemd.ts';
 import { ServiceHost } from './service-host.ts';
 import { launchOf } from './update-desk.ts';
@@ -20,6 +21,7 @@ const PAGE_DIRECTORY = join(dirname(fileURLToPath(import.meta.url)), 'panel');
 const DRAIN_MS = 20_000;
 /** SIGTERM lets calls end, SIGINT (Ctrl-C) ends them. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT'] as const;
+const startCount = new StartCount(process.env['BRANCHLINE_STARTS']);
 
 async function run(request: RunRequest): Promise<ExitCode> {
   const sink = openLog({ level: 'info' });
@@ -53,6 +55,7 @@ async function run(request: RunRequest): Promise<ExitCode> {
   collectGarbage();
   process.stdout.write('ready\n');
   void notifier.ready('serving');
+  startCount.noteServing();
   const watchdog = feedWatchdog(service, notifier);
   const end = await Promise.race([nextSignal(), aborted(failing.signal, 'failed'), aborted(leaving.signal, 'SIGTERM')]);
   if (end === 'SIGTERM') {
@@ -75,6 +78,7 @@ const enrol: Enrol = async (request) => {
   const watchdog =
     notifier.watchdogMs === undefined ? undefined : setInterval(() => notifier.alive(), notifier.watchdogMs);
   void notifier.ready('waiting to be enrolled');
+  startCount.noteServing();
   const end = await new EnrolmentHost({ ...request, log, pageDirectory: PAGE_DIRECTORY }).run(stopping.signal);
   clearInterval(watchdog);
   for (const signal of STOP_SIGNALS) process.off(signal, stop);
@@ -133,5 +137,6 @@ const program = buildProgram({
   demo: () => demo({ version: VERSION, pageDirectory: PAGE_DIRECTORY, stopSignal: () => nextSignal().then(() => {}) }),
 });
 const exitCode = await program.execute(process.argv.slice(2));
+await startCount.forget();
 // A release on trial that does not accept the configuration is to be followed by the one before: systemd starts nothing after 2.
 process.exitCode = exitCode === 2 && launchOf(process.env) === 'trial' ? 1 : exitCode;

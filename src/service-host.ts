@@ -68,6 +68,7 @@ const ANSWER_MS = 500;
  */
 export class ServiceHost {
   private readonly store: Store;
+  private readonly releases: ReleaseFiles;
   private readonly log: Log;
   private readonly site: string;
   private local: Runnable;
@@ -89,6 +90,7 @@ export class ServiceHost {
   private constructor(private readonly options: ServiceHostOptions) {
     this.log = options.log;
     this.store = new Store(options.dataDirectory, options.log);
+    this.releases = new ReleaseFiles(join(options.dataDirectory, RELEASES_FOLDER), options.version);
     this.local = options.local;
     this.running = options.local;
     this.site = options.local.configuration.site.id;
@@ -162,11 +164,11 @@ export class ServiceHost {
   }
 
   private openUpdates(): Promise<UpdateDesk> {
-    const { dataDirectory, version, launch, onRelease } = this.options;
+    const { version, launch, onRelease } = this.options;
     return UpdateDesk.open({
       site: this.site,
       store: this.store,
-      files: new ReleaseFiles(join(dataDirectory, RELEASES_FOLDER), version),
+      files: this.releases,
       clock: systemClock,
       log: this.log,
       version,
@@ -211,6 +213,7 @@ export class ServiceHost {
       ...this.options,
       configuration,
       dialplan,
+      isEarlierRelease: (await this.releases.dropped()) !== undefined,
       onBox: (action) => void this.inOrder(() => (action === 'restart' ? this.restart() : this.factoryReset())),
       ...(remote === undefined ? {} : { remote }),
     });

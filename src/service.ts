@@ -70,6 +70,8 @@ export interface ServiceOptions {
   readonly dialplan: Dialplan;
   readonly dataDirectory: string;
   readonly version: string;
+  /** A release that was kept did not come up any longer, and this one runs in its place. */
+  readonly isEarlierRelease?: boolean;
   readonly log: Log;
   /** Folder of the panel's page. */
   readonly pageDirectory: string;
@@ -442,7 +444,11 @@ export class Service {
         profile,
         numbering: numberingPlan(configuration),
         keypad: configuration.hat?.keypad ?? {},
-        about: { version: this.options.version, addresses: ownAddresses },
+        about: {
+          version: this.options.version,
+          addresses: ownAddresses,
+          isEarlierRelease: this.options.isEarlierRelease === true,
+        },
         ...(configuration.hours === undefined ? {} : { hours: configuration.hours }),
         crypto: nodeCrypto,
         random: systemRandom,

@@ -22,7 +22,7 @@ import { type Tell, ToldOnce } from './told-once.ts';
 export interface UpdateDeskOptions extends Pick<UpdatingOptions, 'version' | 'launch' | 'reach' | 'hindrance'> {
   readonly site: string;
   readonly store: Store;
-  readonly files: Pick<ReleaseFiles, 'stage' | 'arm' | 'keep' | 'failed'>;
+  readonly files: Pick<ReleaseFiles, 'stage' | 'arm' | 'keep' | 'failed' | 'dropped'>;
   readonly clock: Clock;
   readonly log: Log;
   /** Resolves when no call stands, or gives why that was not waited for. */
@@ -53,13 +53,14 @@ export class UpdateDesk {
   static async open(options: UpdateDeskOptions): Promise<UpdateDesk> {
     const record = await options.store.read(UPDATE_FILE, (text) => updateRecordSchema.safeParse(JSON.parse(text)).data);
     const told = await ToldOnce.open(options.store, OUTCOME_FILE);
-    return new UpdateDesk(options, record ?? NEVER_UPDATED, await options.files.failed(), told);
+    const past = { failed: await options.files.failed(), dropped: await options.files.dropped() };
+    return new UpdateDesk(options, record ?? NEVER_UPDATED, past, told);
   }
 
   private constructor(
     private readonly options: UpdateDeskOptions,
     record: UpdateRecord,
-    failed: string | undefined,
+    past: Pick<UpdatingOptions, 'failed' | 'dropped'>,
     private readonly told: ToldOnce,
   ) {
     const { clock, site, version, launch, reach, hindrance } = options;
@@ -67,7 +68,7 @@ export class UpdateDesk {
     const wallTime = () => formatTime(clock.wallMs());
     const platform = `${process.platform}-${process.arch}`;
     this.machine = new Updating(
-      { version, platform, launch, failed, reach, hindrance, wallTime },
+      { version, platform, launch, ...past, reach, hindrance, wallTime },
       record,
       clock.nowMs(),
     );

@@ -31,9 +31,10 @@ const PATIENCE = { silenceMs: 30_000, wholeMs: 30 * 60_000 } as const;
 const UNPACK_MS = 300_000;
 
 /**
- * The releases of one appliance, and which of them the launcher is to start. The names of three files say that, each with a
- * version in it: `trial` is to be started once, `tried` was started and not confirmed, `current` is what every start takes;
- * `failed` is what became of a trial. Each step from one to the next is one renaming.
+ * The releases of one appliance, and which of them the launcher is to start. The names of four files say that, each with a
+ * version in it: `trial` is to be started once, `tried` was started and not confirmed, `current` is what every start takes,
+ * `before` what starts when `current` does not come up any longer. `failed` is what became of a trial, `dropped` of a
+ * release that was kept. Each step from one to the next is one renaming.
  */
 export class ReleaseFiles {
   constructor(
@@ -61,20 +62,33 @@ export class ReleaseFiles {
 
   /** Has the next start try a release; gives why not. */
   arm(version: string): Promise<string | undefined> {
-    return this.attempt(async () => {
-      await writeFlushed(this.path('trial.new'), `${version}\n`);
-      await rename(this.path('trial.new'), this.path('trial'));
-    });
+    return this.attempt(() => this.point('trial', version));
   }
 
-  /** Has every start take the release that is on trial; gives why not. */
+  /** Has every start take the release that is on trial, and the one before it take its place if it must; gives why not. */
   keep(): Promise<string | undefined> {
-    return this.attempt(() => rename(this.path('tried'), this.path('current')));
+    return this.attempt(async () => {
+      await stat(this.path('tried'));
+      const current = await this.versionIn('current');
+      if (current === undefined) await rm(this.path('before'), { force: true });
+      else await this.point('before', current);
+      await rename(this.path('tried'), this.path('current'));
+    });
   }
 
   /** The version whose trial failed last. */
   failed(): Promise<string | undefined> {
     return this.versionIn('failed');
+  }
+
+  /** The version that was kept and did not come up any longer. */
+  dropped(): Promise<string | undefined> {
+    return this.versionIn('dropped');
+  }
+
+  private async point(name: string, version: string): Promise<void> {
+    await writeFlushed(this.path(`${name}.new`), `${version}\n`);
+    await rename(this.path(`${name}.new`), this.path(name));
   }
 
   private async attempt(step: () => Promise<void>): Promise<string | undefined> {
@@ -89,7 +103,9 @@ export class ReleaseFiles {
 
   /** Removes whatever is neither started now nor to be started. */
   private async tidy(): Promise<void> {
-    const kept = ['current', (await this.versionIn('current')) ?? '', this.running];
+    const pointers = ['current', 'before'];
+    const versions = await Promise.all(pointers.map((name) => this.versionIn(name)));
+    const kept: readonly (string | undefined)[] = [...pointers, ...versions, this.running];
     for (const name of await readdir(this.folder))
       if (!kept.includes(name)) await rm(this.path(name), { recursive: true, force: true });
   }

@@ -64,6 +64,8 @@ export interface UpdatingOptions {
   readonly launch: Launch;
   /** The version whose trial failed last, as the launcher noted. */
   readonly failed: string | undefined;
+  /** The version that was kept, and that the launcher gave up for the one before it. */
+  readonly dropped: string | undefined;
   readonly reach: () => Reach;
   /** Why no update may begin now. */
   readonly hindrance: () => string | undefined;
@@ -80,6 +82,7 @@ const DEFAULT_TRIAL_MS = 300_000;
  * Another release of the program, from order to outcome: fetched, unpacked beside the one that runs, tried by one start when
  * no call stands, and kept only if the broker and every trunk that was reached before are reached again in time. A start
  * that finds a trial behind it which nobody confirmed is one of the release before: whatever ended the trial, it is over.
+ * A release that was kept and does not come up any longer is followed by the one before it, too, and that is told once.
  */
 export class Updating implements Machine<UpdatingOutput> {
   private readonly outputs = new Queue<UpdatingOutput>();
@@ -90,6 +93,8 @@ export class Updating implements Machine<UpdatingOutput> {
   /** What the disk was given and has not answered for, and what follows. */
   private saving: { readonly record: UpdateRecord; readonly then: (failed: boolean) => void } | undefined;
   private told: UpdateReported | undefined;
+  /** What the launcher gave up and nobody was told of. */
+  private dropped: string | undefined;
 
   /** `record` is what the disk had. */
   constructor(
@@ -97,9 +102,13 @@ export class Updating implements Machine<UpdatingOutput> {
     private record: UpdateRecord,
     nowMs: number,
   ) {
+    const { reported } = record;
+    const isTold = reported?.state === 'rolled-back' && reported.version === options.dropped;
+    this.dropped = isTold ? undefined : options.dropped;
     if (options.launch === 'trial') this.beginTrial(nowMs);
     else if (record.order !== null) this.settleStart(record.order.version);
-    else if (record.reported !== null) this.tell(record.reported);
+    else if (this.dropped !== undefined) this.settleDropped(this.dropped);
+    else if (reported !== null) this.tell(reported);
   }
 
   /** `cmd/update`. Gives why not, if not; the rest is reported. */
@@ -221,6 +230,14 @@ export class Updating implements Machine<UpdatingOutput> {
     } else this.end('rejected', [{ path: '', message: 'the appliance stopped before the release was tried' }]);
   }
 
+  private settleDropped(version: string): void {
+    this.dropped = undefined;
+    const message = 'it was kept, and did not come up any longer';
+    const { reported } = this.record;
+    const id = reported?.version === version ? reported.id : '';
+    this.endWith(this.reportOf(id, version, 'rolled-back', [{ path: '', message }]));
+  }
+
   private whatIsMissing(): Fault[] {
     const faults = this.probation?.missing() ?? [];
     return faults.length > 0 ? faults : [{ path: '', message: 'what it must reach was not reached for long enough' }];
@@ -239,11 +256,15 @@ export class Updating implements Machine<UpdatingOutput> {
 
   private end(state: UpdateReported['state'], errors: readonly Fault[]): void {
     const { id, version } = this.trialOrder();
-    const reported = this.reportOf(id, version, state, errors);
+    this.endWith(this.reportOf(id, version, state, errors));
+  }
+
+  private endWith(reported: UpdateReported): void {
     this.order = undefined;
     this.save({ order: null, why: [], reported }, () => {
       this.phase = 'idle';
       this.tell(reported);
+      if (this.dropped !== undefined) this.settleDropped(this.dropped);
     });
   }
 

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execPath } from 'node:process';
@@ -136,5 +136,19 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
     await office.start();
     expect(await outcome).toBe(`${SITE}  rolled-back: it did not come up, or stopped while it was on trial\n`);
     expect(await version()).toBe('9.0.0');
+  });
+
+  it('that was kept and does not come up any longer is followed by the one before, which says so', async () => {
+    expect(await office.stop()).toBe(0);
+    const releases = join(office.folder, 'data/releases');
+    // What ended of its own accord is no failed start.
+    expect(readdirSync(releases)).not.toContain('starts');
+    writeFileSync(join(releases, '9.0.0/branchline.js'), '#!/usr/bin/env node\nimport "./native-module.js";\n');
+    for (const _ of [1, 2, 3]) expect(await office.spawn().exit(10_000)).toBe(1);
+    await office.start();
+    expect(await version()).toBe(older);
+    await waitUntil('it to be told', 10_000, () => reported()?.running === older);
+    expect(reported()).toMatchObject({ version: '9.0.0', state: 'rolled-back' });
+    expect(reported()?.errors[0]?.message).toBe('it was kept, and did not come up any longer');
   });
 });

@@ -9,7 +9,10 @@ const KEYPAD = {
   '*': 'restart',
   '0': 'factory-reset',
 } as const;
-const WELL: BoxFacts = { isCentreReached: true, hasCalls: false, hasFault: false, isAdopting: false };
+const WELL: BoxFacts = {
+  ...{ isCentreReached: true, hasCalls: false, hasFault: false },
+  ...{ isEarlierRelease: false, isAdopting: false },
+};
 let panel: BoxPanel;
 
 beforeEach(() => {
@@ -39,6 +42,7 @@ it('shows the status on the LEDs for a while: centre, calls, night, fault', () =
   panel.handleKey('1', 'down', 0);
   expect(told()).toEqual(['key-pressed', 'lights', 'speak']);
   expect(colours()).toEqual(['green', 'off', 'off', 'green']);
+  expect(colours({ ...WELL, isEarlierRelease: true })[3]).toBe('amber');
   expect(colours({ ...WELL, isCentreReached: false, hasCalls: true, hasFault: true })).toEqual([
     'amber',
     'white',

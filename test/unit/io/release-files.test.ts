@@ -70,11 +70,13 @@ describe('ReleaseFiles', () => {
   });
 
   it('removes releases that are not started any longer, and none that is', async () => {
-    for (const version of ['0.8.0', '0.9.0', '1.0.0']) mkdirSync(join(folder, version), { recursive: true });
+    for (const version of ['0.7.0', '0.8.0', '0.9.0', '1.0.0']) mkdirSync(join(folder, version), { recursive: true });
     writeFileSync(join(folder, 'current'), '0.9.0\n');
+    writeFileSync(join(folder, 'before'), '0.7.0\n');
     writeFileSync(join(folder, 'failed'), '0.8.0\n');
+    writeFileSync(join(folder, 'dropped'), '0.8.0\n');
     expect(await files().stage(pack())).toBeUndefined();
-    expect(readdirSync(folder).sort()).toEqual(['0.9.0', '1.0.0', '1.1.0', 'current']);
+    expect(readdirSync(folder).sort()).toEqual(['0.7.0', '0.9.0', '1.0.0', '1.1.0', 'before', 'current']);
   });
 
   it.each<[string, (release: ReturnType<typeof pack>) => Partial<SignedRelease>, RegExp]>([
@@ -158,5 +160,29 @@ describe('ReleaseFiles', () => {
     expect(existsSync(join(folder, 'tried'))).toBe(false);
     writeFileSync(join(folder, 'failed'), '1.2.0\n');
     expect(await files().failed()).toBe('1.2.0');
+  });
+
+  it('remembers the release before the one that it keeps, as long as that is one that came from head office', async () => {
+    mkdirSync(folder);
+    const keep = async (version: string) => {
+      writeFileSync(join(folder, 'tried'), `${version}\n`);
+      expect(await files().keep()).toBeUndefined();
+      return ['before', 'current'].map((name) => {
+        const path = join(folder, name);
+        return existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+      });
+    };
+    writeFileSync(join(folder, 'before'), '0.9.0\n');
+    expect(await keep('1.1.0')).toEqual([undefined, '1.1.0\n']);
+    expect(await keep('1.2.0')).toEqual(['1.1.0\n', '1.2.0\n']);
+    expect(await files().keep()).toContain('ENOENT');
+    expect(readFileSync(join(folder, 'before'), 'utf8')).toBe('1.1.0\n');
+  });
+
+  it('reads which release the launcher has given up', async () => {
+    mkdirSync(folder);
+    expect(await files().dropped()).toBeUndefined();
+    writeFileSync(join(folder, 'dropped'), '1.2.0\n');
+    expect(await files().dropped()).toBe('1.2.0');
   });
 });

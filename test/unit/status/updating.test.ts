@@ -1,6 +1,4 @@
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ReleaseFiles } from '../../../src/io/release-files.ts';
@@ -14,34 +12,13 @@ import {
   type UpdatingOutput,
   updateRecordSchema,
 } from '../../../src/status/updating.ts';
+import { type Fate, LauncherBox } from '../../support/launcher.ts';
 
-const LAUNCHER = join(import.meta.dirname, '../../../deploy/launch');
-
-let data: string;
-let installed: string;
+let launcher: LauncherBox;
 beforeEach(() => {
-  data = mkdtempSync(join(tmpdir(), 'branchline-updating-'));
-  installed = join(data, 'usr');
-  addRelease(installed, '1.0.0');
-  writeFileSync(join(installed, 'launch'), readFileSync(LAUNCHER));
-  chmodSync(join(installed, 'launch'), 0o755);
+  launcher = new LauncherBox();
 });
-afterEach(() => rmSync(data, { recursive: true, force: true }));
-
-/** A program that says which release it is, and how it was launched. */
-function addRelease(folder: string, version: string): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'branchline.js'), `#!/bin/sh\necho ${version} $BRANCHLINE_LAUNCH "$@"\n`, { mode: 0o755 });
-}
-
-/** What the launcher starts. */
-function launch(): { readonly version: string; readonly how: Launch } {
-  const { stdout, stderr } = spawnSync(join(installed, 'launch'), ['run', '--data', data], { encoding: 'utf8' });
-  expect(stderr).toBe('');
-  const [version = '', how, ...words] = stdout.trim().split(' ');
-  expect(words).toEqual(['run', '--data', data]);
-  return { version, how: how as Launch };
-}
+afterEach(() => launcher.dispose());
 
 class Killed extends Error {}
 
@@ -64,13 +41,13 @@ class Box {
   readonly steps: string[] = [];
   readonly started: string[] = [];
   machine!: Updating;
-  private readonly files = new ReleaseFiles(join(data, 'releases'), '1.0.0');
+  private readonly files = new ReleaseFiles(launcher.releases, '1.0.0');
 
   constructor(private killAt?: string) {}
 
   /** The power comes back, or the process is started again. */
   async start(): Promise<void> {
-    const { version, how } = launch();
+    const { version, how } = launcher.launched();
     this.version = version;
     this.how = how;
     this.started.push(`${version} ${how}`);
@@ -81,6 +58,7 @@ class Box {
         platform: 'linux-arm64',
         launch: how,
         failed: await this.files.failed(),
+        dropped: await this.files.dropped(),
         reach: () => ({ trunks: this.trunks }),
         hindrance: () => this.hindrance,
         wallTime: () => '2026-01-01T00:00:00.000Z',
@@ -147,9 +125,9 @@ class Box {
       this.machine.handleSaved(failure !== undefined);
       return;
     }
-    const { version } = order();
+    const version = output.type === 'stage' ? output.order.version : '';
     let outcome = failure;
-    if (failure === undefined && output.type === 'stage') addRelease(join(data, 'releases', version), version);
+    if (failure === undefined && output.type === 'stage') launcher.addRelease(version);
     if (failure === undefined && output.type === 'arm') outcome = await this.files.arm(output.version);
     if (failure === undefined && output.type === 'keep') outcome = await this.files.keep();
     this.reach(`after ${name}`);
@@ -213,7 +191,7 @@ describe('Updating', () => {
   it('refuses an update where no launcher would start it', async () => {
     const machine = new Updating(
       {
-        ...{ version: '1.0.0', platform: 'linux-arm64', launch: undefined, failed: undefined },
+        ...{ version: '1.0.0', platform: 'linux-arm64', launch: undefined, failed: undefined, dropped: undefined },
         ...{ reach: () => ({ trunks: [] }), hindrance: () => undefined, wallTime: () => '' },
       },
       NEVER_UPDATED,
@@ -350,7 +328,7 @@ describe('Updating', () => {
     expect(box.last?.state).toBe(isKept ? 'applied' : armed ? 'rolled-back' : 'rejected');
     expect(box.version).toBe(isKept ? '1.1.0' : '1.0.0');
     expect(box.started.filter((start) => start === '1.1.0 trial').length).toBe(armed ? 1 : 0);
-    const left = ['trial', 'tried'].filter((name) => existsSync(join(data, 'releases', name)));
+    const left = ['trial', 'tried'].filter((name) => existsSync(join(launcher.releases, name)));
     expect(left).toEqual([]);
     box.started.length = 0;
     await box.start();
@@ -361,16 +339,60 @@ describe('Updating', () => {
     const box = await boxAt();
     await box.begin();
     await box.wait(10_000);
-    rmSync(join(data, 'releases/1.1.0'), { recursive: true });
-    expect(launch()).toEqual({ version: '1.0.0', how: 'installed' });
+    rmSync(join(launcher.releases, '1.1.0'), { recursive: true });
+    expect(launcher.launch()).toBe('1.0.0 installed');
   });
 
   it('does not try a release that is gone, and says that it was not', async () => {
     const box = await boxAt();
     box.machine.begin(order());
-    mkdirSync(join(data, 'releases'), { recursive: true });
-    writeFileSync(join(data, 'releases/trial'), '../../usr\n');
-    expect(launch()).toEqual({ version: '1.0.0', how: 'installed' });
-    expect(existsSync(join(data, 'releases/trial'))).toBe(false);
+    launcher.write('trial', '../../usr\n');
+    expect(launcher.launch()).toBe('1.0.0 installed');
+    expect(existsSync(join(launcher.releases, 'trial'))).toBe(false);
+  });
+
+  /** A box that has kept a release, which does not come up from now on. */
+  async function boxThatKept(version: string, fate: Fate): Promise<Box> {
+    const box = await boxAt();
+    await box.begin({ version });
+    await box.wait(10_000);
+    expect(box.last).toMatchObject({ version, state: 'applied' });
+    launcher.addRelease(version, fate);
+    return box;
+  }
+
+  /** The last start of so many; of the others nothing was left. */
+  async function startAfterCrashes(box: Box, crashes: number): Promise<void> {
+    for (let i = 0; i < crashes; i++) launcher.launch();
+    await box.start();
+  }
+
+  it('tells once that a kept release did not come up any longer, and that the one before it runs', async () => {
+    const box = await boxThatKept('1.1.0', 'ends');
+    await box.begin({ version: '1.2.0' });
+    await box.wait(10_000);
+    launcher.addRelease('1.2.0', 'crashes');
+    await startAfterCrashes(box, 3);
+    expect(box.started.at(-1)).toBe('1.1.0 current');
+    expect(box.last).toMatchObject({ id: 'u1', version: '1.2.0', state: 'rolled-back', running: '1.1.0' });
+    expect(box.last?.errors).toEqual([{ path: '', message: 'it was kept, and did not come up any longer' }]);
+    const { last } = box;
+    await box.start();
+    expect(box.last).toEqual(last);
+    launcher.addRelease('1.1.0', 'crashes');
+    await startAfterCrashes(box, 3);
+    expect(box.last).toMatchObject({ id: '', version: '1.1.0', state: 'rolled-back', running: '1.0.0' });
+  });
+
+  it('tells of the order that was under way before it tells that the release did not come up any longer', async () => {
+    const box = await boxThatKept('1.1.0', 'crashes');
+    box.record = { ...box.record, order: { id: 'u2', version: '1.2.0', trunks: [], confirmWithinMs: 1000 } };
+    box.told.length = 0;
+    await startAfterCrashes(box, 3);
+    expect(box.told.map(({ id, version, state }) => [id, version, state])).toEqual([
+      ['u2', '1.2.0', 'rejected'],
+      ['', '1.1.0', 'rolled-back'],
+    ]);
+    expect(await box.begin({ version: '1.2.0' })).toBeUndefined();
   });
 });

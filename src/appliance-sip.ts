@@ -453,6 +453,7 @@ class RtpOfCalls {
       sends: sends(agreement.direction),
       receives: receives(agreement.direction),
       ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
+      ...(agreement.wantsVoipMetrics === true ? { wantsVoipMetrics: true } : {}),
     };
     if (this.open.has(stream)) {
       media.update(stream, session, nowMs);

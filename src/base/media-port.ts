@@ -166,6 +166,8 @@ export interface RtpSession extends RtpPath {
   readonly ptimeMs: number;
   /** Voice and reports are sealed with these; absent: they are in the clear. [RFC3711] */
   readonly srtp?: SrtpKeys;
+  /** The far end wants to be told how it sounds here. [RFC3611 §5.1] */
+  readonly wantsVoipMetrics?: boolean;
 }
 
 /** G.711 can be heard by everything here; the others are carried untouched to an RTP stream of the same codec. */
@@ -279,4 +281,7 @@ export interface StreamStatistics {
   readonly rttMs?: number;
   readonly farLostPct?: number;
   readonly farJitterMs?: number;
+  /** How we sound there, where it says so: packets too late to be heard, and a mean opinion score, 1…5. [RFC3611 §4.7] */
+  readonly farDiscardPct?: number;
+  readonly farMos?: number;
 }

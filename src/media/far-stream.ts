@@ -1,5 +1,5 @@
 import type { Law, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
-import type { Listener, MediaStream } from './media-stream.ts';
+import { type Listener, latestOf, longestDelayOf, type MediaStream } from './media-stream.ts';
 
 /** Where what a stream of another plane hears goes: that plane, on whatever thread it is. */
 export interface FarPlane {
@@ -68,12 +68,8 @@ export class FarStream implements MediaStream {
 
   /** Only what those that hear it here add to it: the rest is counted where it is. */
   statistics(): StreamStatistics {
-    let late = 0;
-    let delayMs = 0;
-    for (const listener of this.listeners) {
-      late = Math.max(late, listener.late);
-      delayMs = Math.max(delayMs, listener.delayMs);
-    }
+    const late = latestOf(this.listeners);
+    const delayMs = longestDelayOf(this.listeners);
     return { received: 0, sent: 0, lost: 0, late, outOfOrder: 0, dropped: 0, jitterMs: 0, delayMs };
   }
 }

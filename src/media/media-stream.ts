@@ -46,6 +46,20 @@ export interface MediaStream extends Listener {
   statistics(): StreamStatistics;
 }
 
+/** The most that came too late for one of those who hear a stream. */
+export function latestOf(listeners: readonly Listener[]): number {
+  let late = 0;
+  for (let i = 0; i < listeners.length; i++) late = Math.max(late, listeners[i]!.late);
+  return late;
+}
+
+/** The longest that what is in time waits at one of those who hear a stream, ms. */
+export function longestDelayOf(listeners: readonly Listener[]): number {
+  let delayMs = 0;
+  for (let i = 0; i < listeners.length; i++) delayMs = Math.max(delayMs, listeners[i]!.delayMs);
+  return delayMs;
+}
+
 /** A source may run so far ahead of the clock of who hears it; what it gives beyond that is a backlog and would only add delay. */
 export const MAX_AHEAD_MS = 60;
 

@@ -1,11 +1,20 @@
 import { readUint32, writeUint32 } from './rtp-packet.ts';
 import type { RtpReception } from './rtp-reception.ts';
+import {
+  type FarVoice,
+  readExtendedReport,
+  VOIP_METRICS_LENGTH,
+  type VoiceAfterArrival,
+  writeVoipMetrics,
+} from './voip-metrics.ts';
 
 /** Packet types. [RFC3550 §12.1] */
 const SR = 200;
 const RR = 201;
 const SDES = 202;
 const BYE = 203;
+/** Extended reports. [RFC3611 §2] */
+const XR = 207;
 /** Feedback about a payload: of video that a whole picture is wanted. [RFC4585 §6.3] [RFC5104 §4.3.1] */
 const PSFB = 206;
 const PLI = 1;
@@ -47,9 +56,13 @@ export interface SentCounts {
  */
 export class Rtcp {
   far: FarReport | undefined;
+  /** How our voice sounds there, where the far end says so. */
+  farVoice: FarVoice | undefined;
+  /** What happens to the far end's voice here; set where it wants to know how it sounds. [RFC3611 §5.1] */
+  voice: VoiceAfterArrival | undefined;
   /** When the next report is due. */
   dueMs: number;
-  private readonly packet = new Uint8Array(128);
+  private readonly packet = new Uint8Array(160);
   /** When the far end's last sender report came, and the middle of its NTP timestamp. */
   private lastSenderReport = 0;
   private lastSenderReportMs = 0;
@@ -74,14 +87,26 @@ export class Rtcp {
     while (at + 4 <= bytes.length) {
       const end = at + 4 * (1 + ((bytes[at + 2]! << 8) | bytes[at + 3]!));
       if (bytes[at]! >>> 6 !== 2 || end > bytes.length) return false;
-      this.handleReport(bytes, at, end, nowMs);
+      if (!this.handlePacket(bytes, at, end, nowMs)) return false;
       at = end;
     }
     return at > 0 && at === bytes.length;
   }
 
-  private handleReport(bytes: Uint8Array, at: number, end: number, nowMs: number): void {
+  /** False if its parts are longer than it is. */
+  private handlePacket(bytes: Uint8Array, at: number, end: number, nowMs: number): boolean {
     const type = bytes[at + 1]!;
+    if (type !== XR) {
+      this.handleReport(type, bytes, at, end, nowMs);
+      return true;
+    }
+    const voice = at + HEADER_LENGTH > end ? false : readExtendedReport(bytes, at + HEADER_LENGTH, end, this.ssrc);
+    if (voice === false) return false;
+    this.farVoice = voice ?? this.farVoice;
+    return true;
+  }
+
+  private handleReport(type: number, bytes: Uint8Array, at: number, end: number, nowMs: number): void {
     const format = bytes[at]! & 0x1f;
     if (type === OLD_FIR || (type === PSFB && (format === PLI || format === FIR))) this.onPictureWanted();
     if (type !== SR && type !== RR) return;
@@ -111,13 +136,12 @@ export class Rtcp {
   tick(sent: SentCounts, reception: RtpReception, samplesPerMs: number, farSsrc: number, nowMs: number): void {
     if (nowMs < this.dueMs) return;
     this.dueMs = nowMs + this.interval();
-    const length = this.writeReport(sent, reception, samplesPerMs, farSsrc, nowMs);
-    this.send(this.packet, this.writeName(length));
+    this.send(this.packet, this.writeCompound(sent, reception, samplesPerMs, farSsrc, nowMs));
   }
 
   /** The last report, with a farewell. */
   bye(sent: SentCounts, reception: RtpReception, samplesPerMs: number, farSsrc: number, nowMs: number): void {
-    let length = this.writeName(this.writeReport(sent, reception, samplesPerMs, farSsrc, nowMs));
+    let length = this.writeCompound(sent, reception, samplesPerMs, farSsrc, nowMs);
     this.writeHeader(length, 1, BYE, HEADER_LENGTH);
     length += HEADER_LENGTH;
     this.send(this.packet, length);
@@ -132,7 +156,7 @@ export class Rtcp {
     farSsrc: number,
     nowMs: number,
   ): void {
-    const at = this.writeName(this.writeReport(sent, reception, samplesPerMs, farSsrc, nowMs));
+    const at = this.writeCompound(sent, reception, samplesPerMs, farSsrc, nowMs);
     const { packet } = this;
     const length = by === 'pli' ? FEEDBACK_LENGTH : FEEDBACK_LENGTH + FIR_ENTRY_LENGTH;
     this.writeHeader(at, by === 'pli' ? PLI : FIR, PSFB, length);
@@ -144,6 +168,22 @@ export class Rtcp {
       writeUint32(packet, at + FEEDBACK_LENGTH + 4, (this.requests << 24) >>> 0);
     }
     this.send(packet, at + length);
+  }
+
+  /** A report and a name, and how the far end sounds if it asked. [RFC3550 §6.1] */
+  private writeCompound(
+    sent: SentCounts,
+    reception: RtpReception,
+    samplesPerMs: number,
+    farSsrc: number,
+    nowMs: number,
+  ): number {
+    const at = this.writeName(this.writeReport(sent, reception, samplesPerMs, farSsrc, nowMs));
+    if (this.voice === undefined || farSsrc === 0) return at;
+    const length = HEADER_LENGTH + VOIP_METRICS_LENGTH;
+    this.writeHeader(at, 0, XR, length);
+    writeVoipMetrics(this.packet, at + HEADER_LENGTH, farSsrc, reception, this.voice, this.far?.rttMs);
+    return at + length;
   }
 
   private writeReport(

@@ -1,4 +1,5 @@
 import type { Arrival } from './arrival-statistics.ts';
+import { LossBursts, type LossPattern } from './loss-bursts.ts';
 import { sequenceDistance } from './rtp-packet.ts';
 
 /** A leap that is not taken for loss, forwards and backwards. [RFC3550 appendix A.1] */
@@ -8,6 +9,9 @@ const MAX_MISORDER = 100;
 /** Packets whose sequence numbers are remembered, to know a duplicate. */
 const REMEMBERED = 128;
 const SEEN = 0x10000;
+
+/** A packet that is so many behind the others is lost as far as bursts are told. */
+const REORDERED = 16;
 
 /**
  * What can be told of a stream by the sequence numbers and times of its packets, as RTCP reports it. [RFC3550 §6.4.1,
@@ -30,6 +34,9 @@ export class RtpReception {
   private lastTransitMs = 0;
   private hasTransit = false;
   private readonly seen = new Uint32Array(REMEMBERED);
+  private readonly bursts = new LossBursts();
+  /** The last number, counted as `highest`, of which the bursts were told. */
+  private judged = 0;
 
   /** A packet with this sequence number. Its time counts through `noteTransit`. */
   note(sequence: number): Arrival {
@@ -48,7 +55,12 @@ export class RtpReception {
     this.leapTo = -1;
     this.seen[sequence % REMEMBERED] = SEEN | sequence;
     this.received++;
+    while (this.judged + REORDERED < this.highest) this.judge(++this.judged & 0xffff);
     return 'fresh';
+  }
+
+  private judge(sequence: number): void {
+    this.bursts.note(this.seen[sequence % REMEMBERED] === (SEEN | sequence));
   }
 
   /** How long a packet was under way, ms on any clock. */
@@ -86,6 +98,10 @@ export class RtpReception {
     return expected <= 0 || lost <= 0 ? 0 : Math.min(255, Math.floor((256 * lost) / expected));
   }
 
+  get lossPattern(): LossPattern {
+    return this.bursts.pattern;
+  }
+
   private get expected(): number {
     return this.expectedBefore + (this.started ? this.highest - this.base + 1 : 0);
   }
@@ -94,6 +110,7 @@ export class RtpReception {
     this.started = true;
     this.base = sequence;
     this.highest = sequence;
+    this.judged = sequence - 1;
     this.hasTransit = false;
     this.seen.fill(0);
   }

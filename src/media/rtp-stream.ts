@@ -6,7 +6,15 @@ import { copyCodes } from './copy-codes.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { MAX_PAYLOAD, PACKET_MS, type PlaneParts } from './iax2-stream.ts';
-import { BLOCK_SAMPLES, LINE_SILENT_MS, type Listener, MAX_AHEAD_MS, type MediaStream } from './media-stream.ts';
+import {
+  BLOCK_SAMPLES,
+  LINE_SILENT_MS,
+  type Listener,
+  latestOf,
+  longestDelayOf,
+  MAX_AHEAD_MS,
+  type MediaStream,
+} from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { Reblocker } from './reblocker.ts';
 import { Rtcp } from './rtcp.ts';
@@ -17,6 +25,7 @@ import { RtpReception } from './rtp-reception.ts';
 import { SrtpSession } from './srtp-session.ts';
 import { EventReceiver, EventSender } from './telephone-event.ts';
 import { ToneGenerator } from './tone-generator.ts';
+import type { VoiceAfterArrival } from './voip-metrics.ts';
 
 const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
 const LONGEST_PACKET_MS = 60;
@@ -60,6 +69,7 @@ export class RtpStream implements MediaStream {
   private tone: ToneGenerator | undefined;
   private digits: DtmfGenerator | undefined;
   private nextSendMs = Number.NEGATIVE_INFINITY;
+  private readonly voice: VoiceAfterArrival = { packetMs: PACKET_MS, discarded: 0, delayMs: 0 };
   private readonly sentCounts = { timestamp: 0, packets: 0, octets: 0 };
   private dropped = 0;
 
@@ -77,6 +87,7 @@ export class RtpStream implements MediaStream {
     this.srtp = new SrtpSession(parts, spec.srtp);
     this.output = new RtpOutput(spec, SAMPLES_PER_MS, nowMs, this.srtp.sendRtp);
     this.rtcp = new Rtcp(spec.ssrc, (bytes, length) => this.sendRtcp(bytes, length), nowMs);
+    this.rtcp.voice = spec.wantsVoipMetrics === true ? this.voice : undefined;
     this.eventsIn = new EventReceiver({
       onBegin: (digit) => parts.events.push({ type: 'digit-begin', stream: id, digit }),
       onEnd: (digit, durationMs) => parts.events.push({ type: 'digit-end', stream: id, digit, durationMs }),
@@ -114,6 +125,7 @@ export class RtpStream implements MediaStream {
     this.session = session;
     this.latch.update(session);
     this.srtp.update(session.srtp);
+    this.rtcp.voice = session.wantsVoipMetrics === true ? this.voice : undefined;
     this.toFar.setPacketMs(session.ptimeMs);
     if (session.ptimeMs !== ptimeMs) this.filled = 0;
     if (session.codec === codec) return;
@@ -220,6 +232,7 @@ export class RtpStream implements MediaStream {
     const { format, position, said } = this;
     const durationMs = lawOfFormat(format) === undefined ? PACKET_MS : payloadLength / SAMPLES_PER_MS;
     const timestampMs = Math.floor(position / SAMPLES_PER_MS) >>> 0;
+    this.voice.packetMs = durationMs;
     let wantsPackets = false;
     for (let i = 0; i < this.listeners.length; i++) {
       const listener = this.listeners[i]!;
@@ -422,28 +435,27 @@ export class RtpStream implements MediaStream {
 
   statistics(): StreamStatistics {
     const { received, lost, outOfOrder, jitterMs } = this.reception;
-    let late = 0;
-    let delayMs = 0;
-    for (const listener of this.listeners) {
-      late = Math.max(late, listener.late);
-      delayMs = Math.max(delayMs, listener.delayMs);
-    }
-    const { far } = this.rtcp;
+    const { far, farVoice } = this.rtcp;
     return {
       received,
       sent: this.output.packets,
       lost,
-      late,
+      late: latestOf(this.listeners),
       outOfOrder,
       dropped: this.dropped,
       jitterMs,
-      delayMs,
+      delayMs: longestDelayOf(this.listeners),
       ...(far === undefined ? {} : { farLostPct: far.lostPct, farJitterMs: far.jitter / SAMPLES_PER_MS }),
       ...(far?.rttMs === undefined ? {} : { rttMs: far.rttMs }),
+      ...(farVoice === undefined ? {} : { farDiscardPct: farVoice.discardPct }),
+      ...(farVoice?.mos === undefined ? {} : { farMos: farVoice.mos }),
     };
   }
 
+  /** What reports tell, as it is at that time. */
   private counts(nowMs: number) {
+    this.voice.discarded = latestOf(this.listeners);
+    this.voice.delayMs = longestDelayOf(this.listeners);
     this.sentCounts.timestamp = this.output.timestampAt(nowMs);
     this.sentCounts.packets = this.output.packets;
     this.sentCounts.octets = this.output.octets;

@@ -36,6 +36,8 @@ export interface MediaAgreement {
   readonly ptimeMs: number;
   /** How the voice is sealed; absent: it is in the clear. */
   readonly srtp?: SrtpKeys;
+  /** The far end wants to be told how it sounds. [RFC3611 §5.1] */
+  readonly wantsVoipMetrics?: true;
   /** The picture beside the voice, where there is one. */
   readonly video?: VideoAgreement;
 }
@@ -79,6 +81,8 @@ const OUR_TELEPHONE_EVENT = 101;
 /** Digits 0 to 9, *, #, A to D, flash. [RFC4733 §7.1.1] */
 const EVENTS = '0-16';
 const MUX = 'rtcp-mux';
+const XR = 'rtcp-xr';
+const VOIP_METRICS = 'voip-metrics';
 const PTIME_MS = 20;
 const SHORTEST_PTIME_MS = 10;
 const LONGEST_PTIME_MS = 60;
@@ -321,6 +325,7 @@ export class MediaSession {
       comfortNoiseType: findEncoding(encodings, COMFORT_NOISE),
       direction: written,
       ptimeMs: ptimeOf(session, media),
+      ...(wantsVoipMetrics(session, media) ? { wantsVoipMetrics: true } : {}),
     };
   }
 
@@ -344,6 +349,8 @@ export class MediaSession {
       attributes.push(['fmtp', `${eventType} ${EVENTS}`]);
     }
     if (muxed) attributes.push([MUX, null]);
+    // Said to whoever answers, and to an offer that says it.
+    if (agreement === undefined || agreement.wantsVoipMetrics === true) attributes.push([XR, VOIP_METRICS]);
     attributes.push(['ptime', String(agreement?.ptimeMs ?? PTIME_MS)], [direction, null]);
     const { port } = this.local.address;
     return { kind: 'audio', port, protocol: PLAIN, formats, connection: undefined, attributes };
@@ -378,6 +385,11 @@ function withOurFeedback({ feedback: _, ...format }: VideoFormat): VideoFormat {
 /** RTP and RTCP by one port: as they offered, and in offers of ours once it is so. [RFC5761 §5.1.1] */
 function isMuxed(agreement: MediaAgreement | undefined): boolean {
   return agreement !== undefined && agreement.remoteRtcpPort === agreement.remote.port;
+}
+
+/** Of the reports that it names the only one of ours; those that it does not say it wants are not for it. [RFC3611 §5.1] */
+function wantsVoipMetrics(session: SessionDescription, media: MediaDescription): boolean {
+  return (attributeOf(session, media, XR) ?? '').split(/\s+/).includes(VOIP_METRICS);
 }
 
 function isVoice(media: MediaDescription): boolean {

@@ -102,7 +102,13 @@ export const legSchema = z
     jitterMs: z.number().nullable(),
     mos: z.number().nullable().describe('estimated, 1 to 4.5'),
     far: z
-      .object({ lossPct: z.number(), jitterMs: z.number(), rttMs: z.number().nullable() })
+      .object({
+        lossPct: z.number(),
+        jitterMs: z.number(),
+        rttMs: z.number().nullable(),
+        discardPct: z.number().optional().describe('came too late to be heard there, where it says so'),
+        mos: z.number().optional().describe('of conversation as it estimates it, 1 to 5, where it says so'),
+      })
       .optional()
       .describe('what the far end says that it receives of us, where it says so'),
   })

@@ -1,5 +1,5 @@
 import type { StreamStatistics } from '../base/media-port.ts';
-import { estimateMos } from './quality.ts';
+import { estimateMos } from '../base/voice-quality.ts';
 import type {
   BrokerStatus,
   CallStatus,
@@ -137,10 +137,18 @@ export function legStatus({ kind, channel, statistics, rttMs }: LegReading): Leg
   };
 }
 
-function farView({ farLostPct, farJitterMs, rttMs }: StreamStatistics): Pick<LegStatus, 'far'> {
+function farView(statistics: StreamStatistics): Pick<LegStatus, 'far'> {
+  const { farLostPct, farJitterMs, rttMs, farDiscardPct, farMos } = statistics;
   if (farLostPct === undefined || farJitterMs === undefined) return {};
   const far = { lossPct: round(farLostPct, 1), jitterMs: round(farJitterMs, 1) };
-  return { far: { ...far, rttMs: rttMs === undefined ? null : round(rttMs, 1) } };
+  return {
+    far: {
+      ...far,
+      rttMs: rttMs === undefined ? null : round(rttMs, 1),
+      ...(farDiscardPct === undefined ? {} : { discardPct: round(farDiscardPct, 1) }),
+      ...(farMos === undefined ? {} : { mos: farMos }),
+    },
+  };
 }
 
 function trunkStatus({ registration, rttMs, lossPct, ...rest }: TrunkReading): TrunkStatus {

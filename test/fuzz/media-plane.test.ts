@@ -59,6 +59,7 @@ function session(random: SeededRandom): RtpSession {
     ptimeMs: 10 * (1 + random.integer(6)),
     sends: random.integer(8) !== 0,
     receives: random.integer(8) !== 0,
+    wantsVoipMetrics: random.integer(2) === 0,
   };
 }
 
@@ -74,7 +75,7 @@ function rtpDatagram(random: SeededRandom, sequence: number): Uint8Array {
   const bytes = Uint8Array.from({ length }, () => random.integer(256));
   const kind = random.integer(4);
   if (length < 12 || kind === 0) return bytes;
-  const types = [0, 8, 8, 13, 101, 101, 18, 200, 201, 203];
+  const types = [0, 8, 8, 13, 101, 101, 18, 200, 201, 203, 207];
   bytes.set([
     0x80,
     types[random.integer(types.length)]!,

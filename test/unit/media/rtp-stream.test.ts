@@ -579,6 +579,84 @@ describe('reports', () => {
     expect(farJitterMs).toBe(10);
   });
 
+  it('tell who asked for it how it sounds: loss in bursts and gaps, delay, scores [RFC3611 §4.7]', () => {
+    const asking = rtpFarEnd(1, { wantsVoipMetrics: true });
+    open(A, asking);
+    open(B, b);
+    bridge();
+    for (let n = 0; n < 400; n++) {
+      harness.runTo(START_MS + 20 * n);
+      // Ten of twenty are lost from 100 on.
+      if (n < 100 || n >= 120 || n % 2 === 0)
+        harness.rtp(asking, { sequence: n, timestamp: 160 * n, payload: payloadOf(n) });
+    }
+    harness.media.close(A, harness.nowMs);
+    const last = harness.rtcpFrom(asking).at(-1)!.bytes;
+    const at = last.length - 8 - 44;
+    const view = new DataView(last.buffer, last.byteOffset + at);
+    expect([view.getUint8(0), view.getUint8(1), view.getUint16(2), view.getUint32(4)]).toEqual([
+      ...[0x80, 207, 10, asking.ssrc],
+    ]);
+    expect([view.getUint8(8), view.getUint16(10), view.getUint32(12)]).toEqual([7, 8, 77]);
+    const shares = [16, 17, 18, 19].map((offset) => view.getUint8(offset));
+    expect(shares).toEqual([Math.floor((256 * 10) / 400), 0, Math.floor((256 * 10) / 19), 0]);
+    expect(view.getUint16(20)).toBe(19 * 20);
+    // The last sixteen may yet come out of order.
+    expect(view.getUint16(22)).toBe((400 - 19 - 16) * 20);
+    expect([view.getUint16(24), view.getUint16(26)]).toEqual([0, 20]);
+    expect([28, 29, 30].map((offset) => view.getUint8(offset))).toEqual([127, 127, 127]);
+    expect(view.getUint8(31)).toBe(16);
+    const [rating, , listening, conversing] = [32, 33, 34, 35].map((offset) => view.getUint8(offset));
+    expect(rating).toBeGreaterThan(40);
+    expect(rating).toBeLessThan(70);
+    expect(listening).toBeGreaterThanOrEqual(conversing!);
+  });
+
+  it('tell nobody else how it sounds, and stop when it is not asked for any more', () => {
+    const kinds = () =>
+      harness
+        .rtcpFrom(a)
+        .map(({ bytes }) => bytes.some((byte, i) => i % 4 === 1 && byte === 207 && bytes[i + 2] === 10));
+    open(A, { ...a, wantsVoipMetrics: true });
+    talk(a, 500);
+    harness.media.update(A, a, harness.nowMs);
+    const asked = kinds();
+    talk(a, 500, { first: 500 });
+    const after = kinds().slice(asked.length);
+    expect(new Set(asked)).toEqual(new Set([true]));
+    expect(new Set(after)).toEqual(new Set([false]));
+  });
+
+  it('of the far end say how we sound there; blocks of other kinds and of other sources are passed over [RFC3611 §3]', () => {
+    open(A, a);
+    talk(a, 3);
+    const other = [4, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2];
+    const block = (ssrc: number, discarded: number, mos: number) => {
+      const bytes = new Uint8Array(36);
+      const view = new DataView(bytes.buffer);
+      view.setUint32(0, 0x0700_0008);
+      view.setUint32(4, ssrc);
+      view.setUint8(9, discarded);
+      view.setUint8(27, mos);
+      return bytes;
+    };
+    const extended = (...blocks: readonly (readonly number[] | Uint8Array)[]) => {
+      const body = blocks.flatMap((one) => [...one]);
+      const report = [0x81, 201, 0, 7, 0, 0, 0, 77, 0, 0, 0, 0, ...Array<number>(20).fill(0)];
+      report.splice(8, 4, ...[24, 16, 8, 0].map((shift) => (a.ssrc >>> shift) & 0xff));
+      return Uint8Array.from([...report, 0x80, 207, 0, 1 + body.length / 4, 0, 0, 0, 77, ...body]);
+    };
+    const hear = (bytes: Uint8Array) => harness.plane.handleRtp(a.localPort + 1, bytes, a.remote, harness.nowMs);
+    hear(extended(other, block(a.ssrc, 64, 38), block(5, 128, 12), other));
+    expect(harness.plane.statistics(A)).toMatchObject({ farDiscardPct: 25, farMos: 3.8 });
+    hear(extended(block(a.ssrc, 0, 127)));
+    const { farDiscardPct, farMos } = harness.plane.statistics(A)!;
+    expect([farDiscardPct, farMos]).toEqual([0, undefined]);
+    expect(harness.counters.get('media.rtcp-malformed')).toBe(0);
+    hear(extended([7, 0, 0, 9, 0, 0, 0, 1]));
+    expect(harness.counters.get('media.rtcp-malformed')).toBe(1);
+  });
+
   it('say goodbye with the last one', () => {
     open(A, a);
     talk(a, 3);

@@ -60,6 +60,7 @@ describe('an offer of ours [RFC3264 §5]', () => {
       'a=rtpmap:9 G722/8000',
       'a=rtpmap:101 telephone-event/8000',
       'a=fmtp:101 0-16',
+      'a=rtcp-xr:voip-metrics',
       'a=ptime:20',
       'a=sendrecv',
     ]);
@@ -209,6 +210,26 @@ describe('an answer of ours [RFC3264 §6]', () => {
     one.hold(true);
     const media = one.makeOffer().media.map(({ kind, port }) => `${kind} ${port}`);
     expect(media).toEqual(['video 0', 'audio 10000']);
+  });
+});
+
+describe('reports of how a call sounds [RFC3611 §5]', () => {
+  const METRICS = 'a=rtcp-xr:pkt-loss-rle=20 voip-metrics';
+
+  it('are wanted in offers of ours, and in answers to those who want them', () => {
+    expect(linesOf(session().makeOffer())).toContain('a=rtcp-xr:voip-metrics');
+    expect(linesOf(session().answer(sdp(VOICE, EVENTS, METRICS)))).toContain('a=rtcp-xr:voip-metrics');
+    expect(linesOf(session().answer(sdp(VOICE, EVENTS))).join()).not.toContain('rtcp-xr');
+    expect(linesOf(session().answer(sdp(VOICE, 'a=rtcp-xr:rcvr-rtt=all'))).join()).not.toContain('rtcp-xr');
+  });
+
+  it('go to whom asked for them, for all media or for this', () => {
+    const one = session();
+    one.makeOffer();
+    expect(one.handleAnswer(sdp(VOICE, METRICS))).toMatchObject({ wantsVoipMetrics: true });
+    expect(one.handleAnswer(sdp(METRICS, VOICE))).toMatchObject({ wantsVoipMetrics: true });
+    for (const lines of [[VOICE], [VOICE, 'a=rtcp-xr'], [VOICE, 'a=rtcp-xr:stat-summary=loss']])
+      expect(one.handleAnswer(sdp(...lines))).not.toHaveProperty('wantsVoipMetrics');
   });
 });
 

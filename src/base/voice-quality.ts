@@ -14,12 +14,16 @@ const BASE_R = 93.2;
 /** Loss robustness of G.711 without concealment. [G.113 table I.3] */
 const LOSS_ROBUSTNESS = 4.3;
 
-/** Mean opinion score, 1…4.5, rounded to one decimal. [G.107 annex B] */
-export function estimateMos({ lossPct, delayMs }: LegConditions): number {
+/** The transmission rating factor R, 0…93.2. [G.107 §7.1] */
+export function estimateRating({ lossPct, delayMs }: LegConditions): number {
   const lossImpairment = (95 * lossPct) / (lossPct + LOSS_ROBUSTNESS);
   const delayImpairment = 0.024 * delayMs + (delayMs > 177.3 ? 0.11 * (delayMs - 177.3) : 0);
-  const r = Math.min(100, BASE_R - lossImpairment - delayImpairment);
-  if (r <= 0) return 1;
+  return Math.max(0, BASE_R - lossImpairment - delayImpairment);
+}
+
+/** Mean opinion score, 1…4.5, rounded to one decimal. [G.107 annex B] */
+export function estimateMos(conditions: LegConditions): number {
+  const r = estimateRating(conditions);
   const mos = 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6;
   return Math.round(Math.min(4.5, Math.max(1, mos)) * 10) / 10;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { estimateMos } from '../../../src/status/quality.ts';
+import { estimateMos } from '../../../src/base/voice-quality.ts';
 
 describe('estimateMos [G.107 annex B]', () => {
   it.each([

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
+import * as nodeFiles from 'node:fs/promises';
+import { readdir, readFile, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describeConnectFailure } from './connect-failure.ts';
@@ -30,6 +31,15 @@ const GROWTH = 6;
 const PATIENCE = { silenceMs: 30_000, wholeMs: 30 * 60_000 } as const;
 const UNPACK_MS = 300_000;
 
+/** What is done to the disk; tests hand in one that fails. */
+export type ReleaseDisk = Pick<typeof nodeFiles, 'mkdir' | 'open' | 'rename'>;
+
+export interface ReleaseFilesOptions {
+  readonly freeBytes?: (folder: string) => Promise<number>;
+  readonly patience?: { readonly silenceMs: number; readonly wholeMs: number };
+  readonly disk?: ReleaseDisk;
+}
+
 /**
  * The releases of one appliance, and which of them the launcher is to start. The names of four files say that, each with a
  * version in it: `trial` is to be started once, `tried` was started and not confirmed, `current` is what every start takes,
@@ -37,17 +47,24 @@ const UNPACK_MS = 300_000;
  * release that was kept. Each step from one to the next is one renaming.
  */
 export class ReleaseFiles {
+  private readonly freeBytes: (folder: string) => Promise<number>;
+  private readonly patience: { readonly silenceMs: number; readonly wholeMs: number };
+  private readonly disk: ReleaseDisk;
+
   constructor(
     private readonly folder: string,
     private readonly running: string,
-    private readonly freeBytes: (folder: string) => Promise<number> = freeBytesOf,
-    private readonly patience: { readonly silenceMs: number; readonly wholeMs: number } = PATIENCE,
-  ) {}
+    { freeBytes = freeBytesOf, patience = PATIENCE, disk = nodeFiles }: ReleaseFilesOptions = {},
+  ) {
+    this.freeBytes = freeBytes;
+    this.patience = patience;
+    this.disk = disk;
+  }
 
   /** Fetches a release, compares it with what was signed and unpacks it; gives why not, in one sentence. */
   async stage(release: SignedRelease): Promise<string | undefined> {
     try {
-      await mkdir(this.folder, { recursive: true, mode: 0o750 });
+      await this.disk.mkdir(this.folder, { recursive: true, mode: 0o750 });
       await this.tidy();
       const failure = (await this.tooLittleRoom(release)) ?? (await this.download(release));
       if (failure !== undefined) return failure;
@@ -55,14 +72,16 @@ export class ReleaseFiles {
     } catch (error) {
       return sentenceOf(error as NodeJS.ErrnoException);
     } finally {
-      for (const name of [ARCHIVE, UNPACKED])
-        await rm(this.path(name), { recursive: true, force: true }).catch(() => {});
+      for (const name of [ARCHIVE, UNPACKED]) await this.remove(name);
     }
   }
 
   /** Has the next start try a release; gives why not. */
-  arm(version: string): Promise<string | undefined> {
-    return this.attempt(() => this.point('trial', version));
+  async arm(version: string): Promise<string | undefined> {
+    const failure = await this.attempt(() => this.point('trial', version));
+    // What was refused must not be tried by the next start, nor lie there until then.
+    if (failure !== undefined) for (const name of ['trial', version]) await this.remove(name);
+    return failure;
   }
 
   /** Has every start take the release that is on trial, and the one before it take its place if it must; gives why not. */
@@ -72,7 +91,7 @@ export class ReleaseFiles {
       const current = await this.versionIn('current');
       if (current === undefined) await rm(this.path('before'), { force: true });
       else await this.point('before', current);
-      await rename(this.path('tried'), this.path('current'));
+      await this.disk.rename(this.path('tried'), this.path('current'));
     });
   }
 
@@ -87,14 +106,24 @@ export class ReleaseFiles {
   }
 
   private async point(name: string, version: string): Promise<void> {
-    await writeFlushed(this.path(`${name}.new`), `${version}\n`);
-    await rename(this.path(`${name}.new`), this.path(name));
+    const fresh = `${name}.new`;
+    try {
+      await writeFlushed(this.path(fresh), `${version}\n`, this.disk.open);
+      await this.disk.rename(this.path(fresh), this.path(name));
+    } catch (error) {
+      await this.remove(fresh);
+      throw error;
+    }
+  }
+
+  private async remove(name: string): Promise<void> {
+    await rm(this.path(name), { recursive: true, force: true }).catch(() => {});
   }
 
   private async attempt(step: () => Promise<void>): Promise<string | undefined> {
     try {
       await step();
-      await flushDirectory(this.folder);
+      await flushDirectory(this.folder, this.disk.open);
       return undefined;
     } catch (error) {
       return sentenceOf(error as NodeJS.ErrnoException);
@@ -120,7 +149,7 @@ export class ReleaseFiles {
     const tooSlow = new AbortController();
     const giveUp = (afterMs: number, why: string) => setTimeout(() => tooSlow.abort(new Error(why)), afterMs);
     const hash = createHash('sha256');
-    const file = await open(this.path(ARCHIVE), 'w', 0o640);
+    const file = await this.disk.open(this.path(ARCHIVE), 'w', 0o640);
     const { silenceMs, wholeMs } = this.patience;
     const silence = giveUp(silenceMs, `nothing came for ${silenceMs / 1000} s`);
     const whole = giveUp(wholeMs, `it took longer than ${wholeMs / 1000} s`);
@@ -133,10 +162,12 @@ export class ReleaseFiles {
         received += part.length;
         if (received > bytes) return `it is longer than the ${bytes} bytes that were signed`;
         hash.update(part);
-        await file.writeFile(part);
+        await file.writeFile(part).catch((error: unknown) => {
+          throw new DiskFailure(error);
+        });
       }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOSPC') throw error;
+      if (error instanceof DiskFailure) throw error.cause;
       const why = tooSlow.signal.aborted
         ? (tooSlow.signal.reason as Error).message
         : describeConnectFailure(error as Error);
@@ -152,7 +183,7 @@ export class ReleaseFiles {
 
   private async unpack({ version, platform }: SignedRelease): Promise<string | undefined> {
     const folder = this.path(UNPACKED);
-    await mkdir(folder, { mode: 0o750 });
+    await this.disk.mkdir(folder, { mode: 0o750 });
     const failure = await untar(this.path(ARCHIVE), folder);
     if (failure !== undefined) return `it cannot be unpacked: ${failure}`;
     const manifest = releaseManifest(await readFile(join(folder, 'package.json'), 'utf8').catch(() => ''));
@@ -162,10 +193,25 @@ export class ReleaseFiles {
     }
     const program = await stat(join(folder, 'branchline.js')).catch(() => undefined);
     if (program === undefined || (program.mode & 0o111) === 0) return 'the archive has no program in it';
-    await flushTree(folder);
-    await rename(folder, this.path(version));
-    await flushDirectory(this.folder);
-    return undefined;
+    await this.flushTree(folder);
+    await rm(this.path(version), { recursive: true, force: true });
+    await this.disk.rename(folder, this.path(version));
+    const unsafe = await this.attempt(async () => {});
+    if (unsafe !== undefined) await this.remove(version);
+    return unsafe;
+  }
+
+  /** A name must not be on the disk before what it names. */
+  private async flushTree(folder: string): Promise<void> {
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) await this.flushTree(path);
+      else if (entry.isFile()) {
+        const file = await this.disk.open(path, 'r');
+        await file.sync().finally(() => file.close());
+      }
+    }
+    await flushDirectory(folder, this.disk.open);
   }
 
   private async versionIn(name: string): Promise<string | undefined> {
@@ -207,27 +253,23 @@ async function openUrl(
   }
 }
 
+/** Of what is written while something is read; the other end is not to be blamed. */
+class DiskFailure extends Error {
+  constructor(cause: unknown) {
+    super('the disk fails', { cause });
+  }
+}
+
 function untar(archive: string, folder: string): Promise<string | undefined> {
   const options = { timeout: UNPACK_MS };
   const args = ['-xzf', archive, '-C', folder, '--no-same-owner'];
   return new Promise((resolve) => {
-    execFile('tar', args, options, (error, _, stderr) => {
-      resolve(error === null ? undefined : (stderr.trim().split('\n')[0] ?? '') || error.message);
+    execFile('tar', args, { ...options, env: { ...process.env, LC_ALL: 'C' } }, (error, _, stderr) => {
+      if (error === null) resolve(undefined);
+      else if (/No space left on device/.test(stderr)) resolve('the disk is full');
+      else resolve((stderr.trim().split('\n')[0] ?? '') || error.message);
     });
   });
-}
-
-/** A name must not be on the disk before what it names. */
-async function flushTree(folder: string): Promise<void> {
-  for (const entry of await readdir(folder, { withFileTypes: true })) {
-    const path = join(folder, entry.name);
-    if (entry.isDirectory()) await flushTree(path);
-    else if (entry.isFile()) {
-      const file = await open(path, 'r');
-      await file.sync().finally(() => file.close());
-    }
-  }
-  await flushDirectory(folder);
 }
 
 async function freeBytesOf(folder: string): Promise<number> {
@@ -240,5 +282,6 @@ function megabytes(bytes: number): string {
 }
 
 function sentenceOf({ code, message }: NodeJS.ErrnoException): string {
-  return code === 'ENOSPC' ? 'the disk is full' : message;
+  if (code === 'ENOSPC') return 'the disk is full';
+  return code === 'EIO' ? `the disk fails: ${message}` : message;
 }

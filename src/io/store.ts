@@ -100,8 +100,8 @@ async function readText(path: string): Promise<string | undefined> {
 }
 
 /** A file that is on the disk when this resolves; its name is when its folder is flushed. */
-export async function writeFlushed(path: string, text: string): Promise<void> {
-  await withFile(await open(path, 'w', 0o640), async (file) => {
+export async function writeFlushed(path: string, text: string, openFile = open): Promise<void> {
+  await withFile(await openFile(path, 'w', 0o640), async (file) => {
     await file.writeFile(text);
     await file.sync();
   });
@@ -125,8 +125,8 @@ async function keepPrevious(path: string): Promise<void> {
   }
 }
 
-export async function flushDirectory(path: string): Promise<void> {
-  await withFile(await open(path, constants.O_RDONLY), (directory) => directory.sync());
+export async function flushDirectory(path: string, openFile = open): Promise<void> {
+  await withFile(await openFile(path, constants.O_RDONLY), (directory) => directory.sync());
 }
 
 async function withFile(file: FileHandle, work: (file: FileHandle) => Promise<void>): Promise<void> {

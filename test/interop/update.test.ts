@@ -1,8 +1,8 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { execPath } from 'node:process';
+import { execPath, getuid } from 'node:process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { envelope } from '../../src/cli/fleet-broker.ts';
@@ -36,8 +36,8 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
   let installed: string;
   let older: string;
 
-  /** This build under another version, packed; `first` stands at the top of its program. */
-  function release(version: string, first = ''): string {
+  /** This build under another version, packed; `first` stands at the top of its program, so many zeros beside it. */
+  function release(version: string, first = '', zeros = 0): string {
     const tree = join(folder, version);
     cpSync(dirname(bundle), tree, { recursive: true });
     const program = join(tree, 'branchline.js');
@@ -46,6 +46,7 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
     const renamed = lines.join('\n').replaceAll(`"${identity.version}"`, `"${version}"`);
     writeFileSync(program, [shebang, first, renamed].join('\n'));
     writeFileSync(join(tree, 'package.json'), JSON.stringify({ ...identity, version }));
+    if (zeros > 0) writeFileSync(join(tree, 'zeros'), Buffer.alloc(zeros));
     const archive = join(folder, `${version}.tar.gz`);
     execFileSync('tar', ['--use-compress-program=gzip -1', '-cf', archive, '-C', tree, '.']);
     return archive;
@@ -113,6 +114,25 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
   it('is refused where it is older', async () => {
     expect(await update(release('0.0.1'))).toContain(`0.0.1 is older than ${older}, which runs`);
   });
+
+  it.skipIf(getuid?.() !== 0)(
+    'is refused where the disk fills up while it is unpacked, and leaves nothing of it',
+    async () => {
+      const releases = join(office.folder, 'data/releases');
+      mkdirSync(releases, { recursive: true });
+      // A disk of its own takes root.
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'none', releases]);
+      try {
+        expect(await update(release('8.9.0', '', 40e6))).toContain(
+          `${SITE}  rejected: url: it cannot be unpacked: the disk is full`,
+        );
+        expect(readdirSync(releases)).toEqual([]);
+        expect(await version()).toBe(older);
+      } finally {
+        execFileSync('umount', [releases]);
+      }
+    },
+  );
 
   it('waits for the call that stands, is tried by one start, and kept when the broker is reached', async () => {
     await office.lift(1);

@@ -1,13 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import * as nodeFiles from 'node:fs/promises';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ReleaseFiles, type SignedRelease } from '../../../src/io/release-files.ts';
+import { type ReleaseDisk, ReleaseFiles, type SignedRelease } from '../../../src/io/release-files.ts';
 
 let root: string;
 let folder: string;
@@ -49,7 +51,7 @@ function serve(listener: RequestListener): Promise<string> {
   });
 }
 
-const files = (free = 1e12) => new ReleaseFiles(folder, '1.0.0', async () => free);
+const files = (free = 1e12) => new ReleaseFiles(folder, '1.0.0', { freeBytes: async () => free });
 
 describe('ReleaseFiles', () => {
   it('fetches a release over HTTP and leaves nothing but it', async () => {
@@ -138,7 +140,7 @@ describe('ReleaseFiles', () => {
       drip = setInterval(() => response.write(Buffer.of(rest.shift()!)), 5);
     });
     const patient = (silenceMs: number, wholeMs: number) =>
-      new ReleaseFiles(folder, '1.0.0', async () => 1e12, { silenceMs, wholeMs });
+      new ReleaseFiles(folder, '1.0.0', { freeBytes: async () => 1e12, patience: { silenceMs, wholeMs } });
     expect(await patient(100, 60_000).stage({ ...release, url })).toMatch(
       /^it ended after 1 of \d+ bytes: nothing came/,
     );
@@ -184,5 +186,107 @@ describe('ReleaseFiles', () => {
     expect(await files().dropped()).toBeUndefined();
     writeFileSync(join(folder, 'dropped'), '1.2.0\n');
     expect(await files().dropped()).toBe('1.2.0');
+  });
+
+  it('puts a release in the place of the same version that was kept before', async () => {
+    mkdirSync(join(folder, '1.1.0/of-old'), { recursive: true });
+    writeFileSync(join(folder, 'before'), '1.1.0\n');
+    expect(await files().stage(pack())).toBeUndefined();
+    expect(readdirSync(join(folder, '1.1.0'))).not.toContain('of-old');
+  });
+});
+
+/** A disk on which what it is asked for in turn at `failAt` fails; `steps` is what it was asked for. */
+function failingDisk(code: string, failAt: number): { readonly disk: ReleaseDisk; readonly steps: string[] } {
+  const steps: string[] = [];
+  const step = (name: string, path: string) => {
+    steps.push(`${name} ${path.replace(`${root}/`, '')}`);
+    if (steps.length - 1 === failAt) throw Object.assign(new Error(`${code}: it is a test, ${name}`), { code });
+  };
+  const through = (path: string, file: FileHandle) =>
+    new Proxy(file, {
+      get: (_, name) => {
+        const member = Reflect.get(file, name) as unknown;
+        if (typeof member !== 'function') return member;
+        return async (...args: unknown[]) => {
+          if (name === 'writeFile' || name === 'sync') step(name, path);
+          return Reflect.apply(member, file, args) as unknown;
+        };
+      },
+    });
+  const disk: ReleaseDisk = {
+    mkdir: (async (...args: Parameters<typeof nodeFiles.mkdir>) => {
+      step('mkdir', String(args[0]));
+      return nodeFiles.mkdir(...args);
+    }) as typeof nodeFiles.mkdir,
+    open: async (path, flags, mode) => {
+      step('open', String(path));
+      return through(String(path), await nodeFiles.open(path, flags, mode));
+    },
+    rename: async (from, to) => {
+      step('rename', String(from));
+      await nodeFiles.rename(from, to);
+    },
+  };
+  return { disk, steps };
+}
+
+describe('ReleaseFiles on a disk that fails', () => {
+  /** From order to the start that tries it; gives the first reason why not. */
+  const bring = async (release: SignedRelease, disk: ReleaseDisk) => {
+    const under = new ReleaseFiles(folder, '1.0.0', { freeBytes: async () => 1e12, disk });
+    return (await under.stage(release)) ?? (await under.arm(release.version));
+  };
+
+  /** A box whose current release came from head office. */
+  const reset = () => {
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(join(folder, '1.0.0'), { recursive: true });
+    writeFileSync(join(folder, 'current'), '1.0.0\n');
+  };
+
+  it.each([
+    ['ENOSPC', /^the disk is full$/],
+    ['EIO', /^the disk fails: EIO: it is a test/],
+  ])(
+    'goes on as it was at whichever step it says %s, leaves nothing of the release and tells why',
+    async (code, why) => {
+      const release = pack();
+      reset();
+      const whole = failingDisk(code, -1);
+      expect(await bring(release, whole.disk)).toBeUndefined();
+      for (const at of whole.steps.keys()) {
+        reset();
+        const { disk, steps } = failingDisk(code, at);
+        expect(await bring(release, disk), steps.at(-1)).toMatch(why);
+        expect(readdirSync(folder), steps.at(-1)).toEqual(['1.0.0', 'current']);
+        expect(readFileSync(join(folder, 'current'), 'utf8')).toBe('1.0.0\n');
+      }
+      for (const step of [
+        'writeFile releases/download.tar.gz',
+        'rename releases/unpacked',
+        'rename releases/trial.new',
+      ])
+        expect(whole.steps).toContain(step);
+    },
+  );
+
+  it('leaves one whole release to start, and says which was kept, at whichever step of keeping it fails', async () => {
+    const tried = () => {
+      reset();
+      writeFileSync(join(folder, 'tried'), '1.1.0\n');
+    };
+    const keep = (disk: ReleaseDisk) => new ReleaseFiles(folder, '1.1.0', { disk }).keep();
+    tried();
+    const whole = failingDisk('EIO', -1);
+    expect(await keep(whole.disk)).toBeUndefined();
+    for (const at of whole.steps.keys()) {
+      tried();
+      const { disk, steps } = failingDisk('EIO', at);
+      expect(await keep(disk), steps.at(-1)).toMatch(/^the disk fails: EIO/);
+      const isKept = !existsSync(join(folder, 'tried'));
+      expect(readFileSync(join(folder, 'current'), 'utf8'), steps.at(-1)).toBe(isKept ? '1.1.0\n' : '1.0.0\n');
+      expect(readdirSync(folder).filter((name) => name.endsWith('.new'))).toEqual([]);
+    }
   });
 });

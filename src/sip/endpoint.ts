@@ -90,6 +90,10 @@ export class Endpoint implements Machine<EndpointOutput> {
       crypto,
       counters,
       sentBy: local,
+      largeRequests: {
+        takesTcp: (target, nowMs) => this.trunks.takesTcp(target, nowMs),
+        noteTcpFailure: (target, nowMs) => this.trunks.noteTcpFailure(target, nowMs),
+      },
       ...(forceRport === undefined ? {} : { forceRport }),
     });
     this.trunks = new TrunkTable(options.trunks, {

@@ -7,7 +7,7 @@ import { Dialog } from './dialog.ts';
 import type { CallIdentity, CallSurroundings, CallTimer } from './dialog-usage.ts';
 import { parseDecimal } from './grammar.ts';
 import { HeaderFields } from './header-field.ts';
-import { type Hop, overTcp } from './hop.ts';
+import type { Hop } from './hop.ts';
 import { InviteClientTransaction } from './invite-client-transaction.ts';
 import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
@@ -19,7 +19,6 @@ import { sdpBody } from './sdp.ts';
 import { DEFAULT_SESSION_S, sessionOfResponse, sessionRequest } from './session-timer.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
 import type { Uri } from './uri.ts';
-import { encodeMessage } from './write.ts';
 
 /** What the INVITE says. */
 export interface Invitation {
@@ -37,14 +36,7 @@ export interface TargetJudge {
   /** It was silent, out of reach, or answered this 503. */
   noteFailure(target: Hop, nowMs: number, response?: Response): void;
   noteAnswer(target: Hop): void;
-  /** Whether what is too large for a datagram may go there by TCP. */
-  takesTcp(target: Hop, nowMs: number): boolean;
 }
-
-/** Larger requests go over TCP, unless the path is known to carry more. [RFC3261 §18.1.1] */
-const MAX_DATAGRAM_BYTES = 1_300;
-/** What the Via adds that is not there yet: its branch is as long as all of ours are. */
-const VIA_BYTES = 100;
 
 interface EarlyDialog {
   readonly dialog: Dialog;
@@ -165,7 +157,7 @@ export class OutgoingCallLeg extends CallLeg {
     };
     this.credentials?.authorise(request);
     this.lastInvite = request;
-    const way = this.wayOf(request, hop, nowMs);
+    const way = around.layer.wayOf(request, hop, nowMs);
     this.way = way;
     const user = {
       handleResponse: (response: Response, atMs: number) => {
@@ -181,13 +173,6 @@ export class OutgoingCallLeg extends CallLeg {
     this.invite = transaction;
     this.transactions.set(request, transaction);
     this.timers.set('setup', nowMs + invitation.timeoutMs);
-  }
-
-  /** Dialogs go on as the far end's Contact says: it is the INVITE that is large. */
-  private wayOf(request: OutgoingRequest, hop: Hop, nowMs: number): Hop {
-    if (hop.transport !== 'udp' || this.invitation.judge?.takesTcp(hop, nowMs) !== true) return hop;
-    const bytes = encodeMessage({ ...request, type: 'request', vias: [] }).length + VIA_BYTES;
-    return bytes > MAX_DATAGRAM_BYTES ? overTcp(hop) : hop;
   }
 
   private noteOutcome(response: Response, hop: Hop, way: Hop, nowMs: number): void {

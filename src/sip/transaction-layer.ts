@@ -4,7 +4,7 @@ import type { Counters } from '../base/counters.ts';
 import type { Crypto } from '../base/crypto.ts';
 import type { Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
-import { formatHop, type Hop, type SipTransmit } from './hop.ts';
+import { formatHop, type Hop, overTcp, type SipTransmit } from './hop.ts';
 import { cancelOf, InviteClientTransaction } from './invite-client-transaction.ts';
 import { InviteServerTransaction } from './invite-server-transaction.ts';
 import { type Message, makeResponse, type Request, type Response } from './message.ts';
@@ -15,6 +15,7 @@ import {
   type ClientTransactionUser,
   DEFAULT_TIMER_BASE,
   type TimerBase,
+  type TransactionFailure,
   type TransactionSurroundings,
 } from './transaction.ts';
 import { clientKey, isOldStyle, mergeKey, serverKey } from './transaction-key.ts';
@@ -50,9 +51,23 @@ export interface TransactionLayerOptions {
   readonly base?: TimerBase;
   /** Whether responses on UDP go to the port that the request came from, also where nobody asked for it. */
   readonly forceRport?: (from: Hop) => boolean;
+  /** For requests too large for a datagram; absent: nobody takes them otherwise. [RFC3261 §18.1.1] */
+  readonly largeRequests?: LargeRequests;
   /** Server transactions at a time; more are answered 503 and forgotten. */
   readonly maxServerTransactions?: number;
 }
+
+export interface LargeRequests {
+  /** Whether what is too large for a datagram may go there by TCP. */
+  takesTcp(target: Hop, nowMs: number): boolean;
+  /** Nobody answered there by TCP. */
+  noteTcpFailure(target: Hop, nowMs: number): void;
+}
+
+/** Larger requests go over TCP, unless the path is known to carry more. [RFC3261 §18.1.1] */
+const MAX_DATAGRAM_BYTES = 1_300;
+/** What the Via adds that is not there yet: its branch is as long as all of ours are. */
+const VIA_BYTES = 100;
 
 const DEFAULT_MAX_SERVER_TRANSACTIONS = 16_384;
 const BRANCH_BYTES = 10;
@@ -73,7 +88,10 @@ export class TransactionLayer implements Machine<TransactionOutput> {
     };
   }
 
-  /** Begins a client transaction. Not for ACK and CANCEL. `timeoutMs`: when to give up, instead of 64·T1. */
+  /**
+   * Begins a client transaction. Not for ACK and CANCEL. `timeoutMs`: when to give up, instead of 64·T1. What is too large
+   * for a datagram goes over TCP, and by datagram where that is refused; who wants to know by what asks `wayOf` before.
+   */
   send(
     request: OutgoingRequest,
     to: Hop,
@@ -81,8 +99,27 @@ export class TransactionLayer implements Machine<TransactionOutput> {
     nowMs: number,
     timeoutMs?: number,
   ): ClientTransaction {
-    const whole: Request = { ...request, type: 'request', vias: [this.makeVia(to)] };
-    return this.begin(whole, to, user, nowMs, timeoutMs);
+    const way = this.wayOf(request, to, nowMs);
+    const begin = (hop: Hop, by: ClientTransactionUser, atMs: number) =>
+      this.begin({ ...request, type: 'request', vias: [this.makeVia(hop)] }, hop, by, atMs, timeoutMs);
+    if (way === to) return begin(to, user, nowMs);
+    const handleFailure = (why: TransactionFailure, atMs: number) => {
+      this.options.largeRequests?.noteTcpFailure(way, atMs);
+      if (why === 'unreachable') begin(to, user, atMs);
+      else user.handleFailure(why, atMs);
+    };
+    return begin(
+      way,
+      { handleResponse: (response, atMs) => user.handleResponse(response, atMs), handleFailure },
+      nowMs,
+    );
+  }
+
+  /** By what a request goes to a hop: the dialog goes on as the far end's Contact says, whatever its requests need. */
+  wayOf(request: OutgoingRequest, to: Hop, nowMs: number): Hop {
+    if (to.transport !== 'udp' || this.options.largeRequests?.takesTcp(to, nowMs) !== true) return to;
+    const bytes = encodeMessage({ ...request, type: 'request', vias: [] }).length + VIA_BYTES;
+    return bytes > MAX_DATAGRAM_BYTES ? overTcp(to) : to;
   }
 
   /** Cancels an INVITE; before a provisional response came, that is not legal and does nothing. [RFC3261 §9.1] */

@@ -1,11 +1,12 @@
 import { earliest } from '../base/machine.ts';
 import type { Hop } from './hop.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
+import type { LargeRequests } from './transaction-layer.ts';
 import { Trunk, type TrunkEnvironment } from './trunk.ts';
 import { formatUri } from './uri.ts';
 
 /** Every trunk, by name; those whose configuration stays the same outlive a change of it. */
-export class TrunkTable {
+export class TrunkTable implements LargeRequests {
   private readonly trunks = new Map<string, Trunk>();
 
   constructor(
@@ -33,6 +34,15 @@ export class TrunkTable {
       bestLikeness = likeness;
     }
     return best;
+  }
+
+  /** Only trunks do: a phone that came by UDP is behind a NAT as likely as not. */
+  takesTcp(target: Hop, nowMs: number): boolean {
+    return this.at(target)?.takesTcp(target, nowMs) === true;
+  }
+
+  noteTcpFailure(target: Hop, nowMs: number): void {
+    this.at(target)?.noteFailure(target, nowMs);
   }
 
   get statuses(): readonly TrunkStatus[] {

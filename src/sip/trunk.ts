@@ -142,7 +142,7 @@ export class Trunk {
     return most;
   }
 
-  /** The INVITE of a call got no answer from there, or a 503; the next call tries another address first. */
+  /** A request got no answer from there, or a 503; the next one tries another address, or UDP, first. */
   noteFailure(target: Hop, nowMs: number, response?: Response): void {
     if (this.health.noteFailure(target, nowMs, response) && this.hops.length > 1)
       this.environment.lost(this.config.name, target, nowMs);

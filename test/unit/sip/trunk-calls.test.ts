@@ -251,12 +251,69 @@ describe('a trunk that is asked whether it is there', () => {
   });
 });
 
+const vias = () => sent.map(({ text }) => /Via: SIP\/2\.0\/(\w+)/.exec(text)![1]);
+const refuseTcp = () =>
+  us.command((endpoint, nowMs) => endpoint.handleUnreachable({ transport: 'tcp', ...FIRST }, nowMs));
+
+describe('a request within a call that is too large for a datagram', () => {
+  const TEXT = 'x'.repeat(1_300);
+  const talking = () => {
+    const call = us.dial('itsp', '600');
+    resolve(FIRST);
+    answer('200 OK', 'INVITE', [`Contact: <sip:x@${FIRST.ip}>`, 'Allow: INVITE, ACK, BYE, MESSAGE'], ANSWER);
+    sent = [];
+    return call;
+  };
+
+  it('goes over TCP [RFC3261 §18.1.1]', () => {
+    const call = talking();
+    us.with(call, (leg, nowMs) => leg.sendText('short', nowMs));
+    network.runFor(10);
+    answer('200 OK', 'MESSAGE');
+    us.with(call, (leg, nowMs) => leg.sendText(TEXT, nowMs));
+    network.runFor(10);
+    expect(vias()).toEqual(['UDP', 'TCP']);
+    expect(sent.at(-1)!.text).toContain(TEXT);
+    answer('200 OK', 'MESSAGE');
+    network.runFor(40_000);
+    expect(us.eventOf(call, 'hangup')).toBeUndefined();
+  });
+
+  it('goes over UDP where TCP is refused, and the next one at once [RFC3261 §18.1.1]', () => {
+    const call = talking();
+    us.with(call, (leg, nowMs) => leg.sendText(TEXT, nowMs));
+    refuseTcp();
+    network.runFor(10);
+    answer('200 OK', 'MESSAGE');
+    us.with(call, (leg, nowMs) => leg.sendText(TEXT, nowMs));
+    network.runFor(10);
+    expect(vias()).toEqual(['TCP', 'UDP', 'UDP']);
+    answer('200 OK', 'MESSAGE');
+    network.runFor(32_000);
+    us.with(call, (leg, nowMs) => leg.sendText(TEXT, nowMs));
+    expect(vias().at(-1)).toBe('TCP');
+  });
+});
+
+describe('a REGISTER that is too large for a datagram', () => {
+  it('goes over TCP, and over UDP where that is refused; its Contact stays that of UDP [RFC3261 §18.1.1]', () => {
+    start({ username: 'u'.repeat(700), secret: { password: 'x' }, register: { expiresS: 600 } });
+    resolve(FIRST);
+    expect(vias()).toEqual(['TCP']);
+    refuseTcp();
+    network.runFor(10);
+    expect(vias()).toEqual(['TCP', 'UDP']);
+    const [byTcp, byUdp] = sent.map(({ text }) => /^Contact: (.*)\r$/m.exec(text)![1]);
+    expect(byUdp).toBe(byTcp);
+    expect(byUdp).not.toContain('transport');
+    answer('200 OK', 'REGISTER', [`Contact: ${byUdp};expires=600`]);
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ registration: { state: 'registered' } }]);
+  });
+});
+
 describe('an INVITE that is too large for a datagram', () => {
   const LONG = { caller: { number: '201', name: 'x'.repeat(900) } };
-  const vias = () => sent.map(({ text }) => /Via: SIP\/2\.0\/(\w+)/.exec(text)![1]);
   const contact = () => /^Contact: (.*)\r$/m.exec(sent.at(-1)!.text)![1];
-  const refuseTcp = () =>
-    us.command((endpoint, nowMs) => endpoint.handleUnreachable({ transport: 'tcp', ...FIRST }, nowMs));
 
   it('goes over TCP, and the dialog where its Contact says [RFC3261 §18.1.1]', () => {
     const call = us.dial('itsp', '600', LONG);

@@ -14,9 +14,12 @@ import { Baresip } from '../support/baresip.ts';
 import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
 import { describeWithPeers } from '../support/peers.ts';
 import { Program } from '../support/program.ts';
-import { pause, waitUntil } from '../support/wait-until.ts';
+import { waitUntil } from '../support/wait-until.ts';
 
 const execute = promisify(execFile);
+
+/** 160 bytes of G.711, the headers of the media, UDP, IP and Ethernet, and pcapng's own. */
+const BYTES_PER_PACKET = 240;
 
 const SIP = `sip:
   listen: [udp://${BRANCH}:5060, tcp://${BRANCH}:5060]
@@ -46,8 +49,15 @@ describeWithPeers('branchline capture', ['asterisk22', 'tshark', 'baresip'], () 
   });
 
   function capture(...args: string[]): Program {
+    rmSync(file, { force: true });
     const data = join(office.folder, 'data');
     return new Program('branchline capture', execPath, [bundle, 'capture', '-o', file, '--data', data, ...args]);
+  }
+
+  /** About `packets` of voice, each with its header in the file. */
+  function written(packets: number): Promise<unknown> {
+    const size = packets * BYTES_PER_PACKET;
+    return waitUntil(`${size} bytes in the file`, 20_000, () => existsSync(file) && statSync(file).size >= size);
   }
 
   async function dialFrom1(number: string): Promise<void> {
@@ -80,9 +90,9 @@ describeWithPeers('branchline capture', ['asterisk22', 'tshark', 'baresip'], () 
 
   test('writes a call from its first frame to its last, as tshark reads it', async () => {
     const program = capture();
-    await waitUntil('the file to begin', 5_000, () => existsSync(file) && statSync(file).size > 0);
+    await written(0);
     await dialFrom1('7601');
-    await pause(2_000);
+    await written(250);
     await office.rest(1);
     program.signal('SIGINT');
     expect(await program.exit()).toBe(0);
@@ -106,7 +116,7 @@ describeWithPeers('branchline capture', ['asterisk22', 'tshark', 'baresip'], () 
     const { calls } = await office.waitForStatus('two calls', 5_000, (it) => it.calls.length === 2);
     const mine = calls.find(({ to }) => to.includes('7601'))!;
     const program = capture('--call', mine.id);
-    await pause(1_500);
+    await written(100);
     await office.hangUp(1);
     expect(await program.exit()).toBe(0);
 
@@ -126,7 +136,7 @@ describeWithPeers('branchline capture', ['asterisk22', 'tshark', 'baresip'], () 
       const { calls } = await office.waitForStatus('the call', 5_000, (it) => it.calls.length === 1);
       await dialFrom1('7601');
       const program = capture('--call', calls[0]!.id);
-      await pause(1_500);
+      await written(150);
       await phone.command('hangup');
       expect(await program.exit()).toBe(0);
     } finally {

@@ -241,6 +241,7 @@ export class Service {
     const mqttChanged = changes.some(({ path }) => path[0] === 'mqtt');
     this.configuration = configuration;
     if (mqttChanged) this.broker.relink();
+    this.http?.dismiss();
     const sip = sipSettings(configuration);
     const live = { ...liveSettings(configuration, dialplan), ...(sip === undefined ? {} : { sip }) };
     this.driver.give((nowMs) => this.appliance.configure(live, nowMs));

@@ -21,6 +21,8 @@ const TLS = { minVersion: 'TLSv1.2', handshakeTimeout: 10_000 } as const;
 const MAX_MESSAGE_BYTES = 64 << 10;
 const MAX_SOCKETS = 64;
 const PING_MS = 30_000;
+/** [RFC6455 §7.4.1] */
+const POLICY_VIOLATION = 1008;
 /** What `sockaddr_un` of Linux holds beside its final zero; a longer path would be cut without a word. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
@@ -32,6 +34,8 @@ export class HttpServer {
   private readonly servers: Server[] = [];
   private readonly webSockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES });
   private readonly pinging: NodeJS.Timeout;
+  /** Whether whoever opened it may stay. */
+  private readonly admissions = new Map<WebSocket, () => boolean>();
 
   private constructor(
     private readonly app: HttpApp,
@@ -88,6 +92,11 @@ export class HttpServer {
     });
   }
 
+  /** Closes the WebSockets of those who may come in no longer: they logged out, or the configuration has them no more. */
+  dismiss(): void {
+    for (const [socket, mayStay] of this.admissions) if (!mayStay()) socket.close(POLICY_VIOLATION, 'log in again');
+  }
+
   async close(): Promise<void> {
     clearInterval(this.pinging);
     for (const socket of this.webSockets.clients) socket.terminate();
@@ -119,6 +128,8 @@ export class HttpServer {
   private async serve(request: IncomingMessage, response: ServerResponse, forBrowsers: boolean): Promise<void> {
     const refusal = await this.refusal(request, forBrowsers);
     if (refusal === undefined) {
+      // What was asked for may have been to log out.
+      if (forBrowsers && request.method === 'POST') response.once('finish', () => this.dismiss());
       this.routing.routing(request, response);
       return;
     }
@@ -142,7 +153,10 @@ export class HttpServer {
     const opened = await this.openSocket(request, forBrowsers);
     if (stream.destroyed) return;
     if ('status' in opened) refuseUpgrade(stream, opened);
-    else this.webSockets.handleUpgrade(request, stream, head, (socket) => this.serveSocket(socket, opened));
+    else {
+      const mayStay = forBrowsers ? this.app.admission(visitorOf(request)) : () => true;
+      this.webSockets.handleUpgrade(request, stream, head, (socket) => this.serveSocket(socket, opened, mayStay));
+    }
   }
 
   private async openSocket(request: IncomingMessage, forBrowsers: boolean): Promise<SocketHandler | HttpResponse> {
@@ -155,16 +169,23 @@ export class HttpServer {
     return match.route.open(match.request);
   }
 
-  private serveSocket(socket: WebSocket, handler: SocketHandler): void {
+  private serveSocket(socket: WebSocket, handler: SocketHandler, mayStay: () => boolean): void {
+    this.admissions.set(socket, mayStay);
     socket.on('error', (error) => this.log('debug', 'http', `WebSocket: ${error.message}`));
-    socket.on('close', handler.start(adapt(socket)));
+    const stop = handler.start(adapt(socket));
+    socket.on('close', () => {
+      this.admissions.delete(socket);
+      stop();
+    });
     socket.on('message', (data: Buffer, isBinary) => {
+      if (socket.readyState !== socket.OPEN) return;
       handler.receive?.(isBinary ? new Uint8Array(data.buffer, data.byteOffset, data.length) : data.toString('utf8'));
     });
   }
 
   /** Drops sockets whose far end is gone without a word: they have not answered the ping before. */
   private pingAll(): void {
+    this.dismiss();
     for (const socket of this.webSockets.clients as Set<WebSocket & { unanswered?: boolean }>) {
       if (socket.unanswered === true) {
         socket.terminate();

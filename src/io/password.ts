@@ -8,6 +8,12 @@ const MAX_MEMORY_BYTES = 256 << 20;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
 
+interface Cost {
+  readonly logN: number;
+  readonly r: number;
+  readonly p: number;
+}
+
 const FORMAT = /^\$scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]{16,86})\$([A-Za-z0-9_-]{22,86})$/;
 
 /** Scrypt of `password` with a salt of its own: `$scrypt$<log2 N>$<r>$<p>$<salt>$<hash>`, base64url. */
@@ -24,14 +30,38 @@ export function isPasswordHash(hash: string): boolean {
 }
 
 /**
- * Whether `hash` is that of `password`. Takes as long where there is no hash to check with, so that nobody hears whether a
- * user exists.
+ * Whether `hash` is that of `password`. Does one hash of each cost that is among `all`, whichever of them is asked for, so
+ * that nobody hears whether a user exists, nor whose hash came from elsewhere.
  */
-export async function verifyPassword(password: string, hash: string | undefined): Promise<boolean> {
+export async function verifyPassword(
+  password: string,
+  hash: string | undefined,
+  all: readonly string[],
+  deriveKey: typeof derive = derive,
+): Promise<boolean> {
   const known = hash === undefined ? undefined : parse(hash);
-  const { salt, expected, cost } = known ?? { salt: randomBytes(SALT_BYTES), expected: undefined, cost: COST };
-  const found = await derive(password, salt, expected?.length ?? HASH_BYTES, cost);
-  return expected !== undefined && timingSafeEqual(found, expected);
+  let fits = false;
+  for (const cost of costsOf(all)) {
+    const mine = known !== undefined && isSame(known.cost, cost) ? known : undefined;
+    const salt = mine?.salt ?? randomBytes(SALT_BYTES);
+    const found = await deriveKey(password, salt, mine?.expected.length ?? HASH_BYTES, cost);
+    if (mine !== undefined) fits = timingSafeEqual(found, mine.expected);
+  }
+  return fits;
+}
+
+/** Each once, ours if there is none, in an order that says nothing of who has which. */
+function costsOf(hashes: readonly string[]): Cost[] {
+  const costs: Cost[] = [];
+  for (const hash of hashes) {
+    const cost = parse(hash)?.cost;
+    if (cost !== undefined && !costs.some((other) => isSame(other, cost))) costs.push(cost);
+  }
+  return costs.length > 0 ? costs : [COST];
+}
+
+function isSame(one: Cost, other: Cost): boolean {
+  return one.logN === other.logN && one.r === other.r && one.p === other.p;
 }
 
 function parse(text: string) {
@@ -43,7 +73,7 @@ function parse(text: string) {
 }
 
 /** In a thread of Node's pool: nothing else waits for it. */
-function derive(password: string, salt: Buffer, length: number, { logN, r, p }: typeof COST): Promise<Buffer> {
+function derive(password: string, salt: Buffer, length: number, { logN, r, p }: Cost): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // The same letters may be typed in two ways: composed, or as a letter and its accent.
     const text = password.normalize('NFC');

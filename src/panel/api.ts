@@ -53,5 +53,6 @@ export function createApi(
       const reason = refusalOf(visitor.headers, { scheme, isOpen: login?.isOpen ?? true });
       return reason === undefined ? login?.admit(visitor) : failure(403, reason);
     },
+    admission: (visitor) => login?.admission(visitor) ?? (() => true),
   };
 }

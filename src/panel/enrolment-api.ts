@@ -74,5 +74,6 @@ export function createEnrolmentApi(
       const reason = refusalOf(headers);
       return reason === undefined ? undefined : failure(403, reason);
     },
+    admission: () => () => true,
   };
 }

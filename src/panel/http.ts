@@ -11,6 +11,8 @@ export interface HttpApp {
   file(path: string): HttpResponse | undefined;
   /** The answer to a request over TCP that must not be served, judged before it is read; undefined for all others. */
   refusal(visitor: Visitor): HttpResponse | undefined | Promise<HttpResponse | undefined>;
+  /** Whether somebody whose request was not refused may stay; asked as long as a WebSocket is open, and costs next to nothing. */
+  admission(visitor: Visitor): () => boolean;
   /** An error in the shape that every error has. */
   failure(status: number, error: string): HttpResponse;
 }

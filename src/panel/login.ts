@@ -6,8 +6,8 @@ import { loginPage } from './login-page.ts';
 export interface LoginOptions {
   /** Who may come in, as the configuration says now. */
   readonly users: () => Readonly<Record<string, { readonly passwordHash: Secret }>>;
-  /** Takes as long for a user who does not exist, whose hash is undefined. */
-  readonly verify: (password: string, hash: string | undefined) => Promise<boolean>;
+  /** Takes as long for every user of `all`, and for one who does not exist, whose hash is undefined. */
+  readonly verify: (password: string, hash: string | undefined, all: readonly string[]) => Promise<boolean>;
   readonly randomBytes: (length: number) => Uint8Array;
   /** Monotonic. */
   readonly nowMs: () => number;
@@ -77,6 +77,18 @@ export class Login {
     return refused(visitor);
   }
 
+  /**
+   * Whether somebody who was admitted may stay: until that browser logs out or says nothing for too long, the password is
+   * another, or the user is none. To ask is no sign of life.
+   */
+  admission({ headers }: Pick<Visitor, 'headers'>): () => boolean {
+    if (this.isOpen) return () => this.isOpen;
+    const token = tokenOf(headers['cookie']);
+    const program = this.proven.get(this.keyOf(encodedIn(headers['authorization']) ?? ''));
+    return () =>
+      this.standing(this.sessions, token, 0) !== undefined || (program !== undefined && this.hasItsPassword(program));
+  }
+
   /** Who has logged in with this browser. */
   userOf({ headers }: Pick<Visitor, 'headers'>): string | undefined {
     return this.standing(this.sessions, tokenOf(headers['cookie']), SESSION_MS)?.user;
@@ -136,9 +148,9 @@ export class Login {
   }
 
   private async admitProgram(visitor: Visitor, authorization: string): Promise<HttpResponse | undefined> {
-    const [, encoded] = /^Basic +([A-Za-z0-9+/=]{1,1000})$/i.exec(authorization) ?? [];
+    const encoded = encodedIn(authorization);
     if (encoded === undefined) return refused(visitor);
-    const key = createHash('sha256').update(this.salt).update(encoded).digest('base64');
+    const key = this.keyOf(encoded);
     if (this.standing(this.proven, key, 0) !== undefined) return undefined;
     const text = Buffer.from(encoded, 'base64').toString('utf8');
     const colon = text.indexOf(':');
@@ -158,14 +170,12 @@ export class Login {
     if (tried !== undefined && tried.untilMs <= options.nowMs()) this.tries.delete(network);
     else if (tried !== undefined && tried.count >= MAX_TRIES) return 429;
     if (this.pending >= MAX_PENDING) return 503;
-    const users = options.users();
-    const hash = Object.hasOwn(users, user) ? users[user]?.passwordHash : undefined;
-    // Who does not exist costs what somebody else costs.
-    const compared = hash ?? Object.values(users)[0]?.passwordHash;
+    const hash = this.hashOf(user);
+    const all = Object.values(options.users()).map(({ passwordHash }) => passwordHash.reveal());
     this.pending++;
     try {
       const isLong = password.length > MAX_PASSWORD_LENGTH;
-      const fits = await options.verify(isLong ? '' : password, isLong ? undefined : compared?.reveal());
+      const fits = await options.verify(isLong ? '' : password, isLong ? undefined : hash?.reveal(), all);
       if (fits && hash !== undefined) {
         this.tries.delete(network);
         return hash;
@@ -198,14 +208,25 @@ export class Login {
     const session = key === undefined ? undefined : where.get(key);
     if (key === undefined || session === undefined) return undefined;
     const nowMs = this.options.nowMs();
-    const users = this.options.users();
-    const hash = Object.hasOwn(users, session.user) ? users[session.user]?.passwordHash : undefined;
-    if (nowMs >= session.untilMs || hash?.equals(session.hash) !== true) {
+    if (nowMs >= session.untilMs || !this.hasItsPassword(session)) {
       where.delete(key);
       return undefined;
     }
     session.untilMs = Math.max(session.untilMs, nowMs + extendMs);
     return session;
+  }
+
+  private hasItsPassword({ user, hash }: Session): boolean {
+    return this.hashOf(user)?.equals(hash) === true;
+  }
+
+  private hashOf(user: string): Secret | undefined {
+    const users = this.options.users();
+    return Object.hasOwn(users, user) ? users[user]?.passwordHash : undefined;
+  }
+
+  private keyOf(encoded: string): string {
+    return createHash('sha256').update(this.salt).update(encoded).digest('base64');
   }
 
   private cookie(token: string, maxAgeS: number): string {
@@ -243,6 +264,12 @@ function withRetry(answer: HttpResponse, status: number): HttpResponse {
 
 function goTo(location: string, cookie: string): HttpResponse {
   return { status: 303, type: 'text/plain', body: '', headers: { location, 'set-cookie': cookie } };
+}
+
+/** What a program sends: name and password in base64. [RFC7617 §2] */
+function encodedIn(authorization: string | readonly string[] | undefined): string | undefined {
+  if (typeof authorization !== 'string') return undefined;
+  return /^Basic +([A-Za-z0-9+/=]{1,1000})$/i.exec(authorization)?.[1];
 }
 
 /** [RFC6265 §4.2.1] */

@@ -20,7 +20,7 @@ describe('branchline hash-password', () => {
   test('as JSON is that of the password without the newline at its end', async () => {
     const { out } = await bench.execute(['hash-password', '--json'], { read: async () => 'long enough\n' });
     const { passwordHash } = JSON.parse(out) as { readonly passwordHash: string };
-    expect(await verifyPassword('long enough', passwordHash)).toBe(true);
+    expect(await verifyPassword('long enough', passwordHash, [passwordHash])).toBe(true);
   });
 
   test('takes no short password, and does not repeat it', async () => {

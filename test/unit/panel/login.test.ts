@@ -150,6 +150,51 @@ describe('somebody who logs in', () => {
     socket.terminate();
   });
 
+  /** Open, and what it ends with. */
+  async function listening(headers: Record<string, string>) {
+    const socket = new WebSocket(`wss://127.0.0.1:${port}/api/events`, { ca: tls.cert, headers });
+    const closed = new Promise((resolve) => {
+      socket.once('close', (code, reason) => resolve(`${code} ${reason.toString()}`));
+    });
+    await new Promise((resolve) => socket.once('message', resolve));
+    return { socket, closed };
+  }
+
+  it('has no WebSocket any longer after logging out, and leaves those of others alone', async () => {
+    const [mine, other] = [await session(), await session()];
+    const [first, second] = [await listening(mine), await listening(other)];
+    await ask('/logout', mine, 'POST');
+    expect(await first.closed).toBe('1008 log in again');
+    const pong = new Promise((resolve) => second.socket.once('pong', resolve));
+    second.socket.ping();
+    await pong;
+    expect(second.socket.readyState).toBe(WebSocket.OPEN);
+    second.socket.terminate();
+  });
+
+  it.each([
+    ['the password is changed', () => ({ admin: { passwordHash: new Secret('hash of new') } })],
+    ['the user is removed', () => ({ anna: { passwordHash: new Secret('hash of x') } })],
+    ['nobody has to log in', () => ({})],
+  ])('has no WebSocket any longer when %s, whether as a browser or as a program', async (_, after) => {
+    const sockets = [await listening(await session()), await listening(basic('admin', 'geheim'))];
+    users = after();
+    server.dismiss();
+    for (const { closed } of sockets) expect(await closed).toBe('1008 log in again');
+  });
+
+  it('has no WebSocket any longer after twelve hours of nothing; a program keeps its own', async () => {
+    const [browser, program] = [await listening(await session()), await listening(basic('admin', 'geheim'))];
+    nowMs += SESSION_MS - 1;
+    server.dismiss();
+    expect(browser.socket.readyState).toBe(WebSocket.OPEN);
+    nowMs += 1;
+    server.dismiss();
+    expect(await browser.closed).toBe('1008 log in again');
+    expect(program.socket.readyState).toBe(WebSocket.OPEN);
+    program.socket.terminate();
+  });
+
   it('is out after logging out', async () => {
     const cookie = await session();
     expect((await ask('/logout', cookie, 'POST')).status).toBe(303);
@@ -296,5 +341,15 @@ describe('on loopback without users', () => {
     users = {};
     expect((await ask('/api/status')).status).toBe(200);
     expect((await ask('/api/status', { host: 'box.example' })).status).toBe(403);
+  });
+
+  it('nobody keeps a WebSocket once there are users', async () => {
+    users = {};
+    const socket = new WebSocket(`wss://127.0.0.1:${port}/api/events`, { ca: tls.cert });
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    await new Promise((resolve) => socket.once('message', resolve));
+    users = { anna: { passwordHash: new Secret('hash of x') } };
+    server.dismiss();
+    expect(await closed).toBe(1008);
   });
 });

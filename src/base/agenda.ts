@@ -3,24 +3,40 @@ export interface Scheduled {
   nextDeadline(): number | undefined;
 }
 
+interface Entry<T> {
+  readonly atMs: number;
+  /** Undefined where another entry stands for it, or none. */
+  item: T | undefined;
+}
+
 /**
  * Which of many machines is due next, without asking all of them: a binary heap of deadlines. An entry may be stale,
  * because a machine's deadline moves with every input; it is checked against the machine when it comes up.
  *
- * Rule: call `touch` after every input to a machine; `remove` is not needed for one whose deadline became undefined.
+ * Rule: call `touch` after every input to a machine, and `remove` when it is over: its entry may lie far ahead, and
+ * would keep it until then.
  */
 export class Agenda<T extends Scheduled> {
-  private readonly heap: { atMs: number; item: T }[] = [];
-  /** The earliest entry of each item that is in the heap: a later one need not be added. */
-  private readonly entered = new Map<T, number>();
+  private readonly heap: Entry<T>[] = [];
+  /** The entry of each item that is in the heap: a later one need not be added. */
+  private readonly entered = new Map<T, Entry<T>>();
 
   touch(item: T): void {
     const atMs = item.nextDeadline();
     if (atMs === undefined) return;
     const known = this.entered.get(item);
-    if (known !== undefined && known <= atMs) return;
-    this.entered.set(item, atMs);
-    this.push(atMs, item);
+    if (known !== undefined && known.atMs <= atMs) return;
+    if (known !== undefined) known.item = undefined;
+    const entry = { atMs, item };
+    this.entered.set(item, entry);
+    this.push(entry);
+  }
+
+  /** Lets go of a machine that is over. */
+  remove(item: T): void {
+    const entry = this.entered.get(item);
+    if (entry !== undefined) entry.item = undefined;
+    this.entered.delete(item);
   }
 
   /** The earliest deadline. */
@@ -35,25 +51,25 @@ export class Agenda<T extends Scheduled> {
     const first = this.heap[0];
     if (first === undefined || first.atMs > nowMs) return undefined;
     this.pop();
-    this.entered.delete(first.item);
+    if (first.item !== undefined) this.entered.delete(first.item);
     return first.item;
   }
 
   /** Brings an entry that is right to the top: stale ones are dropped or put where they belong. */
   private settle(): void {
     for (let first = this.heap[0]; first !== undefined; first = this.heap[0]) {
-      const isEarliest = this.entered.get(first.item) === first.atMs;
-      if (isEarliest && first.item.nextDeadline() === first.atMs) return;
+      const { item } = first;
+      if (item?.nextDeadline() === first.atMs) return;
       this.pop();
-      if (!isEarliest) continue;
-      this.entered.delete(first.item);
-      this.touch(first.item);
+      if (item === undefined) continue;
+      this.entered.delete(item);
+      this.touch(item);
     }
   }
 
-  private push(atMs: number, item: T): void {
+  private push(entry: Entry<T>): void {
     const heap = this.heap;
-    let at = heap.push({ atMs, item }) - 1;
+    let at = heap.push(entry) - 1;
     while (at > 0) {
       const parent = (at - 1) >> 1;
       if (heap[parent]!.atMs <= heap[at]!.atMs) break;

@@ -9,6 +9,7 @@ import {
   type TransactionFailure,
   type TransactionSurroundings,
 } from './transaction.ts';
+import { clientKey } from './transaction-key.ts';
 
 /** An INVITE may ring long, but not for ever without a word: as a proxy's timer C. [RFC3261 §16.6 step 11] */
 const TIMER_C_MS = 185_000;
@@ -49,7 +50,7 @@ export class InviteClientTransaction extends Transaction<State, Timer> {
     timeoutMs: number | undefined,
     nowMs: number,
   ) {
-    super(request, 'calling');
+    super(clientKey(request), request, 'calling');
     const { t1Ms } = around.base;
     this.pauseMs = t1Ms;
     if (!isReliable(to.transport)) this.timers.set('A', nowMs + t1Ms);

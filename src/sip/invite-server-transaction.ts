@@ -1,5 +1,7 @@
 import { type Hop, isReliable } from './hop.ts';
 import { makeResponse, type Request, type Response } from './message.ts';
+import { tagOf } from './name-addr.ts';
+import type { Stragglers } from './straggler-table.ts';
 import { TIMEOUT_T1, Transaction, type TransactionSurroundings } from './transaction.ts';
 
 /** Without a word from the user by then, 100 keeps the client from asking again. [RFC3261 §17.2.1] */
@@ -21,19 +23,18 @@ type Timer =
   /** Sends the refusal again. */
   | 'G'
   /** No ACK came. */
-  | 'H'
-  /** No repeated ACK will come any more. */
-  | 'I'
-  /** No repeated INVITE will come any more. */
-  | 'L';
+  | 'H';
 
 /** [RFC3261 §17.2.1] as amended by [RFC6026 §7.1] */
 export class InviteServerTransaction extends Transaction<State, Timer> {
   /** The last response sent, which a repeated INVITE gets again. */
   last: Response | undefined;
+  /** Once it is accepted or confirmed: what takes repetitions in its place until timer L or I. */
+  stragglers: Stragglers | undefined;
   private pauseMs: number;
 
   constructor(
+    key: string,
     request: Request,
     /** Where the request came from. */
     readonly from: Hop,
@@ -43,7 +44,7 @@ export class InviteServerTransaction extends Transaction<State, Timer> {
     private readonly handleUnacknowledged: (nowMs: number) => void,
     nowMs: number,
   ) {
-    super(request, 'proceeding');
+    super(key, request, 'proceeding');
     this.pauseMs = around.base.t1Ms;
     this.timers.set('trying', nowMs + TRYING_AFTER_MS);
   }
@@ -61,7 +62,10 @@ export class InviteServerTransaction extends Transaction<State, Timer> {
       // address does not have somebody else get eleven for one. [RFC3261 §8.2.7, §26.3.2.4]
       if (!isReliable(this.to.transport) && response.status !== 401) this.timers.set('G', nowMs + base.t1Ms);
       this.timers.set('H', nowMs + TIMEOUT_T1 * base.t1Ms);
-    } else if (response.status >= 200 && !isRepetition) this.linger('accepted', 'L', TIMEOUT_T1 * base.t1Ms, nowMs);
+    } else if (response.status >= 200 && !isRepetition) {
+      this.enter('accepted');
+      this.stragglers = { takesAck: false, toTag: tagOf(response.to), durationMs: TIMEOUT_T1 * base.t1Ms };
+    }
     this.around.transmit(this.to, response);
   }
 
@@ -71,9 +75,11 @@ export class InviteServerTransaction extends Transaction<State, Timer> {
     if (isAnswered && this.last !== undefined) this.around.transmit(this.to, this.last);
   }
 
-  handleAck(nowMs: number): void {
+  handleAck(): void {
     if (this.state !== 'completed') return;
-    this.linger('confirmed', 'I', isReliable(this.to.transport) ? 0 : this.around.base.t4Ms, nowMs);
+    this.enter(isReliable(this.to.transport) ? 'terminated' : 'confirmed');
+    const durationMs = this.around.base.t4Ms;
+    if (!this.isOver) this.stragglers = { takesAck: true, toTag: this.last && tagOf(this.last.to), durationMs };
   }
 
   protected fire(timer: Timer, nowMs: number): void {
@@ -90,10 +96,6 @@ export class InviteServerTransaction extends Transaction<State, Timer> {
       case 'H':
         this.enter('terminated');
         this.handleUnacknowledged(nowMs);
-        break;
-      case 'I':
-      case 'L':
-        this.enter('terminated');
     }
   }
 }

@@ -7,6 +7,7 @@ import {
   type TransactionFailure,
   type TransactionSurroundings,
 } from './transaction.ts';
+import { clientKey } from './transaction-key.ts';
 
 type State = 'trying' | 'proceeding' | 'completed';
 
@@ -31,7 +32,7 @@ export class NonInviteClientTransaction extends Transaction<State, Timer> {
     timeoutMs: number | undefined,
     nowMs: number,
   ) {
-    super(request, 'trying');
+    super(clientKey(request), request, 'trying');
     const { t1Ms } = around.base;
     this.pauseMs = t1Ms;
     if (!isReliable(to.transport)) this.timers.set('E', nowMs + t1Ms);

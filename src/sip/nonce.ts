@@ -1,5 +1,6 @@
 import { equalBytes, fromHex, toHex, utf8Encode } from '../base/bytes.ts';
 import type { Crypto } from '../base/crypto.ts';
+import { detached } from './detached.ts';
 
 /** Long enough for a phone to answer, short enough that a stolen one is soon worthless. */
 const LIFETIME_MS = 120_000;
@@ -55,7 +56,8 @@ export class Nonces {
     this.forget(nowMs);
     const number = count ?? 0;
     const use = this.used.get(nonce);
-    if (use === undefined) this.used.set(nonce, { highest: number, seen: 1, untilMs: nowMs + this.lifetimeMs });
+    if (use === undefined)
+      this.used.set(detached(nonce), { highest: number, seen: 1, untilMs: nowMs + this.lifetimeMs });
     else if (number > use.highest) {
       const ahead = number - use.highest;
       use.seen = ahead > WINDOW ? 1 : (use.seen << ahead) | 1;

@@ -6,6 +6,7 @@ import type { Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Binding } from './binding.ts';
+import { detached } from './detached.ts';
 import { parseDecimal } from './grammar.ts';
 import type { Hop } from './hop.ts';
 import { isMalformed } from './malformed.ts';
@@ -62,7 +63,9 @@ interface Wish {
 export class Registrar implements Machine<RegistrarOutput> {
   private readonly outputs = new Queue<RegistrarOutput>();
   /** By user, oldest first. Each with its monotonic deadline. */
-  private readonly table = new Map<string, Entry[]>();
+  private readonly table = new Map<string, readonly Entry[]>();
+  /** How many bindings came from an address and port: asked for with every datagram. */
+  private readonly flows = new Map<string, number>();
   private readonly lockout = new Lockout(LOCKOUT);
   /**
    * No binding expires before; asked for with every packet of voice. It is searched only when it has come: a phone that
@@ -100,11 +103,8 @@ export class Registrar implements Machine<RegistrarOutput> {
   }
 
   /** Whether a phone has registered from that very address and port. */
-  isBoundAt({ transport, ip, port }: Hop): boolean {
-    for (const entries of this.table.values())
-      for (const { binding } of entries)
-        if (binding.ip === ip && binding.port === port && binding.transport === transport) return true;
-    return false;
+  isBoundAt(from: Hop): boolean {
+    return this.flows.has(flowOf(from));
   }
 
   /** Somebody failed to prove who he is, here or with a call. */
@@ -134,14 +134,14 @@ export class Registrar implements Machine<RegistrarOutput> {
       if (kept.expiresEpochMs <= wallMs) continue;
       const binding = { ...kept, connection: undefined };
       const entries = this.table.get(kept.user) ?? [];
-      this.table.set(kept.user, [...entries, { binding, expiresAtMs: nowMs + kept.expiresEpochMs - wallMs }]);
+      this.put(kept.user, [...entries, { binding, expiresAtMs: nowMs + kept.expiresEpochMs - wallMs }]);
     }
     for (const user of this.table.keys()) this.tell(user);
   }
 
   /** A user is no more, or must prove himself anew. */
   remove(user: string): void {
-    if (this.table.delete(user)) this.tell(user);
+    this.keep(user, () => false);
   }
 
   /** A connection has ended, and with it every flow over it. [RFC5626 §4.2] */
@@ -207,32 +207,31 @@ export class Registrar implements Machine<RegistrarOutput> {
     const instance = parameters.get('+sip.instance') ?? undefined;
     const regId = parameters.get('reg-id') ?? undefined;
     const others = (this.table.get(user) ?? []).filter(({ binding }) => !isSameBinding(binding, uri, instance, regId));
-    this.table.delete(user);
     const grantedS = Math.min(expiresS, limits.maxS);
     const entries = others.slice(-(limits.contacts - (grantedS > 0 ? 1 : 0)));
     if (grantedS > 0) {
       const wallMs = this.options.wallClock();
       const q = Number(parameters.get('q') ?? 1);
       const binding: Binding = {
-        user,
-        contact: formatUri(uri),
+        user: detached(user),
+        contact: detached(formatUri(uri)),
         transport: from.transport,
         ip: from.ip,
         port: from.port,
         connection: from.connection,
-        callId: request.callId,
+        callId: detached(request.callId),
         cseq: request.cseq.number,
         q: q >= 0 && q <= 1 ? q : 1,
-        instance,
-        regId,
-        userAgent: request.headers.get('User-Agent') ?? '',
-        path: request.headers.list('Path'),
+        instance: instance && detached(instance),
+        regId: regId && detached(regId),
+        userAgent: detached(request.headers.get('User-Agent') ?? ''),
+        path: request.headers.list('Path').map(detached),
         registeredEpochMs: wallMs,
         expiresEpochMs: wallMs + grantedS * 1000,
       };
       entries.push({ binding, expiresAtMs: nowMs + grantedS * 1000 });
     }
-    if (entries.length > 0) this.table.set(user, entries);
+    this.put(detached(user), entries);
   }
 
   private listing(user: string, request: Request, nowMs: number): Response {
@@ -254,9 +253,21 @@ export class Registrar implements Machine<RegistrarOutput> {
     const entries = this.table.get(user) ?? [];
     const kept = entries.filter(isKept);
     if (kept.length === entries.length) return;
-    if (kept.length > 0) this.table.set(user, kept);
-    else this.table.delete(user);
+    this.put(user, kept);
     this.tell(user);
+  }
+
+  private put(user: string, entries: readonly Entry[]): void {
+    for (const { binding } of this.table.get(user) ?? []) this.countFlow(flowOf(binding), -1);
+    for (const { binding } of entries) this.countFlow(flowOf(binding), 1);
+    this.table.delete(user);
+    if (entries.length > 0) this.table.set(user, entries);
+  }
+
+  private countFlow(flow: string, by: 1 | -1): void {
+    const count = (this.flows.get(flow) ?? 0) + by;
+    if (count > 0) this.flows.set(flow, count);
+    else this.flows.delete(flow);
   }
 
   private tell(user: string): void {
@@ -271,6 +282,10 @@ export class Registrar implements Machine<RegistrarOutput> {
   ): Response {
     return makeResponse(request, status, { toTag: toHex(this.options.crypto.randomBytes(8)), headers });
   }
+}
+
+function flowOf({ transport, ip, port }: Pick<Hop, 'transport' | 'ip' | 'port'>): string {
+  return `${transport}|${ip}|${port}`;
 }
 
 /** Of the contact, else of the message, else ours; what is no number counts as none. [RFC3261 §10.2.1.1, §10.3 step 7] */

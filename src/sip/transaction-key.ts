@@ -12,7 +12,8 @@ export function serverKey(request: Request, method = request.method): string {
   const of = method === 'ACK' ? 'INVITE' : method;
   const [via] = request.vias;
   const branch = branchOf(via!);
-  if (branch !== undefined) return `${branch}|${via!.host}:${via!.port ?? ''}|${of}`;
+  // Joined, not in a template: that would stay a chain of views of the message, and a key lies there when it is gone.
+  if (branch !== undefined) return [branch, via!.host, via!.port ?? '', of].join('|');
   const { uri, from, callId, cseq } = request;
   return ['2543', formatUri(uri), tagOf(from) ?? '', callId, cseq.number, formatVia(via!), of].join('|');
 }
@@ -29,5 +30,5 @@ export function clientKey(message: Request | Response): string {
 
 /** The same for two requests that are one, sent over two paths. Requests in a dialog have none. [RFC3261 §8.2.2.2] */
 export function mergeKey({ from, to, callId, cseq }: Request): string | undefined {
-  return tagOf(to) === undefined ? `${tagOf(from) ?? ''}|${callId}|${cseq.number}|${cseq.method}` : undefined;
+  return tagOf(to) === undefined ? [tagOf(from) ?? '', callId, cseq.number, cseq.method].join('|') : undefined;
 }

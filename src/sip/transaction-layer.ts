@@ -2,7 +2,7 @@ import { Agenda } from '../base/agenda.ts';
 import { toHex } from '../base/bytes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { Crypto } from '../base/crypto.ts';
-import type { Machine } from '../base/machine.ts';
+import { earliest, type Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { formatHop, type Hop, overTcp, type SipTransmit } from './hop.ts';
 import { cancelOf, InviteClientTransaction } from './invite-client-transaction.ts';
@@ -11,6 +11,7 @@ import { type Message, makeResponse, type Request, type Response } from './messa
 import { tagOf } from './name-addr.ts';
 import { NonInviteClientTransaction } from './non-invite-client-transaction.ts';
 import { NonInviteServerTransaction } from './non-invite-server-transaction.ts';
+import { type Stragglers, StragglerTable } from './straggler-table.ts';
 import {
   type ClientTransactionUser,
   DEFAULT_TIMER_BASE,
@@ -53,7 +54,7 @@ export interface TransactionLayerOptions {
   readonly forceRport?: (from: Hop) => boolean;
   /** For requests too large for a datagram; absent: nobody takes them otherwise. [RFC3261 §18.1.1] */
   readonly largeRequests?: LargeRequests;
-  /** Server transactions at a time; more are answered 503 and forgotten. */
+  /** Server transactions at a time, those that only wait for stragglers given up first; more are answered 503 and forgotten. */
   readonly maxServerTransactions?: number;
 }
 
@@ -77,6 +78,7 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   private readonly outputs = new Queue<TransactionOutput>();
   private readonly clients = new Map<string, ClientTransaction>();
   private readonly servers = new Map<string, ServerTransaction>();
+  private readonly stragglers = new StragglerTable();
   private readonly merges = new Map<string, ServerTransaction>();
   private readonly agenda = new Agenda<ClientTransaction | ServerTransaction>();
   private readonly around: TransactionSurroundings;
@@ -85,6 +87,7 @@ export class TransactionLayer implements Machine<TransactionOutput> {
     this.around = {
       base: options.base ?? DEFAULT_TIMER_BASE,
       transmit: (to, message) => this.transmit(to, message),
+      repeat: (to, bytes) => this.repeat(to, bytes),
     };
   }
 
@@ -140,13 +143,15 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   }
 
   /** For what is sent outside of transactions, ACKs again among them. */
-  transmit(to: Hop, message: Message): void {
-    this.outputs.push({ type: 'transmit', to, bytes: encodeMessage(message) });
+  transmit(to: Hop, message: Message): Uint8Array {
+    const bytes = encodeMessage(message);
+    this.repeat(to, bytes);
+    return bytes;
   }
 
   respond(transaction: ServerTransaction, response: Response, nowMs: number): void {
     transaction.respond(response, nowMs);
-    this.settle(transaction);
+    this.settleServer(transaction, nowMs);
   }
 
   handleMessage(message: Message, from: Hop, nowMs: number): void {
@@ -166,8 +171,10 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   handleTimeout(nowMs: number): void {
     for (let due = this.agenda.take(nowMs); due !== undefined; due = this.agenda.take(nowMs)) {
       due.handleTimeout(nowMs);
-      this.settle(due);
+      if (isServer(due)) this.settleServer(due, nowMs);
+      else this.settle(due);
     }
+    this.stragglers.handleTimeout(nowMs);
   }
 
   poll(): TransactionOutput | undefined {
@@ -175,12 +182,12 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   }
 
   nextDeadline(): number | undefined {
-    return this.agenda.next();
+    return earliest(this.agenda.next(), this.stragglers.nextDeadline());
   }
 
   /** How many are under way, for status and for tests that look for leaks. */
   get load(): { readonly clients: number; readonly servers: number } {
-    return { clients: this.clients.size, servers: this.servers.size };
+    return { clients: this.clients.size, servers: this.servers.size + this.stragglers.size };
   }
 
   private begin(
@@ -192,7 +199,7 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   ): ClientTransaction {
     const Kind = request.method === 'INVITE' ? InviteClientTransaction : NonInviteClientTransaction;
     const transaction = new Kind(request, to, this.around, user, timeoutMs, nowMs);
-    this.clients.set(clientKey(request), transaction);
+    this.clients.set(transaction.key, transaction);
     this.settle(transaction);
     return transaction;
   }
@@ -208,54 +215,75 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   }
 
   private handleRequest(request: Request, from: Hop, nowMs: number): void {
-    const known = this.findServer(request);
-    if (request.method === 'ACK') {
-      if (known instanceof InviteServerTransaction && known.state !== 'accepted') known.handleAck(nowMs);
-      else this.outputs.push({ type: 'ack', request, from });
-      if (known !== undefined) this.settle(known);
-    } else if (known !== undefined) known.handleRepetition();
-    else if (this.servers.size >= (this.options.maxServerTransactions ?? DEFAULT_MAX_SERVER_TRANSACTIONS)) {
+    const key = serverKey(request);
+    const known = this.servers.get(key);
+    const over = known === undefined ? this.stragglers.get(key) : undefined;
+    if (request.method === 'ACK') this.handleAck(request, known, over, from, nowMs);
+    else if (known !== undefined) known.handleRepetition();
+    else if (over !== undefined) {
+      if (over.answer !== undefined) this.repeat(over.answer.to, over.answer.bytes);
+    } else if (this.hasRoom()) this.beginServer(key, request, from, nowMs);
+    else {
       this.options.counters.increment('sip.too-many-transactions');
       this.transmit(
         responseHop(request.vias[0]!, from),
         makeResponse(request, 503, { headers: [['Retry-After', '10']] }),
       );
-    } else this.beginServer(request, from, nowMs);
+    }
   }
 
-  private findServer(request: Request): ServerTransaction | undefined {
-    const known = this.servers.get(serverKey(request));
-    if (known === undefined || !isOldStyle(request) || request.method !== 'ACK') return known;
-    const sent = known instanceof InviteServerTransaction ? known.last : undefined;
-    return sent !== undefined && tagOf(sent.to) === tagOf(request.to) ? known : undefined;
+  private handleAck(
+    ack: Request,
+    known: ServerTransaction | undefined,
+    over: Stragglers | undefined,
+    from: Hop,
+    nowMs: number,
+  ): void {
+    const invite = known instanceof InviteServerTransaction ? known : undefined;
+    const tag = invite?.last === undefined ? over?.toTag : tagOf(invite.last.to);
+    // The ACK of a client of RFC 2543 is known by the tag that it got besides.
+    const isOfThis = !isOldStyle(ack) || (tag !== undefined && tag === tagOf(ack.to));
+    if (isOfThis && invite !== undefined) {
+      invite.handleAck();
+      this.settleServer(invite, nowMs);
+    } else if (!isOfThis || over?.takesAck !== true) this.outputs.push({ type: 'ack', request: ack, from });
   }
 
-  private beginServer(request: Request, from: Hop, nowMs: number): void {
+  /** Who repeats himself does so within seconds: under load those that are over make room for those that begin. */
+  private hasRoom(): boolean {
+    const max = this.options.maxServerTransactions ?? DEFAULT_MAX_SERVER_TRANSACTIONS;
+    return this.servers.size + this.stragglers.size < max || this.stragglers.dropOldest();
+  }
+
+  private beginServer(key: string, request: Request, from: Hop, nowMs: number): void {
     const to = responseHop(request.vias[0]!, from);
     const transaction: ServerTransaction =
       request.method === 'INVITE'
-        ? new InviteServerTransaction(request, from, to, this.around, () => this.giveUp(transaction), nowMs)
-        : new NonInviteServerTransaction(request, from, to, this.around, nowMs);
-    this.servers.set(serverKey(request), transaction);
+        ? new InviteServerTransaction(key, request, from, to, this.around, () => this.giveUp(transaction), nowMs)
+        : new NonInviteServerTransaction(key, request, from, to, this.around, nowMs);
+    this.servers.set(key, transaction);
     if (request.method === 'CANCEL') {
       this.handleCancel(request, transaction, nowMs);
       return;
     }
     const merge = mergeKey(request);
-    const isMerged = merge !== undefined && this.merges.has(merge);
+    const isMerged = merge !== undefined && (this.merges.has(merge) || this.stragglers.hasMerge(merge));
     if (merge !== undefined && !isMerged) this.merges.set(merge, transaction);
     if (isMerged) this.respond(transaction, makeResponse(request, 482, { toTag: this.makeTag() }), nowMs);
     else this.outputs.push({ type: 'request', transaction });
-    this.settle(transaction);
+    this.settleServer(transaction, nowMs);
   }
 
   /** A CANCEL is answered here: 200 if there is something to cancel, whatever becomes of it. [RFC3261 §9.2] */
   private handleCancel(cancel: Request, transaction: ServerTransaction, nowMs: number): void {
-    const target = this.servers.get(serverKey(cancel, 'INVITE'));
-    const isKnown = target instanceof InviteServerTransaction;
-    const toTag = (isKnown && target.last !== undefined ? tagOf(target.last.to) : undefined) ?? this.makeTag();
+    const key = serverKey(cancel, 'INVITE');
+    const target = this.servers.get(key);
+    const invite = target instanceof InviteServerTransaction ? target : undefined;
+    const over = this.stragglers.get(key);
+    const toTag = (invite?.last === undefined ? over?.toTag : tagOf(invite.last.to)) ?? this.makeTag();
+    const isKnown = invite !== undefined || over !== undefined;
     this.respond(transaction, makeResponse(cancel, isKnown ? 200 : 481, { toTag }), nowMs);
-    if (isKnown && target.state === 'proceeding') this.outputs.push({ type: 'cancel', transaction: target, cancel });
+    if (invite?.state === 'proceeding') this.outputs.push({ type: 'cancel', transaction: invite, cancel });
   }
 
   private giveUp(transaction: ServerTransaction): void {
@@ -263,17 +291,33 @@ export class TransactionLayer implements Machine<TransactionOutput> {
     if (transaction instanceof InviteServerTransaction) this.outputs.push({ type: 'unacknowledged', transaction });
   }
 
-  /** After every input to a transaction. */
-  private settle(transaction: ClientTransaction | ServerTransaction): void {
-    if (!transaction.isOver) {
-      this.agenda.touch(transaction);
+  private repeat(to: Hop, bytes: Uint8Array): void {
+    this.outputs.push({ type: 'transmit', to, bytes });
+  }
+
+  /** After every input to a client transaction. */
+  private settle(client: ClientTransaction): void {
+    if (!client.isOver) this.agenda.touch(client);
+    else {
+      this.agenda.remove(client);
+      if (this.clients.get(client.key) === client) this.clients.delete(client.key);
+    }
+  }
+
+  /** After every input to a server transaction. */
+  private settleServer(server: ServerTransaction, nowMs: number): void {
+    const { key, request, stragglers, isOver } = server;
+    if (this.servers.get(key) !== server) return;
+    if (stragglers === undefined && !isOver) {
+      this.agenda.touch(server);
       return;
     }
-    const { request } = transaction;
-    if (this.clients.get(clientKey(request)) === transaction) this.clients.delete(clientKey(request));
-    if (this.servers.get(serverKey(request)) === transaction) this.servers.delete(serverKey(request));
+    this.agenda.remove(server);
+    this.servers.delete(key);
     const merge = mergeKey(request);
-    if (merge !== undefined && this.merges.get(merge) === transaction) this.merges.delete(merge);
+    const isFirst = merge !== undefined && this.merges.get(merge) === server;
+    if (isFirst) this.merges.delete(merge);
+    if (stragglers !== undefined) this.stragglers.add(key, isFirst ? merge : undefined, stragglers, nowMs);
   }
 
   private stamp(request: Request, from: Hop): Request {
@@ -292,4 +336,8 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   private makeTag(): string {
     return toHex(this.options.crypto.randomBytes(8));
   }
+}
+
+function isServer(transaction: ClientTransaction | ServerTransaction): transaction is ServerTransaction {
+  return transaction instanceof InviteServerTransaction || transaction instanceof NonInviteServerTransaction;
 }

@@ -23,7 +23,10 @@ export const TIMER_D_MS = 32_000;
 /** What a transaction needs from the layer that holds it. */
 export interface TransactionSurroundings {
   readonly base: TimerBase;
-  transmit(to: Hop, message: Message): void;
+  /** Gives the bytes of the message. */
+  transmit(to: Hop, message: Message): Uint8Array;
+  /** Sends once more what was sent before. */
+  repeat(to: Hop, bytes: Uint8Array): void;
 }
 
 /** What client transactions say to their user, beside what they send. */
@@ -41,6 +44,8 @@ export abstract class Transaction<State extends string, Timer extends string> {
   private current: State | 'terminated';
 
   constructor(
+    /** What messages of it are known by. */
+    readonly key: string,
     /** The request that began it, with its Via. */
     readonly request: Request,
     initial: State,

@@ -43,6 +43,18 @@ describe('Agenda', () => {
     expect(agenda.next()).toBeUndefined();
   });
 
+  it('lets go of a machine that is over, and takes it again', () => {
+    const agenda = new Agenda<Item>();
+    const [over, other] = [new Item(10), new Item(20)];
+    agenda.touch(over);
+    agenda.touch(other);
+    agenda.remove(over);
+    expect(agenda.next()).toBe(20);
+    agenda.touch(over);
+    expect(agenda.take(15)).toBe(over);
+    expect(agenda.take(15)).toBeUndefined();
+  });
+
   it('agrees with asking every machine, whatever happens', () => {
     const operation = fc.tuple(fc.nat(7), fc.option(fc.nat(100), { nil: undefined }), fc.boolean());
     fc.assert(

@@ -309,4 +309,49 @@ CSeq: 1 ${method}`;
     expect(server.layer.load.servers).toBe(16_384);
     expect(server.counters.get('sip.too-many-transactions')).toBe(20_000 - 16_384);
   });
+
+  it('under load those that only wait for stragglers make room, the oldest first', () => {
+    server.onRequest = (transaction) => server.respond(transaction, 200);
+    const one = (i: number) =>
+      arrive(request('OPTIONS', `192.0.2.1;branch=z9hG4bK${i}`).replace('Call-ID: 1', `Call-ID: ${i}`));
+    for (let i = 0; i < 20_000; i++) one(i);
+    expect(server.log).toHaveLength(20_000);
+    expect(server.counters.get('sip.too-many-transactions')).toBe(0);
+    expect(server.layer.load.servers).toBe(16_384);
+    one(20_000 - 16_384);
+    expect(server.log).toHaveLength(20_000);
+    one(20_000 - 16_385);
+    expect(server.log).toHaveLength(20_001);
+    network.runFor(32_000);
+    expectEmpty();
+  });
+
+  it('a CANCEL that comes when the INVITE is accepted or refused is answered 200 with its tag [RFC3261 §9.2]', () => {
+    const tags: (string | undefined)[] = [];
+    network.tap = (_from, _to, bytes) => tags.push(/^To:.*tag=(.*)$/m.exec(utf8Decode(bytes))?.[1]?.trim());
+    for (const [branch, status] of [
+      ['x', 200],
+      ['y', 486],
+    ] as const) {
+      const via = `192.0.2.1;branch=z9hG4bK${branch}`;
+      const as = (text: string) => text.replace('Call-ID: 1', `Call-ID: ${branch}`);
+      server.onRequest = (transaction) => server.respond(transaction, status);
+      arrive(as(request('INVITE', via)));
+      arrive(as(request('ACK', via, 'sip:b@b;tag=to-5060')));
+      arrive(as(request('CANCEL', via)));
+    }
+    expect(tags).toEqual(['to-5060', 'to-5060', 'to-5060', 'to-5060']);
+    expect(server.log).toEqual(['INVITE', 'ack', 'INVITE']);
+  });
+
+  it('one request that comes over a second path once it was answered is refused, too [RFC3261 §8.2.2.2]', () => {
+    server.onRequest = (transaction) => server.respond(transaction, 200);
+    arrive(request('OPTIONS', '192.0.2.1;branch=z9hG4bKx'));
+    arrive(request('OPTIONS', '192.0.2.3;branch=z9hG4bKy'));
+    expect(server.log).toEqual(['OPTIONS']);
+    expect(times('482')).toEqual([0]);
+    network.runFor(32_000);
+    arrive(request('OPTIONS', '192.0.2.3;branch=z9hG4bKz'));
+    expect(server.log).toEqual(['OPTIONS', 'OPTIONS']);
+  });
 });

@@ -2,10 +2,10 @@ import { sameAddress } from '../base/machine.ts';
 import { type Libc, loadLibc } from './libc.ts';
 import { ReceiveBatch } from './receive-batch.ts';
 import { SendBatch } from './send-batch.ts';
-import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
+import { openUdpSocket, takesJoined, type UdpSocket } from './udp-socket.ts';
 
-/** Lengths of the datagrams that the proof sends: none, voice, one beyond an Ethernet frame. */
-const PROOF_LENGTHS = [0, 164, 4000];
+/** Lengths of the datagrams that the proof sends: none, one beyond an Ethernet frame, and voice, which may be joined. */
+const PROOF_LENGTHS = [0, 4000, 164, 164, 100];
 
 let proven: Libc | { readonly failed: string } | undefined;
 
@@ -44,8 +44,9 @@ export function proofFailure(libc: Libc): string | undefined {
 
 function exchange(libc: Libc, from: UdpSocket, to: UdpSocket): string | undefined {
   const sent = PROOF_LENGTHS.map((length) => Uint8Array.from({ length }, (_, i) => (7 * i + length) & 0xff));
-  const out = new SendBatch(libc, from.addresses);
-  for (const bytes of sent) out.add(bytes, to.local);
+  const out = new SendBatch(libc, from.addresses, takesJoined(libc, from.fd));
+  const destination = from.addresses.destination(to.local);
+  for (const bytes of sent) out.add(bytes, destination);
   let refused: string | undefined;
   if (!out.flush(from.fd, (error) => (refused = error))) return 'the loopback took no datagrams';
   if (refused !== undefined) return `the loopback refused a datagram: ${refused}`;

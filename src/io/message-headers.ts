@@ -2,7 +2,11 @@ import type { Libc } from './libc.ts';
 import { messageLayout, writeWord } from './message-layout.ts';
 import { SOCKADDR_BYTES } from './socket-addresses.ts';
 
-/** The structures by which one system call takes or gives many datagrams; laid once, one buffer for each message. */
+/** A control message that says how long each datagram is of those that a message joins. */
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
+
+/** The structures by which one system call takes or gives many datagrams; laid once, with room for some parts of each. */
 export class MessageHeaders {
   /** The addresses of all messages, `SOCKADDR_BYTES` for each. */
   readonly names: Uint8Array;
@@ -12,29 +16,41 @@ export class MessageHeaders {
   private readonly words: Uint32Array;
   private readonly address: number;
   private readonly iovecsAt: number;
+  private readonly controlsAt: number;
 
   constructor(
     private readonly libc: Libc,
     count: number,
     private readonly nameBytes: number,
+    private readonly parts = 1,
   ) {
     const { pointerBytes } = libc;
     this.layout = messageLayout(pointerBytes);
-    const { messageBytes, iovecBytes, iovecAt, iovecCountAt } = this.layout;
+    const { messageBytes, iovecBytes, controlBytes } = this.layout;
     this.iovecsAt = count * messageBytes;
-    const namesAt = this.iovecsAt + count * iovecBytes;
+    this.controlsAt = this.iovecsAt + count * parts * iovecBytes;
+    const namesAt = this.controlsAt + count * controlBytes;
     const memory = new ArrayBuffer(namesAt + count * SOCKADDR_BYTES);
     this.view = new DataView(memory);
     this.words = new Uint32Array(memory);
     this.names = new Uint8Array(memory, namesAt);
     this.address = libc.addressOf(memory);
     for (let i = 0; i < count; i++) {
-      const at = i * messageBytes;
-      writeWord(this.view, at, this.address + namesAt + i * SOCKADDR_BYTES, pointerBytes);
-      writeWord(this.view, at + iovecAt, this.address + this.iovecsAt + i * iovecBytes, pointerBytes);
-      writeWord(this.view, at + iovecCountAt, 1, pointerBytes);
+      writeWord(this.view, i * messageBytes, this.address + namesAt + i * SOCKADDR_BYTES, pointerBytes);
+      this.layControl(i);
+      this.setParts(i, 0, 1);
     }
     this.resetNames(count);
+  }
+
+  private layControl(i: number): void {
+    const { messageBytes, controlAt, controlBytes, controlLength, controlLevelAt } = this.layout;
+    const { pointerBytes } = this.libc;
+    const at = this.controlsAt + i * controlBytes;
+    writeWord(this.view, i * messageBytes + controlAt, this.address + at, pointerBytes);
+    writeWord(this.view, at, controlLength, pointerBytes);
+    this.view.setUint32(at + controlLevelAt, SOL_UDP, true);
+    this.view.setUint32(at + controlLevelAt + 4, UDP_SEGMENT, true);
   }
 
   /** The kernel writes the length of the address that came: before the next ones it must be told its room again. */
@@ -43,9 +59,20 @@ export class MessageHeaders {
     for (let i = 0; i < count; i++) this.words[(i * messageBytes + nameLengthAt) >> 2] = this.nameBytes;
   }
 
-  /** Where the bytes of a message are, or go to. */
-  setBuffer(i: number, address: number, length: number): void {
-    const at = this.iovecsAt + i * this.layout.iovecBytes;
+  /** A message is so many of its parts, from one on: one datagram, or one of each `segmentBytes`. */
+  setParts(i: number, first: number, count: number, segmentBytes = 0): void {
+    const { layout, view, libc } = this;
+    const at = i * layout.messageBytes;
+    const iovecAt = this.iovecsAt + (i * this.parts + first) * layout.iovecBytes;
+    writeWord(view, at + layout.iovecAt, this.address + iovecAt, libc.pointerBytes);
+    writeWord(view, at + layout.iovecCountAt, count, libc.pointerBytes);
+    writeWord(view, at + layout.controlLengthAt, segmentBytes === 0 ? 0 : layout.controlBytes, libc.pointerBytes);
+    view.setUint16(this.controlsAt + i * layout.controlBytes + layout.controlValueAt, segmentBytes, true);
+  }
+
+  /** Where the bytes of a message, or of one of its parts, are, or go to. */
+  setBuffer(i: number, address: number, length: number, part = 0): void {
+    const at = this.iovecsAt + (i * this.parts + part) * this.layout.iovecBytes;
     writeWord(this.view, at, address, this.libc.pointerBytes);
     writeWord(this.view, at + this.layout.iovecLengthAt, length, this.libc.pointerBytes);
   }

@@ -1,4 +1,4 @@
-/** Where the fields of C's `struct mmsghdr` and `struct iovec` lie on Linux, in bytes from their beginning. */
+/** Where the fields of C's `struct mmsghdr`, `struct iovec` and `struct cmsghdr` lie on Linux, in bytes from their beginning. */
 export interface MessageLayout {
   readonly iovecBytes: number;
   readonly iovecLengthAt: number;
@@ -6,8 +6,15 @@ export interface MessageLayout {
   readonly nameLengthAt: number;
   readonly iovecAt: number;
   readonly iovecCountAt: number;
+  readonly controlAt: number;
+  readonly controlLengthAt: number;
   /** How many bytes were received or sent; it stands behind the seven fields of `struct msghdr`. */
   readonly lengthAt: number;
+  /** A control message of one number: its level and type, its number, its length, and the room that it takes. */
+  readonly controlLevelAt: number;
+  readonly controlValueAt: number;
+  readonly controlLength: number;
+  readonly controlBytes: number;
 }
 
 /** Every field takes one word, with pointers of 8 bytes as with those of 4 (armhf): shorter ones are padded to it. */
@@ -19,7 +26,13 @@ export function messageLayout(pointerBytes: 4 | 8): MessageLayout {
     nameLengthAt: pointerBytes,
     iovecAt: 2 * pointerBytes,
     iovecCountAt: 3 * pointerBytes,
+    controlAt: 4 * pointerBytes,
+    controlLengthAt: 5 * pointerBytes,
     lengthAt: 7 * pointerBytes,
+    controlLevelAt: pointerBytes,
+    controlValueAt: pointerBytes + 8,
+    controlLength: pointerBytes + 8 + 2,
+    controlBytes: 2 * pointerBytes + 8,
   };
 }
 

@@ -17,10 +17,12 @@ const REMEMBERED = 1024;
 const MAX_TEXTS = 4096;
 
 /** An address to which one socket sends much, with the `struct sockaddr` that it is there. */
-class Destination implements Address {
+export class Destination implements Address {
   constructor(
     readonly ip: string,
     readonly port: number,
+    /** Counts the destinations of a socket. */
+    readonly number: number,
     readonly owner: SocketAddresses,
     readonly name: Uint8Array,
   ) {}
@@ -39,6 +41,9 @@ export class SocketAddresses {
   private readonly seenAddresses: (Address | undefined)[] = new Array<Address | undefined>(REMEMBERED).fill(undefined);
   /** Bytes of an IP address by its text. */
   private readonly texts = new Map<string, Uint8Array>();
+  /** By the address that `read` gives, as long as that is known. */
+  private readonly destinations = new WeakMap<Address, Destination>();
+  private destinationCount = 0;
 
   constructor(private readonly ipv6: boolean) {
     this.bytes = ipv6 ? SOCKADDR_BYTES : SOCKADDR_IN_BYTES;
@@ -46,11 +51,17 @@ export class SocketAddresses {
     this.addressBytes = ipv6 ? 16 : 4;
   }
 
-  /** The same address in the shape that `write` needs the least time for. */
+  /** The same address in the shape that `write` needs the least time for; the same object each time. */
   destination(address: Address): Address {
     const name = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
     if (!this.write(address, name, 0)) return address;
-    return new Destination(address.ip, address.port, this, name);
+    const known = this.read(name, 0);
+    let destination = this.destinations.get(known);
+    if (destination === undefined) {
+      destination = new Destination(known.ip, known.port, this.destinationCount++, this, name);
+      this.destinations.set(known, destination);
+    }
+    return destination;
   }
 
   /** Writes `bytes` bytes; false if such a socket cannot reach the address. */

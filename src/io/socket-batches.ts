@@ -3,6 +3,7 @@ import type { Libc } from './libc.ts';
 import { ReceiveBatch } from './receive-batch.ts';
 import { SendBatch } from './send-batch.ts';
 import { SocketAddresses } from './socket-addresses.ts';
+import { takesJoined } from './udp-socket.ts';
 
 const POLLIN = 1;
 const POLL_ENTRY_BYTES = 8;
@@ -24,7 +25,7 @@ export class SocketBatches {
   ) {
     this.addresses = new SocketAddresses(ipv6);
     this.received = new ReceiveBatch(libc, this.addresses);
-    this.outgoing = new SendBatch(libc, this.addresses);
+    this.outgoing = new SendBatch(libc, this.addresses, takesJoined(libc, fd));
     this.bytes = this.received.arena;
   }
 

@@ -15,6 +15,8 @@ const IP_TOS = 1;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_TCLASS = 67;
+const SOL_UDP = 17;
+const UDP_SEGMENT = 103;
 
 /** Room for a burst while the reader is busy; the kernel gives what `net.core.rmem_max` allows. */
 export const RECEIVE_BUFFER_BYTES = 4 << 20;
@@ -53,4 +55,9 @@ export function openUdpSocket(libc: Libc, bind: Address, dscp?: number): UdpSock
     return { failed };
   }
   return { fd, local: addresses.read(name, 0), addresses };
+}
+
+/** Whether this socket takes several datagrams to one address as one message (UDP_SEGMENT, Linux 4.18). */
+export function takesJoined(libc: Libc, fd: number): boolean {
+  return libc.setsockopt(fd, SOL_UDP, UDP_SEGMENT, Int32Array.of(0), 4) === 0;
 }

@@ -22,7 +22,7 @@ describe('batched I/O', () => {
     expect(proofFailure({ ...libc, sendmmsg: () => -1, errno: () => 'ENOSYS' })).toBe(
       'the loopback refused a datagram: ENOSYS',
     );
-    expect(proofFailure({ ...libc, recvmmsg: () => -1 })).toBe('of 3 datagrams over the loopback 0 came');
+    expect(proofFailure({ ...libc, recvmmsg: () => -1 })).toBe('of 5 datagrams over the loopback 0 came');
     expect(proofFailure({ ...libc, socket: () => -1, errno: () => 'EPERM' })).toBe('no socket on the loopback: EPERM');
   });
 });

@@ -10,7 +10,13 @@ describe('the layout of struct mmsghdr', () => {
       nameLengthAt: 8,
       iovecAt: 16,
       iovecCountAt: 24,
+      controlAt: 32,
+      controlLengthAt: 40,
       lengthAt: 56,
+      controlLevelAt: 8,
+      controlValueAt: 16,
+      controlLength: 18,
+      controlBytes: 24,
     });
   });
 
@@ -22,7 +28,13 @@ describe('the layout of struct mmsghdr', () => {
       nameLengthAt: 4,
       iovecAt: 8,
       iovecCountAt: 12,
+      controlAt: 16,
+      controlLengthAt: 20,
       lengthAt: 28,
+      controlLevelAt: 4,
+      controlValueAt: 12,
+      controlLength: 14,
+      controlBytes: 16,
     });
   });
 

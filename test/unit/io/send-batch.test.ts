@@ -6,7 +6,7 @@ import { SocketAddresses } from '../../../src/io/socket-addresses.ts';
 const TO = { ip: '127.0.0.1', port: 9 };
 
 /** A kernel that answers each `sendmmsg` from a list: how many it took, or its error. */
-function batchWith(answers: (number | string)[]) {
+function batchWith(answers: (number | string)[], joins = false) {
   const real = loadLibc() as Libc;
   const asked: number[] = [];
   let error = '';
@@ -21,9 +21,10 @@ function batchWith(answers: (number | string)[]) {
     },
     errno: () => error,
   };
-  const batch = new SendBatch(libc, new SocketAddresses(false));
+  const addresses = new SocketAddresses(false);
+  const batch = new SendBatch(libc, addresses, joins);
   const refused: string[] = [];
-  return { batch, asked, refused, flush: () => batch.flush(1, (reason) => refused.push(reason)) };
+  return { batch, addresses, asked, refused, flush: () => batch.flush(1, (reason) => refused.push(reason)) };
 }
 
 describe('a batch of datagrams to send', () => {
@@ -59,5 +60,63 @@ describe('a batch of datagrams to send', () => {
     expect(batch.hasRoom(65_507)).toBe(true);
     for (let i = 0; i < 64; i++) expect(batch.hasRoom(1) && batch.add(Uint8Array.of(i), TO)).toBe(true);
     expect(batch.hasRoom(1)).toBe(false);
+  });
+
+  describe('with datagrams that are joined', () => {
+    /** So many datagrams of 4 bytes to each of some destinations, in turns. */
+    function joined(answers: (number | string)[], ports: number[], rounds: number) {
+      const made = batchWith(answers, true);
+      const destinations = ports.map((port) => made.addresses.destination({ ...TO, port }));
+      const add = (length: number, to = destinations[0]!) => made.batch.add(new Uint8Array(length), to);
+      for (let round = 0; round < rounds; round++) for (const to of destinations) add(4, to);
+      return { ...made, add };
+    }
+
+    it('takes those to one destination as one message', () => {
+      const { asked, flush } = joined([], [9, 10, 11], 8);
+      expect(flush()).toBe(true);
+      expect(asked).toEqual([3]);
+    });
+
+    it('begins another message behind a shorter datagram, for a longer one, for an empty one, and behind 32', () => {
+      const { asked, add, flush } = joined([], [9], 32);
+      for (const length of [4, 3, 3, 5, 0, 0]) add(length);
+      flush();
+      // 32 × 4 | 4 3 | 3 | 5 | 0 | 0
+      expect(asked).toEqual([6]);
+    });
+
+    it('leaves those alone that might not pass a path whole', () => {
+      const { asked, add, flush } = joined([], [9], 0);
+      for (const length of [1233, 1233, 1232, 1232]) add(length);
+      flush();
+      expect(asked).toEqual([3]);
+    });
+
+    it('goes on behind the parts of a message that are refused, each of which is told', () => {
+      const { asked, refused, flush } = joined(['EPERM', 'EPERM', 'EPERM', 'EPERM'], [9, 10], 3);
+      expect(flush()).toBe(true);
+      expect(asked).toEqual([2, 1, 1, 1, 1]);
+      expect(refused).toEqual(['EPERM', 'EPERM', 'EPERM']);
+    });
+
+    it('sends each by itself where the kernel cannot cut them, from then on at once', () => {
+      const { asked, refused, add, flush } = joined(['EIO'], [9], 3);
+      expect(flush()).toBe(true);
+      for (let n = 0; n < 3; n++) add(4);
+      expect(flush()).toBe(true);
+      expect(asked).toEqual([1, 1, 1, 1, 3]);
+      expect(refused).toEqual([]);
+    });
+
+    it('keeps the parts that a full socket does not take, and those that come behind them', () => {
+      const { batch, asked, refused, add, flush } = joined(['EIO', 1, 'EAGAIN'], [9], 3);
+      expect(flush()).toBe(false);
+      expect(batch.isEmpty).toBe(false);
+      add(4);
+      expect(flush()).toBe(true);
+      expect(asked).toEqual([1, 1, 1, 1, 1, 1]);
+      expect(refused).toEqual([]);
+    });
   });
 });

@@ -161,4 +161,29 @@ describe('batches at the socket of another thread', () => {
     expect(into.receive()).toBe(1);
     expect([...datagram(into, 0)]).toEqual([2]);
   });
+
+  test.each(['127.0.0.1', '::1'])(
+    'datagrams to one destination come by themselves, whole and in order, from %s',
+    (ip) => {
+      const [near, far, other] = [bound(ip), bound(ip), bound(ip)];
+      let refused = 0;
+      const out = new SocketBatches(libc(), near.fd, ip.includes(':'), () => refused++);
+      const [to, elsewhere] = [out.destination(far.local), out.destination(other.local)];
+      expect(out.destination({ ...far.local })).toBe(to);
+      const lengths = Array.from({ length: 50 }, (_, n) => (n % 7 === 6 ? 30 : n % 11 === 10 ? 170 : 164));
+      for (const [n, length] of lengths.entries()) {
+        out.send(to, new Uint8Array(length).fill(n), 0, length);
+        out.send(elsewhere, Uint8Array.of(n), 0, 1);
+      }
+      out.flush();
+      const take = (fd: number) => {
+        const into = new SocketBatches(libc(), fd, ip.includes(':'), () => {});
+        new ReadableWait(libc(), [fd]).wait(2_000);
+        return Array.from({ length: into.receive() }, (_, i) => [...datagram(into, i)]);
+      };
+      expect(take(far.fd)).toEqual(lengths.map((length, n) => new Array(length).fill(n)));
+      expect(take(other.fd)).toEqual(lengths.map((_, n) => [n]));
+      expect(refused).toBe(0);
+    },
+  );
 });

@@ -132,7 +132,7 @@ export class Call implements CallerSide {
 
   /** The caller goes on with another run of the dialplan; the party that it talked to is let go. */
   redirect(execution: Execution, nowMs: number, first?: BeginActivity): void {
-    this.part(nowMs);
+    this.part(this.leg, nowMs);
     this.execution = execution;
     if (first !== undefined) this.giveWay(first, nowMs);
     this.run(nowMs);
@@ -140,14 +140,14 @@ export class Call implements CallerSide {
 
   /** The called party goes on in another call; this one is over. */
   giveAway(leg: Leg, nowMs: number): void {
-    this.part(nowMs);
+    this.part(leg, nowMs);
     this.openLegs.delete(leg);
     this.hangup('normal-clearing', nowMs);
   }
 
   /** As `giveAway`, also of the caller: nobody else is let go but whom it talked to. */
   release(leg: Leg, nowMs: number): void {
-    this.part(nowMs);
+    this.part(leg, nowMs);
     this.openLegs.delete(leg);
     if (leg === this.leg) this.end('normal-clearing', nowMs);
     else this.hangup('normal-clearing', nowMs);
@@ -170,8 +170,8 @@ export class Call implements CallerSide {
   }
 
   /** Another leg, which talks already, goes on in the place of one of this call. */
-  substitute(old: Leg, leg: Leg): void {
-    this.activity?.dial?.substitute(old, leg);
+  substitute(old: Leg, leg: Leg, nowMs: number): void {
+    this.activity?.dial?.substitute(old, leg, nowMs);
     if (this.leg === old) {
       this.leg = leg;
       this.answered = true;
@@ -186,8 +186,8 @@ export class Call implements CallerSide {
     this.activity.start(nowMs);
   }
 
-  private part(nowMs: number): void {
-    this.activity?.dial?.part(nowMs);
+  private part(staying: Leg, nowMs: number): void {
+    this.activity?.dial?.part(staying, nowMs);
     this.activity = undefined;
   }
 

@@ -73,9 +73,10 @@ export class Dial implements Activity {
   result: ActivityResult | undefined;
   /** Who answered, while they talk. */
   answered: Leg | undefined;
-  held = false;
 
   private attempts: Attempt[] = [];
+  /** Who has told the other party to wait. */
+  private readonly holders = new Set<Leg>();
   private readonly failures: Cause[] = [];
   private answerDeadline: number | undefined;
   private talkDeadline: number | undefined;
@@ -106,15 +107,24 @@ export class Dial implements Activity {
     return leg === this.answered ? caller.leg : this.answered;
   }
 
-  /** Ends the talk without hanging anybody up: both parties belong to somebody else from now on. */
-  part(nowMs: number): void {
-    if (this.answered !== undefined) this.parts.caller.patchbay.release(this.answered.stream, nowMs);
+  get held(): boolean {
+    return this.holders.size > 0;
+  }
+
+  /** Ends the talk without hanging anybody up: both parties belong to somebody else from now on. `staying`: is not let go. */
+  part(staying: Leg, nowMs: number): void {
+    const { answered } = this;
+    const { patchbay } = this.parts.caller;
+    this.endHold(this.partnerOf(staying), nowMs);
+    if (answered === staying) patchbay.hear(staying.stream, NOTHING, nowMs);
+    else if (answered !== undefined) patchbay.release(answered.stream, nowMs);
     this.answered = undefined;
     this.finish({ dialStatus: 'ANSWER', cause: 'normal-clearing' }, nowMs);
   }
 
-  /** Somebody takes the place of a leg in the middle of it. */
-  substitute(old: Leg, leg: Leg): void {
+  /** Somebody takes the place of a leg in the middle of it; whom that held waits no more. */
+  substitute(old: Leg, leg: Leg, nowMs: number): void {
+    this.endHold(old, nowMs);
     if (this.answered === old) this.answered = leg;
     this.attempts = this.attempts.map((one) => (one.leg === old ? { ...one, leg } : one));
   }
@@ -288,6 +298,7 @@ export class Dial implements Activity {
     const forwards = before + 1;
     // A way of an emergency call that sends it elsewhere has failed: the next way is tried.
     if (this.order.emergency !== undefined || forwards > MAX_FORWARDS) return false;
+    if (telephone !== undefined && forwardedBy.includes(telephone)) return false;
     const number = numbers.find((one) => mayForward({ context, number: one }));
     if (number === undefined) return false;
     const dialClass = stricter(caller.dialClass, held);
@@ -366,11 +377,11 @@ export class Dial implements Activity {
         other.sendDigit(event.digit, event.durationMs, nowMs);
         break;
       case 'hold':
-        this.held = true;
+        this.holders.add(leg);
         other.hold(nowMs);
         break;
       case 'unhold':
-        this.held = false;
+        this.holders.delete(leg);
         other.unhold(nowMs);
         break;
       case 'flash':
@@ -396,7 +407,12 @@ export class Dial implements Activity {
     }
   }
 
+  private endHold(by: Leg | undefined, nowMs: number): void {
+    if (by !== undefined && this.holders.delete(by)) this.partnerOf(by)?.unhold(nowMs);
+  }
+
   private endTalk(cause: Cause, nowMs: number): void {
+    if (this.order.goOn) this.endHold(this.answered, nowMs);
     if (this.answered !== undefined) this.parts.caller.patchbay.release(this.answered.stream, nowMs);
     const result: ActivityResult = {
       dialStatus: 'ANSWER',

@@ -44,6 +44,8 @@ const TIMES = { firstDigitMs: 16_000, incompleteMs: 5_000, matchMs: 3_000 };
 export class Place implements Leg {
   /** The far end and the telephone talk, or have talked. */
   isUp = false;
+  /** Its far end has the telephone wait. */
+  isHeld = false;
   private hasEnded = false;
 
   constructor(
@@ -95,11 +97,13 @@ export class Place implements Leg {
   }
 
   hold(nowMs: number): void {
-    if (this.isActive) this.leg.hold(nowMs);
+    this.isHeld = true;
+    this.handset.followHold(nowMs);
   }
 
   unhold(nowMs: number): void {
-    if (this.isActive) this.leg.unhold(nowMs);
+    this.isHeld = false;
+    this.handset.followHold(nowMs);
   }
 
   sendDigit(digit: string, durationMs: number, nowMs: number): void {
@@ -173,6 +177,7 @@ export class Handset {
   private collection: DigitCollection | undefined;
   private deadline: number | undefined;
   private room: StreamId | undefined;
+  private isHeld = false;
   private isDown = false;
   private count = 0;
 
@@ -427,7 +432,17 @@ export class Handset {
     this.waiting = undefined;
   }
 
+  /** The telephone waits while the call that it is in does. */
+  followHold(nowMs: number): void {
+    const isHeld = this.room === undefined && this.active?.isHeld === true;
+    if (isHeld === this.isHeld || this.isDown) return;
+    this.isHeld = isHeld;
+    if (isHeld) this.leg.hold(nowMs);
+    else this.leg.unhold(nowMs);
+  }
+
   private patch(nowMs: number): void {
+    this.followHold(nowMs);
     const places = [...this.places, ...(this.waiting === undefined ? [] : [this.waiting])].map(({ stream }) => stream);
     const active = this.active?.stream ?? this.tone;
     if (this.tone !== undefined) places.push(this.tone);

@@ -54,6 +54,11 @@ export class LocalChannels implements LegDialler {
     return output;
   }
 
+  /** The half that what is said to this one comes out of; undefined for what is no half of a Local channel. */
+  otherHalf(leg: Leg): Leg | undefined {
+    return leg instanceof LocalHalf ? leg.other : undefined;
+  }
+
   get size(): number {
     return this.open.size;
   }
@@ -113,6 +118,10 @@ class LocalHalf implements Leg {
 
   get channel(): string {
     return this.id;
+  }
+
+  get other(): Leg | undefined {
+    return this.partner;
   }
 
   join(partner: LocalHalf): void {

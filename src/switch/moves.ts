@@ -16,6 +16,8 @@ export interface MoveParts {
   readonly patchbay: Patchbay;
   readonly devices: (extension: string) => readonly string[];
   readonly forwarderAt: (telephone: string) => Forwarder | undefined;
+  /** Of a Local channel. */
+  readonly otherHalf: (leg: Leg) => Leg | undefined;
   /** A leg as its telephone has it. */
   readonly wrap: (leg: Leg) => Leg;
   readonly enter: (leg: Leg, calling: Omit<IncomingCall, 'leg'>, urgency?: Urgency) => Entry;
@@ -39,7 +41,8 @@ export class Moves {
     const from = this.parts.register.of(held.id);
     const to = this.parts.register.of(consulted.id);
     const party = from?.call.partnerOf(held);
-    if (from === undefined || to === undefined || party === undefined || to.view.emergency) {
+    const isPossible = party !== undefined && to?.view.emergency === false && this.farEndOf(party) !== consulted;
+    if (from === undefined || to === undefined || !isPossible) {
       for (const place of [held, consulted]) place.hangup('normal-clearing', nowMs);
       return;
     }
@@ -47,13 +50,20 @@ export class Moves {
     noteLeaving(from, party, TRANSFERRED, nowMs);
     this.substitute(to, consulted, party, TRANSFERRED, nowMs);
     const { parking } = to.call;
-    if (parking === undefined) party.unhold(nowMs);
-    else {
+    if (parking !== undefined) {
       const who = identityOf(from, party);
       to.view = { ...to.view, from: who.number };
       parking.occupy(who, nowMs);
     }
     held.hangup('normal-clearing', nowMs);
+  }
+
+  /** Who is heard through the Local channels that a leg is half of; the leg itself where it is none. */
+  private farEndOf(leg: Leg): Leg | undefined {
+    let end: Leg | undefined = leg;
+    for (let half = this.parts.otherHalf(leg); half !== undefined; half = end && this.parts.otherHalf(end))
+      end = this.parts.register.of(half.id)?.call.partnerOf(half);
+    return end;
   }
 
   /** A leg of the same far end takes the place of one that talks, or that rings: it is answered, the old one let go. */
@@ -126,7 +136,7 @@ export class Moves {
   private substitute(entry: Entry, left: Leg, came: Leg, reason: string, nowMs: number): void {
     noteComing(entry, came, 'in', nowMs);
     noteLeaving(entry, left, reason, nowMs);
-    entry.call.substitute(left, came);
+    entry.call.substitute(left, came, nowMs);
     this.parts.register.give(came.id, entry);
     this.parts.register.drop(left.id);
     this.parts.patchbay.substitute(left.stream, came.stream, nowMs);
@@ -145,7 +155,6 @@ export class Moves {
     const caller = identityOf(entry, partner);
     const order = { targets: [targetOf(telephone)], timeoutMs: RECALL_MS, ringAtOnce: true, goOn: false };
     const nowhere = { context: '', number: telephone };
-    partner.unhold(nowMs);
     if (isCaller) {
       place.hangup('normal-clearing', nowMs);
       const begin = () => new Dial(order, this.parts.dialParts(entry, caller));
@@ -176,8 +185,11 @@ export class Moves {
   transferToLeg(entry: Entry, leg: Leg, other: LegId, nowMs: number): void {
     const to = this.parts.register.of(other);
     const consulted = to?.call.legs.find(({ id }) => id === other);
-    const isPossible = entry.call.partnerOf(leg) !== undefined && !entry.view.emergency && !to?.view.emergency;
-    if (to === undefined || consulted === undefined || to === entry || !isPossible) {
+    const party = entry.call.partnerOf(leg);
+    const isPossible = party !== undefined && !entry.view.emergency && !to?.view.emergency;
+    // Nobody is connected with himself: such a call would have nobody left.
+    const isOne = to === entry || (party !== undefined && this.farEndOf(party) === consulted);
+    if (to === undefined || consulted === undefined || !isPossible || isOne) {
       leg.reportTransfer('call-rejected', nowMs);
       return;
     }

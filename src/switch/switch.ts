@@ -290,6 +290,7 @@ export class Switch implements Machine<SwitchOutput> {
       patchbay,
       devices: (extension) => options.environment.devices(extension),
       forwarderAt: (telephone) => this.forwarderAt(telephone),
+      otherHalf: (leg) => this.locals.otherHalf(leg),
       wrap: (leg) => handsets.wrap(leg),
       enter: (leg, calling, urgency) => this.enter(leg, calling, urgency),
       execution: (at, caller, leg, uniqueId) => this.execution(at, caller, leg, uniqueId),

@@ -120,6 +120,10 @@ export class FakeLeg implements Leg {
   get last(): string | undefined {
     return this.told.at(-1);
   }
+
+  get isToldToGo(): boolean {
+    return this.told.some((word) => word.startsWith('hangup'));
+  }
 }
 
 /** Dials fake legs; a resource in `failing` fails at once. */

@@ -19,7 +19,15 @@ exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30)
 exten => s,1,Dial(LINE/1,20)
 `;
 /** By extension. */
-const TELEPHONES: Readonly<Record<string, string[]>> = { '201': ['LINE/1'], '202': ['LINE/2'], '211': ['SIP/1'] };
+const TELEPHONES: Readonly<Record<string, string[]>> = {
+  '201': ['LINE/1'],
+  '202': ['LINE/2'],
+  '211': ['SIP/1'],
+  '212': ['SIP/2'],
+};
+
+const extensionOf = (telephone: string) =>
+  Object.keys(TELEPHONES).find((extension) => TELEPHONES[extension]?.includes(telephone)) ?? '';
 
 /** A telephone's leg; with a display of waiting calls, if it is a line. */
 class TelephoneLeg extends FakeLeg {
@@ -71,7 +79,7 @@ export class Office {
       telephones: {
         settingsOf: (telephone) => ({
           context: 'office',
-          caller: { number: `20${telephone.at(-1)}`, name: '' },
+          caller: { number: extensionOf(telephone), name: '' },
           flash,
           callWaiting,
         }),
@@ -122,6 +130,32 @@ export class Office {
   hangUp(leg: FakeLeg): void {
     if (leg.telephone !== undefined) this.busy.delete(leg.telephone);
     this.say(leg, hungUp('normal-clearing'));
+  }
+
+  private readonly gone = new Set<FakeLeg>();
+
+  /** Those that have not said their hangup. */
+  get standing(): FakeLeg[] {
+    return this.legs.filter((leg) => !this.gone.has(leg));
+  }
+
+  /** As `hangUp`; the leg stands no more. */
+  drop(leg: FakeLeg): void {
+    this.gone.add(leg);
+    this.hangUp(leg);
+  }
+
+  /** Legs that were told to hang up do so. */
+  letGo(): void {
+    for (const leg of this.standing) if (leg.isToldToGo && !this.gone.has(leg)) this.drop(leg);
+  }
+
+  wait(ms: number): void {
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs; ) {
+      this.nowMs = Math.min(endMs, this.nowMs + 500);
+      this.exchange.handleTimeout(this.nowMs);
+      this.letGo();
+    }
   }
 
   /** Line 1 talks to head office. */

@@ -1,6 +1,4 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { DialFailure, DialRequest, Leg } from '../../../src/switch/leg.ts';
 import type { FakeLeg } from './fakes.ts';
 import { Office } from './office.ts';
 
@@ -27,48 +25,6 @@ const HELD = 'hold';
 class ParkingOffice extends Office {
   constructor() {
     super({ text: DIALPLAN });
-  }
-
-  wait(ms: number): void {
-    for (const endMs = this.nowMs + ms; this.nowMs < endMs; ) {
-      this.nowMs = Math.min(endMs, this.nowMs + 500);
-      this.exchange.handleTimeout(this.nowMs);
-      this.letGo();
-    }
-  }
-
-  /** A leg that was told to hang up does so. */
-  letGo(): void {
-    for (const leg of this.legs.filter(({ last }) => last?.startsWith('hangup'))) {
-      if (!this.gone.has(leg)) this.drop(leg);
-    }
-  }
-
-  private readonly gone = new Set<FakeLeg>();
-  private putDown: string | undefined;
-  /** Telephones that were rung though they were not to be disturbed. */
-  readonly disturbed: string[] = [];
-
-  isFree(telephone: string): boolean {
-    return !this.busy.has(telephone);
-  }
-
-  get standing(): FakeLeg[] {
-    return this.legs.filter((leg) => !this.gone.has(leg));
-  }
-
-  protected override dial(request: DialRequest): Leg | DialFailure {
-    const telephone = `${request.technology.toUpperCase()}/${request.resource}`;
-    // Whom a telephone holds that is put down may ring it in any case: that is its own call.
-    if (this.exchange.orders.of(telephone).doNotDisturb && this.putDown !== telephone) this.disturbed.push(telephone);
-    return super.dial(request);
-  }
-
-  drop(leg: FakeLeg): void {
-    this.gone.add(leg);
-    this.putDown = leg.telephone;
-    this.hangUp(leg);
-    this.putDown = undefined;
   }
 
   /** Flash, code, pause, and the handset down. */
@@ -308,72 +264,5 @@ describe('parking', () => {
     const office = new ParkingOffice();
     expect(office.call('800', 'IAX2/hq', 'iax2').last).toBe('hangup facility-rejected');
     office.expectEmpty();
-  });
-});
-
-describe('whatever telephones do with parking, pickup, forwarding and do not disturb', () => {
-  const TELEPHONES = ['LINE/1', 'LINE/2', 'SIP/1'] as const;
-  const NUMBERS = [
-    ...['201', '202', '211', '7123', '7124', '112', '800', '8000', '8000', '8001', '8001', '8002', '809'],
-    ...['*78', '*8', '*721', '*722', '*72'],
-  ];
-  const number = fc.constantFrom(...NUMBERS);
-  const who = fc.nat(20);
-  const step = fc.oneof(
-    fc.record({ do: fc.constant('call' as const), from: fc.constantFrom(...TELEPHONES), number }),
-    fc.record({ do: fc.constant('trunk' as const), number: fc.constantFrom('201', '202', '211', '8001') }),
-    fc.record({ do: fc.constant('dial' as const), who, number }),
-    fc.record({
-      do: fc.constant('transfer' as const),
-      who,
-      number: fc.constantFrom('800', '800', '809', '201', '202'),
-    }),
-    fc.record({ do: fc.constant('transfer-to-leg' as const), who, other: who }),
-    fc.record({ do: fc.constantFrom('answered', 'answered', 'ringing', 'flash', 'hold', 'hangup'), who }),
-    fc.record({ do: fc.constant('wait' as const), s: fc.constantFrom(4, 46, 80) }),
-  );
-
-  it('leaves no leg behind, rings nobody who is not to be disturbed, and never parks an emergency call', () => {
-    const seen = { parked: 0, retrieved: 0, emergencies: 0 };
-    fc.assert(
-      fc.property(fc.array(step, { minLength: 5, maxLength: 50 }), (steps) => {
-        const office = new ParkingOffice();
-        const { exchange } = office;
-        const phone = office.call('7123', 'LINE/1');
-        office.say(office.last, 'answered');
-        if (steps.length % 2 === 0) office.parkAtLine(phone);
-        for (const one of steps) {
-          const legs = office.standing;
-          const leg = 'who' in one ? legs[one.who % Math.max(1, legs.length)] : undefined;
-          if (one.do === 'call') {
-            if (office.isFree(one.from)) office.call(one.number, one.from, one.from === 'SIP/1' ? 'sip' : 'line');
-          } else if (one.do === 'trunk') office.call(one.number, 'IAX2/branch', 'iax2');
-          else if (one.do === 'wait') office.wait(one.s * 1_000);
-          else if (leg !== undefined) {
-            if (one.do === 'dial') office.dialOn(leg, one.number);
-            else if (one.do === 'transfer')
-              office.say(leg, { type: 'transfer', context: 'office', number: one.number });
-            else if (one.do === 'transfer-to-leg') {
-              const other = legs[one.other % legs.length]!;
-              if (leg.technology === 'sip' && other !== leg)
-                office.say(leg, { type: 'transfer-to-leg', other: other.id });
-            } else if (one.do === 'hangup') office.drop(leg);
-            else office.say(leg, one.do as 'flash');
-          }
-          office.letGo();
-          const views = exchange.views();
-          const isParked = ({ to, state }: (typeof views)[number]) => to.startsWith('80') && state === 'held';
-          seen.parked += views.filter(isParked).length;
-          seen.retrieved += views.filter(({ to, state }) => to === '800' && state === 'talking').length;
-          const emergencies = views.filter(({ emergency }) => emergency);
-          for (const { to } of emergencies) expect(to).toBe('112');
-          seen.emergencies += emergencies.length;
-        }
-        expect(office.disturbed).toEqual([]);
-        office.expectEmpty();
-      }),
-      { numRuns: 1_000 },
-    );
-    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(50);
   });
 });

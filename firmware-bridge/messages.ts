@@ -162,6 +162,14 @@ export const LINE_OPS = {
   RING_STOP: { code: 3, fields: [] },
   CPC: { code: 4, fields: [['ms', 'u16']] },
   POLARITY: { code: 5, fields: [['reversed', 'u8']] },
+  /** The neon lamp of a telephone whose handset is down; `onMs` 0 is dark, `offMs` 0 is steady. */
+  LAMP: {
+    code: 6,
+    fields: [
+      ['onMs', 'u16'],
+      ['offMs', 'u16'],
+    ],
+  },
   /** Of a town line. */
   LOOP: { code: 16, fields: [['closed', 'u8']] },
   /** Opens the closed loop of a town line for so long. */

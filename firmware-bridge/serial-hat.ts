@@ -267,6 +267,8 @@ function encodeLineCommand(port: number, command: LineCommand): MessageOf<'LINE_
       return encodeLineOp(port, 'CPC', { ms: u16(command.ms) });
     case 'polarity':
       return encodeLineOp(port, 'POLARITY', { reversed: command.reversed ? 1 : 0 });
+    case 'lamp':
+      return encodeLineOp(port, 'LAMP', { onMs: u16(command.onMs), offMs: u16(command.offMs) });
   }
 }
 

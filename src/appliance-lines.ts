@@ -1,5 +1,6 @@
 import { type Happened, happened } from './appliance-output.ts';
 import type { LineFault } from './base/line-port.ts';
+import type { MessageCount } from './base/message-count.ts';
 import type { DeviceState } from './dialplan/environment.ts';
 import { LineLegs, type LineLegsOptions, type LineSettings, type LineStatus } from './legs/line-leg.ts';
 import { isFault } from './legs/line-light.ts';
@@ -78,11 +79,20 @@ export class ApplianceLines {
 
   /**
    * Dial tone stutters where something holds that is easily forgotten: messages wait, as the registrar of the mailbox
-   * knows, or the telephone has orders for its calls.
+   * knows, or the telephone has orders for its calls. The lamp of a telephone is for messages alone, and is left as it is where
+   * nobody knows of them (`null`).
    */
-  showByDialTone(isWaiting: (peer: string) => boolean, isOrderedAt: (telephone: string) => boolean): void {
-    for (const { port, mailbox } of this.settings)
-      this.legs.setStutter(port, (mailbox !== undefined && isWaiting(mailbox)) || isOrderedAt(`LINE/${port}`));
+  showMessages(
+    messagesAt: (peer: string) => MessageCount | null,
+    isOrderedAt: (telephone: string) => boolean,
+    nowMs: number,
+  ): void {
+    for (const { port, mailbox } of this.settings) {
+      const messages = mailbox === undefined ? null : messagesAt(mailbox);
+      const isWaiting = messages !== null && messages.newMessages > 0;
+      this.legs.setStutter(port, isWaiting || isOrderedAt(`LINE/${port}`));
+      if (messages !== null) this.legs.setMessages(port, isWaiting, nowMs);
+    }
   }
 
   party(resource: string): LocalParty | undefined {

@@ -492,7 +492,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private showMessages(nowMs: number): void {
     const messagesAt = (peer: string) => this.endpoint.peerStatus(peer)?.registration?.messages ?? null;
     const isOrderedAt = (telephone: string) => isOrdered(this.orders.of(telephone));
-    this.lines.showByDialTone((peer) => (messagesAt(peer)?.newMessages ?? 0) > 0, isOrderedAt);
+    this.lines.showMessages(messagesAt, isOrderedAt, nowMs);
     this.sip?.showMessages(messagesAt, nowMs);
   }
 

@@ -8,7 +8,7 @@ import { type CountryProfile, countryProfile } from './lines/country-profile.ts'
 export function lineSettings({ hat }: Configuration): LineSettings[] {
   return (hat?.lines ?? [])
     .filter((line) => line.kind === 'fxs')
-    .map(({ port, extension = '', name = '', context = 'default', callerId, hotline, mailbox, fax }) => ({
+    .map(({ port, extension = '', name = '', context = 'default', callerId, hotline, mailbox, mwi, fax }) => ({
       port,
       extension,
       name,
@@ -16,6 +16,7 @@ export function lineSettings({ hat }: Configuration): LineSettings[] {
       ...(fax ? { fax } : {}),
       ...(callerId === undefined ? {} : { callerId }),
       ...(mailbox === undefined ? {} : { mailbox }),
+      ...(mwi === undefined ? {} : { lamp: mwi }),
       ...(hotline === undefined ? {} : { automatic: { number: hotline.number, afterMs: hotline.after } }),
     }));
 }

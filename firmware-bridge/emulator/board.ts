@@ -7,7 +7,7 @@ export const LINES = BRANCHLINE_HAT.ports;
 export const SAMPLES = BRANCHLINE_HAT.blockSamples;
 
 /** Bits of what a line module does with its line; `loop` is that of a town line's. */
-export const DRIVE_BITS = { battery: 1, ringing: 2, reversed: 4, loop: 8 } as const;
+export const DRIVE_BITS = { battery: 1, ringing: 2, reversed: 4, loop: 8, lamp: 16 } as const;
 /** Behind which bit of `World.volts` the lines with the voltage of rest begin. */
 export const FULL_SHIFT = 4;
 

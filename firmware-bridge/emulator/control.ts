@@ -18,6 +18,8 @@ export interface PhoneReport {
   /** Number and name on its display; null when nothing stands there. */
   readonly callerId: string | null;
   readonly callerName: string | null;
+  /** Whether the lamp of message waiting blinks. */
+  readonly lamp: boolean;
   /** Of the last 200 ms that the handset heard; −90 dBm0 is silence. */
   readonly heard: { readonly tones: readonly MeasuredTone[]; readonly levelDbm0: number };
   /** Of a town line: `hook` is ours there, `ringing` is the exchange's, and `heard` is what the far end hears. */
@@ -170,6 +172,7 @@ function report(phone: Phone): PhoneReport {
     cadence: phone.cadence ?? [],
     callerId: phone.callerId?.number ?? null,
     callerName: phone.callerId?.name ?? null,
+    lamp: phone.lampBlinks,
     heard: { tones: measureTones(last), levelDbm0: levelDbm0(last) },
   };
 }
@@ -183,6 +186,7 @@ function townReport(exchange: TownExchange): PhoneReport {
     cadence: isRinging ? exchange.cadence : [],
     callerId: null,
     callerName: null,
+    lamp: false,
     heard: { tones: measureTones(last), levelDbm0: levelDbm0(last) },
     town: reportTown(exchange),
   };

@@ -32,6 +32,8 @@ export class FxsPort {
   private readonly loop = new LoopClassifier(UNCONFIGURED);
   private ring: { readonly cadence: RingCadence; readonly callerId: CallerId | undefined } | undefined;
   private ringForMs = 0;
+  private lamp = { onMs: 0, offMs: 0 };
+  private lampForMs = 0;
   private interruptedForMs = 0;
   private settlingForMs = 0;
   private reversed = false;
@@ -63,6 +65,11 @@ export class FxsPort {
       at -= ms;
     }
     return false;
+  }
+
+  /** Whether the voltage of a neon lamp is on the line in this millisecond. */
+  get lampVoltage(): boolean {
+    return this.lampBlinks && this.powered && this.lampForMs < this.lamp.onMs;
   }
 
   /** Whether a lifted handset has current. */
@@ -99,6 +106,10 @@ export class FxsPort {
       case 'polarity':
         this.reversed = command.reversed;
         break;
+      case 'lamp':
+        if (command.onMs !== this.lamp.onMs || command.offMs !== this.lamp.offMs) this.lampForMs = 0;
+        this.lamp = { onMs: command.onMs, offMs: command.offMs };
+        break;
     }
   }
 
@@ -115,10 +126,16 @@ export class FxsPort {
       this.settlingForMs--;
       return undefined;
     }
-    const event = this.loop.step(closed, this.ring !== undefined);
+    // The edges of the lamp's voltage charge a bell's capacitor, which looks like a lifted handset for a while.
+    const event = this.loop.step(closed, this.ring !== undefined || this.lampBlinks);
+    if (this.lampBlinks && ++this.lampForMs >= this.lamp.onMs + this.lamp.offMs) this.lampForMs = 0;
     if (this.ring !== undefined) this.ringForMs++;
     if (event?.type === 'hook' && event.hook === 'off') this.ring = undefined;
     return event;
+  }
+
+  private get lampBlinks(): boolean {
+    return this.lamp.onMs > 0 && this.hook === 'on' && this.ring === undefined;
   }
 
   private followFault(fault: LineFault | undefined): boolean {

@@ -18,6 +18,8 @@ const DIGIT_MS = 80;
 const PULSE_GAP_MS = 500;
 const HEARD_SECONDS = 60;
 const DISPLAY_SECONDS = 10;
+/** Nobody makes a lamp blink more slowly. */
+const LAMP_PAUSE_MS = 2_000;
 
 /** What the phone does with its loop and its microphone for some time. */
 type Act =
@@ -53,6 +55,8 @@ export class Phone {
   private caller: CallerId | undefined;
   private rungBy: RingCadence | undefined;
   private bellNow = false;
+  private lampNow = false;
+  private darkForMs = Number.POSITIVE_INFINITY;
 
   get hook(): Hook {
     return this.handset;
@@ -71,6 +75,16 @@ export class Phone {
   /** Whether the bell sounds in this millisecond. */
   get bell(): boolean {
     return this.bellNow;
+  }
+
+  /** Whether its neon lamp burns in this millisecond. */
+  get lamp(): boolean {
+    return this.lampNow;
+  }
+
+  /** Whether its lamp says that messages wait: it burns, or did a moment ago. */
+  get lampBlinks(): boolean {
+    return this.darkForMs < LAMP_PAUSE_MS;
   }
 
   /** How long the phone is busy with what it was told, ms. */
@@ -185,6 +199,12 @@ export class Phone {
     else if (this.rungBy !== undefined && this.handset === 'on') this.caller = undefined;
     this.rungBy = rungBy;
     this.bellNow = voltage && rungBy !== undefined;
+  }
+
+  /** In this millisecond the voltage of the line is high enough for the lamp, or is not. */
+  glow(voltage: boolean): void {
+    this.lampNow = voltage;
+    this.darkForMs = voltage ? 0 : this.darkForMs + 1;
   }
 
   private enqueue(act: Act): void {

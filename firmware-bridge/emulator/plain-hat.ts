@@ -218,6 +218,7 @@ class Line {
       const { wireFault } = this.phone;
       const event = this.socket.step(this.loop[ms] === 1 || wireFault === 'short', wireFault);
       this.phone.feel(this.socket.ringVoltage, this.socket.cadence, this.socket.callerId);
+      this.phone.glow(this.socket.lampVoltage);
       if (event !== undefined) yield { event, ms };
     }
   }

@@ -29,7 +29,7 @@ const PIO0 = 0x50200;
 const WATCHDOG = 0x40058;
 
 const PIN = { rows: 4, columns: 8, relay: 13, bypass: 14, latch: 20 } as const;
-const OUTPUT_BITS = { ringing: 1, loop: 1, reverse: 2, powerDown: 4, aLaw: 8 } as const;
+const OUTPUT_BITS = { ringMode: 1, loop: 1, reverse: 2, powerDown: 4, aLaw: 8 } as const;
 
 interface Watchdog {
   onWatchdogTrigger: () => void;
@@ -94,6 +94,8 @@ class Chip {
   private volts = 0;
   private shifted = 0;
   private latched = 0;
+  /** A bit for each line whose high voltage alternates. */
+  private alternating = 0;
   private untilNanos = 0;
 
   constructor(
@@ -178,8 +180,18 @@ class Chip {
       spi.completeTransmit((this.straps() << 12) | (this.loops << 8) | this.volts);
     };
     this.rp2040.gpio[PIN.latch]!.addListener((state) => {
-      if (state === GPIOPinState.High) this.latched = this.shifted;
+      if (state === GPIOPinState.High) this.latch(this.shifted);
     });
+  }
+
+  /** In ring mode a module's voltage is high: alternating, which is ringing, once it turns, else standing still. */
+  private latch(outputs: number): void {
+    for (let line = 0; line < LINES; line++) {
+      const [before, bits] = [this.latched >> (4 * line), outputs >> (4 * line)];
+      if ((bits & OUTPUT_BITS.ringMode) === 0) this.alternating &= ~(1 << line);
+      else if (((before ^ bits) & OUTPUT_BITS.reverse) !== 0) this.alternating |= 1 << line;
+    }
+    this.latched = outputs;
   }
 
   /** A SLIC module pulls its strap low, a DAA module ties it to "power down", a missing one leaves it high. */
@@ -193,11 +205,12 @@ class Chip {
   private driveOf(line: number): number {
     const bits = this.latched >> (4 * line);
     if ((this.modules.daa & (1 << line)) !== 0) return (bits & OUTPUT_BITS.loop) !== 0 ? DRIVE_BITS.loop : 0;
-    const ringing = (bits & OUTPUT_BITS.ringing) !== 0;
+    const high = (bits & OUTPUT_BITS.ringMode) !== 0;
+    const ringing = (this.alternating & (1 << line)) !== 0;
     const reversed = !ringing && (bits & OUTPUT_BITS.reverse) !== 0;
     const battery = (bits & OUTPUT_BITS.powerDown) === 0;
-    const { battery: powered, ringing: rings, reversed: turned } = DRIVE_BITS;
-    return (battery ? powered : 0) | (ringing ? rings : 0) | (reversed ? turned : 0);
+    const { battery: powered, ringing: rings, reversed: turned, lamp } = DRIVE_BITS;
+    return (battery ? powered : 0) | (ringing ? rings : high ? lamp : 0) | (reversed ? turned : 0);
   }
 
   private exchangeFrame(toLines: number): number {

@@ -192,6 +192,7 @@ class Line {
       const voltage = (this.drive & DRIVE_BITS.ringing) !== 0;
       this.rung = told !== undefined && (this.rung || voltage);
       this.phone.feel(voltage, this.rung ? told?.cadence : undefined, told?.callerId);
+      this.phone.glow((this.drive & DRIVE_BITS.lamp) !== 0);
     }
     for (const i of this.codes.keys()) this.codes[i] = deeds.played[i * LINES + port - 1]!;
     decode(deeds.law, this.codes, this.sound);

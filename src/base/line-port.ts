@@ -10,7 +10,12 @@ export type LineCommand =
   | { readonly type: 'ring-stop' }
   /** Interrupts the loop current once: how answering machines and door stations learn that the far end is gone. */
   | { readonly type: 'cpc'; readonly ms: number }
-  | { readonly type: 'polarity'; readonly reversed: boolean };
+  | { readonly type: 'polarity'; readonly reversed: boolean }
+  /**
+   * Blinks the neon lamp of message waiting by a high voltage on the line, while the handset is down and nothing rings. `onMs` 0
+   * is dark, `offMs` 0 is steady.
+   */
+  | { readonly type: 'lamp'; readonly onMs: number; readonly offMs: number };
 
 export type LineEvent =
   /** Debounced; `on` only when the loop was open for longer than a flash. */

@@ -2,6 +2,7 @@ import type { HatCommand, HatEvent } from '../../firmware-bridge/hat-client.ts';
 import type { Cause } from '../base/causes.ts';
 import type { LookUpNumber } from '../base/digit-collection.ts';
 import type { Hook, LineEvent, LineFault, RingCadence } from '../base/line-port.ts';
+import type { SignalStep } from '../base/line-signal.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import {
   type Law,
@@ -28,7 +29,8 @@ import type {
 import { type TownLineSettings, TownLines } from './line-fxo.ts';
 
 /** One FXS line as configured. */
-export interface LineSettings extends Pick<FxsOptions, 'automatic' | 'callerId' | 'reverseOnAnswer' | 'times'> {
+export interface LineSettings
+  extends Pick<FxsOptions, 'automatic' | 'callerId' | 'lamp' | 'reverseOnAnswer' | 'times'> {
   readonly port: number;
   /** Its own number: what a called party sees. */
   readonly extension: string;
@@ -149,6 +151,11 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
     this.lines.get(port)?.fxs.setStutter(stutters);
   }
 
+  /** New messages wait for the telephone of a line, or none do. */
+  setMessages(port: number, waiting: boolean, nowMs: number): void {
+    this.lines.get(port)?.setMessages(waiting, nowMs);
+  }
+
   /** Every line by its port. */
   statuses(): ReadonlyMap<number, LineStatus> {
     return new Map([...[...this.lines].map(([port, line]) => [port, line.status] as const), ...this.town.statuses()]);
@@ -205,6 +212,11 @@ class Line {
     this.drain(nowMs);
   }
 
+  setMessages(waiting: boolean, nowMs: number): void {
+    this.fxs.setMessages(waiting, nowMs);
+    this.drain(nowMs);
+  }
+
   handleDigit(event: MediaEvent & { type: 'digit-begin' | 'digit-end' }, nowMs: number): void {
     if (event.type === 'digit-begin') this.fxs.handleDigitBegin(event.digit, nowMs);
     else this.fxs.handleDigitEnd(event.digit, event.durationMs);
@@ -228,6 +240,8 @@ class Line {
       return { failed: 'bearer-unavailable', reason: `Line ${port} cannot make sound of ${request.codec}.` };
     if (!this.fxs.ring(request.caller, nowMs, cadence))
       return { failed: 'user-busy', reason: `Line ${port} is in use.` };
+    // Data for the display of an idle telephone may be under way.
+    this.closeStream(nowMs);
     this.open(request.stream, nowMs);
     this.leg = this.newLeg(request.stream);
     const { leg } = this;
@@ -287,7 +301,7 @@ class Line {
         this.hear(output, nowMs);
         break;
       case 'signal':
-        if (this.stream !== undefined) this.shared.media.playSignal(this.stream, output.steps, nowMs);
+        this.signal(output.steps, nowMs);
         break;
       case 'call':
         this.callIn(output.number, nowMs);
@@ -310,6 +324,12 @@ class Line {
     }
     const source = { kind: 'tone', pattern: tone, ...(dbm0 === undefined ? {} : { dbm0 }) } as const;
     this.shared.media.hear(this.openStream(nowMs), source, nowMs);
+  }
+
+  private signal(steps: readonly SignalStep[], nowMs: number): void {
+    if (steps.length > 0) this.shared.media.playSignal(this.openStream(nowMs), steps, nowMs);
+    else if (this.fxs.state === 'idle') this.closeStream(nowMs);
+    else if (this.stream !== undefined) this.shared.media.playSignal(this.stream, steps, nowMs);
   }
 
   private callIn(number: string, nowMs: number): void {

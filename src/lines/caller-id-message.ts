@@ -13,7 +13,9 @@ export type DataFormat = 'sdmf' | 'mdmf';
 
 const SDMF = 0x04;
 const MDMF = 0x80;
-const PARAMETERS = { time: 0x01, number: 0x02, noNumber: 0x04, name: 0x07, noName: 0x08 } as const;
+const SDMF_MESSAGES = 0x06;
+const MDMF_MESSAGES = 0x82;
+const PARAMETERS = { time: 0x01, number: 0x02, noNumber: 0x04, name: 0x07, noName: 0x08, lamp: 0x0b } as const;
 const LONGEST_NUMBER = 20;
 /** More does not fit on displays, and would not fit between two rings. */
 const LONGEST_NAME = 15;
@@ -31,6 +33,12 @@ export function encodeCallerId(format: DataFormat, caller: CallerId, time: CallT
     ...(number === '' ? parameter('noNumber', absent) : parameter('number', number)),
     ...(name === '' ? parameter('noName', absent) : parameter('name', name)),
   ]);
+}
+
+/** That messages wait, or none do, as its bytes, checksum included. [GR-1401-CORE] [EN 300 659-3 §5.2.3] */
+export function encodeMessagesWaiting(format: DataFormat, waiting: boolean): Uint8Array {
+  if (format === 'sdmf') return message(SDMF_MESSAGES, bytesOf(waiting ? 'BBB' : 'ooo'));
+  return message(MDMF_MESSAGES, [PARAMETERS.lamp, 1, waiting ? 0xff : 0x00]);
 }
 
 /** Digits that a display and a call-back key can use; empty if there is none. */

@@ -1,7 +1,8 @@
 import type { CallerId } from '../base/line-port.ts';
 import type { DataStep, Modem, SignalStep } from '../base/line-signal.ts';
-import { type CallTime, encodeCallerId, numberOf } from './caller-id-message.ts';
+import { type CallTime, encodeCallerId, encodeMessagesWaiting, numberOf } from './caller-id-message.ts';
 import type { CallerIdKind, DigitFrame } from './country-table.ts';
+import type { MessageData } from './message-lamp.ts';
 
 /** How a telephone is told who calls. */
 export interface CallerIdDelivery {
@@ -26,6 +27,13 @@ const OFF_HOOK_MARK_BITS = 80;
 const REVERSAL_SETTLES_MS = 150;
 const DIGIT = { onMs: 70, offMs: 70 } as const;
 
+const ALERT: readonly SignalStep[] = [
+  { kind: 'tone', hz: ALERT_HZ, ms: 100, dbm0: ALERT_DBM0 },
+  // The display draws its wetting pulse and applies its load meanwhile. [SIN 227 §5.2]
+  { kind: 'silence', ms: 100 },
+];
+const ALERT_AFTER_REVERSAL: readonly SignalStep[] = [{ kind: 'silence', ms: REVERSAL_SETTLES_MS }, ...ALERT];
+
 /** What a country's exchange sends for a call that rings; undefined where nothing can be sent. */
 export function callerIdDelivery(
   kind: CallerIdKind | undefined,
@@ -43,10 +51,7 @@ export function callerIdDelivery(
         when: 'before',
         reversal: true,
         steps: [
-          { kind: 'silence', ms: REVERSAL_SETTLES_MS },
-          { kind: 'tone', hz: ALERT_HZ, ms: 100, dbm0: ALERT_DBM0 },
-          // The display draws its wetting pulse and applies its load meanwhile. [SIN 227 §5.2]
-          { kind: 'silence', ms: 100 },
+          ...ALERT_AFTER_REVERSAL,
           dataOf(kind, caller, time, SEIZURE_BITS, MARK_BITS),
           { kind: 'silence', ms: 300 },
         ],
@@ -83,6 +88,18 @@ export function waitingCallerId(
   ];
 }
 
+/**
+ * What tells an idle telephone that messages wait, or that none do. Bell's displays take it without a ring, the others are
+ * alerted by tones; a telephone that is shown callers otherwise, or not at all, is taken for ETSI's. [GR-30-CORE] [EN 300 659-2]
+ */
+export function messageData(callerId: CallerIdKind | undefined, waiting: boolean): MessageData {
+  const kind = callerId === 'bellcore' || callerId === 'sdmf' || callerId === 'bt' ? callerId : 'etsi';
+  const bytes = encodeMessagesWaiting(kind === 'sdmf' ? 'sdmf' : 'mdmf', waiting);
+  const alert = { bellcore: [], sdmf: [], etsi: ALERT, bt: ALERT_AFTER_REVERSAL }[kind];
+  const data = dataStep(kind, bytes, SEIZURE_BITS, MARK_BITS);
+  return { reversal: kind === 'bt', steps: [...alert, data, { kind: 'silence', ms: 100 }] };
+}
+
 function dataOf(
   kind: CallerIdKind,
   caller: CallerId,
@@ -90,8 +107,12 @@ function dataOf(
   seizureBits: number,
   markBits: number,
 ): DataStep {
-  const modem: Modem = kind === 'bellcore' || kind === 'sdmf' ? 'bell202' : 'v23';
   const bytes = encodeCallerId(kind === 'sdmf' ? 'sdmf' : 'mdmf', caller, time);
+  return dataStep(kind, bytes, seizureBits, markBits);
+}
+
+function dataStep(kind: CallerIdKind, bytes: Uint8Array, seizureBits: number, markBits: number): DataStep {
+  const modem: Modem = kind === 'bellcore' || kind === 'sdmf' ? 'bell202' : 'v23';
   return { kind: 'data', modem, dbm0: DATA_DBM0, seizureBits, markBits, bytes };
 }
 

@@ -2,14 +2,22 @@ import type { Cause } from '../base/causes.ts';
 import { type CollectionStep, DigitCollection, type LookUpNumber } from '../base/digit-collection.ts';
 import type { CallerId, Hook, LineCommand, RingCadence } from '../base/line-port.ts';
 import { type SignalStep, signalMs } from '../base/line-signal.ts';
-import type { Machine } from '../base/machine.ts';
+import { earliest, type Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
 import type { CallTime } from './caller-id-message.ts';
-import { CAS, type CallerIdDelivery, callerIdDelivery, OVERLAY_DBM0, waitingCallerId } from './caller-id-signal.ts';
+import {
+  CAS,
+  type CallerIdDelivery,
+  callerIdDelivery,
+  messageData,
+  OVERLAY_DBM0,
+  waitingCallerId,
+} from './caller-id-signal.ts';
 import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
 import type { CallerIdKind } from './country-table.ts';
+import { MessageLamp, type MessageLampKind } from './message-lamp.ts';
 
 export type LineState =
   | 'idle'
@@ -34,6 +42,8 @@ export interface FxsOptions {
   readonly automatic?: { readonly number: string; readonly afterMs: number };
   /** What the display of the telephone understands; that of the country unless told, `none` for no display. */
   readonly callerId?: CallerIdKind | 'none';
+  /** How the telephone is told that messages wait, beside its dial tone; undefined if it has no lamp. */
+  readonly lamp?: MessageLampKind;
   /** The clock of the office; without it no display is set. */
   readonly localTime?: () => CallTime;
   /** The loop is reversed from answer to the end of a call, for meters and pay phones. */
@@ -121,6 +131,7 @@ export class Fxs implements Machine<FxsOutput> {
   private overridden: string | undefined;
   private loopBackMs = Number.NEGATIVE_INFINITY;
 
+  private readonly lamp: MessageLamp | undefined;
   private readonly times: FxsTimes;
   private readonly collection: DigitCollection;
   private readonly outputs = new Queue<FxsOutput>();
@@ -129,6 +140,7 @@ export class Fxs implements Machine<FxsOutput> {
   constructor(private readonly options: FxsOptions) {
     this.times = { ...TIMES, ...options.times };
     this.collection = new DigitCollection(options.context, options.lookUp, this.times);
+    if (options.lamp !== undefined) this.lamp = this.lampOf(options.lamp);
   }
 
   get state(): LineState {
@@ -144,7 +156,7 @@ export class Fxs implements Machine<FxsOutput> {
   }
 
   nextDeadline(): number | undefined {
-    return this.timers.next();
+    return earliest(this.timers.next(), this.lamp?.nextDeadline());
   }
 
   // What the hardware says.
@@ -153,7 +165,7 @@ export class Fxs implements Machine<FxsOutput> {
     if (hook === this.hookSeen) return;
     this.hookSeen = hook;
     if (this.current === 'out-of-service') return;
-    if (hook === 'on') this.hangUp();
+    if (hook === 'on') this.hangUp(nowMs);
     else if (this.current === 'ringing') this.pickUp();
     else this.seize(nowMs);
   }
@@ -199,6 +211,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   handleTimeout(nowMs: number): void {
     for (const timer of this.timers.due(nowMs)) this.handleTimer(timer, nowMs);
+    this.lamp?.handleTimeout(nowMs);
   }
 
   // What the switch wants.
@@ -254,7 +267,7 @@ export class Fxs implements Machine<FxsOutput> {
     if (this.current === 'ringing') {
       if (this.timers.at('ring') === undefined) this.command({ type: 'ring-stop' });
       this.endDelivery();
-      this.becomeIdle();
+      this.becomeIdle(nowMs);
       return;
     }
     const talked = this.current === 'talking' || this.current === 'held';
@@ -285,6 +298,11 @@ export class Fxs implements Machine<FxsOutput> {
     this.stutters = stutters;
   }
 
+  /** New messages wait, or none do: a telephone with a lamp is told while its line is idle. */
+  setMessages(waiting: boolean, nowMs: number): void {
+    this.lamp?.set(waiting, nowMs);
+  }
+
   /** The hardware is there, or is not. Said again after each reset of it, it gets its settings and its ringing back. */
   setInService(inService: boolean, nowMs: number): void {
     if (!inService) {
@@ -300,9 +318,22 @@ export class Fxs implements Machine<FxsOutput> {
     this.command({ type: 'polarity', reversed: this.reversed });
     if (this.current === 'ringing' && this.timers.at('ring') === undefined) this.commandRing(nowMs);
     else this.command({ type: 'ring-stop' });
-    if (this.current !== 'out-of-service') return;
-    this.enter('idle');
-    if (this.hookSeen === 'off') this.seize(nowMs);
+    if (this.current === 'out-of-service') {
+      this.enter('idle');
+      if (this.hookSeen === 'off') this.seize(nowMs);
+    }
+    if (this.current === 'idle') this.lamp?.rest(nowMs, true);
+  }
+
+  private lampOf(kind: MessageLampKind): MessageLamp {
+    return new MessageLamp(kind, {
+      blink: (onMs, offMs) => this.command({ type: 'lamp', onMs, offMs }),
+      send: (steps, reversed) => {
+        this.reverse(reversed);
+        this.outputs.push({ type: 'signal', steps });
+      },
+      data: (waiting) => messageData(this.callerIdKind, waiting),
+    });
   }
 
   private handleTimer(timer: TimerName, nowMs: number): void {
@@ -415,9 +446,13 @@ export class Fxs implements Machine<FxsOutput> {
   }
 
   private deliveryOf(caller: CallerId): CallerIdDelivery | undefined {
-    const { profile, localTime, callerId = profile.callerId } = this.options;
-    const kind = callerId === 'none' ? undefined : callerId;
-    return callerIdDelivery(kind, profile.callerIdDigits, caller, localTime?.());
+    const { profile, localTime } = this.options;
+    return callerIdDelivery(this.callerIdKind, profile.callerIdDigits, caller, localTime?.());
+  }
+
+  private get callerIdKind(): CallerIdKind | undefined {
+    const { profile, callerId = profile.callerId } = this.options;
+    return callerId === 'none' ? undefined : callerId;
   }
 
   private deliver(): void {
@@ -455,9 +490,8 @@ export class Fxs implements Machine<FxsOutput> {
   }
 
   private waitingSignal(): readonly SignalStep[] | undefined {
-    const { profile, localTime, callerId = profile.callerId } = this.options;
-    if (this.waits === undefined || callerId === 'none') return undefined;
-    return waitingCallerId(callerId, this.waits, localTime?.());
+    if (this.waits === undefined) return undefined;
+    return waitingCallerId(this.callerIdKind, this.waits, this.options.localTime?.());
   }
 
   /** Of the country's pattern, what comes before its long pause. */
@@ -487,9 +521,9 @@ export class Fxs implements Machine<FxsOutput> {
     this.outputs.push({ type: 'answered' });
   }
 
-  private hangUp(): void {
+  private hangUp(nowMs: number): void {
     this.endCall('normal-clearing', 'The handset was put down.');
-    this.becomeIdle();
+    this.becomeIdle(nowMs);
   }
 
   /** Tells the switch that the line ends its call, if one stands. */
@@ -521,9 +555,10 @@ export class Fxs implements Machine<FxsOutput> {
     return this.role === 'caller' && (this.current === 'calling' || this.refused);
   }
 
-  private becomeIdle(): void {
+  private becomeIdle(nowMs: number): void {
     this.clear();
     this.enter('idle');
+    this.lamp?.rest(nowMs);
   }
 
   private clear(): void {
@@ -557,6 +592,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   private enter(state: LineState): void {
     if (state === this.current) return;
+    if (this.current === 'idle') this.lamp?.leave();
     this.current = state;
     this.outputs.push({ type: 'state', state });
   }

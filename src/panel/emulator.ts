@@ -41,6 +41,7 @@ export const emulatedLineSchema = z
     cadence: z.array(z.number()).readonly().describe('on and off ms in turn; empty when it does not ring'),
     callerId: z.string().nullable().describe('the number on its display'),
     callerName: z.string().nullable(),
+    lamp: z.boolean().describe('whether its neon lamp of waiting messages blinks'),
     heard: z
       .object({
         tones: z.array(z.object({ hz: z.number(), dbm0: z.number() })).readonly(),

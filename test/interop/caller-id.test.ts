@@ -8,7 +8,8 @@ import { type CallerIdModem, modulateCallerId } from '../../firmware-bridge/emul
 import { resample } from '../../firmware-bridge/emulator/resample.ts';
 import { decodeWav, encodeWav } from '../../firmware-bridge/emulator/wav.ts';
 import { utf8Encode } from '../../src/base/bytes.ts';
-import { callerIdDelivery } from '../../src/lines/caller-id-signal.ts';
+import type { SignalStep } from '../../src/base/line-signal.ts';
+import { callerIdDelivery, messageData } from '../../src/lines/caller-id-signal.ts';
 import { countryProfile } from '../../src/lines/country-profile.ts';
 import { FskReceiver } from '../../src/media/fsk-receiver.ts';
 import { SignalGenerator } from '../../src/media/signal-generator.ts';
@@ -34,6 +35,26 @@ describeWithPeers('minimodem, a modem that is not ours', ['minimodem'], () => {
     return result.stdout;
   };
 
+  /** What it makes of a signal of ours. */
+  const read = (steps: readonly SignalStep[], modem: CallerIdModem) => {
+    const generator = new SignalGenerator('ulaw');
+    generator.start(steps);
+    const sound: number[] = [];
+    const codes = new Uint8Array(80);
+    const block = new Int16Array(80);
+    while (generator.active) {
+      generator.read(codes);
+      decode('ulaw', codes, block);
+      sound.push(...block);
+    }
+    const file = join(folder, 'line.wav');
+    writeFileSync(
+      file,
+      encodeWav({ samples: Int16Array.from([...sound, ...new Array<number>(800).fill(0)]), rateHz: 8000 }),
+    );
+    return run(['--rx', '-q', '-f', file, ...MODEMS[modem]]);
+  };
+
   it('reads the caller ID that the emulated exchange sends', () => {
     const file = join(folder, 'exchange.wav');
     writeFileSync(file, encodeWav({ samples: modulateCallerId('bell202', '0472000099', 'Mairie'), rateHz: 8000 }));
@@ -46,23 +67,14 @@ describeWithPeers('minimodem, a modem that is not ours', ['minimodem'], () => {
     const { callerId, callerIdDigits } = countryProfile(country)!;
     const time = { month: 11, day: 28, hour: 9, minute: 5 };
     const delivery = callerIdDelivery(callerId, callerIdDigits, { number: '0472000099', name: 'Mairie' }, time);
-    const generator = new SignalGenerator('ulaw');
-    generator.start(delivery!.steps);
-    const sound: number[] = [];
-    const codes = new Uint8Array(80);
-    const block = new Int16Array(80);
-    while (generator.active) {
-      generator.read(codes);
-      decode('ulaw', codes, block);
-      sound.push(...block);
-    }
-    const file = join(folder, `line-${country}.wav`);
-    writeFileSync(
-      file,
-      encodeWav({ samples: Int16Array.from([...sound, ...new Array<number>(800).fill(0)]), rateHz: 8000 }),
-    );
-    const bytes = run(['--rx', '-q', '-f', file, ...(country === 'us' ? ['1200'] : MODEMS.v23)]).toString('latin1');
+    const bytes = read(delivery!.steps, country === 'us' ? 'bell202' : 'v23').toString('latin1');
     expect(bytes).toMatch(/\x01.11280905\x02.0472000099\x07.Mairie/s);
+  });
+
+  it.each(['us', 'fr', 'gb'] as const)('reads that messages wait from what a line of %s sends', (country) => {
+    const { steps } = messageData(countryProfile(country)!.callerId, true);
+    const bytes = read(steps, country === 'us' ? 'bell202' : 'v23');
+    expect(bytes.toString('hex')).toContain('82030b01ff70');
   });
 
   it.each(['bell202', 'v23'] as const)('sends a caller ID in %s that the town line reads', (modem) => {

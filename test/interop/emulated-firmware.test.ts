@@ -36,7 +36,7 @@ dialplan: |
 
   it('is what status says it is', async () => {
     await until('the hello', async () => (await appliance.status()).hat?.up === true);
-    expect((await appliance.status()).hat).toMatchObject({ runs: 'firmware', firmware: '1.2.0', reason: null });
+    expect((await appliance.status()).hat).toMatchObject({ runs: 'firmware', firmware: '1.3.0', reason: null });
     expect((await appliance.status()).lines).toMatchObject({ '1': { state: 'idle' }, '2': { state: 'idle' } });
     await until('the town line', async () => (await appliance.status()).lines['4']?.state === 'idle');
   });

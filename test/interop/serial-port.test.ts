@@ -70,7 +70,7 @@ dialplan: |
   it('serves its lines within 3 s of being plugged in: dial tone, ringing, a call', async () => {
     await hat.plugIn();
     await reaches(1, 'idle', 3_000);
-    expect(await hatStatus()).toMatchObject({ up: true, reason: null, board: 'branchline-hat-4', firmware: '1.2.0' });
+    expect(await hatStatus()).toMatchObject({ up: true, reason: null, board: 'branchline-hat-4', firmware: '1.3.0' });
     phone(1).lift();
     await waitUntil('dial tone', 10_000, () => tones(1).includes(440));
     phone(1).dialTones('202');

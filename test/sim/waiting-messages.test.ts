@@ -11,17 +11,23 @@ const CENTRE = { ip: '192.0.2.10', port: 4569 };
 const DESK = { ip: '192.0.2.31', port: 5060 };
 /** Of the German tones: dial tone is the first alone, the one that says that messages wait is both. */
 const [DIAL, SECOND] = [425, 400];
+const HQ = peer({ name: 'hq', host: CENTRE.ip, username: 'branch', register: { refreshS: 10 } });
+
+/** A centre with the messages of the branch; gives what changes their number. */
+function centreWith(network: Network, messages: MessageCount): (messages: MessageCount) => void {
+  const branchAt = (mailbox: MessageCount) => [peer({ name: 'branch', host: 'dynamic', mailbox })];
+  const centre = new Switch(network, CENTRE, 1, { peers: branchAt(messages) });
+  return (changed) => centre.command((endpoint, nowMs) => endpoint.configure(branchAt(changed), nowMs));
+}
 
 it('a telephone hears by its dial tone that messages wait at the centre, and that they do no longer', () => {
   const network = new Network(1);
-  const branchAt = (mailbox: MessageCount) => [peer({ name: 'branch', host: 'dynamic', mailbox })];
   const none = { newMessages: 0, oldMessages: 2 };
-  const centre = new Switch(network, CENTRE, 1, { peers: branchAt(none) });
-  const hq = peer({ name: 'hq', host: CENTRE.ip, username: 'branch', register: { refreshS: 10 } });
+  const put = centreWith(network, none);
   const branch = new Site(network, {
     address: BRANCH,
     seed: 2,
-    peers: [hq],
+    peers: [HQ],
     extensions: ['201'],
     mailbox: 'hq',
     country: 'de',
@@ -39,29 +45,51 @@ it('a telephone hears by its dial tone that messages wait at the centre, and tha
     return heard;
   };
   expect(dialTone()).toEqual([DIAL]);
-  centre.command((endpoint, nowMs) => endpoint.configure(branchAt({ newMessages: 1, oldMessages: 2 }), nowMs));
+  put({ newMessages: 1, oldMessages: 2 });
   expect(dialTone()).toEqual([DIAL, SECOND]);
-  centre.command((endpoint, nowMs) => endpoint.configure(branchAt(none), nowMs));
+  put(none);
   expect(dialTone()).toEqual([DIAL]);
-  centre.command((endpoint, nowMs) => endpoint.configure(branchAt({ newMessages: 1, oldMessages: 2 }), nowMs));
+  put({ newMessages: 1, oldMessages: 2 });
   expect(dialTone()).toEqual([DIAL, SECOND]);
   // Of a peer that is configured no more nothing is known.
   branch.reconfigure({ peers: [] });
   expect(dialTone()).toEqual([DIAL]);
 });
 
+it('the neon lamp of a telephone blinks while messages wait at the centre', () => {
+  const network = new Network(1);
+  const put = centreWith(network, { newMessages: 1, oldMessages: 0 });
+  const branch = new Site(network, {
+    address: BRANCH,
+    seed: 2,
+    peers: [HQ],
+    extensions: ['201'],
+    mailbox: 'hq',
+    lamp: 'neon',
+    dialplan: '[office]\nexten => s,1,Hangup',
+  });
+  const shown = () => {
+    const line = branch.phones.line(1);
+    return line.ok && line.value.lamp;
+  };
+  network.runFor(20_000);
+  expect(shown()).toBe(true);
+  put({ newMessages: 0, oldMessages: 0 });
+  network.runFor(20_000);
+  expect(shown()).toBe(false);
+  put({ newMessages: 1, oldMessages: 0 });
+  network.runFor(20_000);
+  expect(shown()).toBe(true);
+});
+
 it('the lamp of a SIP phone says by a NOTIFY what the centre said last, also after the phone was started anew', () => {
   const network = new Network(1);
-  const branchAt = (newMessages: number) => [
-    peer({ name: 'branch', host: 'dynamic', mailbox: { newMessages, oldMessages: 1 } }),
-  ];
-  const centre = new Switch(network, CENTRE, 1, { peers: branchAt(2) });
-  const hq = peer({ name: 'hq', host: CENTRE.ip, username: 'branch', register: { refreshS: 10 } });
+  const put = centreWith(network, { newMessages: 2, oldMessages: 1 });
   const settings = { ...phone('211'), extension: '211', name: 'Desk', mailbox: 'hq' };
   new Site(network, {
     address: BRANCH,
     seed: 2,
-    peers: [hq],
+    peers: [HQ],
     extensions: [],
     sip: { phones: [settings], trunks: [] },
     dialplan: '[office]\nexten => s,1,Hangup',
@@ -70,13 +98,13 @@ it('the lamp of a SIP phone says by a NOTIFY what the centre said last, also aft
   desk.register();
   network.runFor(20_000);
   expect(desk.told).toEqual([1, 'terminated', 'Messages-Waiting: yes\r\nVoice-Message: 2/1 (0/0)\r\n']);
-  centre.command((endpoint, nowMs) => endpoint.configure(branchAt(0), nowMs));
+  put({ newMessages: 0, oldMessages: 1 });
   network.runFor(20_000);
   expect(desk.told).toEqual([2, 'terminated', 'Messages-Waiting: no\r\nVoice-Message: 0/1 (0/0)\r\n']);
   desk.register('boot-2');
   expect(desk.told[0]).toBe(3);
   expect(desk.subscribe().status).toBe(200);
-  centre.command((endpoint, nowMs) => endpoint.configure(branchAt(1), nowMs));
+  put({ newMessages: 1, oldMessages: 1 });
   network.runFor(20_000);
   expect(desk.told[1]).toMatch(/^active;expires=/);
   expect(desk.told[2]).toContain('1/1');

@@ -35,6 +35,8 @@ export interface SiteOptions {
   readonly extensions: readonly string[];
   /** The peer at which the messages of every line wait. */
   readonly mailbox?: string;
+  /** What tells the telephone of every line of them, beside its dial tone. */
+  readonly lamp?: NonNullable<LineSettings['lamp']>;
   readonly dialplan: string;
   /** SIP is spoken at the same address as IAX2. */
   readonly sip?: SipPeers;
@@ -79,7 +81,7 @@ export class Site implements Station<Told> {
     options: SiteOptions,
   ) {
     const { address, seed, peers, extensions, dialplan: text, sip, emergency, townLines = [], keypad, about } = options;
-    const { country = 'fr', mailbox, dialClasses, makeHat = (parts) => new PlainHat(parts) } = options;
+    const { country = 'fr', mailbox, lamp, dialClasses, makeHat = (parts) => new PlainHat(parts) } = options;
     const profile = countryProfile(country)!;
     const { dialplan, problems } = parseDialplan(text);
     if (problems.length > 0) throw new Error(problems[0]!.message);
@@ -87,6 +89,7 @@ export class Site implements Station<Told> {
       (extension, i): LineSettings => ({
         ...{ port: i + 1, extension, name: `Phone ${extension}`, context: 'office' },
         ...(mailbox === undefined ? {} : { mailbox }),
+        ...(lamp === undefined ? {} : { lamp }),
       }),
     );
     this.live = {

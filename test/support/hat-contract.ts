@@ -265,6 +265,46 @@ export function describeHatContract(name: string, makeHat: MakeHat): void {
       expect(lineEvents(1)).toEqual([]);
     });
 
+    it('blinks the lamp of a telephone whose handset is down, which rings no bell', async () => {
+      tell(1, { type: 'lamp', onMs: 250, offMs: 750 });
+      const seenOf: { lamp: boolean; bell: boolean }[] = [];
+      for (let i = 0; i < 400; i++) {
+        await live(10);
+        const { lamp, bell } = hat.phone(1)!;
+        seenOf.push({ lamp, bell });
+      }
+      const lamp = seenOf.map((one) => one.lamp);
+      expect(runLengths(lamp.slice(lamp.indexOf(true))).slice(1, 6)).toEqual([75, 25, 75, 25, 75]);
+      expect(seenOf.some((one) => one.bell)).toBe(false);
+      expect(hat.phone(2)!.lampBlinks).toBe(false);
+      expect(lineEvents(1)).toEqual([]);
+      tell(1, { type: 'lamp', onMs: 0, offMs: 0 });
+      await live(2_100);
+      expect(hat.phone(1)!.lampBlinks).toBe(false);
+    });
+
+    it('has no lamp voltage on a line that rings or is lifted, and goes on blinking after', async () => {
+      tell(1, { type: 'lamp', onMs: 500, offMs: 0 });
+      await live(100);
+      const phone = hat.phone(1)!;
+      expect(phone.lamp).toBe(true);
+      tell(1, { type: 'ring', cadence: [1000, 1000] });
+      await live(300);
+      expect([phone.lamp, phone.bell]).toEqual([false, true]);
+      await live(1000);
+      expect([phone.lamp, phone.bell]).toEqual([false, false]);
+      tell(1, { type: 'ring-stop' });
+      await live(50);
+      expect(phone.lamp).toBe(true);
+      phone.lift();
+      await live(2000);
+      expect(lineEvents(1)).toEqual([{ type: 'hook', hook: 'off' }]);
+      expect(phone.lamp).toBe(false);
+      phone.putDown();
+      await live(2000);
+      expect(phone.lamp).toBe(true);
+    });
+
     it('exchanges one block of each line every 10 ms, in the order of its sample clock', async () => {
       const stamps: number[] = [];
       exchange = (port, _up, _down, mediaTs) => port === 2 && stamps.push(mediaTs);

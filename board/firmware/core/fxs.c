@@ -27,6 +27,13 @@ void fxs_stop_ring(struct fxs *port) {
     port->period_ms = 0;
 }
 
+void fxs_lamp(struct fxs *port, uint16_t on_ms, uint16_t off_ms) {
+    if (on_ms == port->lamp_on_ms && off_ms == port->lamp_off_ms) return;
+    port->lamp_on_ms = on_ms;
+    port->lamp_off_ms = off_ms;
+    port->lamp_for_ms = 0;
+}
+
 void fxs_interrupt(struct fxs *port, uint16_t ms) {
     port->interrupted_for_ms = ms;
 }
@@ -50,8 +57,13 @@ static bool is_fed(const struct fxs *port) {
     return port->interrupted_for_ms == 0 && port->fault != FAULT_OVER_TEMPERATURE;
 }
 
+static bool lamp_blinks(const struct fxs *port) {
+    return port->lamp_on_ms > 0 && !port->loop.off_hook && !fxs_is_rung(port);
+}
+
 struct line_drive fxs_drive(const struct fxs *port) {
-    return (struct line_drive){is_fed(port), ring_voltage(port), port->reversed};
+    bool lamp = lamp_blinks(port) && is_fed(port) && port->lamp_for_ms < port->lamp_on_ms;
+    return (struct line_drive){is_fed(port), ring_voltage(port), port->reversed, lamp};
 }
 
 static bool follow_fault(struct fxs *port, uint8_t fault) {
@@ -77,7 +89,9 @@ struct line_event fxs_step(struct fxs *port, bool closed, uint8_t fault) {
         port->settling_for_ms--;
         return nothing;
     }
-    struct line_event event = loop_step(&port->loop, closed, fxs_is_rung(port));
+    /* The edges of the lamp's voltage charge a bell's capacitor, which looks like a lifted handset for longer than contacts bounce. */
+    struct line_event event = loop_step(&port->loop, closed, fxs_is_rung(port) || lamp_blinks(port));
+    if (lamp_blinks(port) && ++port->lamp_for_ms >= (uint32_t)port->lamp_on_ms + port->lamp_off_ms) port->lamp_for_ms = 0;
     if (fxs_is_rung(port) && ++port->ring_for_ms == port->period_ms) port->ring_for_ms = 0;
     if (event.event == EVT_HOOK && event.value == 1) fxs_stop_ring(port);
     return event;

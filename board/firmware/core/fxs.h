@@ -10,6 +10,8 @@ struct line_drive {
     bool battery;
     bool ringing;
     bool reversed;
+    /* The crest of ringing voltage, standing still: it lights a neon lamp and moves no bell. */
+    bool lamp;
 };
 
 struct fxs {
@@ -18,6 +20,10 @@ struct fxs {
     unsigned steps;
     uint32_t period_ms;
     uint32_t ring_for_ms;
+    /* The lamp that says that messages wait: lit and dark in turn, dark only where `lamp_on_ms` is 0. */
+    uint16_t lamp_on_ms;
+    uint16_t lamp_off_ms;
+    uint32_t lamp_for_ms;
     uint32_t interrupted_for_ms;
     uint32_t settling_for_ms;
     /* FAULT_…: as told, and as the line chip says and since when. */
@@ -32,6 +38,8 @@ void fxs_configure(struct fxs *port, const struct loop_timing *timing);
 /* Rings in ms of ringing, silence, ringing, …; does nothing on a lifted handset, a ringing line or an empty cadence. */
 void fxs_ring(struct fxs *port, const uint16_t *cadence, unsigned steps);
 void fxs_stop_ring(struct fxs *port);
+/* Blinks the lamp while the handset is down and the line is not rung. */
+void fxs_lamp(struct fxs *port, uint16_t on_ms, uint16_t off_ms);
 /* Interrupts the loop current once. */
 void fxs_interrupt(struct fxs *port, uint16_t ms);
 bool fxs_is_rung(const struct fxs *port);

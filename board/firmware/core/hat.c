@@ -67,6 +67,7 @@ static void send_stats(struct hat *hat) {
 static void rest_lines(struct hat *hat) {
     for (unsigned line = 0; line < HAT_LINES; line++) {
         fxs_stop_ring(&hat->lines[line]);
+        fxs_lamp(&hat->lines[line], 0, 0);
         hat->lines[line].reversed = false;
         fxo_loop(&hat->town[line], false);
     }
@@ -183,6 +184,10 @@ static bool command_line(struct fxs *port, uint8_t op, const uint8_t *args, unsi
             if (rest != OP_POLARITY_SIZE) return false;
             port->reversed = args[OP_POLARITY_REVERSED] != 0;
             return true;
+        case OP_LAMP:
+            if (rest != OP_LAMP_SIZE) return false;
+            fxs_lamp(port, get_u16(args + OP_LAMP_ON_MS), get_u16(args + OP_LAMP_OFF_MS));
+            return true;
         default:
             return false;
     }
@@ -281,7 +286,9 @@ static void step_line(struct hat *hat, unsigned line) {
     if (event.event != 0) push_line_event(hat, line, event);
     struct line_drive drive = fxs_drive(port);
     struct line_drive *driven = &hat->drives[line];
-    if (drive.battery == driven->battery && drive.ringing == driven->ringing && drive.reversed == driven->reversed) return;
+    if (drive.battery == driven->battery && drive.ringing == driven->ringing && drive.reversed == driven->reversed &&
+        drive.lamp == driven->lamp)
+        return;
     *driven = drive;
     hal_line_drive(line, drive);
 }

@@ -11,7 +11,7 @@
 #include "reliable.h"
 
 #define FIRMWARE_MAJOR 1
-#define FIRMWARE_MINOR 2
+#define FIRMWARE_MINOR 3
 #define FIRMWARE_PATCH 0
 
 /* What the HAL knows at the start. */

@@ -169,6 +169,11 @@
 #define OP_POLARITY_REVERSED 0
 #define OP_POLARITY_SIZE 1
 
+#define OP_LAMP 6
+#define OP_LAMP_ON_MS 0
+#define OP_LAMP_OFF_MS 2
+#define OP_LAMP_SIZE 4
+
 #define OP_LOOP 16
 #define OP_LOOP_CLOSED 0
 #define OP_LOOP_SIZE 1

@@ -32,7 +32,7 @@ uint8_t hal_line_fault(unsigned line) {
 }
 
 void hal_line_drive(unsigned line, struct line_drive drive) {
-    board.drives[line] = (uint8_t)(drive.battery | drive.ringing << 1 | drive.reversed << 2);
+    board.drives[line] = (uint8_t)(drive.battery | drive.ringing << 1 | drive.reversed << 2 | drive.lamp << 4);
 }
 
 struct town_wires hal_town_wires(unsigned line) {

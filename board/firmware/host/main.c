@@ -6,8 +6,8 @@
  *      town lines with more than 3 V, in the high four bits with more than 20 V, of a telephone's line a short and earth;
  *      u16 keys held; captured samples, all lines
  *      of a sample beside each other; u8 bypass in use.
- * Out: u16 bytes of UART, the bytes; per ms and line: 1 battery, 2 ringing, 4 reversed, 8 loop of a town line closed; LED
- *      colours of each ms; u8 law; u8 relay; u8 rebooted; played samples as captured ones.
+ * Out: u16 bytes of UART, the bytes; per ms and line: 1 battery, 2 ringing, 4 reversed, 8 loop of a town line closed, 16 voltage
+ *      of a lamp; LED colours of each ms; u8 law; u8 relay; u8 rebooted; played samples as captured ones.
  *
  * Arguments: first boot id, then one digit per socket, PORT_….
  */

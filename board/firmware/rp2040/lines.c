@@ -27,7 +27,7 @@ static uint8_t town_lines;
 static struct line_drive drives[HAT_LINES];
 static uint8_t loops;
 static uint8_t law;
-static unsigned wave_ms;
+static uint8_t wave_ms[HAT_LINES];
 
 static uint16_t exchange(uint16_t out) {
     REG(SIO_GPIO_OUT_CLR) = 1u << PIN_LINE_LATCH;
@@ -46,7 +46,6 @@ static bool input(unsigned shift, unsigned line) {
 }
 
 void lines_poll(void) {
-    wave_ms = (wave_ms + 1) % (2 * HALF_WAVE_MS);
     uint16_t out = 0;
     for (unsigned line = 0; line < HAT_LINES; line++) {
         const struct line_drive *drive = &drives[line];
@@ -54,8 +53,11 @@ void lines_poll(void) {
             out |= (uint16_t)(((loops >> line & 1) != 0 ? LOOP : 0) | (law == LAW_ALAW ? A_LAW : 0)) << (4 * line);
             continue;
         }
-        bool reversed = drive->ringing ? wave_ms >= HALF_WAVE_MS : drive->reversed;
-        unsigned bits = (drive->ringing ? RING_MODE : 0) | (reversed ? REVERSE : 0) |
+        /* A ring begins with a turn; the voltage of a lamp is that of ringing, which does not turn. */
+        bool turned = drive->ringing && wave_ms[line] < HALF_WAVE_MS;
+        bool reversed = drive->reversed != turned;
+        wave_ms[line] = (uint8_t)((wave_ms[line] + 1) % (2 * HALF_WAVE_MS));
+        unsigned bits = (drive->ringing || drive->lamp ? RING_MODE : 0) | (reversed ? REVERSE : 0) |
                         (drive->battery ? 0 : POWER_DOWN) | (law == LAW_ALAW ? A_LAW : 0);
         out |= (uint16_t)(bits << (4 * line));
     }
@@ -116,6 +118,7 @@ uint8_t hal_line_fault(unsigned line) {
 }
 
 void hal_line_drive(unsigned line, struct line_drive drive) {
+    if (drive.ringing && !drives[line].ringing) wave_ms[line] = 0;
     drives[line] = drive;
 }
 

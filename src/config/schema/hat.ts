@@ -31,6 +31,10 @@ const line = z
       description:
         'The IAX2 peer that we register at and where its messages wait: its dial tone stutters while there are new ones.',
     }),
+    mwi: z.exactOptional(z.enum(['fsk', 'neon'])).meta({
+      description:
+        'How the lamp of the telephone is lit while there are new messages in its mailbox, beside the dial tone: `fsk` by data for its display, `neon` by a high voltage that blinks a neon lamp.',
+    }),
     flash,
     callWaiting: z.boolean().prefault(true).meta({
       description: 'Whether a call that comes while the telephone talks waits and is told by a tone. Never for a fax.',
@@ -51,6 +55,10 @@ const line = z
   .refine((it) => it.kind === 'fxs' || it.mailbox === undefined, {
     error: 'a town line (kind: fxo) has no mailbox',
     path: ['mailbox'],
+  })
+  .refine((it) => it.mwi === undefined || it.mailbox !== undefined, {
+    error: 'nobody says whether messages wait; it needs a mailbox',
+    path: ['mwi'],
   })
   .meta({ title: 'hat.lines[]' });
 

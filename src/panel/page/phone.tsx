@@ -121,6 +121,7 @@ export function Phone(props: {
         <span class="display-state">
           {wordOf(state)}
           {phone?.callerName ? ` · ${phone.callerName}` : ''}
+          {phone?.lamp ? ' · message waiting' : ''}
         </span>
         <span class="display-text">{phone?.callerId ?? dialled}</span>
         <Heard phone={phone} />

@@ -122,7 +122,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [
       `${SITE}hat: { port: emulator, lines: [{ port: 1, kind: fxz, extention: "1" }, { port: 9, kind: fxs, extension: 0201 }] }\n`,
       '2:49: hat.lines[0].kind is "fxz"; did you mean "fxs"? allowed: fxs, fxo',
-      '2:54: unknown key "extention" in hat.lines[0]; did you mean "extension"? allowed: port, kind, extension, name, context, fax, class, hotline, mailbox, flash, callWaiting, callerId',
+      '2:54: unknown key "extention" in hat.lines[0]; did you mean "extension"? allowed: port, kind, extension, name, context, fax, class, hotline, mailbox, mwi, flash, callWaiting, callerId',
       '2:80: hat.lines[1].port is 9; allowed: a whole number from 1 to 8',
       '2:105: hat.lines[1].extension is 201; allowed: digits, * and #, 1 to 32 of them, in quotes; write "0201"',
     ],

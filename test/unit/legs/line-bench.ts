@@ -1,5 +1,6 @@
 import type { HatCommand } from '../../../firmware-bridge/hat-client.ts';
 import type { Hook, LineCommand, LineEvent } from '../../../src/base/line-port.ts';
+import type { SignalStep } from '../../../src/base/line-signal.ts';
 import {
   type MediaPort,
   type Source,
@@ -16,6 +17,7 @@ import { numbers } from '../lines/numbers.ts';
 export class LineMedia implements MediaPort {
   readonly streams = new Map<StreamId, StreamSpec>();
   readonly sources = new Map<StreamId, Source>();
+  readonly signals: { readonly stream: StreamId; readonly steps: readonly SignalStep[] }[] = [];
   readonly digits: { readonly stream: StreamId; readonly digit: string; readonly durationMs: number }[] = [];
 
   open(stream: StreamId, spec: StreamSpec): void {
@@ -43,7 +45,12 @@ export class LineMedia implements MediaPort {
   openVideo(): void {}
   requestPicture(): void {}
   closeVideo(): void {}
-  playSignal(): void {}
+
+  playSignal(stream: StreamId, steps: readonly SignalStep[]): void {
+    if (!this.streams.has(stream)) throw new Error(`stream ${stream} is not open`);
+    this.signals.push({ stream, steps });
+  }
+
   update(): void {}
   noteSent(): void {}
   noteReceived(): void {}
@@ -74,9 +81,9 @@ export class LineBench {
   private readonly calls: IncomingCall[] = [];
   private readonly events = new Map<string, LegEvent[]>();
 
-  constructor() {
+  constructor(settings: Partial<LineSettings> = {}) {
     this.lines = new LineLegs({
-      lines: LINES,
+      lines: LINES.map((line) => ({ ...line, ...settings })),
       profile: this.profile,
       lookUp: numbers(['201', '202', '7123']),
       media: this.media,

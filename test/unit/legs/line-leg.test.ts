@@ -218,6 +218,38 @@ describe('LineLegs and the HAT', () => {
   });
 });
 
+describe('LineLegs, a telephone whose lamp is lit by data', () => {
+  function told() {
+    const bench = new LineBench({ lamp: 'fsk' });
+    bench.lines.setMessages(1, true, bench.nowMs);
+    bench.advance(1_100);
+    const { signals, streams } = bench.media;
+    expect(signals.map(({ stream }) => stream)).toEqual([bench.streamOf(1)]);
+    return { bench, signals, streams };
+  }
+
+  it('is told over a stream that is there for so long', () => {
+    const { bench, streams } = told();
+    bench.advance(5_000);
+    expect(streams.size).toBe(0);
+    expect(bench.lines.nextDeadline()).toBeUndefined();
+  });
+
+  it('hears dial tone at once when its handset is lifted meanwhile', () => {
+    const { bench, signals } = told();
+    bench.hook(1, 'off');
+    expect(signals.at(-1)?.steps).toEqual([]);
+    expect(bench.heard(1)).toBe('dial');
+  });
+
+  it('is rung at once by a call that comes meanwhile', () => {
+    const { bench, streams } = told();
+    const leg = bench.dial('1');
+    expect('id' in leg && [...streams.keys()]).toEqual(['stream' in leg && leg.stream]);
+    expect(bench.commands(1).map(({ type }) => type)).toEqual(['ring']);
+  });
+});
+
 describe('LineLegs, a line with a fault', () => {
   it.each(['short', 'over-temperature'] as const)('ends its call and takes none while it has the fault %s', (fault) => {
     const bench = new LineBench();

@@ -11,6 +11,7 @@ export const phone: EmulatedLine = {
   cadence: [],
   callerId: null,
   callerName: null,
+  lamp: false,
   heard: { tones: [{ hz: 440, dbm0: -13 }], levelDbm0: -13 },
 };
 

@@ -46,6 +46,7 @@ describe('EmulatorControl', () => {
       cadence: [],
       callerId: null,
       callerName: null,
+      lamp: false,
       heard: { tones: [], levelDbm0: -90 },
     });
   });

@@ -18,7 +18,8 @@ const SIP = `sip:
   phones:
     "211": { secret: secret-211, name: Reception, context: office }
     "212": { secret: secret-212, name: Workshop, context: office }
-    "213": { secret: secret-213, name: Nobody, context: office }`;
+    "213": { secret: secret-213, name: Nobody, context: office }
+features: { contexts: [office], forward: "*72" }`;
 
 const DIALPLAN = `exten => 600,1,Answer
 exten => 600,2,Echo
@@ -178,6 +179,34 @@ describeWithPeers('SIP phones of a branch', ['baresip', 'asterisk22', 'tshark'],
     await office.waitForLine(1, 'talking', 5_000);
     await office.hangUp(1);
     await workshop.waitForEvent('CALL_CLOSED');
+  });
+
+  /** Dials a code and hangs up once it was confirmed. */
+  async function order(code: string): Promise<void> {
+    await desk.dial(code);
+    await desk.waitForEvent('CALL_ESTABLISHED');
+    await desk.command('hangup');
+    await office.waitForNoCalls();
+  }
+
+  test('send their calls on by a code, to a phone here and to head office, which is told for whom they were', async () => {
+    await order('*72212');
+    workshop.forget();
+    await office.lift(1);
+    await office.waitForLine(1, 'dial-tone', 5_000);
+    await office.dial(1, '211');
+    const call = await workshop.waitForEvent('CALL_INCOMING');
+    expect(call.peeruri).toContain('sip:201@');
+    expect(workshop.log).toMatch(/^Diversion: .*sip:211@/m);
+    await office.hangUp(1);
+    await workshop.waitForEvent('CALL_CLOSED');
+    await office.waitForNoCalls();
+
+    await order('*727614');
+    await workshop.dial('211');
+    await centre.waitForLog(/CALLED FOR RDNIS=211 BY=212\./, 10_000);
+    await workshop.waitForEvent('CALL_CLOSED');
+    await order('*72');
   });
 
   test('call over IAX2, hear the tone of the centre at its level, and their digits arrive there', async () => {

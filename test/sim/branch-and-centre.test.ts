@@ -72,6 +72,17 @@ function world(seed: number, weather: Weather = FAIR) {
 }
 
 describe('a branch and its centre, simulated whole', () => {
+  it('a call that a telephone sends on to the centre says there for whom it was, by RDNIS [RFC5456 §8.6.27]', () => {
+    const { branch, centre, runUntil, expectEmpty } = world(8);
+    branch.appliance.orders.change('LINE/1', { forward: { always: '7301', busy: null, noAnswer: null } });
+    branch.dial(2, '201');
+    runUntil('the centre rings', () => centre.lineState(1) === 'ringing', 10_000);
+    branch.hangUp(2);
+    runUntil('it is over', () => centre.records.length === 1, 10_000);
+    expect(centre.records).toMatchObject([{ from: '202', to: '301', forwardedBy: '201' }]);
+    expectEmpty();
+  });
+
   it('a line of the branch hears the test tone of the centre, sample clock against sample clock', () => {
     const { network, branch, runUntil, expectEmpty } = world(1);
     branch.dial(1, '7601');

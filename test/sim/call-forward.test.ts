@@ -130,6 +130,16 @@ describe('call forwarding', () => {
     expectEmpty();
   });
 
+  it('tells a SIP phone for whom the call was, by Diversion [RFC5806 §4]', () => {
+    const { site, desk, order, until, expectEmpty } = featuresOffice(DIALPLAN);
+    order(1, '*72211');
+    site.dial(3, '201');
+    until('the phone rings', () => desk.incoming.length === 1);
+    const request = desk.eventOf(desk.incoming[0]!, 'incoming')?.request;
+    expect(request).toMatchObject({ caller: { number: '203' }, redirectingNumber: '201' });
+    expectEmpty();
+  });
+
   it('stands in the record of the call that was sent on', () => {
     const { site, state, order, until, expectEmpty } = featuresOffice(DIALPLAN);
     order(1, '*72202');

@@ -83,7 +83,7 @@ export class ApplianceLines {
    * nobody knows of them (`null`).
    */
   showMessages(
-    messagesAt: (peer: string) => MessageCount | null,
+    messagesAt: (mailbox: string) => MessageCount | null,
     isOrderedAt: (telephone: string) => boolean,
     nowMs: number,
   ): void {

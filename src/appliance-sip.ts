@@ -3,6 +3,7 @@ import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
 import type { Log } from './base/log.ts';
 import { type Address, formatAddress } from './base/machine.ts';
+import type { Mailbox } from './base/mailbox.ts';
 import type { MediaEvent, MediaPort, RtpSession, StreamId, StreamIds } from './base/media-port.ts';
 import type { MessageCount } from './base/message-count.ts';
 import { Queue } from './base/queue.ts';
@@ -33,7 +34,7 @@ export interface PhoneSettings extends PhoneConfig {
   /** Its own number: what rings it, and what a called party sees. */
   readonly extension: string;
   readonly name: string;
-  /** Where its messages wait: a peer that we register at. */
+  /** Where its messages wait: `box@peer`, or `peer`. */
   readonly mailbox?: string;
 }
 
@@ -73,7 +74,7 @@ export type SipNews =
   | SipOutput
   | AdoptionNews
   | { readonly type: 'status' }
-  | Extract<EndpointOutput, { type: 'security' }>;
+  | Extract<EndpointOutput, { type: 'security' | 'messages' }>;
 
 /** A phone with the time at which it came into its state, monotonic ms. */
 export interface PhoneView {
@@ -238,8 +239,14 @@ export class ApplianceSip {
     for (const { user } of phones) this.note(user, nowMs);
   }
 
-  /** What waits for each phone with a mailbox; `messagesAt` gives what a registrar of ours said last, null if nothing. */
-  showMessages(messagesAt: (peer: string) => MessageCount | null, nowMs: number): void {
+  /** What a trunk said last of a box there, of our own unless told; undefined if there is no such trunk. */
+  messagesAt({ keeper, box }: Mailbox): MessageCount | null | undefined {
+    const trunk = this.trunks.find(({ name }) => name === keeper);
+    return trunk === undefined ? undefined : this.endpoint.messagesAt(keeper, box ?? trunk.username ?? keeper);
+  }
+
+  /** What waits for each phone with a mailbox; `messagesAt` gives what was said of it last, null if nothing. */
+  showMessages(messagesAt: (mailbox: string) => MessageCount | null, nowMs: number): void {
     const mailboxes = this.phones.flatMap(({ user, mailbox }) =>
       mailbox === undefined ? [] : [[user, messagesAt(mailbox)] as const],
     );
@@ -331,6 +338,10 @@ export class ApplianceSip {
         this.outputs.push({ type: 'status' });
         break;
       }
+      case 'messages':
+        this.outputs.push(output);
+        this.outputs.push({ type: 'status' });
+        break;
       case 'bindings':
         this.outputs.push({ type: 'phone-bindings' });
         this.note(output.user, nowMs);

@@ -16,6 +16,7 @@ import type { BoxFacts } from './appliance-panel.ts';
 import { ApplianceSip, type PhoneView, type SipNews, type SipPeers, whatSomebodyDid } from './appliance-sip.ts';
 import type { NumberLookup } from './base/digit-collection.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
+import { parseMailbox } from './base/mailbox.ts';
 import { type StreamId, StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
@@ -450,11 +451,15 @@ export class Appliance implements Machine<ApplianceOutput> {
     const { sip } = this;
     if (sip === undefined) return false;
     const news = sip.poll();
-    if (news !== undefined) this.handleSipNews(news);
+    if (news !== undefined) this.handleSipNews(news, nowMs);
     return news !== undefined || sip.settle(nowMs) || this.settleLegs(sip.legs, nowMs);
   }
 
-  private handleSipNews(news: SipNews): void {
+  private handleSipNews(news: SipNews, nowMs: number): void {
+    if (news.type === 'messages') {
+      this.showMessages(nowMs);
+      return;
+    }
     if (news.type === 'security') {
       const from = formatAddress(news.from);
       this.tell('security', news.event, 'warn', whatSomebodyDid(news.event, from), { from, username: news.username });
@@ -490,7 +495,13 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   private showMessages(nowMs: number): void {
-    const messagesAt = (peer: string) => this.endpoint.peerStatus(peer)?.registration?.messages ?? null;
+    const messagesAt = (text: string) => {
+      const mailbox = parseMailbox(text);
+      const atTrunk = this.sip?.messagesAt(mailbox);
+      return atTrunk === undefined
+        ? (this.endpoint.peerStatus(mailbox.keeper)?.registration?.messages ?? null)
+        : atTrunk;
+    };
     const isOrderedAt = (telephone: string) => isOrdered(this.orders.of(telephone));
     this.lines.showMessages(messagesAt, isOrderedAt, nowMs);
     this.sip?.showMessages(messagesAt, nowMs);

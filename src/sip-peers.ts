@@ -1,8 +1,8 @@
 import type { AdoptSettings } from './appliance-adoption.ts';
 import type { ApplianceSipOptions, PhoneSettings } from './appliance-sip.ts';
+import { parseMailbox } from './base/mailbox.ts';
 import { isVideoCodec } from './base/media-port.ts';
 import type { Configuration } from './config/load.ts';
-import { mailboxKeeper } from './config/mailbox.ts';
 import type { CodecName, TrunkConfig } from './sip/endpoint.ts';
 import { isMalformed } from './sip/malformed.ts';
 import { isSipUri, parseUri, type SipUri } from './sip/uri.ts';
@@ -20,7 +20,7 @@ export function sipSettings(
   return {
     realm: site.id,
     phones: sipPhones(sip),
-    trunks: Object.entries(sip.trunks).map(([name, trunk]) => sipTrunk(name, trunk)),
+    trunks: Object.entries(sip.trunks).map(([name, trunk]) => sipTrunk(name, trunk, mailboxesAt(name, configuration))),
     qualify: { everyMs: sip.qualify.every, timeoutMs: sip.qualify.timeout },
     algorithmsFor: () => algorithms,
     ...(sip.adopt === undefined ? {} : { adopt: adoptSettings(sip.adopt, configuration) }),
@@ -59,13 +59,21 @@ function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
       ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),
       ...(context === undefined ? {} : { context }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
-      ...(mailbox === undefined ? {} : { mailbox: mailboxKeeper(mailbox) }),
+      ...(mailbox === undefined ? {} : { mailbox }),
       ...(srtp === 'off' ? {} : { srtp }),
     };
   });
 }
 
-function sipTrunk(name: string, trunk: TrunkConfiguration): TrunkConfig {
+/** Whose messages telephones want to know of there; undefined: our own. */
+function mailboxesAt(trunk: string, { hat, sip }: Configuration): (string | undefined)[] {
+  return [...(hat?.lines ?? []), ...Object.values(sip?.phones ?? {})]
+    .flatMap(({ mailbox }) => (mailbox === undefined ? [] : [parseMailbox(mailbox)]))
+    .filter(({ keeper }) => keeper === trunk)
+    .map(({ box }) => box);
+}
+
+function sipTrunk(name: string, trunk: TrunkConfiguration, boxes: readonly (string | undefined)[]): TrunkConfig {
   const { username, secret, register, context, callerId, fromUser, qualify, maxCalls, srtp } = trunk;
   return {
     name,
@@ -84,6 +92,7 @@ function sipTrunk(name: string, trunk: TrunkConfiguration): TrunkConfig {
     ...(qualify === undefined ? {} : { qualify: { everyMs: qualify.every, timeoutMs: qualify.timeout } }),
     ...(maxCalls === undefined ? {} : { maxCalls }),
     ...(srtp === 'off' ? {} : { srtp }),
+    ...(boxes.length === 0 ? {} : { mailboxes: [...new Set(boxes.map((box) => box ?? username ?? name))] }),
   };
 }
 

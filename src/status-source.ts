@@ -116,7 +116,7 @@ function waiting(messages: { readonly newMessages: number; readonly oldMessages:
 }
 
 function sipTrunk(status: ReturnType<ApplianceSip['trunkViews']>[number]): TrunkReading {
-  const { address, reachable, rttMs, registration, reason } = status;
+  const { address, reachable, rttMs, registration, reason, messages } = status;
   return {
     kind: 'sip',
     reachable,
@@ -131,6 +131,7 @@ function sipTrunk(status: ReturnType<ApplianceSip['trunkViews']>[number]): Trunk
             state: registration.state,
             refreshS: registration.refreshS,
             apparent: registration.apparent,
+            ...waiting(messages),
             sinceEpochMs: registration.sinceEpochMs,
           },
   };

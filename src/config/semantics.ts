@@ -1,9 +1,8 @@
 import { closest } from '../base/closest.ts';
+import { parseMailbox } from '../base/mailbox.ts';
 import type { DialTarget } from '../dialplan/dial-target.ts';
 import type { Dialplan } from '../dialplan/dialplan.ts';
-import { NOT_AVAILABLE } from './availability.ts';
 import { emergencyPlan } from './emergency.ts';
-import { mailboxKeeper } from './mailbox.ts';
 import { quoted } from './messages.ts';
 import { formatPath, type Path } from './problem.ts';
 import type { ConfigurationInput } from './schema/configuration.ts';
@@ -165,33 +164,36 @@ function checkPeers(config: ConfigurationInput, report: Report): void {
   }
 }
 
-/** Only where we register are we told of messages. */
+/** Only IAX2 peers where we register, and SIP trunks, tell us of messages. */
 function checkMailboxes(config: ConfigurationInput, report: Report): void {
   const peers = Object.entries(config.iax2?.peers ?? {});
   const tellers = peers.filter(([, { register }]) => register !== undefined).map(([name]) => name);
-  const check = (path: Path, mailbox: string | undefined, severity: 'error' | 'warning' = 'error') => {
+  const trunks = Object.keys(config.sip?.trunks ?? {});
+  const check = (path: Path, mailbox: string | undefined) => {
     if (mailbox === undefined || tellers.includes(mailbox)) return;
-    report([...path, 'mailbox'], `${quoted(mailbox)} is no IAX2 peer that we register at${oneOf(tellers)}`, severity);
+    report([...path, 'mailbox'], `${quoted(mailbox)} is no IAX2 peer that we register at${oneOf(tellers)}`);
   };
-  for (const [index, { mailbox }] of (config.hat?.lines ?? []).entries()) check(['hat', 'lines', index], mailbox);
+  const checkTelephone = (path: Path, mailbox: string | undefined, severity: 'error' | 'warning') => {
+    const keeper = mailbox === undefined ? undefined : parseMailbox(mailbox).keeper;
+    if (keeper === undefined || trunks.includes(keeper) || tellers.includes(keeper)) return;
+    const allowed = oneOf([...tellers, ...trunks]);
+    report(
+      [...path, 'mailbox'],
+      `${quoted(keeper)} is no IAX2 peer that we register at, and no SIP trunk${allowed}`,
+      severity,
+    );
+  };
+  for (const [index, { mailbox }] of (config.hat?.lines ?? []).entries())
+    checkTelephone(['hat', 'lines', index], mailbox, 'error');
   for (const [name, { mailbox, host }] of peers) {
     const path: Path = ['iax2', 'peers', name];
     check(path, mailbox);
     if (mailbox !== undefined && host !== 'dynamic')
       report([...path, 'mailbox'], 'mailbox is told to peers that register here: it needs host: dynamic', 'warning');
   }
-  for (const [user, { mailbox }] of Object.entries(config.sip?.phones ?? {})) {
-    const path: Path = ['sip', 'phones', user];
-    const keeper = mailbox === undefined ? undefined : mailboxKeeper(mailbox);
-    if (keeper !== undefined && Object.hasOwn(config.sip?.trunks ?? {}, keeper))
-      report(
-        [...path, 'mailbox'],
-        `messages at a SIP trunk (${formatPath(path)}.mailbox): ${NOT_AVAILABLE}`,
-        'warning',
-      );
-    // It may stand in configurations that were written for other switches; the lamp stays dark.
-    else check(path, keeper, 'warning');
-  }
+  // It may stand in configurations that were written for other switches; the lamp stays dark.
+  for (const [user, { mailbox }] of Object.entries(config.sip?.phones ?? {}))
+    checkTelephone(['sip', 'phones', user], mailbox, 'warning');
 }
 
 function checkSip(config: ConfigurationInput, report: Report): void {

@@ -13,6 +13,8 @@ export type EndpointOutput =
   | { readonly type: 'call'; readonly call: Call; readonly event: CallEvent }
   /** Our registration at a trunk changed. */
   | { readonly type: 'registration'; readonly trunk: string; readonly status: RegistrationStatus }
+  /** Other messages wait in a mailbox at a trunk than before. */
+  | { readonly type: 'messages'; readonly trunk: string }
   /** A phone came, moved or went: all its bindings. */
   | { readonly type: 'bindings'; readonly user: string; readonly bindings: readonly Binding[] }
   /** Qualify found the trunk or lost it. */

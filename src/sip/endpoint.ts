@@ -2,6 +2,7 @@ import { toHex } from '../base/bytes.ts';
 import { RateLimitedLog } from '../base/log.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import type { StreamId } from '../base/media-port.ts';
+import type { MessageCount } from '../base/message-count.ts';
 import { Queue } from '../base/queue.ts';
 import { type Binding, hopOf } from './binding.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from './call.ts';
@@ -19,6 +20,7 @@ import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
 import { makeResponse, type ResponseParts } from './message.ts';
 import { type Mailboxes, MessageNotifier } from './message-notifier.ts';
+import { SUMMARY_TYPE } from './message-summary.ts';
 import { tagOf } from './name-addr.ts';
 import { parseMessage } from './parse.ts';
 import type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
@@ -55,7 +57,7 @@ const NONE: readonly (readonly [string, string])[] = [];
 const ABILITIES = {
   methods: [...CALL_METHODS, 'REGISTER', 'SUBSCRIBE'],
   extensions: ['100rel', 'timer', 'path', 'norefersub', 'replaces'],
-  bodies: [SDP_TYPE, ...INFO_TYPES, 'message/sipfrag', 'text/plain'],
+  bodies: [SDP_TYPE, ...INFO_TYPES, 'message/sipfrag', 'text/plain', SUMMARY_TYPE],
 };
 
 /**
@@ -117,6 +119,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       },
       changed: (trunk, status) => this.outputs.push({ type: 'registration', trunk, status }),
       reached: (trunk, state) => this.outputs.push({ type: 'trunk-state', trunk, ...state }),
+      messagesChanged: (trunk) => this.outputs.push({ type: 'messages', trunk }),
     });
     this.door = new Doorkeeper(options, (from) => this.trunks.at(from));
     if (qualifyPhones !== undefined) {
@@ -175,6 +178,11 @@ export class Endpoint implements Machine<EndpointOutput> {
   setMailboxes(mailboxes: Mailboxes, nowMs: number): void {
     this.notifier.setMailboxes(mailboxes, nowMs);
     this.pump(nowMs);
+  }
+
+  /** What a trunk has said last of a mailbox there; null: nothing. */
+  messagesAt(trunk: string, box: string): MessageCount | null {
+    return this.trunks.named(trunk)?.messagesIn(box) ?? null;
   }
 
   /** Places a call; what becomes of it comes as events. Fails at once where it is known that there can be none. */
@@ -446,7 +454,9 @@ export class Endpoint implements Machine<EndpointOutput> {
     if (tagOf(request.to) !== undefined) {
       const known = this.calls.find(request);
       if (known === undefined) {
-        if (!this.notifier.handleRequest(transaction, nowMs)) this.respond(transaction, 481, NONE, nowMs);
+        if (this.notifier.handleRequest(transaction, nowMs)) return;
+        const status = request.method === 'NOTIFY' ? this.trunks.handleNotify(request, nowMs) : undefined;
+        this.respond(transaction, status ?? 481, NONE, nowMs);
       } else this.calls.settleAfter(known.call, () => known.call.handleRequest(transaction, known.dialog, nowMs));
       return;
     }
@@ -463,6 +473,12 @@ export class Endpoint implements Machine<EndpointOutput> {
       case 'SUBSCRIBE':
         this.handleSubscribe(transaction, nowMs);
         break;
+      case 'NOTIFY': {
+        const sender = this.door.identify(transaction, nowMs);
+        const isTrunk = typeof sender !== 'string' && sender.type === 'trunk';
+        this.respond(transaction, isTrunk ? sender.trunk.handleUnsolicited(request) : 481, NONE, nowMs);
+        break;
+      }
       default:
         this.respond(transaction, 481, NONE, nowMs);
     }

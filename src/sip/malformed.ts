@@ -33,7 +33,8 @@ export type MalformedReason =
   | 'content-length'
   | 'number'
   | 'authorization'
-  | 'sdp';
+  | 'sdp'
+  | 'message-summary';
 
 export function malformed(reason: MalformedReason): Malformed {
   return { type: 'malformed', reason };

@@ -1,4 +1,5 @@
 import type { VideoCodec } from '../base/media-port.ts';
+import type { MessageCount } from '../base/message-count.ts';
 import type { CallerId } from './caller-identity.ts';
 import type { CodecName } from './codec.ts';
 import type { DigestSecret } from './digest.ts';
@@ -51,6 +52,8 @@ export interface TrunkConfig extends PeerCodecs {
   readonly qualify?: QualifyConfig;
   /** How long a call may stay without any answer before the next address, or the next trunk, is tried. */
   readonly setupTimeoutMs?: number;
+  /** The users there whose mailboxes are asked about; absent: none. */
+  readonly mailboxes?: readonly string[];
 }
 
 export interface TrunkStatus extends Reachability {
@@ -58,4 +61,6 @@ export interface TrunkStatus extends Reachability {
   /** Null where we do not register. */
   readonly registration: RegistrationStatus | null;
   readonly calls: number;
+  /** What waits in all mailboxes there that are asked about; null: nothing is known. */
+  readonly messages: MessageCount | null;
 }

@@ -1,5 +1,6 @@
 import { earliest } from '../base/machine.ts';
 import type { Hop } from './hop.ts';
+import type { Request } from './message.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
 import type { LargeRequests } from './transaction-layer.ts';
 import { Trunk, type TrunkEnvironment } from './trunk.ts';
@@ -61,8 +62,10 @@ export class TrunkTable implements LargeRequests {
     const wanted = new Map(configs.map((config) => [config.name, config]));
     for (const [name, trunk] of this.trunks) {
       const config = wanted.get(name);
-      if (config !== undefined && fingerprint(config) === fingerprint(trunk.config)) wanted.delete(name);
-      else {
+      if (config !== undefined && fingerprint(config) === fingerprint(trunk.config)) {
+        trunk.watch(config.mailboxes ?? [], nowMs);
+        wanted.delete(name);
+      } else {
         trunk.stop(nowMs);
         this.trunks.delete(name);
       }
@@ -72,6 +75,15 @@ export class TrunkTable implements LargeRequests {
       this.trunks.set(config.name, trunk);
       trunk.start(nowMs);
     }
+  }
+
+  /** A NOTIFY of a subscription of ours: the status to answer with; undefined if it is of none. */
+  handleNotify(request: Request, nowMs: number): number | undefined {
+    for (const trunk of this.trunks.values()) {
+      const status = trunk.handleNotify(request, nowMs);
+      if (status !== undefined) return status;
+    }
+    return undefined;
   }
 
   handleResolved(host: string, hops: readonly Hop[], nowMs: number): void {
@@ -95,7 +107,7 @@ export class TrunkTable implements LargeRequests {
   }
 }
 
-/** The same for configurations that mean the same. */
+/** The same for configurations that mean the same; whose messages are asked for may change while all else goes on. */
 function fingerprint(config: TrunkConfig): string {
-  return JSON.stringify({ ...config, registrar: formatUri(config.registrar) });
+  return JSON.stringify({ ...config, mailboxes: undefined, registrar: formatUri(config.registrar) });
 }

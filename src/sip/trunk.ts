@@ -1,11 +1,15 @@
 import type { Crypto } from '../base/crypto.ts';
 import { parseIp } from '../base/ip.ts';
 import { earliest } from '../base/machine.ts';
+import { type MessageCount, sameCount } from '../base/message-count.ts';
 import type { Random } from '../base/random.ts';
 import { Credentials } from './credentials.ts';
 import { HeaderFields } from './header-field.ts';
 import { type Hop, overTcp, type Transport, transportParameter } from './hop.ts';
-import type { Response } from './message.ts';
+import { isMalformed } from './malformed.ts';
+import type { Request, Response } from './message.ts';
+import { MessageSubscription } from './message-subscription.ts';
+import { MESSAGE_SUMMARY, parseSummary } from './message-summary.ts';
 import { formatNameAddr, nameAddr } from './name-addr.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
 import { optionsRequest, Qualify, type Reachability } from './qualify.ts';
@@ -13,7 +17,7 @@ import { Registrant, type RegistrationStatus } from './registrant.ts';
 import { TargetHealth } from './target-health.ts';
 import type { ClientTransactionUser, TransactionFailure } from './transaction.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
-import { defaultPort, type HostPort, type SipUri, sipUri } from './uri.ts';
+import { defaultPort, type HostPort, type SipUri, sipUri, userOf } from './uri.ts';
 
 export interface TrunkEnvironment {
   readonly crypto: Crypto;
@@ -33,6 +37,8 @@ export interface TrunkEnvironment {
   readonly lost: (trunk: string, target: Hop, nowMs: number) => void;
   readonly changed: (trunk: string, status: RegistrationStatus) => void;
   readonly reached: (trunk: string, state: Reachability) => void;
+  /** Other messages wait in a mailbox there than before. */
+  readonly messagesChanged: (trunk: string) => void;
 }
 
 /** How long an address may be silent while there is another to try. */
@@ -57,6 +63,10 @@ export class Trunk {
   private readonly literal: boolean;
   private waiting: Wanted[] = [];
   private lookupDueMs: number | undefined;
+  /** By whose mailbox it is. */
+  private subscriptions: ReadonlyMap<string, MessageSubscription> = new Map();
+  private readonly counts = new Map<string, MessageCount>();
+  private isStarted = false;
 
   constructor(
     readonly config: TrunkConfig,
@@ -76,6 +86,7 @@ export class Trunk {
       const changed = (state: Reachability) => environment.reached(config.name, state);
       this.qualify = new Qualify(config.qualify, ask, changed);
     }
+    this.watch(config.mailboxes ?? [], 0);
     if (register === undefined || secret === undefined) return;
     this.registrant = new Registrant(
       { registrar, username: who, secret, ...register },
@@ -85,17 +96,25 @@ export class Trunk {
         wallClock,
         contact: () => this.contact(this.registeredBy ?? this.firstHop),
         send: (request, user, nowMs) => this.sendRegister(request, user, nowMs),
-        changed: (status) => environment.changed(config.name, status),
+        changed: (status, nowMs) => {
+          // Some let only those subscribe who are registered.
+          if (status.state === 'registered')
+            for (const subscription of this.subscriptions.values()) subscription.retry(nowMs);
+          environment.changed(config.name, status);
+        },
       },
     );
   }
 
   get status(): TrunkStatus {
     const state = this.qualify?.state ?? { reachable: null, rttMs: null, reason: null };
-    return { name: this.config.name, registration: this.registrant?.status ?? null, calls: this.calls, ...state };
+    const { calls, messages } = this;
+    return { name: this.config.name, registration: this.registrant?.status ?? null, calls, messages, ...state };
   }
 
   start(nowMs: number): void {
+    this.isStarted = true;
+    for (const subscription of this.subscriptions.values()) subscription.start(nowMs);
     this.registrant?.start(nowMs);
     this.qualify?.start(nowMs);
     this.qualify?.handleTimeout(nowMs);
@@ -110,6 +129,8 @@ export class Trunk {
   }
 
   stop(nowMs: number): void {
+    this.isStarted = false;
+    for (const subscription of this.subscriptions.values()) subscription.stop(nowMs);
     this.registrant?.stop(nowMs);
     this.qualify?.stop();
     this.lookupDueMs = undefined;
@@ -118,12 +139,84 @@ export class Trunk {
   handleTimeout(nowMs: number): void {
     this.registrant?.handleTimeout(nowMs);
     this.qualify?.handleTimeout(nowMs);
+    for (const subscription of this.subscriptions.values()) subscription.handleTimeout(nowMs);
     if (this.lookupDueMs !== undefined && nowMs >= this.lookupDueMs) this.lookUp(nowMs);
   }
 
   nextDeadline(): number | undefined {
     const asked = earliest(this.registrant?.nextDeadline(), this.qualify?.nextDeadline());
-    return earliest(asked, this.lookupDueMs);
+    let next = earliest(asked, this.lookupDueMs);
+    for (const subscription of this.subscriptions.values()) next = earliest(next, subscription.nextDeadline());
+    return next;
+  }
+
+  /** Asks about these mailboxes from now on, and no others. */
+  watch(boxes: readonly string[], nowMs: number): void {
+    const before = this.subscriptions;
+    this.subscriptions = new Map(
+      [...new Set(boxes)].map((box) => [box, before.get(box) ?? this.makeSubscription(box)] as const),
+    );
+    for (const [box, subscription] of before)
+      if (!this.subscriptions.has(box)) {
+        subscription.stop(nowMs);
+        this.counts.delete(box);
+      }
+    if (!this.isStarted) return;
+    for (const [box, subscription] of this.subscriptions) if (!before.has(box)) subscription.start(nowMs);
+  }
+
+  /** What was said last of a mailbox; null: nothing yet. */
+  messagesIn(box: string): MessageCount | null {
+    return this.counts.get(box) ?? null;
+  }
+
+  /** A NOTIFY of one of our subscriptions: the status to answer with; undefined if it is of none. */
+  handleNotify(request: Request, nowMs: number): number | undefined {
+    for (const subscription of this.subscriptions.values()) {
+      const status = subscription.handleNotify(request, nowMs);
+      if (status !== undefined) return status;
+    }
+    return undefined;
+  }
+
+  /** A NOTIFY that nobody asked for: of the mailbox that it names, else of whom it is for. [RFC3842 §3.9] */
+  handleUnsolicited({ uri, headers, body }: Request): number {
+    const [event = ''] = (headers.get('Event') ?? '').split(';', 1);
+    if (event.trim().toLowerCase() !== MESSAGE_SUMMARY) return 489;
+    const summary = parseSummary(body);
+    if (isMalformed(summary)) return 400;
+    const box = summary.account ?? userOf(uri);
+    if (this.subscriptions.has(box)) this.note(box, summary.count);
+    return 200;
+  }
+
+  private get messages(): MessageCount | null {
+    if (this.counts.size === 0) return null;
+    const sum = (key: keyof MessageCount) => [...this.counts.values()].reduce((all, count) => all + count[key], 0);
+    return { newMessages: sum('newMessages'), oldMessages: sum('oldMessages') };
+  }
+
+  private note(box: string, count: MessageCount): void {
+    if (sameCount(this.counts.get(box), count)) return;
+    this.counts.set(box, count);
+    this.environment.messagesChanged(this.config.name);
+  }
+
+  private makeSubscription(box: string): MessageSubscription {
+    const { crypto, random, send } = this.environment;
+    const { registrar, username, name } = this.config;
+    return new MessageSubscription(
+      { registrar, username: username ?? name, box },
+      {
+        crypto,
+        random,
+        credentials: this.credentials,
+        contact: (hop) => this.contact(hop),
+        send: (make, user, nowMs) => this.sendAnywhere(make, user, nowMs),
+        sendWithin: send,
+        changed: (count) => this.note(box, count),
+      },
+    );
   }
 
   get isFull(): boolean {
@@ -214,6 +307,10 @@ export class Trunk {
       const headers = new HeaderFields(request.headers).set('Contact', formatNameAddr(nameAddr(this.contact(target))));
       return { ...request, headers };
     };
+    this.sendAnywhere(make, user, nowMs);
+  }
+
+  private sendAnywhere(make: MakeRequest, user: ClientTransactionUser, nowMs: number): void {
     const timeoutMs = this.config.setupTimeoutMs ?? TARGET_TIMEOUT_MS;
     this.withHops((targets, atMs) => this.tryTargets(targets, make, user, atMs, timeoutMs), nowMs);
   }

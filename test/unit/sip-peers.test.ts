@@ -42,12 +42,14 @@ describe('configured phones', () => {
     ]);
   });
 
-  test('have their messages where their mailbox says, behind the last @ if there is one', () => {
-    const trunk = '  trunks: { itsp: { registrar: "sip:itsp.example" } }';
-    const { phones } = settings(
-      `${trunk}\n  phones:\n    "1": { secret: s, context: c, mailbox: itsp }\n    "2": { secret: s, context: c, mailbox: 2@x@itsp }`,
+  test('have their messages where their mailbox says, behind the last @ if there is one; a trunk is asked for each box once', () => {
+    const trunk =
+      '  trunks: { itsp: { registrar: "sip:itsp.example", username: lyon }, other: { registrar: "sip:b" } }';
+    const phone = (user: string, mailbox: string) => `\n    "${user}": { secret: s, context: c, mailbox: ${mailbox} }`;
+    const { trunks } = settings(
+      `${trunk}\n  phones:${phone('1', 'itsp')}${phone('2', '2@x@itsp')}${phone('3', 'lyon@itsp')}`,
     );
-    expect(phones.map(({ mailbox }) => mailbox)).toEqual(['itsp', 'itsp']);
+    expect(trunks.map(({ mailboxes }) => mailboxes)).toEqual([['lyon', '2@x'], undefined]);
   });
 
   test('prove themselves by MD5 unless the configuration says what', () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { contextName, dialClass, duration, flash, name, number, shownName, text, whole } from './values.ts';
+import { contextName, dialClass, duration, flash, nonEmpty, number, shownName, text, whole } from './values.ts';
 
 const line = z
   .strictObject({
@@ -27,9 +27,9 @@ const line = z
         description:
           'Called by itself when the handset is lifted; as `{ number, after: 5s }` only where nothing was dialled for so long. Emergency numbers can be dialled all the same.',
       }),
-    mailbox: z.exactOptional(name).meta({
+    mailbox: z.exactOptional(nonEmpty).meta({
       description:
-        'The IAX2 peer that we register at and where its messages wait: its dial tone stutters while there are new ones.',
+        'Where its messages wait, as of a SIP phone, `box@peer` or `peer`: its dial tone stutters while there are new ones.',
     }),
     mwi: z.exactOptional(z.enum(['fsk', 'neon'])).meta({
       description:

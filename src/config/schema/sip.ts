@@ -68,7 +68,7 @@ const phone = z
     context: z.exactOptional(contextName).meta({ description: 'Where its calls enter the dialplan.' }),
     mailbox: z.exactOptional(nonEmpty).meta({
       description:
-        'Where its messages wait, `box@peer` or `peer`: the IAX2 peer that we register at, by whose word its lamp is lit. `box` is for who reads it.',
+        'Where its messages wait, `box@peer` or `peer`, by whose word its lamp is lit: a SIP trunk, where `box` is the user whose messages we ask for (our own unless told), or an IAX2 peer that we register at, to which `box` says nothing.',
     }),
     class: z.exactOptional(dialClass),
     codecs: codecs.prefault(['ulaw', 'alaw']),

@@ -5,10 +5,7 @@ import { load, problemsOf, WHOLE } from './example.ts';
 
 describe('keys that this version ignores', () => {
   test('are told of once, at the key, and do not make the document invalid', () => {
-    expect(problemsOf(WHOLE)).toEqual([
-      '38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only',
-      '40:79: warning: messages at a SIP trunk (sip.phones.41.mailbox): not available in this version',
-    ]);
+    expect(problemsOf(WHOLE)).toEqual(['38:32: warning: tls:// is served with sip.tls.cert and sip.tls.key only']);
   });
 
   test('are none whose being ignored is unsafe, so that run starts', () => {

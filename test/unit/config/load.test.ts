@@ -215,7 +215,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [peer('mailbox: other'), '7:51: "other" is no IAX2 peer that we register at; there is none'],
     [
       peer('register: {}') + lineWith('fxs, mailbox: hp'),
-      '11:50: "hp" is no IAX2 peer that we register at; allowed: hq',
+      '11:50: "hp" is no IAX2 peer that we register at, and no SIP trunk; allowed: hq',
     ],
     [peer('register: {}') + lineWith('fxs, mailbox: hq')],
     [
@@ -430,7 +430,7 @@ describe('warnings', () => {
 
   test('and of a phone whose messages wait at a peer that tells nothing of them', () => {
     expect(problemsOf(peer('register: {}') + phoneWith('mailbox: 7@hp'))).toContain(
-      '10:44: warning: "hp" is no IAX2 peer that we register at; allowed: hq',
+      '10:44: warning: "hp" is no IAX2 peer that we register at, and no SIP trunk; allowed: hq',
     );
   });
 });

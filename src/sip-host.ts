@@ -140,8 +140,7 @@ export class SipHost {
     const answer = await resolveSipHost(wanted, clock, random);
     if ('failed' in answer) log('warn', 'dns', answer.failed, { host: wanted.host });
     const hops = 'failed' in answer ? [] : answer.hops;
-    for (const hop of hops) this.sockets.noteName(hop, wanted.host);
-    input((endpoint, nowMs) => endpoint.handleResolved(wanted.host, hops, nowMs));
+    input((endpoint, nowMs) => endpoint.handleResolved(wanted, hops, nowMs));
   }
 }
 

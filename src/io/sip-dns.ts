@@ -49,10 +49,14 @@ export async function resolveSipHost(
   const own: Target = { transport, host, port: port ?? (transport === 'tls' ? 5061 : 5060) };
   const named = port === undefined && isIP(host) === 0 ? await targetsOf(wanted, random, records) : [];
   const targets = named.length === 0 ? [own] : named;
-  const answers = await Promise.all(targets.map((target) => addressesOf(target.host, clock)));
+  // One address of each will do: whoever names hundreds of targets must not make us ask for them all.
+  const asked = targets.slice(0, MAX_HOPS);
+  const answers = await Promise.all(asked.map((target) => addressesOf(target.host, clock)));
   const hops = answers.flatMap((answer, i) => {
-    const { transport: by, port: at } = targets[i]!;
-    return 'failed' in answer ? [] : answer.addresses.map((ip): Hop => ({ transport: by, ip, port: at }));
+    const { transport: by, port: at } = asked[i]!;
+    // The certificate is for the domain that was asked for, wherever DNS leads. [RFC5922 §7.2]
+    const name = by === 'tls' && isIP(host) === 0 ? { name: host } : {};
+    return 'failed' in answer ? [] : answer.addresses.map((ip): Hop => ({ transport: by, ip, port: at, ...name }));
   });
   const failed = answers.find((answer) => 'failed' in answer);
   return hops.length === 0 && failed !== undefined ? failed : { hops: hops.slice(0, MAX_HOPS) };

@@ -62,11 +62,6 @@ export class SipSockets {
     return { host: isAny ? localAddressTowards(to?.ip) : ip, port };
   }
 
-  /** The host that an address was found by, for its certificate to be checked against. */
-  noteName(hop: Hop, host: string): void {
-    this.streams.noteName(hop, host);
-  }
-
   closeConnection(connection: number): void {
     this.streams.close(connection);
   }

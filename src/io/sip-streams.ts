@@ -68,7 +68,6 @@ export class SipStreams {
   private readonly connections = new Map<number, Connection>();
   /** Those that we opened, by where to. */
   private readonly opened = new Map<string, Connection>();
-  private readonly names = new Map<string, string>();
   /** Connections to the port of TLS by address, with those whose handshake is not over. */
   private readonly handshakes = new Map<string, number>();
   private readonly troubles: RateLimitedLog;
@@ -95,11 +94,6 @@ export class SipStreams {
       if (failure !== undefined) return failure;
     }
     return undefined;
-  }
-
-  /** The host of an address, for its certificate to be checked against. */
-  noteName({ ip, port }: Address, host: string): void {
-    this.names.set(formatAddress({ ip, port }), host);
   }
 
   send(to: Hop, bytes: Uint8Array): void {
@@ -222,7 +216,7 @@ export class SipStreams {
   }
 
   private connect(to: Hop): Connection {
-    const host = this.names.get(formatAddress(to)) ?? to.ip;
+    const host = to.name ?? to.ip;
     const socket =
       to.transport === 'tls'
         ? connectTls({
@@ -256,8 +250,7 @@ export class SipStreams {
   }
 
   private adopt(socket: Socket, at: Hop, firstBytesMs: number): Connection {
-    const { transport, ip, port } = at;
-    const hop: StreamHop = { transport, ip, port, connection: ++this.lastConnection };
+    const hop: StreamHop = { ...at, connection: ++this.lastConnection };
     const connection: Connection = { socket, hop };
     this.connections.set(hop.connection, connection);
     socket.setNoDelay(true);
@@ -282,5 +275,5 @@ export class SipStreams {
 }
 
 function keyOf(to: Hop): string {
-  return `${to.transport}:${formatAddress(to)}`;
+  return `${to.transport}:${formatAddress(to)} ${to.name ?? ''}`;
 }

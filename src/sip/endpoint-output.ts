@@ -19,7 +19,7 @@ export type EndpointOutput =
   | { readonly type: 'bindings'; readonly user: string; readonly bindings: readonly Binding[] }
   /** Qualify found the trunk or lost it. */
   | ({ readonly type: 'trunk-state'; readonly trunk: string } & Reachability)
-  /** A host to look up, NAPTR, SRV and all; the answer is `handleResolved(host, hops, nowMs)`. */
+  /** A host to look up, NAPTR, SRV and all; the answer is `handleResolved(output, hops, nowMs)`. */
   | {
       readonly type: 'resolve';
       readonly host: string;

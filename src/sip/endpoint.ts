@@ -31,6 +31,7 @@ import { SDP_TYPE } from './sdp.ts';
 import { type Flood, StrangerGate } from './stranger-gate.ts';
 import { type Framed, StreamFramer } from './stream-framer.ts';
 import { type ServerTransaction, TransactionLayer, type TransactionOutput } from './transaction-layer.ts';
+import type { WantedHost } from './trunk.ts';
 import { TrunkTable } from './trunk-table.ts';
 import { sipUri } from './uri.ts';
 import { parseVia, responseHop } from './via.ts';
@@ -104,7 +105,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       wallClock,
       local,
       send: (request, to, user, nowMs, timeoutMs) => void this.layer.send(request, to, user, nowMs, timeoutMs),
-      resolve: (host, port, transport) => this.outputs.push({ type: 'resolve', host, port, transport }),
+      resolve: (wanted) => this.outputs.push({ type: 'resolve', ...wanted }),
       lost: (trunk, target, nowMs) => {
         this.count('sip.target-failed');
         this.log.warn(
@@ -212,8 +213,8 @@ export class Endpoint implements Machine<EndpointOutput> {
   }
 
   /** The answer to a `resolve` output: where to go, in the order to try; none if there is no such host. */
-  handleResolved(host: string, hops: readonly Hop[], nowMs: number): void {
-    this.trunks.handleResolved(host, hops, nowMs);
+  handleResolved(wanted: WantedHost, hops: readonly Hop[], nowMs: number): void {
+    this.trunks.handleResolved(wanted, hops, nowMs);
     this.pump(nowMs);
   }
 

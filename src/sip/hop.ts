@@ -7,6 +7,8 @@ export interface Hop extends Address {
   readonly transport: Transport;
   /** Of a stream: the connection as the driver numbers it. Absent: the driver finds or opens one. */
   readonly connection?: number;
+  /** Of TLS: the host that the certificate must be for; absent: the address itself. Another name is another flow. */
+  readonly name?: string;
 }
 
 /** Bytes to send; those of a stream are whole messages. */
@@ -19,6 +21,11 @@ export interface SipTransmit {
 /** Streams bring every message once and in order: most timers of transactions are for datagrams only. */
 export function isReliable(transport: Transport): boolean {
   return transport !== 'udp';
+}
+
+/** Whether what is sent to both goes the same way: over TLS a certificate for one name says nothing of another. */
+export function isSameFlow(a: Hop, b: Hop): boolean {
+  return formatHop(a) === formatHop(b) && a.name === b.name;
 }
 
 export function formatHop(hop: Hop): string {

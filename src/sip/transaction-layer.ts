@@ -4,7 +4,7 @@ import type { Counters } from '../base/counters.ts';
 import type { Crypto } from '../base/crypto.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
-import { formatHop, type Hop, overTcp, type SipTransmit } from './hop.ts';
+import { type Hop, isSameFlow, overTcp, type SipTransmit } from './hop.ts';
 import { cancelOf, InviteClientTransaction } from './invite-client-transaction.ts';
 import { InviteServerTransaction } from './invite-server-transaction.ts';
 import { type Message, makeResponse, type Request, type Response } from './message.ts';
@@ -162,7 +162,7 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   /** The transport could not deliver to `to`. */
   handleUnreachable(to: Hop, nowMs: number): void {
     for (const client of [...this.clients.values()]) {
-      if (formatHop(client.to) !== formatHop(to)) continue;
+      if (!isSameFlow(client.to, to)) continue;
       client.handleUnreachable(nowMs);
       this.settle(client);
     }

@@ -3,7 +3,7 @@ import type { Hop } from './hop.ts';
 import type { Request } from './message.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
 import type { LargeRequests } from './transaction-layer.ts';
-import { Trunk, type TrunkEnvironment } from './trunk.ts';
+import { Trunk, type TrunkEnvironment, type WantedHost } from './trunk.ts';
 import { formatUri } from './uri.ts';
 
 /** Every trunk, by name; those whose configuration stays the same outlive a change of it. */
@@ -86,9 +86,8 @@ export class TrunkTable implements LargeRequests {
     return undefined;
   }
 
-  handleResolved(host: string, hops: readonly Hop[], nowMs: number): void {
-    for (const trunk of this.trunks.values())
-      if (trunk.config.registrar.host === host) trunk.handleResolved(hops, nowMs);
+  handleResolved(wanted: WantedHost, hops: readonly Hop[], nowMs: number): void {
+    for (const trunk of this.trunks.values()) if (trunk.isAt(wanted)) trunk.handleResolved(hops, nowMs);
   }
 
   reregister(name: string | undefined, nowMs: number): void {

@@ -19,6 +19,13 @@ import type { ClientTransactionUser, TransactionFailure } from './transaction.ts
 import type { OutgoingRequest } from './transaction-layer.ts';
 import { defaultPort, type HostPort, type SipUri, sipUri, userOf } from './uri.ts';
 
+/** What is looked up; port and transport only as far as the configuration demands them. */
+export interface WantedHost {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly transport: Transport | undefined;
+}
+
 export interface TrunkEnvironment {
   readonly crypto: Crypto;
   readonly random: Random;
@@ -32,7 +39,7 @@ export interface TrunkEnvironment {
     nowMs: number,
     timeoutMs?: number,
   ) => void;
-  readonly resolve: (host: string, port: number | undefined, transport: Transport | undefined) => void;
+  readonly resolve: (wanted: WantedHost) => void;
   /** One of several addresses does not serve us any more. */
   readonly lost: (trunk: string, target: Hop, nowMs: number) => void;
   readonly changed: (trunk: string, status: RegistrationStatus) => void;
@@ -227,11 +234,13 @@ export class Trunk {
     return this.health.inOrder(this.hops)[0];
   }
 
-  /** How much of that is as with an address of the trunk: 0 another address, 1 that alone, 2 the transport, too, 3 all. */
-  likeness({ ip, transport, port }: Hop): number {
+  /**
+   * How much of that is as with an address of the trunk: 0 another address, 1 that alone, 2 the transport, too, 3 the port,
+   * 4 the name that we asked its certificate for.
+   */
+  likeness(from: Hop): number {
     let most = 0;
-    for (const hop of this.hops)
-      if (hop.ip === ip) most = Math.max(most, hop.transport !== transport ? 1 : hop.port !== port ? 2 : 3);
+    for (const hop of this.hops) most = Math.max(most, likenessOf(hop, from));
     return most;
   }
 
@@ -255,8 +264,7 @@ export class Trunk {
    * serves meanwhile.
    */
   withHops(give: Wanted, nowMs: number): void {
-    const { registrar } = this.config;
-    const resolve = () => this.environment.resolve(registrar.host, registrar.port, transportIn(registrar));
+    const resolve = () => this.environment.resolve(this.wanted);
     if (this.hops.length > 0) {
       give(this.targets(nowMs), nowMs);
       if (!this.literal) resolve();
@@ -264,6 +272,17 @@ export class Trunk {
     }
     this.waiting.push(give);
     if (this.waiting.length === 1) resolve();
+  }
+
+  /** Whether that is what it asks for. */
+  isAt({ host, port, transport }: WantedHost): boolean {
+    const { wanted } = this;
+    return wanted.host === host && wanted.port === port && wanted.transport === transport;
+  }
+
+  private get wanted(): WantedHost {
+    const { registrar } = this.config;
+    return { host: registrar.host, port: registrar.port, transport: transportIn(registrar) };
   }
 
   /** No addresses: what was known before still counts, since DNS fails more often than providers move. */
@@ -343,6 +362,13 @@ export class Trunk {
     const waitMs = others.length > 0 ? timeoutMs : lastTimeoutMs;
     this.environment.send(make(target), target, { handleResponse, handleFailure }, nowMs, waitMs);
   }
+}
+
+function likenessOf(hop: Hop, { ip, transport, port, name }: Hop): number {
+  if (hop.ip !== ip) return 0;
+  if (hop.transport !== transport) return 1;
+  if (hop.port !== port) return 2;
+  return name === undefined || hop.name !== name ? 3 : 4;
 }
 
 /** What the URI demands; undefined where DNS says. [RFC3263 §4.1] */

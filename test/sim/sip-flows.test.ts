@@ -123,8 +123,9 @@ const FLOWS: readonly Flow[] = [
       const home = office(OFFICE, '211', { register: { expiresS: 3_600 }, setupTimeoutMs: 32_000 });
       one.command((endpoint, nowMs) => endpoint.configure([], [home, unregistered], nowMs));
       const call = one.dial('away', '212');
+      const asked = one.outputs.findLast((output) => output.type === 'resolve');
       const hops = [NOBODY, OFFICE].map((address) => ({ transport: 'udp', ...address }) as const);
-      one.command((endpoint, nowMs) => endpoint.handleResolved('office.example', hops, nowMs));
+      one.command((endpoint, nowMs) => endpoint.handleResolved(asked!, hops, nowMs));
       network.runFor(60_000);
       const isUp = call.state === 'up' && one.typesOf(call).includes('answered');
       one.with(call, (leg, nowMs) => leg.hangup('normal-clearing', nowMs));

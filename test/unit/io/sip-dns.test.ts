@@ -129,6 +129,28 @@ describe('a SIP host', () => {
     expect(await hopsOf({}, zone({ srv: srv as never, a: A }))).toEqual(['tcp 192.0.2.2 5070']);
   });
 
+  test('whose records name many targets is asked for the first eight of them only', async () => {
+    const targets = Array.from({ length: 40 }, (_, i) => [`t${i}.example`, 5060, i] as [string, number, number]);
+    const a = Object.fromEntries(targets.map(([name], i) => [name, `192.0.2.${i}`]));
+    const dns = zone({ srv: { '_sip._udp.itsp.example': targets }, a });
+    const asked: string[] = [];
+    const addressesOf: NameSources['addressesOf'] = (host, clock) => {
+      asked.push(host);
+      return dns.addressesOf(host, clock);
+    };
+    const hops = await hopsOf({}, { ...dns, addressesOf });
+    expect(hops).toEqual(Array.from({ length: 8 }, (_, i) => `udp 192.0.2.${i} 5060`));
+    expect(asked).toHaveLength(8);
+  });
+
+  test('is, over TLS, to show a certificate for the domain that was asked for [RFC5922 §7.2]', async () => {
+    const dns = zone({ srv: { '_sips._tcp.itsp.example': [['b.example', 5071]] }, a: A });
+    const wanted = { host: 'itsp.example', port: undefined, transport: 'tls' } as const;
+    expect(await resolveSipHost(wanted, systemClock, new SeededRandom(1), dns)).toEqual({
+      hops: [{ transport: 'tls', ip: '192.0.2.2', port: 5071, name: 'itsp.example' }],
+    });
+  });
+
   test('that has no address is said in one sentence', async () => {
     const answer = resolveSipHost(
       { host: 'x', port: 1, transport: undefined },

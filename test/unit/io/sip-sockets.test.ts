@@ -135,9 +135,8 @@ describe('SIP over TCP and TLS', () => {
     const there = hop('tls', portOf(server.sockets, 'tls'));
     const trusts = async (tls: SipTls, name: string | undefined) => {
       const client = await start([at('udp', '127.0.0.1')], tls);
-      if (name !== undefined) client.sockets.noteName(there, name);
       const before = server.received.length;
-      client.sockets.send(there, Buffer.from(`to ${name}`));
+      client.sockets.send(name === undefined ? there : { ...there, name }, Buffer.from(`to ${name}`));
       await waitUntil('an outcome', 5_000, () => server.received.length > before || client.unreachable.length > 0);
       return server.received.length > before;
     };
@@ -145,6 +144,24 @@ describe('SIP over TCP and TLS', () => {
     expect(await trusts(CLIENT, undefined)).toBe(true);
     expect(await trusts(CLIENT, 'other.example')).toBe(false);
     expect(await trusts({}, 'itsp.example')).toBe(false);
+  });
+
+  test('two names at one address have a connection each, and each its certificate checked [RFC5922 §7.1]', async () => {
+    const server = await start([at('tls', '127.0.0.1')], SERVER);
+    const client = await start([at('udp', '127.0.0.1')], CLIENT);
+    const there = hop('tls', portOf(server.sockets, 'tls'));
+    const [good, other] = ['itsp.example', 'other.example'].map((name) => ({ ...there, name }));
+    client.sockets.send(good!, Buffer.from('one'));
+    await waitUntil('the first', 5_000, () => server.received.length === 1);
+    client.sockets.send(other!, Buffer.from('two'));
+    await waitUntil('the refusal', 5_000, () => client.unreachable.length === 1);
+    expect(client.unreachable).toEqual([other]);
+    client.sockets.send(good!, Buffer.from('three'));
+    await waitUntil('the third', 5_000, () => server.received.length > 1);
+    expect(server.received.map(({ text }) => text)).toEqual(['one', 'three']);
+    server.sockets.send(server.received[0]!.from, Buffer.from('answer'));
+    await waitUntil('the answer', 5_000, () => client.received.length === 1);
+    expect(client.received[0]!.from).toMatchObject(good!);
   });
 
   describe('who connects must show a certificate of the authority of clientCa', () => {
@@ -185,8 +202,7 @@ describe('SIP over TCP and TLS', () => {
     const [fault, own, trusted = own] = row;
     const server = await start([at('tls', '127.0.0.1')], own);
     const client = await start([at('udp', '127.0.0.1')], { ca: trusted.cert });
-    const there = hop('tls', portOf(server.sockets, 'tls'));
-    client.sockets.noteName(there, 'itsp.example');
+    const there = { ...hop('tls', portOf(server.sockets, 'tls')), name: 'itsp.example' };
     client.sockets.send(there, Buffer.from('OPTIONS'));
     await waitUntil('the refusal', 5_000, () => client.unreachable.length === 1);
     expect(client.counters.get(`sip.tls-server-${fault}`)).toBe(1);

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { utf8Decode, utf8Encode } from '../../../src/base/bytes.ts';
 import type { Call, TrunkConfig } from '../../../src/sip/endpoint.ts';
+import { formatHop } from '../../../src/sip/hop.ts';
 import { isMalformed } from '../../../src/sip/malformed.ts';
 import type { Request } from '../../../src/sip/message.ts';
 import { parseMessage } from '../../../src/sip/parse.ts';
@@ -40,10 +41,12 @@ function start(fields: Partial<TrunkConfig> = {}): void {
 
 beforeEach(() => start());
 
+/** What was asked for last. */
+const wanted = () => us.outputs.findLast((output) => output.type === 'resolve')!;
 const resolve = (...hops: (typeof FIRST)[]) =>
   us.command((endpoint, nowMs) =>
     endpoint.handleResolved(
-      'itsp.example',
+      wanted(),
       hops.map((hop) => ({ transport: 'udp', ...hop }) as const),
       nowMs,
     ),
@@ -487,7 +490,7 @@ describe('a trunk with several addresses', () => {
     start({ username: 'lyon', secret: { password: 'geheim' }, register: { expiresS: 600 } });
     us.command((endpoint, nowMs) =>
       endpoint.handleResolved(
-        'itsp.example',
+        wanted(),
         [
           { transport: 'udp', ...FIRST },
           { transport: 'tcp', ...SECOND },
@@ -552,11 +555,79 @@ describe('several trunks at one address', () => {
   });
 });
 
+describe('several trunks of one host', () => {
+  const trunkAt = (name: string, port: number | undefined, transport: string): TrunkConfig => ({
+    ...{ name, codecs: ['ulaw'], context: name },
+    registrar: sipUri({ host: 'itsp.example', port, parameters: new Map([['transport', transport]]) }),
+  });
+  const addressesOf = () =>
+    ['one', 'two'].map((name) => {
+      const hop = us.endpoint.wayTo(name);
+      return hop === undefined ? undefined : formatHop(hop);
+    });
+
+  it('are each where their own port and transport are', () => {
+    network = new Network(1, FAIR);
+    us = new SipSwitch(network, US, 1, { trunks: [trunkAt('one', 5070, 'udp'), trunkAt('two', 5080, 'udp')] });
+    const asked = us.outputs.filter((output) => output.type === 'resolve');
+    for (const one of asked)
+      us.command((endpoint, nowMs) =>
+        endpoint.handleResolved(one, [{ transport: 'udp', ip: FIRST.ip, port: one.port! }], nowMs),
+      );
+    expect(addressesOf()).toEqual([`udp:${FIRST.ip}:5070`, `udp:${FIRST.ip}:5080`]);
+  });
+});
+
+describe('TLS trunks with different names at one address', () => {
+  const names = ['one', 'two'] as const;
+  const hopOf = (name: string) => ({ transport: 'tls', ip: FIRST.ip, port: 5061, name: `${name}.example` }) as const;
+
+  beforeEach(() => {
+    network = new Network(1, FAIR);
+    const trunks = names.map(
+      (name): TrunkConfig => ({
+        ...{ name, codecs: ['ulaw'], context: name },
+        registrar: sipUri({ host: `${name}.example`, parameters: new Map([['transport', 'tls']]) }),
+      }),
+    );
+    us = new SipSwitch(network, US, 1, { trunks });
+    for (const name of names)
+      us.command((endpoint, nowMs) =>
+        endpoint.handleResolved({ host: `${name}.example`, port: undefined, transport: 'tls' }, [hopOf(name)], nowMs),
+      );
+  });
+
+  it('have a flow each: the certificate of one says nothing of the other [RFC5922 §7.1]', () => {
+    const [first, second] = names.map((name) => us.dial(name));
+    us.command((endpoint, nowMs) => endpoint.handleUnreachable(hopOf('one'), nowMs));
+    expect(us.typesOf(first!)).toContain('hangup');
+    expect(second!.state).toBe('calling');
+  });
+
+  it('are told apart by the name that their connection was opened for', () => {
+    const lines = [
+      'INVITE sip:5@192.0.2.10 SIP/2.0',
+      `Via: SIP/2.0/TLS ${FIRST.ip};branch=z9hG4bK1`,
+      'From: <sip:a@b>;tag=1',
+      'To: <sip:5@x>',
+      'Call-ID: in',
+      'CSeq: 1 INVITE',
+      `Contact: <sip:x@${FIRST.ip}>`,
+      'Content-Type: application/sdp',
+      `Content-Length: ${ANSWER.length}`,
+    ];
+    const invite = utf8Encode(`${lines.join('\r\n')}\r\n\r\n${ANSWER}`);
+    const from = { ...hopOf('two'), connection: 3 };
+    us.command((endpoint, nowMs) => endpoint.handleBytes(invite, from, nowMs));
+    expect(us.incoming.map(({ peer }) => peer)).toEqual(['two']);
+  });
+});
+
 describe('a trunk that only calls in', () => {
   it('is looked up from the start, and again each minute, since its address tells whose call it is', () => {
     start();
     const lookups = () => us.outputs.filter(({ type }) => type === 'resolve').length;
-    us.command((endpoint, nowMs) => endpoint.handleResolved('itsp.example', [], nowMs));
+    us.command((endpoint, nowMs) => endpoint.handleResolved(wanted(), [], nowMs));
     expect(lookups()).toBe(1);
     network.runFor(60_001);
     expect(lookups()).toBe(2);

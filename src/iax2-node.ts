@@ -19,7 +19,7 @@ import { MediaPlane } from './media/plane.ts';
 const BLOCK_MS = 10;
 /** Blocks made up for after a late timer; what is later than that is left out. */
 const CATCH_UP_BLOCKS = 5;
-/** How long peers may take to acknowledge our goodbye. */
+/** How long peers may take to acknowledge our goodbye, unless told otherwise. */
 const GOODBYE_MS = 1_500;
 
 /** A peer as it must be told at least; the rest is as in `peerConfig`. */
@@ -172,10 +172,13 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
     });
   }
 
-  /** Ends every call, takes back our registrations, and lets go of the port. */
-  async close(): Promise<void> {
+  /**
+   * Ends every call, takes back our registrations, and lets go of the port: as soon as all peers have acknowledged that,
+   * and after `withinMs` without.
+   */
+  async close(withinMs = GOODBYE_MS): Promise<void> {
     this.give((nowMs) => this.endpoint.stop(nowMs));
-    const deadlineMs = systemClock.nowMs() + GOODBYE_MS;
+    const deadlineMs = systemClock.nowMs() + withinMs;
     while (!this.endpoint.isIdle && systemClock.nowMs() < deadlineMs)
       await new Promise<void>((resolve) => systemClock.after(10, resolve));
     this.driver.stop();

@@ -19,13 +19,31 @@ export function timestampDistance(a: number, b: number): number {
  * Each timestamp is greater than that of every frame sent before, whatever its type. [RFC5456 §8.1.1]
  */
 export class VoiceClock {
-  /** The greatest timestamp sent so far, 0 before the first. */
-  last = 0;
+  /** Where `last` stands. */
+  private cells: Float64Array = new Float64Array(1);
+  private cell = 0;
   private predicted = 0;
   private flowing = false;
 
   /** `epochMs`: monotonic ms at which the call's timestamps are 0. */
   constructor(private epochMs: number) {}
+
+  /** The greatest timestamp sent so far, 0 before the first. */
+  get last(): number {
+    return this.cells[this.cell]!;
+  }
+
+  private set last(timestamp: number) {
+    this.cells[this.cell] = timestamp;
+  }
+
+  /** From now on `last` stands in this cell, where another thread may read it. */
+  keepLastIn(cells: Float64Array, cell: number): void {
+    const { last } = this;
+    this.cells = cells;
+    this.cell = cell;
+    this.last = last;
+  }
 
   /** The timestamp of a block of `durationMs` that is sent at `nowMs`. */
   stamp(nowMs: number, durationMs: number): number {

@@ -27,6 +27,8 @@ export interface Libc {
   poll(entries: Uint8Array, count: number, timeoutMs: number): number;
   /** `time` is the address of a `timespec`. Gives 0, or the number of the error. */
   clockNanosleep(clock: number, flags: number, time: number): number;
+  /** Writes a `timespec` to the address `time`. */
+  clockGettime(clock: number, time: number): number;
   eventfd(initial: number, flags: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;
@@ -52,7 +54,7 @@ export function loadLibc(): Libc | { readonly failed: string } {
 
 function declare(koffi: Koffi): Libc {
   const library = koffi.load(null);
-  const recvmmsg = library.func('int recvmmsg(int, uintptr_t, unsigned int, int, void *)');
+  const recvmmsg = library.func('int recvmmsg(int, uintptr_t, unsigned int, int, uintptr_t)');
   const clockNanosleep = library.func('int clock_nanosleep(int, int, uintptr_t, uintptr_t)');
   const memmove = library.func('uintptr_t memmove(void *, void *, size_t)');
   const pointerBytes = koffi.sizeof('void *');
@@ -64,10 +66,11 @@ function declare(koffi: Koffi): Libc {
     getsockname: library.func('int getsockname(int, void *, void *)') as Libc['getsockname'],
     setsockopt: library.func('int setsockopt(int, int, int, void *, unsigned int)') as Libc['setsockopt'],
     close: library.func('int close(int)') as Libc['close'],
-    recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, null) as number,
+    recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, 0) as number,
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, unsigned int, int)') as Libc['sendmmsg'],
     poll: library.func('int poll(void *, unsigned long, int)') as Libc['poll'],
     clockNanosleep: (clock, flags, time) => clockNanosleep(clock, flags, time, 0) as number,
+    clockGettime: library.func('int clock_gettime(int, uintptr_t)') as Libc['clockGettime'],
     eventfd: library.func('int eventfd(unsigned int, int)') as Libc['eventfd'],
     read: library.func('long read(int, void *, size_t)') as Libc['read'],
     write: library.func('long write(int, void *, size_t)') as Libc['write'],

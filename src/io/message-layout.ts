@@ -41,3 +41,9 @@ export function writeWord(view: DataView, at: number, value: number, pointerByte
   view.setUint32(at, value % 0x1_0000_0000, true);
   if (pointerBytes === 8) view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
 }
+
+/** Reads a word of the machine up to 2⁵³. */
+export function readWord(view: DataView, at: number, pointerBytes: 4 | 8): number {
+  const low = view.getUint32(at, true);
+  return pointerBytes === 8 ? low + 0x1_0000_0000 * view.getUint32(at + 4, true) : low;
+}

@@ -16,6 +16,8 @@ const SPREAD = 0x9e3779b1;
 export class CallIndex<Stream extends OfCall> {
   private keys = new Int32Array(FIRST_PLACES);
   private streams: (Stream | undefined)[] = empty(FIRST_PLACES);
+  /** IP addresses of the streams, beside them for the same reason. */
+  private ips = new Array<string>(FIRST_PLACES).fill('');
   private count = 0;
 
   get(remote: Address, remoteCall: number): Stream | undefined {
@@ -29,6 +31,7 @@ export class CallIndex<Stream extends OfCall> {
     const place = this.placeOf(remote, remoteCall);
     if (this.streams[place] === undefined) this.count++;
     this.keys[place] = callKey(remote, remoteCall);
+    this.ips[place] = remote.ip;
     this.streams[place] = stream;
   }
 
@@ -44,14 +47,12 @@ export class CallIndex<Stream extends OfCall> {
 
   /** Where a call's stream is, or the empty place where it would be. */
   private placeOf(remote: Address, remoteCall: number): number {
-    const { keys, streams } = this;
+    const { keys, streams, ips } = this;
     const last = keys.length - 1;
     const key = callKey(remote, remoteCall);
     let place = (Math.imul(key, SPREAD) >>> 8) & last;
     for (;;) {
-      const stream = streams[place];
-      if (stream === undefined) return place;
-      if (keys[place] === key && stream.spec.remote.ip === remote.ip) return place;
+      if (streams[place] === undefined || (keys[place] === key && ips[place] === remote.ip)) return place;
       place = (place + 1) & last;
     }
   }
@@ -60,6 +61,7 @@ export class CallIndex<Stream extends OfCall> {
     const former = this.streams;
     this.keys = new Int32Array(places);
     this.streams = empty(places);
+    this.ips = new Array<string>(places).fill('');
     this.count = 0;
     for (const stream of former) if (stream !== undefined) this.add(stream);
   }

@@ -62,8 +62,6 @@ export class FarStream implements MediaStream {
 
   playDigit(): void {}
 
-  tick(): void {}
-
   close(): void {}
 
   /** Only what those that hear it here add to it: the rest is counted where it is. */

@@ -9,7 +9,14 @@ import { copyCodes } from './copy-codes.ts';
 import type { DatagramSink, RtpSink } from './datagram-sink.ts';
 import { DtmfGenerator } from './dtmf-generator.ts';
 import { lawOfFormat } from './g711-format.ts';
-import { BLOCK_SAMPLES, LINE_SILENT_MS, type Listener, MAX_AHEAD_MS, type MediaStream } from './media-stream.ts';
+import {
+  BLOCK_SAMPLES,
+  LINE_SILENT_MS,
+  type Listener,
+  MAX_AHEAD_MS,
+  type MediaStream,
+  type Ticked,
+} from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { RelayTimestamps } from './relay-timestamps.ts';
 import type { SrtpCrypto } from './srtp.ts';
@@ -24,6 +31,8 @@ export interface PlaneParts {
   /** For SRTP; undefined where there is none. */
   readonly crypto: SrtpCrypto | undefined;
   readonly trunks: Trunks;
+  /** Streams that `tick` is to be asked of: of a thousand relayed calls none. */
+  readonly ticked: Set<Ticked>;
   readonly events: Queue<MediaEvent>;
   readonly counters: Counters;
   /** Where a mini frame is put together, one at a time: of a thousand calls it stays in the cache. */
@@ -70,6 +79,8 @@ export class Iax2Stream implements MediaStream {
   /** Timestamps that signalling has used last: relayed voice must not use them again. */
   private readonly signalled = new Uint32Array(8);
   private signalledCount = 0;
+  /** The greatest of them: what lies ahead of it needs no search. */
+  private lastSignalled = 0;
   private format: number;
   /** Codec of what the far end sends, 0 until a full voice frame has said it. */
   private farFormat = 0;
@@ -102,6 +113,7 @@ export class Iax2Stream implements MediaStream {
 
   /** The call ends: from now on nothing of it is in a trunk frame. */
   close(): void {
+    this.parts.ticked.delete(this);
     if (this.trunk !== undefined) this.parts.trunks.leave(this.trunk);
   }
 
@@ -196,6 +208,7 @@ export class Iax2Stream implements MediaStream {
     }
     this.tone = new ToneGenerator(law);
     this.tone.start(this.source.pattern, this.source.dbm0);
+    this.parts.ticked.add(this);
   }
 
   playDigit(digit: string, durationMs: number): void {
@@ -204,7 +217,8 @@ export class Iax2Stream implements MediaStream {
       this.digits = new DtmfGenerator(law);
       if (this.tone === undefined) this.nextSendMs = Number.NEGATIVE_INFINITY;
     }
-    if (this.digits?.play(digit, durationMs) !== true) this.parts.counters.increment('media.digit-not-played');
+    if (this.digits?.play(digit, durationMs) === true) this.parts.ticked.add(this);
+    else this.parts.counters.increment('media.digit-not-played');
   }
 
   /** Whether a digit replaces what would be heard. */
@@ -239,6 +253,7 @@ export class Iax2Stream implements MediaStream {
   }
 
   private isSignalled(timestamp: number): boolean {
+    if (timestampDistance(timestamp, this.lastSignalled) > 0) return false;
     for (let i = 0; i < this.signalled.length; i++) if (this.signalled[i] === timestamp) return true;
     return false;
   }
@@ -259,7 +274,11 @@ export class Iax2Stream implements MediaStream {
 
   /** Sends the packet that is due of what has no clock of its own. Slots that were slept through are left out. */
   tick(nowMs: number): void {
-    if (nowMs < this.nextSendMs || !(this.playing || this.tone !== undefined)) return;
+    if (!this.playing && this.tone === undefined) {
+      this.parts.ticked.delete(this);
+      return;
+    }
+    if (nowMs < this.nextSendMs) return;
     if (nowMs - this.lastBlockMs < LINE_SILENT_MS) return;
     if (this.nextSendMs === Number.NEGATIVE_INFINITY) this.nextSendMs = nowMs;
     const missed = Math.floor((nowMs - this.nextSendMs) / PACKET_MS);
@@ -323,6 +342,7 @@ export class Iax2Stream implements MediaStream {
 
   noteSent(timestamp: number): void {
     this.signalled[this.signalledCount++ % this.signalled.length] = timestamp;
+    if (timestampDistance(timestamp, this.lastSignalled) > 0) this.lastSignalled = timestamp;
     this.clock.note(timestamp);
   }
 

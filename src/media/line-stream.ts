@@ -163,8 +163,6 @@ export class LineStream implements MediaStream {
     this.signal.start(steps);
   }
 
-  tick(): void {}
-
   close(): void {}
 
   statistics(): StreamStatistics {

@@ -39,8 +39,6 @@ export interface MediaStream extends Listener {
   /** What is heard from now on. That a stream is the source also shows in its `listeners`, which the plane keeps. */
   setSource(source: Source): void;
   playDigit(digit: string, durationMs: number): void;
-  /** What is due on the plane's own clock; a line has the HAT's. */
-  tick(nowMs: number): void;
   /** The stream is no more. */
   close(nowMs: number): void;
   statistics(): StreamStatistics;
@@ -58,6 +56,11 @@ export function longestDelayOf(listeners: readonly Listener[]): number {
   let delayMs = 0;
   for (let i = 0; i < listeners.length; i++) delayMs = Math.max(delayMs, listeners[i]!.delayMs);
   return delayMs;
+}
+
+/** What has something due on the plane's own clock; a line has the HAT's, and a relayed packet that of its sender. */
+export interface Ticked {
+  tick(nowMs: number): void;
 }
 
 /** A source may run so far ahead of the clock of who hears it; what it gives beyond that is a backlog and would only add delay. */

@@ -1,5 +1,6 @@
 import type { Law, StreamStatistics } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
+import type { VoiceClock } from '../iax2/voice.ts';
 
 /**
  * The place of a stream of the worker in a room of the main thread, which hears what the stream says.
@@ -84,8 +85,8 @@ export const READING_SLOTS = 2048;
 const READING_FIELDS = 10;
 
 /**
- * What the streams of the worker count, for the main thread to read at any time. A timestamp is up to 10 ms old, counts up to
- * half a second; it may be torn between two of them, which does no harm.
+ * What the streams of the worker count, for the main thread to read at any time. A timestamp is the last one, counts are up to
+ * half a second old; they may be torn between two of them, which does no harm.
  */
 export class StreamReadings {
   private readonly fields: Float64Array;
@@ -94,8 +95,9 @@ export class StreamReadings {
     this.fields = new Float64Array(memory);
   }
 
-  writeTimestamp(slot: number, timestamp: number): void {
-    this.fields[slot * READING_FIELDS + 1] = timestamp;
+  /** The last timestamp of a stream's own voice stands in its slot as long as the stream is open. */
+  keepTimestamp(slot: number, clock: VoiceClock): void {
+    clock.keepLastIn(this.fields, slot * READING_FIELDS + 1);
   }
 
   write(slot: number, stream: number, counts: StreamStatistics): void {

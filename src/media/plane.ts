@@ -15,6 +15,7 @@ import type {
 } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import {
+  type FrameKind,
   FULL_HEADER_LENGTH,
   frameKind,
   MINI_HEADER_LENGTH,
@@ -101,6 +102,7 @@ export class MediaPlane implements Plane {
       crypto,
       counters,
       trunks: new Trunks(send, counters),
+      ticked: new Set(),
       events: new Queue<MediaEvent>(),
       datagram: new Uint8Array(MAX_MINI),
       videoDatagram: new Uint8Array(MAX_VIDEO_MINI),
@@ -114,15 +116,23 @@ export class MediaPlane implements Plane {
 
   /** Voice goes to its stream; the caller hands what is not for the plane alone on to signalling. */
   handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): DatagramUse {
-    return this.take(bytes, 0, bytes.length, from, 0, nowMs);
+    return this.take(frameKind(bytes, 0, bytes.length), bytes, 0, bytes.length, from, 0, nowMs);
   }
 
-  /** The same of a datagram in a larger buffer: what is for the plane alone may be written over. */
-  handleDatagramAt(bytes: Uint8Array, at: number, length: number, from: Address, nowMs: number): DatagramUse {
-    return this.take(bytes, at, length, from, MINI_HEADER_LENGTH, nowMs);
+  /** The same of a datagram of this kind in a larger buffer: what is for the plane alone may be written over. */
+  handleDatagramAt(
+    kind: FrameKind,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    from: Address,
+    nowMs: number,
+  ): DatagramUse {
+    return this.take(kind, bytes, at, length, from, MINI_HEADER_LENGTH, nowMs);
   }
 
   private take(
+    kind: FrameKind,
     bytes: Uint8Array,
     at: number,
     length: number,
@@ -130,7 +140,7 @@ export class MediaPlane implements Plane {
     headroom: number,
     nowMs: number,
   ): DatagramUse {
-    switch (frameKind(bytes, at, length)) {
+    switch (kind) {
       case 'mini':
         this.handleMini(bytes, at, length, from, headroom, nowMs);
         return 'media';
@@ -174,7 +184,7 @@ export class MediaPlane implements Plane {
   tick(nowMs: number): void {
     if (this.isIdle || nowMs < this.nextSlotMs) return;
     this.nextSlotMs = slotAfter(nowMs);
-    for (const stream of this.streams.values()) stream.tick(nowMs);
+    for (const stream of this.parts.ticked) stream.tick(nowMs);
     this.videos.tick(nowMs);
     this.rooms.tick(nowMs);
     this.parts.trunks.tick(nowMs);

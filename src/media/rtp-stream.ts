@@ -107,6 +107,7 @@ export class RtpStream implements MediaStream {
     this.parts10 = Array.from({ length: LONGEST_PACKET_MS / BLOCK_MS }, (_, i) =>
       this.block.subarray(i * BLOCK_SAMPLES, (i + 1) * BLOCK_SAMPLES),
     );
+    parts.ticked.add(this);
   }
 
   get law(): Law {
@@ -115,6 +116,7 @@ export class RtpStream implements MediaStream {
 
   /** The call is over: the far end is told so, too. */
   close(nowMs: number): void {
+    this.parts.ticked.delete(this);
     if (this.output.packets === 0 && this.farSsrc === 0) return;
     this.rtcp.bye(this.counts(nowMs), this.reception, SAMPLES_PER_MS, this.farSsrc, nowMs);
   }

@@ -32,10 +32,6 @@ export class StreamTable {
     return this.streams.get(id);
   }
 
-  values(): IterableIterator<AnyStream> {
-    return this.streams.values();
-  }
-
   ofCall(remote: Address, remoteCall: number): Iax2Stream | undefined {
     return this.byCall.get(remote, remoteCall);
   }

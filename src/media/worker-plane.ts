@@ -3,7 +3,6 @@ import type { Address } from '../base/machine.ts';
 import type { Law, Source, StreamId, StreamSpec } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
-import type { VoiceClock } from '../iax2/voice.ts';
 import { BLOCK_SAMPLES } from './media-stream.ts';
 import { MediaPlane } from './plane.ts';
 import {
@@ -42,14 +41,12 @@ const RECEIVES_PER_TICK = 16;
 const STALLED_MS = 300;
 
 const COUNTS_MS = 200;
-/** Each stream's counts are written down once in so many ticks, its last timestamp in so many. */
+/** Each stream's counts are written down once in so many ticks. */
 const STATISTICS_TICKS = 100;
-const TIMESTAMP_TICKS = 2;
 
 interface ReadStream {
   readonly id: StreamId;
   readonly slot: number;
-  readonly clock: VoiceClock | undefined;
 }
 
 /**
@@ -148,7 +145,7 @@ export class WorkerPlane {
       this.pass(at, length, from, false);
       return;
     }
-    const use = stalled ? 'signalling' : this.plane.handleDatagramAt(bytes, at, length, from, nowMs);
+    const use = stalled ? 'signalling' : this.plane.handleDatagramAt(kind, bytes, at, length, from, nowMs);
     if (use !== 'media') this.pass(at, length, from, use === 'both');
   }
 
@@ -242,12 +239,7 @@ export class WorkerPlane {
   /** Some of the streams in each tick, all of them in turn. */
   private writeReadings(): void {
     const { open } = this;
-    const ticks = this.ticks++;
-    for (let i = ticks % TIMESTAMP_TICKS; i < open.length; i += TIMESTAMP_TICKS) {
-      const { slot, clock } = open[i]!;
-      if (clock !== undefined) this.readings.writeTimestamp(slot, clock.last);
-    }
-    for (let i = ticks % STATISTICS_TICKS; i < open.length; i += STATISTICS_TICKS)
+    for (let i = this.ticks++ % STATISTICS_TICKS; i < open.length; i += STATISTICS_TICKS)
       this.writeStatistics(open[i]!.id, open[i]!.slot);
   }
 
@@ -320,7 +312,9 @@ export class WorkerPlane {
   private openStream(id: StreamId, slot: number, spec: StreamSpec, nowMs: number): void {
     this.forget(id);
     this.plane.open(id, spec.kind === 'iax2' ? { ...spec, remote: this.socket.destination(spec.remote) } : spec, nowMs);
-    this.open.push({ id, slot, clock: this.plane.clockOf(id) });
+    const clock = this.plane.clockOf(id);
+    if (clock !== undefined) this.readings.keepTimestamp(slot, clock);
+    this.open.push({ id, slot });
   }
 
   /** The last counts of a stream that is about to be closed are written down. */

@@ -52,6 +52,17 @@ describe('the timestamps of sent voice', () => {
     expect(clock.stamp(140, 20)).toBe(140);
   });
 
+  it('can be followed by another thread from any time on', () => {
+    const clock = new VoiceClock(0);
+    const cells = new Float64Array(3);
+    clock.stamp(100, 20);
+    clock.keepLastIn(cells, 1);
+    expect([...cells]).toEqual([0, 100, 0]);
+    expect(clock.stamp(120, 20)).toBe(120);
+    clock.note(2 ** 32 - 1 - 2 ** 31);
+    expect([...cells]).toEqual([0, 2 ** 31 - 1, 0]);
+  });
+
   it('go on through the wrap of 32 bits', () => {
     const clock = new VoiceClock(0);
     const start = 2 ** 32 - 40;

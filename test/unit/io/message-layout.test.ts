@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { messageLayout, writeWord } from '../../../src/io/message-layout.ts';
+import { messageLayout, readWord, writeWord } from '../../../src/io/message-layout.ts';
 
 describe('the layout of struct mmsghdr', () => {
   it('is that of LP64: 64 bytes, the length behind 56', () => {
@@ -44,5 +44,6 @@ describe('the layout of struct mmsghdr', () => {
     expect(view.getBigUint64(0, true)).toBe(0x7f12_89ab_cdefn);
     writeWord(view, 8, 0xfedc_ba98, 4);
     expect([view.getUint32(8, true), view.getUint32(12, true)]).toEqual([0xfedc_ba98, 0]);
+    expect([readWord(view, 0, 8), readWord(view, 8, 4)]).toEqual([0x7f12_89ab_cdef, 0xfedc_ba98]);
   });
 });

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Counters } from '../../../src/base/counters.ts';
 import { decodeFrame, encodeMiniFrame } from '../../../src/iax2/frame.ts';
+import { frameKind } from '../../../src/iax2/frame-header.ts';
 import { encodeMetaTrunkFrame } from '../../../src/iax2/meta-trunk.ts';
 import { MediaPlane } from '../../../src/media/plane.ts';
 
@@ -29,7 +30,7 @@ function bridged(others: readonly number[] = []) {
     plane.hear(listener, { kind: 'stream', stream });
   const arrive = (bytes: Uint8Array, nowMs: number) => {
     arena.set(bytes, AT);
-    plane.handleDatagramAt(arena, AT, bytes.length, { ip: '192.0.2.1', port: 4569 }, nowMs);
+    plane.handleDatagramAt(frameKind(bytes), arena, AT, bytes.length, { ip: '192.0.2.1', port: 4569 }, nowMs);
   };
   // The first block of a stream is a full frame of signalling.
   for (const call of [1001, 1003]) arrive(encodeMiniFrame(call, 1_000, new Uint8Array(160)), 1_000);

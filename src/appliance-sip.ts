@@ -449,7 +449,7 @@ class RtpOfCalls {
     const { stream, signallingIp } = call;
     this.agreeVideo(call, agreement.video, nowMs);
     const localPort = this.ports.get(stream);
-    if (localPort === undefined || agreement.codec === 'g722') return;
+    if (localPort === undefined) return;
     const { media, random } = this.around;
     const session: RtpSession = {
       remote: agreement.remote,

@@ -1,7 +1,7 @@
 import type { AdoptSettings } from './appliance-adoption.ts';
 import type { ApplianceSipOptions, PhoneSettings } from './appliance-sip.ts';
 import { parseMailbox } from './base/mailbox.ts';
-import { isVideoCodec } from './base/media-port.ts';
+import { isCarriedCodec, isVideoCodec } from './base/media-port.ts';
 import type { Configuration } from './config/load.ts';
 import type { CodecName, TrunkConfig } from './sip/endpoint.ts';
 import { isMalformed } from './sip/malformed.ts';
@@ -105,8 +105,8 @@ function uriOf(text: string): SipUri {
   return uri;
 }
 
-/** Codecs that can be heard by everything here. */
+/** Codecs that can be heard by everything here, and those that can be carried to who has them, too. */
 function known(codecs: readonly string[]): CodecName[] {
-  const usable = codecs.filter((name) => name === 'ulaw' || name === 'alaw');
+  const usable = codecs.filter((name) => name === 'ulaw' || name === 'alaw' || isCarriedCodec(name));
   return usable.length > 0 ? usable : ['ulaw', 'alaw'];
 }

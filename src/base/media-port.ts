@@ -170,8 +170,22 @@ export interface RtpSession extends RtpPath {
   readonly wantsVoipMetrics?: boolean;
 }
 
-/** G.711 can be heard by everything here; the others are carried untouched to an RTP stream of the same codec. */
-export type RtpCodec = Law | 'g722';
+/** G.711 can be heard by everything here; the others are carried untouched to a stream of the same codec. */
+export type RtpCodec = Law | CarriedCodec;
+
+/** Codecs of voice that nothing here makes sound of: two far ends that both have one talk in it. */
+export type CarriedCodec = (typeof CARRIED_CODECS)[number];
+
+export const CARRIED_CODECS = ['g722'] as const;
+
+export function isCarriedCodec(name: string): name is CarriedCodec {
+  return CARRIED_CODECS.some((codec) => codec === name);
+}
+
+/** A way in which voice that can only be carried is coded, as one end describes it. */
+export interface VoiceFormat {
+  readonly codec: CarriedCodec;
+}
 
 /** A way in which pictures are coded, as one end describes it. What only RTP asks for may be absent. */
 export interface VideoFormat {

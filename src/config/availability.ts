@@ -1,4 +1,4 @@
-import { isVideoCodec } from '../base/media-port.ts';
+import { isCarriedCodec, isVideoCodec } from '../base/media-port.ts';
 import type { ConfigurationDocument } from './document.ts';
 import { formatPath, type Path, type Problem } from './problem.ts';
 
@@ -15,13 +15,13 @@ export const AVAILABILITY: readonly Availability[] = [
     path: 'sip.phones.*.codecs.*',
     status: 'warn',
     when: isNotCarried,
-    what: 'a codec of voice of SIP other than ulaw and alaw',
+    what: 'a codec of voice of SIP other than ulaw, alaw and g722',
   },
   {
     path: 'sip.trunks.*.codecs.*',
     status: 'warn',
     when: isNotCarried,
-    what: 'a codec of voice of SIP other than ulaw and alaw',
+    what: 'a codec of voice of SIP other than ulaw, alaw and g722',
   },
   { path: 'dialplan', status: 'built' },
   { path: 'emergency', status: 'built' },
@@ -83,5 +83,6 @@ function* matches(value: unknown, pattern: readonly string[], path: Path): Gener
 }
 
 function isNotCarried(value: unknown): boolean {
-  return value !== 'ulaw' && value !== 'alaw' && !isVideoCodec(String(value));
+  const name = String(value);
+  return name !== 'ulaw' && name !== 'alaw' && !isCarriedCodec(name) && !isVideoCodec(name);
 }

@@ -1,5 +1,5 @@
 import type { Cause } from '../base/causes.ts';
-import { isVideoCodec, type StreamId, type VideoFormat } from '../base/media-port.ts';
+import { isCarriedCodec, isVideoCodec, type StreamId, type VideoFormat, type VoiceFormat } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, PlaceCall } from '../iax2/call.ts';
 import { type FormatName, formatName, formatOf, isVideo } from '../iax2/media-format.ts';
@@ -37,11 +37,12 @@ export class Iax2Legs implements LegDialler {
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
     const target = parseIax2Resource(request.resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'IAX2/ needs a peer.' };
-    const { caller, stream, codec, video = [] } = request;
+    const { caller, stream, codec, voices = [], video = [] } = request;
     const emergency = request.emergency !== undefined;
     const fits = (name: FormatName) => {
       if (isVideo(formatOf(name))) return video.some((format) => format.codec === name);
-      return codec === undefined ? isHeardByAll(formatOf(name)) : name === codec;
+      if (codec !== undefined) return name === codec;
+      return isHeardByAll(formatOf(name)) || voices.some((format) => format.codec === name);
     };
     const autoAnswer = target.autoAnswer === true || request.wantsAutoAnswer === true;
     const call = this.placeCall({ ...target, caller, stream, fits, emergency, autoAnswer }, nowMs);
@@ -111,6 +112,11 @@ class Iax2Leg implements Leg {
   get codec(): string | undefined {
     const { format } = this.call;
     return format === 0 || isHeardByAll(format) ? undefined : formatName(format);
+  }
+
+  get carried(): VoiceFormat | undefined {
+    const { codec } = this;
+    return codec !== undefined && isCarriedCodec(codec) ? { codec } : undefined;
   }
 
   get video(): readonly VideoFormat[] {

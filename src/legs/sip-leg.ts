@@ -1,6 +1,12 @@
 import { type Cause, sipStatusOf } from '../base/causes.ts';
 import type { Address } from '../base/machine.ts';
-import type { MediaEvent, StreamId, VideoFormat } from '../base/media-port.ts';
+import {
+  isCarriedCodec,
+  type MediaEvent,
+  type StreamId,
+  type VideoFormat,
+  type VoiceFormat,
+} from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallFailure, CallRequest, MediaAgreement, PlaceCall } from '../sip/endpoint.ts';
 import type {
@@ -58,10 +64,12 @@ export class SipLegs implements LegDialler {
 
   dial(request: DialRequest, nowMs: number): Leg | DialFailure {
     const { resource, caller, stream, codec, video = [], emergency, wantsAutoAnswer: autoAnswer = false } = request;
+    const isBound = codec !== undefined;
     const target = parseSipResource(resource);
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'SIP/ needs a phone or a trunk.' };
-    if (codec !== undefined)
+    if (isBound && !isCarriedCodec(codec))
       return { failed: 'bearer-unavailable', reason: `${target.peer} cannot make sound of ${codec}.` };
+    const voices = isBound ? [{ codec }] : (request.voices ?? []);
     const media = this.media.reserve(stream, target.peer);
     if (media === undefined) return { failed: 'no-circuit', reason: 'Every RTP port is in use.' };
     const { number, name, isWithheld: isRestricted = false } = caller;
@@ -71,7 +79,7 @@ export class SipLegs implements LegDialler {
       ...(isRestricted ? { isRestricted } : {}),
       ...(caller.redirecting === undefined ? {} : { redirecting: caller.redirecting }),
     };
-    const how = { emergency: emergency !== undefined, video, ...(autoAnswer ? { autoAnswer } : {}) };
+    const how = { emergency: emergency !== undefined, voices, isBound, video, ...(autoAnswer ? { autoAnswer } : {}) };
     const call = this.placeCall({ ...target, ...how, caller: shown, stream, media }, nowMs);
     if (!('failed' in call)) return this.adopt(call);
     this.media.release(stream, nowMs);
@@ -227,6 +235,22 @@ export class SipLeg implements Leg {
     this.call.sendText(text, nowMs);
   }
 
+  get codec(): string | undefined {
+    return this.call.onlyVoice?.codec;
+  }
+
+  get voices(): readonly VoiceFormat[] {
+    return this.call.voices;
+  }
+
+  get carried(): VoiceFormat | undefined {
+    return this.call.carried;
+  }
+
+  carry(format: VoiceFormat | undefined, nowMs: number): void {
+    this.call.carry(format, nowMs);
+  }
+
   get video(): readonly VideoFormat[] {
     return this.call.video;
   }
@@ -267,6 +291,7 @@ export class SipLeg implements Leg {
       case 'progress':
       case 'flash':
       case 'picture-wanted':
+      case 'codec':
         return { type: event.type };
       case 'digit':
         return { type: 'digit', digit: event.digit, durationMs: event.durationMs };

@@ -135,6 +135,7 @@ export class CallMaker {
     const { reachable, reason } = trunk.status;
     if (reachable === false)
       return { failed: 'destination-out-of-order', reason: `${config.name} is unreachable. ${reason}` };
+    if (!isInCommon(config, request)) return withoutCodec(config.name);
     const transport = transportOf(config.registrar);
     if (isBareOfKeys(config, transport) && request.emergency !== true) return withoutKeys(config.name);
     const caller = request.caller.number === '' ? (config.callerId ?? request.caller) : request.caller;
@@ -153,6 +154,7 @@ export class CallMaker {
   callPhone(phone: PhoneConfig, request: PlaceCall, nowMs: number): Call | CallFailure {
     if (this.isPhoneFull(phone) && request.emergency !== true)
       return { failed: 'user-busy', reason: `${phone.user} has as many calls as it may have.` };
+    if (!isInCommon(phone, request)) return withoutCodec(phone.user);
     const bindings = flowsOf(this.door.registrar.bindingsOf(phone.user)).filter(
       ({ contact }) => request.contact === undefined || contact === request.contact,
     );
@@ -210,9 +212,10 @@ export class CallMaker {
     around = this.around,
     id = this.calls.nextId(),
   ): OutgoingCallLeg {
-    const { stream, media, codecs = config.codecs, video = [] } = request;
+    const { stream, media, voices = [], isBound = false, video = [] } = request;
     const isUrgent = request.emergency === true;
-    const session = this.makeSession(stream, media, { ...config, codecs }, transport, isUrgent);
+    const session = this.makeSession(stream, media, config, transport, isUrgent);
+    session.voice.offerFor(voices, isBound);
     session.see(video);
     const call = new OutgoingCallLeg(
       { id, direction: 'outgoing', peer: request.peer, stream: request.stream },
@@ -276,6 +279,15 @@ function flowsOf(bindings: readonly Binding[]): readonly Binding[] {
 /** SRTP is demanded where its keys would be told to whoever listens. [RFC4568 §7] */
 function isBareOfKeys({ srtp }: PeerCodecs, transport: Transport): boolean {
   return srtp === 'required' && transport !== 'tls';
+}
+
+/** A party that has no G.711 talks only to whoever may have what it has. */
+function isInCommon({ codecs }: PeerCodecs, { voices = [], isBound = false }: PlaceCall): boolean {
+  return !isBound || voices.some(({ codec }) => codecs.includes(codec));
+}
+
+function withoutCodec(peer: string): CallFailure {
+  return { failed: 'bearer-unavailable', reason: `None of the codecs of ${peer} fits the other end of the call.` };
 }
 
 function withoutKeys(peer: string): CallFailure {

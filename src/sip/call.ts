@@ -1,8 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { Address } from '../base/machine.ts';
-import type { StreamId, VideoFormat } from '../base/media-port.ts';
+import type { StreamId, VideoFormat, VoiceFormat } from '../base/media-port.ts';
 import type { CallerId } from './caller-identity.ts';
-import type { CodecName } from './codec.ts';
 import type { MediaAgreement } from './offer-answer.ts';
 
 /**
@@ -24,6 +23,12 @@ export interface Call {
   readonly media: MediaAgreement | undefined;
   /** The picture that was agreed on; before, or where there is none, those that the far end has named. */
   readonly video: readonly VideoFormat[];
+  /** What its far end has beside G.711, as far as it has said, of what can only be carried; in its order. */
+  readonly voices: readonly VoiceFormat[];
+  /** What its voice is carried in, or is to be as soon as the far end agrees; undefined: G.711. */
+  readonly carried: VoiceFormat | undefined;
+  /** The one that can be carried to it, where its far end has no G.711. */
+  readonly onlyVoice: VoiceFormat | undefined;
 
   /** Incoming: 180. */
   ringing(nowMs: number): void;
@@ -39,6 +44,11 @@ export interface Call {
   flash(nowMs: number): void;
   /** What pictures the other party has: the answer has the one that suits both, and a call that is up is offered it anew. */
   see(video: readonly VideoFormat[], nowMs: number): void;
+  /**
+   * The voice is in that from now on, undefined or what the far end has not: in G.711. A caller is answered so, a call that
+   * is up is offered it anew.
+   */
+  carry(format: VoiceFormat | undefined, nowMs: number): void;
   /** Asks for a whole picture by INFO, of a far end that takes no feedback by RTCP. [RFC5168] */
   requestPicture(nowMs: number): void;
   sendText(text: string, nowMs: number): void;
@@ -71,6 +81,8 @@ export type CallEvent =
   | { readonly type: 'redirected'; readonly numbers: readonly string[] }
   /** What both sides agreed on has changed. */
   | { readonly type: 'media'; readonly agreement: MediaAgreement }
+  /** What the voice is coded with has changed, or the far end would not change it. */
+  | { readonly type: 'codec' }
   | {
       readonly type: 'hangup';
       readonly cause: Cause;
@@ -118,8 +130,10 @@ export interface PlaceCall {
   readonly stream: StreamId;
   /** Where our RTP of this call is. */
   readonly media: Address;
-  /** In order of preference; the peer's if absent. */
-  readonly codecs?: readonly CodecName[];
+  /** What the other party has beside G.711: the call is offered with those that the peer may have; none if absent. */
+  readonly voices?: readonly VoiceFormat[];
+  /** The other party has no G.711. */
+  readonly isBound?: boolean;
   /** The other party's pictures: the call is offered with those that the peer may have; none if absent. */
   readonly video?: readonly VideoFormat[];
   /** Of a phone with several contacts: which of them, as its binding has it. All of them ring if absent. */

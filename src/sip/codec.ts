@@ -1,7 +1,8 @@
+import type { RtpCodec } from '../base/media-port.ts';
 import type { MediaDescription } from './sdp.ts';
 
 /** Codecs by the names of the configuration. */
-export type CodecName = 'ulaw' | 'alaw' | 'g722';
+export type CodecName = RtpCodec;
 
 interface CodecRow {
   readonly payloadType: number;
@@ -14,6 +15,8 @@ const CODECS: Readonly<Record<CodecName, CodecRow>> = {
   alaw: { payloadType: 8, rtpmap: 'PCMA/8000' },
   g722: { payloadType: 9, rtpmap: 'G722/8000' },
 };
+
+const NAMES = Object.keys(CODECS) as CodecName[];
 
 export const TELEPHONE_EVENT = 'telephone-event/8000';
 export const COMFORT_NOISE = 'CN/8000';
@@ -50,6 +53,15 @@ export function encodingsOf(media: MediaDescription): ReadonlyMap<number, string
       encodings.set(Number(format), encoding);
   }
   return encodings;
+}
+
+/** The codecs of voice that a stream names, in the order of its format list. */
+export function codecsOf(media: MediaDescription): CodecName[] {
+  const named = [...encodingsOf(media).values()].map((encoding) => encoding.toLowerCase());
+  const codecs = named.flatMap(
+    (encoding) => NAMES.find((name) => CODECS[name].rtpmap.toLowerCase() === encoding) ?? [],
+  );
+  return [...new Set(codecs)];
 }
 
 /** The payload type that an encoding has in a stream. */

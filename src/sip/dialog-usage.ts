@@ -1,7 +1,7 @@
 import type { Cause } from '../base/causes.ts';
 import type { Counters } from '../base/counters.ts';
 import type { Crypto } from '../base/crypto.ts';
-import type { StreamId, VideoFormat } from '../base/media-port.ts';
+import type { StreamId, VideoFormat, VoiceFormat } from '../base/media-port.ts';
 import type { Random } from '../base/random.ts';
 import { Timers } from '../base/timers.ts';
 import type { Call, CallEvent, CallState, HangupBy } from './call.ts';
@@ -113,6 +113,18 @@ export abstract class DialogUsage implements Call {
     return this.session.video;
   }
 
+  get voices(): readonly VoiceFormat[] {
+    return this.session.voice.formats;
+  }
+
+  get carried(): VoiceFormat | undefined {
+    return this.session.voice.carried;
+  }
+
+  get onlyVoice(): VoiceFormat | undefined {
+    return this.session.voice.only;
+  }
+
   nextDeadline(): number | undefined {
     return this.timers.next();
   }
@@ -130,6 +142,7 @@ export abstract class DialogUsage implements Call {
   abstract sendDigit(digit: string, durationMs: number, nowMs: number): void;
   abstract flash(nowMs: number): void;
   abstract see(video: readonly VideoFormat[], nowMs: number): void;
+  abstract carry(format: VoiceFormat | undefined, nowMs: number): void;
   abstract requestPicture(nowMs: number): void;
   abstract sendText(text: string, nowMs: number): void;
   abstract transferTo(number: string, nowMs: number): void;

@@ -1,5 +1,5 @@
 import type { Cause } from '../base/causes.ts';
-import type { StreamId, VideoFormat } from '../base/media-port.ts';
+import type { StreamId, VideoFormat, VoiceFormat } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { Call, CallEvent, CallState } from './call.ts';
 import type { MediaAgreement } from './offer-answer.ts';
@@ -70,6 +70,18 @@ export class ForkedCall implements Call {
     return this.alone?.video ?? [];
   }
 
+  get voices(): readonly VoiceFormat[] {
+    return this.alone?.voices ?? [];
+  }
+
+  get carried(): VoiceFormat | undefined {
+    return this.alone?.carried;
+  }
+
+  get onlyVoice(): VoiceFormat | undefined {
+    return this.alone?.onlyVoice;
+  }
+
   ringing(): void {}
   progress(): void {}
   answer(): void {}
@@ -101,6 +113,10 @@ export class ForkedCall implements Call {
 
   see(video: readonly VideoFormat[], nowMs: number): void {
     for (const branch of this.branches) branch.see(video, nowMs);
+  }
+
+  carry(format: VoiceFormat | undefined, nowMs: number): void {
+    for (const branch of this.branches) branch.carry(format, nowMs);
   }
 
   requestPicture(nowMs: number): void {

@@ -1,4 +1,5 @@
-import type { VideoFormat } from '../base/media-port.ts';
+import type { VideoFormat, VoiceFormat } from '../base/media-port.ts';
+import type { CodecName } from './codec.ts';
 import type { Dialog } from './dialog.ts';
 import { type CallTimer, DialogUsage } from './dialog-usage.ts';
 import type { HeaderFields } from './header-field.ts';
@@ -50,6 +51,7 @@ export abstract class InviteSession extends DialogUsage {
   private isOfferOutdated = false;
   private wasHeld = false;
   private told = '';
+  private codec: CodecName | undefined;
   private interval: SessionInterval | undefined;
   private peerUpdates = false;
 
@@ -63,6 +65,10 @@ export abstract class InviteSession extends DialogUsage {
 
   see(video: readonly VideoFormat[], nowMs: number): void {
     if (this.session.see(video) && this.state === 'up') this.sendOffer(nowMs);
+  }
+
+  carry(format: VoiceFormat | undefined, nowMs: number): void {
+    if (this.session.carry(format) && this.state === 'up') this.sendOffer(nowMs);
   }
 
   /** The ACK of a 2xx of ours. */
@@ -84,7 +90,7 @@ export abstract class InviteSession extends DialogUsage {
       }
       this.tellMedia();
     }
-    if (this.offer === 'wanted') this.sendOffer(nowMs);
+    if (this.offer === 'wanted' || this.session.isVoiceOutdated) this.sendOffer(nowMs);
   }
 
   protected override fire(timer: CallTimer, nowMs: number): void {
@@ -144,6 +150,8 @@ export abstract class InviteSession extends DialogUsage {
     const text = JSON.stringify(agreement);
     if (text !== this.told) this.emit({ type: 'media', agreement });
     this.told = text;
+    if (this.codec !== undefined && this.codec !== agreement.codec) this.emit({ type: 'codec' });
+    this.codec = agreement.codec;
     if (isHeldByThem !== this.wasHeld && this.state === 'up') this.emit({ type: isHeldByThem ? 'hold' : 'unhold' });
     this.wasHeld = isHeldByThem;
   }
@@ -168,7 +176,7 @@ export abstract class InviteSession extends DialogUsage {
   }
 
   /** A re-INVITE with what we want; where one of theirs is under way it waits. [RFC3261 §14.1] */
-  private sendOffer(nowMs: number): void {
+  protected sendOffer(nowMs: number): void {
     const { dialog } = this;
     if (this.state !== 'up' || dialog === undefined) return;
     if (this.offer === 'sent' || this.unacknowledged !== undefined || this.timers.at('glare') !== undefined) {
@@ -232,7 +240,10 @@ export abstract class InviteSession extends DialogUsage {
     else if (status === 491) {
       const { min, spread } = this.direction === 'outgoing' ? GLARE_OWNER_MS : GLARE_OTHER_MS;
       this.timers.set('glare', nowMs + min + this.around.random.next() * spread);
-    } else this.around.counters.increment('sip.offer-refused');
+    } else {
+      this.around.counters.increment('sip.offer-refused');
+      if (this.session.giveUpOffer()) this.emit({ type: 'codec' });
+    }
   }
 
   /** Their re-INVITE or UPDATE. [RFC3261 §14.2] [RFC3311 §5.2] */

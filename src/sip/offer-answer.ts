@@ -1,9 +1,10 @@
 import type { Address } from '../base/machine.ts';
-import type { VideoCodec, VideoFormat } from '../base/media-port.ts';
+import type { VideoCodec, VideoFormat, VoiceFormat } from '../base/media-port.ts';
 import type { SrtpKeys, SrtpSuite } from '../base/srtp.ts';
 import {
   COMFORT_NOISE,
   type CodecName,
+  codecsOf,
   encodingsOf,
   findEncoding,
   payloadTypeOf,
@@ -14,6 +15,7 @@ import { parseDecimal } from './grammar.ts';
 import { type CryptoAttribute, cryptoAttribute, cryptoAttributesOf, SRTP_SUITES, type SrtpPolicy } from './sdes.ts';
 import { type Attribute, attributeOf, formatSdp, type MediaDescription, type SessionDescription } from './sdp.ts';
 import { commonVideo, isVideoLine, videoFormatsOf, videoLine } from './video.ts';
+import { VoiceChoice } from './voice-choice.ts';
 
 /** Who may send, from where we stand. [RFC3264 §5.1] */
 export type Direction = 'sendrecv' | 'sendonly' | 'recvonly' | 'inactive';
@@ -53,7 +55,7 @@ export interface VideoAgreement {
 
 export interface LocalMedia {
   readonly address: Address;
-  /** In our order of preference. */
+  /** What the far end may have, in our order of preference. */
   readonly codecs: readonly CodecName[];
   /** Decimal digits, different for each call. */
   readonly sessionId: string;
@@ -107,7 +109,28 @@ export class MediaSession {
   /** What we would seal with under each suite; once one is agreed on, a key of another is never used again. */
   private readonly keys = new Map<SrtpSuite, Uint8Array>();
 
-  constructor(private readonly local: LocalMedia) {}
+  /** What the voice is coded with, and is to be. */
+  readonly voice: VoiceChoice;
+
+  constructor(private readonly local: LocalMedia) {
+    this.voice = new VoiceChoice(local.codecs);
+  }
+
+  /** What the other party has of what can only be carried: its voice is in that from now on. True if that is to be offered. */
+  carry(format: VoiceFormat | undefined): boolean {
+    this.voice.carry(format);
+    return this.isVoiceOutdated;
+  }
+
+  /** Whether the voice is to be coded otherwise than was agreed. */
+  get isVoiceOutdated(): boolean {
+    return this.agreed !== undefined && this.voice.isOutdated(this.agreed.codec);
+  }
+
+  /** What we have offered was refused: what was agreed goes on. True if the voice is not coded as was wanted. */
+  giveUpOffer(): boolean {
+    return this.agreed !== undefined && this.voice.giveUp(this.agreed.codec);
+  }
 
   /** The picture that was agreed on, else those that there could be. */
   get video(): readonly VideoFormat[] {
@@ -124,10 +147,12 @@ export class MediaSession {
     return wanted?.codec !== agreed?.codec || wanted?.payloadType !== agreed?.payloadType;
   }
 
-  /** Whether an offer has voice that we can; what pictures it has is known then. */
+  /** Whether an offer has voice that we can; what it has beside is known then. */
   accepts(offer: SessionDescription): boolean {
     this.noteVideo(offer);
-    return offer.media.some((media) => this.agree(offer, media) !== undefined);
+    const line = offer.media.find((media) => this.agreeToOffer(offer, media) !== undefined);
+    if (line !== undefined) this.voice.noteOffer(codecsOf(line), true);
+    return line !== undefined;
   }
 
   get agreement(): MediaAgreement | undefined {
@@ -150,8 +175,9 @@ export class MediaSession {
   /** An offer: the first of the call, or one that keeps what was agreed and changes the direction. [RFC3264 §8] */
   makeOffer(): SessionDescription {
     const known = this.layout.findIndex(isVoice);
+    const codecs = this.voice.makeOffer(this.agreed === undefined);
     const voice = this.sealed(
-      this.voiceLine(this.local.codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT, isMuxed(this.agreed)),
+      this.voiceLine(codecs, undefined, this.wanted, OUR_TELEPHONE_EVENT, isMuxed(this.agreed)),
       this.offeredProtocol(),
       this.offeredKeys(),
     );
@@ -182,8 +208,10 @@ export class MediaSession {
   /** What the far end made of our offer; undefined if there is no voice that both can. */
   handleAnswer(answer: SessionDescription): MediaAgreement | undefined {
     const line = answer.media.find(isVoice);
-    const agreement = this.agree(answer, line, isMuxed(this.agreed));
+    const choose = (theirs: readonly CodecName[]) => this.voice.readAnswer(theirs);
+    const agreement = this.agree(answer, line, choose, isMuxed(this.agreed));
     if (agreement === undefined || line === undefined) return undefined;
+    this.voice.noteAnswer(codecsOf(line), agreement.codec);
     const srtp = this.seal(cryptoOf(line, this.local.srtp));
     this.noteVideo(answer);
     const index = this.layout.findIndex((media) => media.kind === 'video' && media.port !== 0);
@@ -195,10 +223,12 @@ export class MediaSession {
 
   /** Our answer to an offer; undefined if it has no voice that we can: 488, and what was agreed before goes on. */
   answer(offer: SessionDescription): SessionDescription | undefined {
-    const index = offer.media.findIndex((media) => this.agree(offer, media) !== undefined);
+    const index = offer.media.findIndex((media) => this.agreeToOffer(offer, media) !== undefined);
     const line = offer.media[index];
-    const agreement = line === undefined ? undefined : this.agree(offer, line);
+    const agreement = this.agreeToOffer(offer, line);
     if (line === undefined || agreement === undefined) return undefined;
+    this.voice.noteOffer(codecsOf(line), this.agreed === undefined);
+    this.voice.noteAnswered(agreement.codec);
     const direction = meet(this.wanted, reverse(agreement.direction));
     this.noteVideo(offer);
     const picture = offer.media.findIndex((media) => isVideoLine(media) && media.port !== 0);
@@ -298,29 +328,31 @@ export class MediaSession {
     };
   }
 
-  /** What a stream of theirs would give; `direction` is as they wrote it. */
+  private agreeToOffer(offer: SessionDescription, media: MediaDescription | undefined): MediaAgreement | undefined {
+    return this.agree(offer, media, (theirs) => this.voice.chooseOf(theirs, this.agreed === undefined));
+  }
+
+  /** What a stream of theirs would give with the codec that `choose` takes; `direction` is as they wrote it. */
   private agree(
     session: SessionDescription,
     media: MediaDescription | undefined,
+    choose: (theirs: readonly CodecName[]) => CodecName | undefined,
     mayMux = true,
   ): MediaAgreement | undefined {
     const way =
       media === undefined || !isVoice(media) || !this.mayBeSealed(media) ? undefined : this.wayOf(session, media);
     if (media === undefined || way === undefined) return undefined;
     const encodings = encodingsOf(media);
-    const theirs = [...encodings].map(([type, encoding]) => ({
-      type,
-      codec: this.local.codecs.find((codec) => rtpmapOf(codec).toLowerCase() === encoding.toLowerCase()),
-    }));
-    const first = theirs.find(({ codec }) => codec !== undefined);
-    if (first?.codec === undefined) return undefined;
+    const codec = choose(codecsOf(media));
+    const payloadType = codec === undefined ? undefined : findEncoding(encodings, rtpmapOf(codec));
+    if (codec === undefined || payloadType === undefined) return undefined;
     const { remote, remoteRtcpPort, written } = way;
     const wantsMux = mayMux && media.attributes.some(([name]) => name === MUX);
     return {
       remote,
       remoteRtcpPort: wantsMux ? remote.port : remoteRtcpPort,
-      codec: first.codec,
-      payloadType: first.type,
+      codec,
+      payloadType,
       telephoneEventType: findEncoding(encodings, TELEPHONE_EVENT),
       comfortNoiseType: findEncoding(encodings, COMFORT_NOISE),
       direction: written,

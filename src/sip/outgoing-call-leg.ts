@@ -290,6 +290,7 @@ export class OutgoingCallLeg extends CallLeg {
     }
     this.tellMedia();
     this.emit({ type: 'answered' });
+    if (this.session.isVoiceOutdated) this.sendOffer(nowMs);
   }
 
   private handleRefusal(response: Response, request: OutgoingRequest, nowMs: number): void {

@@ -245,7 +245,7 @@ export class Dial implements Activity {
   ): void {
     const { caller, party, streams, diallers } = this.parts;
     const { dialClass } = caller;
-    const { codec, video, telephone, wantsAutoAnswer = false, forwardedBy, forwards } = caller.leg;
+    const { codec, voices, video, telephone, wantsAutoAnswer = false, forwardedBy, forwards } = caller.leg;
     const { emergency } = this.order;
     const made = diallers.get(technology)?.dial(
       {
@@ -254,6 +254,8 @@ export class Dial implements Activity {
         caller: party,
         stream: streams.next(),
         ...(codec === undefined ? {} : { codec }),
+        // An emergency call is one that everything here can hear.
+        ...(voices === undefined || emergency !== undefined ? {} : { voices }),
         ...(video === undefined ? {} : { video }),
         // What is forwarded was dialled by nobody: an emergency number behind it is none.
         ...(telephone === undefined || how.forwards !== undefined ? {} : { telephone }),
@@ -326,7 +328,7 @@ export class Dial implements Activity {
       case 'progress':
         // With several targets nobody can say whose early media the caller should hear.
         if (this.order.targets.length === 1 && !this.order.ringAtOnce) {
-          this.parts.caller.leg.see?.(leg.video ?? [], nowMs);
+          this.suit(leg, nowMs);
           this.tellCaller('progress', nowMs);
           this.parts.caller.patchbay.bridge(this.parts.caller.leg.stream, leg.stream, nowMs);
         }
@@ -361,12 +363,19 @@ export class Dial implements Activity {
     this.answeredMs = nowMs;
     if (this.order.talkLimitMs !== undefined) this.talkDeadline = nowMs + this.order.talkLimitMs;
     const { caller } = this.parts;
-    caller.leg.see?.(leg.video ?? [], nowMs);
+    this.suit(leg, nowMs);
     caller.answer(nowMs);
     caller.patchbay.bridge(caller.leg.stream, leg.stream, nowMs);
     for (const digit of this.order.digitsWhenAnswered ?? '') leg.sendDigit(digit, 100, nowMs);
     // Whoever has to end the talk in time must stay in the middle.
     if (this.talkDeadline === undefined) caller.leg.meet(leg, nowMs);
+  }
+
+  /** What the caller is told when it is answered is what whoever it talks to has agreed to. */
+  private suit(leg: Leg, nowMs: number): void {
+    const { caller } = this.parts;
+    caller.leg.see?.(leg.video ?? [], nowMs);
+    caller.leg.carry?.(leg.carried, nowMs);
   }
 
   private handleTalk(leg: Leg, event: LegEvent, nowMs: number): void {

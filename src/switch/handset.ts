@@ -1,6 +1,6 @@
 import type { Cause } from '../base/causes.ts';
 import { type CollectionStep, DigitCollection, type LookUpNumber } from '../base/digit-collection.ts';
-import type { StreamId, StreamIds, VideoFormat } from '../base/media-port.ts';
+import type { StreamId, StreamIds, VideoFormat, VoiceFormat } from '../base/media-port.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
 import type { ProgressTones } from './activity.ts';
@@ -70,6 +70,14 @@ export class Place implements Leg {
     return this.leg.codec;
   }
 
+  get voices(): readonly VoiceFormat[] {
+    return this.leg.voices ?? [];
+  }
+
+  get carried(): VoiceFormat | undefined {
+    return this.leg.carried;
+  }
+
   get video(): readonly VideoFormat[] {
     return this.leg.video ?? [];
   }
@@ -124,6 +132,10 @@ export class Place implements Leg {
 
   see(video: readonly VideoFormat[], nowMs: number): void {
     if (this.isActive) this.leg.see?.(video, nowMs);
+  }
+
+  carry(format: VoiceFormat | undefined, nowMs: number): void {
+    if (this.isActive) this.leg.carry?.(format, nowMs);
   }
 
   requestPicture(nowMs: number): void {

@@ -1,5 +1,5 @@
 import type { Cause } from '../base/causes.ts';
-import type { StreamId, VideoFormat } from '../base/media-port.ts';
+import type { StreamId, VideoFormat, VoiceFormat } from '../base/media-port.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
 
 /**
@@ -19,6 +19,10 @@ export interface Leg {
   readonly stream: StreamId;
   /** What its voice is coded with, where that can only be carried, to a leg of the same codec; else all can hear it. */
   readonly codec?: string | undefined;
+  /** What its far end has beside G.711, as far as is known, of what can only be carried; absent or empty: nothing. */
+  readonly voices?: readonly VoiceFormat[];
+  /** What its voice is carried in, or is about to be; undefined: G.711. */
+  readonly carried?: VoiceFormat | undefined;
   /** The pictures that its far end sends and shows, as far as is known, in its order; absent or empty: none. */
   readonly video?: readonly VideoFormat[];
   /** The dial string that rings it, where it is a telephone of this office; undefined for a far end elsewhere. */
@@ -53,6 +57,8 @@ export interface Leg {
   announceWaiting?(caller: Party | undefined, nowMs: number): void;
   /** What pictures the other party has: what its own far end is told when it is answered, or anew. Absent: it has none. */
   see?(video: readonly VideoFormat[], nowMs: number): void;
+  /** The other party's voice is carried in that from now on; undefined, or what its far end has not: G.711. Absent: it cannot change. */
+  carry?(format: VoiceFormat | undefined, nowMs: number): void;
   /** The other party wants a whole picture. */
   requestPicture?(nowMs: number): void;
   /** What came of the `transfer` that it asked for; `failure` undefined: it is done, and `hangup` follows. */
@@ -80,6 +86,8 @@ export type LegEvent =
   | { readonly type: 'unhold' }
   | { readonly type: 'flash' }
   | { readonly type: 'text'; readonly text: string }
+  /** What its voice is coded with has changed, or its far end would not change it. */
+  | { readonly type: 'codec' }
   /** The far end wants a whole picture: it has just begun to look, or lost some of what came. */
   | { readonly type: 'picture-wanted' }
   | { readonly type: 'signal'; readonly signal: Signal }
@@ -165,6 +173,8 @@ export interface DialRequest extends Target {
   readonly stream: StreamId;
   /** The caller's, see `Leg`. */
   readonly codec?: string;
+  /** The caller's, see `Leg`: whoever is called may be talked to in one of these; absent or empty: in G.711 only. */
+  readonly voices?: readonly VoiceFormat[];
   /** The caller's pictures; absent or empty: the call is one of voice alone. */
   readonly video?: readonly VideoFormat[];
   /** Of the caller's leg, see `Leg`. */

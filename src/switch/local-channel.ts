@@ -1,5 +1,5 @@
 import type { Cause } from '../base/causes.ts';
-import type { StreamId, StreamIds, VideoFormat } from '../base/media-port.ts';
+import type { StreamId, StreamIds, VideoFormat, VoiceFormat } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import type { DialClass } from '../dialplan/numbering-plan.ts';
 import type { DialFailure, DialRequest, IncomingCall, Indication, Leg, LegDialler, LegEvent, Signal } from './leg.ts';
@@ -69,6 +69,8 @@ class LocalHalf implements Leg {
   readonly technology = 'local';
   private partner: LocalHalf | undefined;
   private seen: readonly VideoFormat[] | undefined;
+  /** What whoever is behind the other half has agreed to. */
+  carried: VoiceFormat | undefined;
   private answered = false;
   private ended = false;
 
@@ -79,12 +81,20 @@ class LocalHalf implements Leg {
     /** What is known of whoever dialled: it is the caller of whoever is dialled through this half. */
     private readonly dialler: Pick<
       Leg,
-      'codec' | 'video' | 'telephone' | 'dialClass' | 'forwards' | 'forwardedBy'
+      'codec' | 'voices' | 'video' | 'telephone' | 'dialClass' | 'forwards' | 'forwardedBy'
     > = {},
   ) {}
 
   get codec(): string | undefined {
     return this.dialler.codec;
+  }
+
+  get voices(): readonly VoiceFormat[] {
+    return this.dialler.voices ?? [];
+  }
+
+  carry(format: VoiceFormat | undefined): void {
+    if (this.partner !== undefined) this.partner.carried = format;
   }
 
   /** Of one half: what whoever is behind the other one has. */

@@ -27,7 +27,15 @@ export class Patchbay {
   private readonly standings = new Map<StreamId, Standing>();
   private readonly telephones = new Map<StreamId, StreamId>();
 
+  /** Goes up whenever somebody hears something else. */
+  changes = 0;
+
   constructor(private readonly media: MediaPort) {}
+
+  /** What the far end of a stream hears, with no Local channel and no telephone's place in between. */
+  heardBy(stream: StreamId): Source | undefined {
+    return this.told.get(stream);
+  }
 
   /** How a telephone that has several calls stands. Who is in none of the active ones is held. */
   stand(telephone: StreamId, standing: Standing, nowMs: number): void {
@@ -119,6 +127,7 @@ export class Patchbay {
       const before = this.told.get(stream);
       if (before !== undefined && sameSource(before, source)) continue;
       this.told.set(stream, source);
+      this.changes++;
       this.media.hear(stream, source, nowMs);
     }
   }

@@ -31,6 +31,7 @@ import {
   targetOf,
 } from './leg.ts';
 import { LocalChannels } from './local-channel.ts';
+import { Matching } from './matching.ts';
 import { Moves } from './moves.ts';
 import { Patchbay } from './patchbay.ts';
 import type { RemoteDialplans } from './remote-lookup.ts';
@@ -96,6 +97,7 @@ export class Switch implements Machine<SwitchOutput> {
   );
   private readonly moves: Moves;
   private readonly patchbay: Patchbay;
+  private readonly matching: Matching;
   private readonly locals: LocalChannels;
   private readonly desk: EmergencyDesk;
   private readonly conferences: Conferences;
@@ -114,6 +116,7 @@ export class Switch implements Machine<SwitchOutput> {
     this.dialplan = options.dialplan;
     this.count = options.environment.random.integer(1_000_000_000);
     this.patchbay = new Patchbay(options.media);
+    this.matching = new Matching(this.patchbay);
     this.locals = new LocalChannels(options.streams, this.patchbay);
     this.desk = new EmergencyDesk({
       plan: options.emergency,
@@ -135,7 +138,7 @@ export class Switch implements Machine<SwitchOutput> {
     });
     const diallers = [...options.diallers].map(([technology, dialler]): [Technology, LegDialler] => [
       technology,
-      this.handsets.around(technology, dialler),
+      this.handsets.around(technology, this.matching.around(dialler)),
     ]);
     this.diallers = new Map([...diallers, ['local', this.locals]]);
   }
@@ -162,6 +165,7 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   handleIncoming(incoming: IncomingCall, nowMs: number): void {
+    this.matching.add(incoming.leg);
     if (incoming.replaces !== undefined) {
       this.moves.replace(incoming.leg, incoming.replaces, nowMs);
       this.settle(nowMs);
@@ -177,7 +181,9 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   handleLegEvent(leg: Leg, event: LegEvent, nowMs: number): void {
-    if (!this.handsets.handleLegEvent(leg, event, nowMs)) this.deliver(leg, event, nowMs);
+    if (event.type === 'hangup') this.matching.remove(leg);
+    if (event.type === 'codec') this.matching.note();
+    else if (!this.handsets.handleLegEvent(leg, event, nowMs)) this.deliver(leg, event, nowMs);
     this.settle(nowMs);
   }
 
@@ -235,8 +241,8 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Everything that a call holds here; 0 when no call stands. */
   get size(): number {
-    const { register, patchbay, locals, desk, conferences, handsets } = this;
-    const parts = [register, patchbay, locals, desk, conferences, handsets];
+    const { register, patchbay, matching, locals, desk, conferences, handsets } = this;
+    const parts = [register, patchbay, matching, locals, desk, conferences, handsets];
     return parts.reduce((sum, { size }) => sum + size, 0);
   }
 
@@ -420,6 +426,7 @@ export class Switch implements Machine<SwitchOutput> {
     while (this.settleLocals(nowMs) || this.settleHandsets(nowMs)) {
       // What one of them says may make the other speak.
     }
+    this.matching.settle(nowMs);
     this.register.report(nowMs);
     for (let news = this.desk.poll(); news !== undefined; news = this.desk.poll()) {
       this.outputs.push(news);

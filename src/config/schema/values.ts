@@ -187,7 +187,7 @@ export const codecs = z
   })
   .meta({
     description:
-      'Codecs in order of preference. h261, h263, h263p, h264 and vp8 are of pictures, which pass untouched between two ends that both have the codec.',
+      'Codecs in order of preference. All can be talked to in ulaw and alaw; the other codecs of voice are only carried, to an end that has the same. h261, h263, h263p, h264 and vp8 are of pictures, which pass untouched between two ends that both have the codec.',
   });
 
 export const dialClass = z

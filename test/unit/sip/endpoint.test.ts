@@ -210,10 +210,10 @@ describe('a call to a phone', () => {
     desk.onCall = (call, event, nowMs) => {
       if (event.type === 'incoming') call.answer(nowMs);
     };
-    const call = centre.dial('211', '211', { codecs: ['alaw'] });
+    const call = centre.dial('211', '211');
     network.runFor(1_000);
     expect(centre.typesOf(call)).toEqual(['media', 'answered']);
-    expect(call.media?.codec).toBe('alaw');
+    expect(call.media?.codec).toBe('ulaw');
     expect(desk.eventOf(desk.incoming[0]!, 'incoming')?.request).toMatchObject({
       peer: 'office',
       caller: { number: '201', name: 'Front' },

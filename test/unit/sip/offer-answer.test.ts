@@ -48,7 +48,9 @@ describe('parseSdp', () => {
 
 describe('an offer of ours [RFC3264 §5]', () => {
   it('names what we can in our order, digits, and a mapping for each', () => {
-    expect(linesOf(session(['alaw', 'ulaw', 'g722']).makeOffer())).toEqual([
+    const one = session(['alaw', 'ulaw', 'g722']);
+    one.voice.offerFor([{ codec: 'g722' }], false);
+    expect(linesOf(one.makeOffer())).toEqual([
       'v=0',
       'o=- 42 1 IN IP4 192.0.2.1',
       's=-',
@@ -230,6 +232,82 @@ describe('reports of how a call sounds [RFC3611 §5]', () => {
     expect(one.handleAnswer(sdp(METRICS, VOICE))).toMatchObject({ wantsVoipMetrics: true });
     for (const lines of [[VOICE], [VOICE, 'a=rtcp-xr'], [VOICE, 'a=rtcp-xr:stat-summary=loss']])
       expect(one.handleAnswer(sdp(...lines))).not.toHaveProperty('wantsVoipMetrics');
+  });
+});
+
+describe('voice that can only be carried', () => {
+  const G722 = { codec: 'g722' } as const;
+  const wide = () => session(['g722', 'ulaw', 'alaw']);
+  const offeredBy = (one: MediaSession) => one.makeOffer().media[0]!.formats.join(' ');
+
+  it('is not offered to whoever nobody is known to talk to in it', () => {
+    expect(offeredBy(wide())).toBe('0 8 101');
+  });
+
+  it('is offered alone where the other party has nothing else', () => {
+    const one = wide();
+    one.voice.offerFor([G722], true);
+    expect(offeredBy(one)).toBe('9 101');
+    one.handleAnswer(sdp('m=audio 4000 RTP/AVP 9'));
+    expect([one.voice.only, one.voice.carried]).toEqual([G722, G722]);
+  });
+
+  it('is answered with where the other party has agreed to it, and kept in an offer of ours after that', () => {
+    const one = wide();
+    const offer = sdp('m=audio 4000 RTP/AVP 0 9 8');
+    expect(one.accepts(offer)).toBe(true);
+    expect(one.voice.formats).toEqual([G722]);
+    expect(one.carry(G722)).toBe(false);
+    expect(one.answer(offer)?.media[0]?.formats).toEqual(['9']);
+    one.hold(true);
+    expect(offeredBy(one)).toBe('9 0 8 101');
+  });
+
+  it('is not answered with in the middle of a call of G.711, also where there is nothing else', () => {
+    const one = wide();
+    one.answer(sdp('m=audio 4000 RTP/AVP 9 0'));
+    expect(one.agreement?.codec).toBe('ulaw');
+    expect(one.answer(sdp('m=audio 4000 RTP/AVP 9'))).toBeUndefined();
+  });
+
+  it('is left for G.711 by an offer that has nothing else', () => {
+    const one = wide();
+    one.voice.offerFor([G722], false);
+    one.makeOffer();
+    one.handleAnswer(sdp('m=audio 4000 RTP/AVP 9'));
+    expect(one.carry(undefined)).toBe(true);
+    expect(offeredBy(one)).toBe('0 8 101');
+    one.handleAnswer(sdp('m=audio 4000 RTP/AVP 8'));
+    expect([one.agreement?.codec, one.isVoiceOutdated]).toEqual(['alaw', false]);
+    expect([one.carry(G722), offeredBy(one)]).toEqual([true, '9 0 8 101']);
+  });
+
+  it('is not gone back to where what is wanted has changed while an offer was under way', () => {
+    const one = wide();
+    one.voice.offerFor([G722], false);
+    one.makeOffer();
+    one.handleAnswer(sdp('m=audio 4000 RTP/AVP 9'));
+    one.carry(undefined);
+    one.makeOffer();
+    one.carry(G722);
+    one.handleAnswer(sdp('m=audio 4000 RTP/AVP 0'));
+    expect([one.voice.carried, one.isVoiceOutdated]).toEqual([G722, true]);
+  });
+
+  it('that was not offered is not taken from an answer', () => {
+    const one = wide();
+    one.makeOffer();
+    expect(one.handleAnswer(sdp('m=audio 4000 RTP/AVP 9'))).toBeUndefined();
+  });
+
+  it('is all that a far end has that would not leave it', () => {
+    const one = wide();
+    one.voice.offerFor([G722], false);
+    one.makeOffer();
+    one.handleAnswer(sdp('m=audio 4000 RTP/AVP 9'));
+    one.carry(undefined);
+    expect(one.giveUpOffer()).toBe(true);
+    expect([one.voice.only, one.carry(undefined), offeredBy(one)]).toEqual([G722, false, '9 101']);
   });
 });
 

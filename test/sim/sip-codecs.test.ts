@@ -1,0 +1,303 @@
+import { describe, expect, it } from 'vitest';
+import type { RtpCodec } from '../../src/base/media-port.ts';
+import { Site, type SiteOptions } from '../support/branch-world.ts';
+import { CodecPhone, PHONE_RTP_PORT } from '../support/codec-phone.ts';
+import { FAIR, Network } from '../support/network.ts';
+import { phone } from '../support/sip-world.ts';
+import { decodeRtp, encodeRtp } from '../unit/media/plane-harness.ts';
+
+const OFFICE = { ip: '192.0.2.20', port: 5060 };
+const DIALPLAN = `
+[office]
+exten => _21X,1,Dial(SIP/\${EXTEN},20)
+exten => 201,1,Dial(LINE/1)
+exten => 220,1,Dial(SIP/212&SIP/213)
+exten => 300,1,Answer()
+exten => 300,2,Echo()
+exten => 301,1,Answer()
+exten => 301,2,Dial(SIP/212)
+exten => 302,1,Answer()
+exten => 302,2,Milliwatt()
+exten => 600,1,ConfBridge(600)
+exten => 700,1,Park()
+exten => 701,1,ParkedCall(1)
+exten => 800,1,Dial(Local/212@office)
+`;
+
+/** Payload types: µ-law and A-law, G.722. */
+const G722 = '9';
+const WIDE = '9 0 8';
+const NARROW = '0 8';
+
+/** An office with the phones 211, 212, 213, each with its codecs, and a line. All three may have G.722. */
+function world(
+  codecs: { readonly one?: string; readonly two?: string; readonly three?: string } = {},
+  options: Partial<SiteOptions> & { readonly allowed?: readonly RtpCodec[] } = {},
+) {
+  const { allowed = ['g722', 'ulaw', 'alaw'] } = options;
+  const network = new Network(5, { ...FAIR, minDelayMs: 5, maxDelayMs: 5 });
+  const phones = ['211', '212', '213'].map((user) => ({
+    ...phone(user, { codecs: allowed }),
+    extension: user,
+    name: user,
+    callerId: { number: user, name: user },
+  }));
+  const site = new Site(network, {
+    ...{ address: OFFICE, seed: 3, peers: [], extensions: ['201'], dialplan: DIALPLAN, sip: { phones, trunks: [] } },
+    ...options,
+  });
+  const make = (n: number, own = WIDE) =>
+    new CodecPhone(network, { ip: `192.0.2.${30 + n}`, port: 5060 }, OFFICE, `21${n}`, own);
+  const [one, two, three] = [make(1, codecs.one), make(2, codecs.two), make(3, codecs.three)];
+  network.runFor(1_000);
+  const call = (from: CodecPhone, number: string) => {
+    from.call(number);
+    network.runFor(1_500);
+  };
+  /** Packets of G.722 or whatever `from` talks in; what of them comes to `to`, untouched. */
+  const isHeard = (from: CodecPhone, to: CodecPhone): boolean => {
+    const before = site.sentRtp.length;
+    const payloads = Array.from({ length: 5 }, (_, n) => new Uint8Array(160).fill(16 * n + 3));
+    for (const [n, payload] of payloads.entries()) {
+      const at = { sequence: 100 + n, timestamp: 8_000 + 160 * n, ssrc: Number(from.address.ip.slice(-2)) };
+      const bytes = encodeRtp({ payloadType: Number(from.codec), marker: n === 0, ...at, payload });
+      const source = { ip: from.address.ip, port: PHONE_RTP_PORT };
+      site.host.input((_, nowMs) => site.appliance.handleRtp(from.officeRtp!.port, bytes, source, nowMs));
+      network.runFor(20);
+    }
+    const heard = site.sentRtp.slice(before).filter(({ to: { ip } }) => ip === to.address.ip);
+    const packets = heard
+      .filter(({ localPort }) => localPort === to.officeRtp!.port)
+      .map(({ bytes }) => decodeRtp(bytes));
+    const text = (all: readonly Uint8Array[]) => all.map((one) => Buffer.from(one).toString('hex'));
+    const isStraight = packets.every(
+      ({ timestamp, sequence }, n) =>
+        n === 0 || (timestamp - packets[n - 1]!.timestamp === 160 && sequence - packets[n - 1]!.sequence === 1),
+    );
+    return (
+      packets.length === payloads.length &&
+      packets.every(({ payloadType }) => payloadType === Number(to.codec)) &&
+      text(packets.map(({ payload }) => payload)).join() === text(payloads).join() &&
+      isStraight
+    );
+  };
+  const tonesSentTo = (to: CodecPhone, forMs = 500) => {
+    const before = site.sentRtp.length;
+    network.runFor(forMs);
+    return site.sentRtp
+      .slice(before)
+      .filter(({ localPort, to: { ip } }) => ip === to.address.ip && localPort === to.officeRtp!.port)
+      .map(({ bytes }) => decodeRtp(bytes).payloadType);
+  };
+  const expectEmpty = () => {
+    for (const one of [...phonesOf()]) if (one.isUp) one.hangUp();
+    site.hangUp(1);
+    network.runFor(90_000);
+    expect(site.appliance.calls()).toEqual([]);
+    expect([...site.rtpPorts]).toEqual([]);
+    expect(site.appliance.plane.nextDeadline()).toBeUndefined();
+  };
+  const phonesOf = () => [one, two, three];
+  const cannot = () => site.counters.get('media.cannot-transcode') + site.counters.get('media.tone-without-g711');
+  return { network, site, one, two, three, call, isHeard, tonesSentTo, expectEmpty, cannot };
+}
+
+describe('a call between two SIP phones', () => {
+  it.each(['212', '800', '301'])('goes by G.722 where both have it, untouched and in order, to %s', (number) => {
+    const { network, one, two, call, isHeard, expectEmpty, cannot } = world();
+    call(one, number);
+    expect([one.codec, two.codec]).toEqual([G722, G722]);
+    expect(two.offered).toEqual([WIDE]);
+    expect([isHeard(one, two), isHeard(two, one)]).toEqual([true, true]);
+    expect(cannot()).toBe(0);
+    network.runFor(60_000);
+    expectEmpty();
+  });
+
+  it.each([
+    ['only the caller has it', WIDE, NARROW, WIDE],
+    ['only the called phone has it', NARROW, WIDE, NARROW],
+  ])('goes by G.711 where %s, and is offered what the caller has', (_, own, theirs, offered) => {
+    const { one, two, call, isHeard, expectEmpty } = world({ one: own, two: theirs });
+    call(one, '212');
+    expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expect(two.offered).toEqual([offered]);
+    expect(isHeard(one, two)).toBe(true);
+    expectEmpty();
+  });
+
+  it('goes by G.711 where the configuration has nothing else', () => {
+    const { one, two, call, expectEmpty } = world({}, { allowed: ['ulaw', 'alaw'] });
+    call(one, '212');
+    expect([one.codec, two.codec, two.offered.join()]).toEqual(['0', '0', NARROW]);
+    expectEmpty();
+  });
+
+  it('whose caller has nothing but G.722 goes by that, and is refused where the other has it not', () => {
+    const { network, one, two, three, call, isHeard, expectEmpty } = world({ one: G722, three: NARROW });
+    call(one, '212');
+    expect([one.codec, two.codec, two.offered.join()]).toEqual([G722, G722, G722]);
+    expect(isHeard(two, one)).toBe(true);
+    one.hangUp();
+    network.runFor(1_000);
+    call(one, '213');
+    expect(three.offered).toEqual([G722]);
+    expect(one.statuses.at(-1)).toBe(488);
+    expectEmpty();
+  });
+
+  it('rings several phones, and goes by what the one that answers has', () => {
+    const { one, two, three, call, expectEmpty } = world({ two: NARROW });
+    two.ringMs = undefined;
+    call(one, '220');
+    expect([one.codec, three.codec]).toEqual([G722, G722]);
+    one.hangUp();
+    two.ringMs = 100;
+    three.ringMs = undefined;
+    call(one, '220');
+    expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expectEmpty();
+  });
+
+  it('stays in G.722 while it is held, and when it goes on', () => {
+    const { network, one, two, call, isHeard, expectEmpty, cannot } = world();
+    call(one, '212');
+    one.offer('sendonly');
+    network.runFor(500);
+    expect([one.codec, two.codec, two.offered.at(-1)]).toEqual([G722, G722, WIDE]);
+    one.offer('sendrecv');
+    network.runFor(500);
+    expect([one.codec, two.codec]).toEqual([G722, G722]);
+    expect([isHeard(one, two), isHeard(two, one)]).toEqual([true, true]);
+    expect(cannot()).toBe(0);
+    expectEmpty();
+  });
+
+  it.each([
+    ['caller', true],
+    ['called phone', false],
+  ])('goes on in G.711 at both ends once the %s offers nothing else', (_, isCaller) => {
+    const { network, one, two, call, isHeard, expectEmpty } = world();
+    call(one, '212');
+    (isCaller ? one : two).offer('sendrecv', NARROW);
+    network.runFor(500);
+    expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expect([isHeard(one, two), isHeard(two, one)]).toEqual([true, true]);
+    expectEmpty();
+  });
+
+  it('goes on in G.711 at both ends where both offer that at the same time [RFC3261 §14.1]', () => {
+    const { network, one, two, call, isHeard, expectEmpty } = world();
+    call(one, '212');
+    one.offer('sendrecv', NARROW);
+    two.offer('sendrecv', NARROW);
+    network.runFor(10_000);
+    expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expect(isHeard(one, two)).toBe(true);
+    expectEmpty();
+  });
+
+  it('goes back to G.722 with an end that would not leave it meanwhile', () => {
+    const { network, one, two, call, isHeard, expectEmpty } = world();
+    call(one, '212');
+    two.refusesWith = 488;
+    one.flash();
+    network.runFor(1_000);
+    expect([one.codec, two.codec]).toEqual(['0', G722]);
+    one.flash();
+    network.runFor(1_000);
+    expect([one.codec, two.codec]).toEqual([G722, G722]);
+    expect([isHeard(one, two), isHeard(two, one)]).toEqual([true, true]);
+    expectEmpty();
+  });
+});
+
+describe('a SIP phone that has G.722', () => {
+  it('hears a line in G.711', () => {
+    const { network, site, one, call, expectEmpty } = world();
+    call(one, '201');
+    site.lift(1);
+    network.runFor(1_000);
+    expect(one.codec).toBe('0');
+    expectEmpty();
+  });
+
+  it('hears itself in G.711 and a tone of ours, too', () => {
+    const { network, one, call, tonesSentTo, expectEmpty } = world();
+    call(one, '300');
+    expect(one.codec).toBe('0');
+    one.hangUp();
+    network.runFor(500);
+    call(one, '302');
+    expect(new Set(tonesSentTo(one))).toEqual(new Set([0]));
+    expectEmpty();
+  });
+
+  it('goes into a conference in G.711', () => {
+    const { one, two, call, expectEmpty, cannot } = world();
+    call(one, '600');
+    call(two, '600');
+    expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expect(cannot()).toBe(0);
+    expectEmpty();
+  });
+
+  it('goes on in G.722 with whom it is transferred to, hears it ring in G.711 meanwhile', () => {
+    const { network, one, two, three, call, isHeard, tonesSentTo, expectEmpty } = world();
+    call(one, '212');
+    three.ringMs = 3_000;
+    two.transferTo('213');
+    network.runFor(1_000);
+    expect(one.codec).toBe('0');
+    expect(new Set(tonesSentTo(one, 5_000))).toEqual(new Set([0]));
+    expect([one.codec, three.codec]).toEqual([G722, G722]);
+    expect([isHeard(one, three), isHeard(three, one)]).toEqual([true, true]);
+    expectEmpty();
+  });
+
+  it('goes on in G.711 with a phone that has nothing else', () => {
+    const { network, one, two, three, call, isHeard, expectEmpty } = world({ three: NARROW });
+    call(one, '212');
+    one.transferTo('213');
+    network.runFor(3_000);
+    expect([two.codec, three.codec]).toEqual(['0', '0']);
+    expect(isHeard(two, three)).toBe(true);
+    expectEmpty();
+  });
+
+  it('waits in a slot in G.711, and is retrieved in that', () => {
+    const { network, one, two, three, call, isHeard, tonesSentTo, expectEmpty } = world();
+    call(one, '212');
+    two.transferTo('700');
+    network.runFor(1_000);
+    expect(one.codec).toBe('0');
+    expect(new Set(tonesSentTo(one, 10_000))).toEqual(new Set([0]));
+    call(three, '701');
+    expect([one.codec, three.codec]).toEqual(['0', '0']);
+    expect(isHeard(one, three)).toBe(true);
+    expectEmpty();
+  });
+
+  it('hears dial tone behind a flash in G.711, whoever it held in that, too, and goes back', () => {
+    const { network, one, two, call, isHeard, tonesSentTo, expectEmpty } = world();
+    call(one, '212');
+    one.flash();
+    network.runFor(500);
+    expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expect(new Set(tonesSentTo(one))).toEqual(new Set([0]));
+    one.flash();
+    network.runFor(500);
+    expect([isHeard(one, two), isHeard(two, one)]).toEqual([true, true]);
+    expectEmpty();
+  });
+
+  it('calls for help in G.711', () => {
+    const { network, site, one, two, call, expectEmpty } = world({}, { emergency: { via: [{ channel: 'SIP/212' }] } });
+    call(one, '112');
+    network.runFor(2_000);
+    expect(site.happened).toContain('connected');
+    expect(two.offered).toEqual([NARROW]);
+    expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expectEmpty();
+  });
+});

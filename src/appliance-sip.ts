@@ -377,7 +377,10 @@ export class ApplianceSip {
     const sinceMs = before?.state === state ? before.sinceMs : nowMs;
     const { extension, name } = phone;
     const adopted = this.office.isUnnamed(user);
-    this.views.set(user, { state, contact: bindings[0]?.contact ?? null, extension, name, adopted, sinceMs });
+    const view = { state, contact: bindings[0]?.contact ?? null, extension, name, adopted, sinceMs } as const;
+    // Most registrations only refresh: they are no news.
+    if (before !== undefined && isSameView(view, before)) return;
+    this.views.set(user, view);
     if (before === undefined) return;
     if (before.state !== state)
       this.log(state === 'unreachable' ? 'warn' : 'info', 'sip', `Phone ${user} is ${state}.`, {
@@ -386,6 +389,16 @@ export class ApplianceSip {
       });
     this.outputs.push({ type: 'status' });
   }
+}
+
+function isSameView(one: PhoneView, other: PhoneView): boolean {
+  return (
+    one.state === other.state &&
+    one.contact === other.contact &&
+    one.extension === other.extension &&
+    one.name === other.name &&
+    one.adopted === other.adopted
+  );
 }
 
 function byUser(phones: readonly PhoneSettings[]): ReadonlyMap<string, PhoneSettings> {

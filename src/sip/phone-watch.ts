@@ -1,5 +1,5 @@
+import { Agenda } from '../base/agenda.ts';
 import type { Crypto } from '../base/crypto.ts';
-import { earliest } from '../base/machine.ts';
 import type { Random } from '../base/random.ts';
 import { type Binding, hopOf, isSameWay } from './binding.ts';
 import type { Hop } from './hop.ts';
@@ -35,8 +35,7 @@ interface Watched {
  */
 export class PhoneWatch {
   private readonly watched = new Map<string, readonly Watched[]>();
-  /** Asked for with every packet of voice, so it is searched only after a change. */
-  private next: { readonly deadlineMs: number | undefined } | undefined;
+  private readonly agenda = new Agenda<Qualify>();
 
   constructor(private readonly options: PhoneWatchOptions) {}
 
@@ -47,7 +46,7 @@ export class PhoneWatch {
       const known = before.find((one) => isSameWay(one.binding, binding));
       return known === undefined ? this.watch(binding, nowMs) : { ...known, binding };
     });
-    this.next = undefined;
+    for (const { qualify } of before) if (!now.some((one) => one.qualify === qualify)) this.agenda.remove(qualify);
     if (now.length > 0) this.watched.set(user, now);
     else this.watched.delete(user);
   }
@@ -59,26 +58,19 @@ export class PhoneWatch {
   }
 
   handleTimeout(nowMs: number): void {
-    if (nowMs < (this.nextDeadline() ?? Number.POSITIVE_INFINITY)) return;
-    for (const { qualify } of this.all()) qualify.handleTimeout(nowMs);
-    this.next = undefined;
+    for (let due = this.agenda.take(nowMs); due !== undefined; due = this.agenda.take(nowMs)) {
+      due.handleTimeout(nowMs);
+      this.agenda.touch(due);
+    }
   }
 
   nextDeadline(): number | undefined {
-    if (this.next !== undefined) return this.next.deadlineMs;
-    let deadlineMs: number | undefined;
-    for (const { qualify } of this.all()) deadlineMs = earliest(deadlineMs, qualify.nextDeadline());
-    this.next = { deadlineMs };
-    return deadlineMs;
+    return this.agenda.next();
   }
 
   stop(): void {
+    for (const several of this.watched.values()) for (const { qualify } of several) this.agenda.remove(qualify);
     this.watched.clear();
-    this.next = undefined;
-  }
-
-  private *all(): Generator<Watched> {
-    for (const several of this.watched.values()) yield* several;
   }
 
   private watch(binding: Binding, nowMs: number): Watched {
@@ -94,6 +86,7 @@ export class PhoneWatch {
     const qualify = new Qualify(config, ask, (state) => changed(user, contact, state));
     // After a power cut all phones register within seconds: they are not asked all at once.
     qualify.start(nowMs + random.next() * config.everyMs);
+    this.agenda.touch(qualify);
     return { binding, qualify };
   }
 }

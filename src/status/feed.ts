@@ -3,7 +3,7 @@ import type { Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
 import type { CallEvent, CallStatus, HealthStatus, LegStatus, StatusSnapshot } from './schema.ts';
-import { escapeLevel, fingerprint, stateTopics, type Topic } from './topics.ts';
+import { difference, escapeLevel, stateTopics, type Topic } from './topics.ts';
 import { formatTime } from './wall-time.ts';
 
 export type StatusChange =
@@ -20,8 +20,7 @@ const MEASURES_MS = 30_000;
 const HEALTH_MS = 60_000;
 
 interface Told {
-  readonly words: string;
-  readonly measures: string;
+  readonly status: object;
   readonly atMs: number;
   readonly body: object;
 }
@@ -107,9 +106,9 @@ export class StatusFeed implements Machine<StatusChange> {
     for (const [topic, body] of topics) {
       const told = this.told.get(topic);
       if (told !== undefined) {
-        const { words, measures } = fingerprint(body);
-        const measuresDue = measures !== told.measures && nowMs - told.atMs >= MEASURES_MS;
-        if (words === told.words && !measuresDue) continue;
+        const differs = difference(told.status, body);
+        const isDue = differs === 'words' || (differs === 'measures' && nowMs - told.atMs >= MEASURES_MS);
+        if (!isDue) continue;
       }
       this.tellState(topic, body, nowMs);
     }
@@ -133,7 +132,7 @@ export class StatusFeed implements Machine<StatusChange> {
 
   private tellState(topic: Topic, status: object, nowMs: number): void {
     const body = { ...status, at: this.wallTime() };
-    this.told.set(topic, { ...fingerprint(status), atMs: nowMs, body });
+    this.told.set(topic, { status, atMs: nowMs, body });
     this.outputs.push({ type: 'state', topic, body });
   }
 

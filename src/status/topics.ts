@@ -32,10 +32,19 @@ export function stateTopics(snapshot: StatusSnapshot): Map<Topic, object> {
 /** Values that move all the time: alone they are no reason to publish at once. */
 const MEASURED = new Set(['rttMs', 'lossPct']);
 
-/** What two bodies must differ in to be told apart at once, and what they measure besides, as comparable text. */
-export function fingerprint(body: object): { readonly words: string; readonly measures: string } {
-  const words: Record<string, unknown> = {};
-  const measures: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(body)) (MEASURED.has(key) ? measures : words)[key] = value;
-  return { words: JSON.stringify(words), measures: JSON.stringify(measures) };
+/** Whether two states of one topic differ: in what is told at once, or only in what they measure. */
+export function difference(before: object, now: object): 'words' | 'measures' | undefined {
+  const [old, fresh] = [before as Readonly<Record<string, unknown>>, now as Readonly<Record<string, unknown>>];
+  let isMeasure = false;
+  for (const key in fresh) {
+    if (isSame(old[key], fresh[key])) continue;
+    if (!MEASURED.has(key)) return 'words';
+    isMeasure = true;
+  }
+  for (const key in old) if (old[key] !== undefined && !(key in fresh)) return 'words';
+  return isMeasure ? 'measures' : undefined;
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other));
 }

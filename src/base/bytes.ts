@@ -1,7 +1,20 @@
-/** UTF-8 and hex without platform objects: pure parts compile without the DOM's TextDecoder and Node's Buffer. */
+/** UTF-8 and hex. Pure parts compile without the DOM and Node: what every engine has of the Encoding Standard is declared here. */
 
+declare const TextEncoder: new () => { encode(text: string): Uint8Array<ArrayBuffer> };
+declare const TextDecoder: new (
+  label: 'utf-8',
+  options: { readonly fatal: boolean; readonly ignoreBOM: boolean },
+) => { decode(bytes: Uint8Array): string };
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Up to there a loop is faster than the call of the encoder. */
+const SHORT_TEXT = 96;
+
+/** What cannot be encoded, half of a surrogate pair, becomes U+FFFD. */
 export function utf8Encode(text: string): Uint8Array {
-  return asciiEncode(text) ?? encodeSymbols(text);
+  return (text.length <= SHORT_TEXT ? asciiEncode(text) : undefined) ?? encoder.encode(text);
 }
 
 /** Most protocol text is ASCII, and then a byte is a character; undefined where it is not. */
@@ -15,51 +28,29 @@ function asciiEncode(text: string): Uint8Array | undefined {
   return bytes;
 }
 
-function encodeSymbols(text: string): Uint8Array {
-  const out: number[] = [];
-  for (const symbol of text) {
-    const code = symbol.codePointAt(0)!;
-    const point = code >= 0xd800 && code <= 0xdfff ? 0xfffd : code;
-    if (point < 0x80) out.push(point);
-    else if (point < 0x800) out.push(0xc0 | (point >> 6), 0x80 | (point & 0x3f));
-    else if (point < 0x10000) out.push(0xe0 | (point >> 12), 0x80 | ((point >> 6) & 0x3f), 0x80 | (point & 0x3f));
-    else {
-      out.push(
-        0xf0 | (point >> 18),
-        0x80 | ((point >> 12) & 0x3f),
-        0x80 | ((point >> 6) & 0x3f),
-        0x80 | (point & 0x3f),
-      );
-    }
-  }
-  return Uint8Array.from(out);
-}
-
-/** Characters made at one go; more would not fit as arguments of one call. */
-const ASCII_RUN = 4_096;
-
 const MINIMUM = [0, 0x80, 0x800, 0x10000];
 
 /** Decodes UTF-8; each byte that cannot be part of a character becomes U+FFFD. Never throws. */
 export function utf8Decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return decodeFaulty(bytes);
+  }
+}
+
+/** The platform gives one U+FFFD for several bytes. */
+function decodeFaulty(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; ) {
     const lead = bytes[i]!;
-    if (lead < 0x80) {
-      let end = i + 1;
-      while (end < bytes.length && bytes[end]! < 0x80 && end - i < ASCII_RUN) end++;
-      // Spread, the run would go through an iterator first, ten times as slow.
-      text += String.fromCharCode.apply(null, bytes.subarray(i, end) as unknown as number[]);
-      i = end;
-      continue;
-    }
     const extra =
       lead >= 0xf0 && lead < 0xf8 ? 3 : lead >= 0xe0 && lead < 0xf0 ? 2 : lead >= 0xc0 && lead < 0xe0 ? 1 : 0;
-    let point = extra === 3 ? lead & 0x07 : extra === 2 ? lead & 0x0f : lead & 0x1f;
+    let point = extra === 3 ? lead & 0x07 : extra === 2 ? lead & 0x0f : extra === 1 ? lead & 0x1f : lead;
     let k = 1;
     for (; k <= extra && i + k < bytes.length && (bytes[i + k]! & 0xc0) === 0x80; k++)
       point = (point << 6) | (bytes[i + k]! & 0x3f);
-    const whole = extra > 0 && k === extra + 1;
+    const whole = (extra > 0 || lead < 0x80) && k === extra + 1;
     const legal = whole && point >= MINIMUM[extra]! && point <= 0x10ffff && !(point >= 0xd800 && point <= 0xdfff);
     text += legal ? String.fromCodePoint(point) : '\ufffd';
     i += legal ? extra + 1 : 1;
@@ -67,9 +58,11 @@ export function utf8Decode(bytes: Uint8Array): string {
   return text;
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
 export function toHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i]!]!;
   return text;
 }
 

@@ -7,6 +7,8 @@ export interface Crypto {
   md5(data: Uint8Array): Uint8Array;
   sha1(data: Uint8Array): Uint8Array;
   sha256(data: Uint8Array): Uint8Array;
+  /** Of the UTF-8 of a text, in lower-case hex: what digests of HTTP and SIP are made of. */
+  hexDigest(algorithm: 'md5' | 'sha256', text: string): string;
   hmacSha1(key: Uint8Array, data: Uint8Array): Uint8Array;
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** AES-128-CBC with a zero IV and no padding; `data` is a multiple of 16 bytes. */

@@ -1,10 +1,10 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
+  hash,
   randomBytes,
   randomFillSync,
   sign,
@@ -37,7 +37,7 @@ function takeRandom(length: number): Uint8Array {
 }
 
 function digest(algorithm: string, data: Uint8Array): Uint8Array {
-  return plain(createHash(algorithm).update(data).digest());
+  return plain(hash(algorithm, data, 'buffer'));
 }
 
 function aes128Cbc(create: typeof createCipheriv | typeof createDecipheriv, key: Uint8Array, data: Uint8Array) {
@@ -52,6 +52,7 @@ export const nodeCrypto: Crypto = {
   md5: (data) => digest('md5', data),
   sha1: (data) => digest('sha1', data),
   sha256: (data) => digest('sha256', data),
+  hexDigest: (algorithm, text) => hash(algorithm, text, 'hex'),
   hmacSha1: (key, data) => plain(createHmac('sha1', key).update(data).digest()),
   hmacSha256: (key, data) => plain(createHmac('sha256', key).update(data).digest()),
   aes128CbcEncrypt: (key, data) => aes128Cbc(createCipheriv, key, data),

@@ -1,4 +1,4 @@
-import { toHex, utf8Encode } from '../base/bytes.ts';
+import { toHex } from '../base/bytes.ts';
 import type { Crypto } from '../base/crypto.ts';
 import { isToken, quote, readQuoted, splitOutside } from './grammar.ts';
 import { type Malformed, malformed } from './malformed.ts';
@@ -141,7 +141,7 @@ export function digestResponse(
   const { algorithm, isSession, nonce, uri, protection } = authorization;
   const cnonce = protection?.cnonce ?? '';
   const key = isSession ? hash(crypto, algorithm, `${ha1}:${nonce}:${cnonce}`) : ha1;
-  const bodyPart = protection?.qop === 'auth-int' ? `:${toHex(hashBytes(crypto, algorithm, body))}` : '';
+  const bodyPart = protection?.qop === 'auth-int' ? `:${hashBytes(crypto, algorithm, body)}` : '';
   const ha2 = hash(crypto, algorithm, `${method}:${uri}${bodyPart}`);
   const middle =
     protection === undefined ? nonce : [nonce, formatCount(protection.count), cnonce, protection.qop].join(':');
@@ -160,11 +160,11 @@ function formatCount(count: number): string {
 }
 
 function hash(crypto: Crypto, algorithm: DigestAlgorithm, text: string): string {
-  return toHex(hashBytes(crypto, algorithm, utf8Encode(text)));
+  return crypto.hexDigest(algorithm === 'MD5' ? 'md5' : 'sha256', text);
 }
 
-function hashBytes(crypto: Crypto, algorithm: DigestAlgorithm, bytes: Uint8Array): Uint8Array {
-  return algorithm === 'MD5' ? crypto.md5(bytes) : crypto.sha256(bytes);
+function hashBytes(crypto: Crypto, algorithm: DigestAlgorithm, bytes: Uint8Array): string {
+  return toHex(algorithm === 'MD5' ? crypto.md5(bytes) : crypto.sha256(bytes));
 }
 
 interface Kind {

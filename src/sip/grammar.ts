@@ -15,6 +15,7 @@ export function isToken(text: string): boolean {
  * never closed runs to the end.
  */
 export function splitOutside(text: string, separator: ',' | ';'): string[] {
+  if (!text.includes(separator)) return [text.trim()];
   const pieces: string[] = [];
   let [start, quoted, angled] = [0, false, false];
   for (let i = 0; i < text.length; i++) {

@@ -1,4 +1,4 @@
-import { splitOutside } from './grammar.ts';
+import { isToken, splitOutside } from './grammar.ts';
 
 /** Names as they are written, with the compact form where there is one. */
 const NAMES: readonly (readonly [name: string, compact?: string])[] = [
@@ -87,6 +87,11 @@ export function canonicalName(name: string): string {
 /** Names as we write them, which is how they mostly come. */
 const SPELLED = new Set(NAMES.map(([name]) => name));
 
+/** Whether it can be the name of a header field. */
+export function isFieldName(name: string): boolean {
+  return SPELLED.has(name) || isToken(name);
+}
+
 interface Field {
   /** By which it is found: the canonical name, or in lower case one that we do not know. */
   readonly key: string;
@@ -114,7 +119,16 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
   /** The first value. */
   get(name: string): string | undefined {
     const key = keyOf(name);
-    return this.fields.find((field) => field.key === key)?.value;
+    for (const field of this.fields) if (field.key === key) return field.value;
+    return undefined;
+  }
+
+  /** How many header fields have that name. */
+  count(name: string): number {
+    const key = keyOf(name);
+    let count = 0;
+    for (const field of this.fields) if (field.key === key) count++;
+    return count;
   }
 
   /** Each header field of that name, commas and all: for what must not be split, such as Authorization. */
@@ -127,7 +141,10 @@ export class HeaderFields implements Iterable<readonly [name: string, value: str
 
   /** All elements of a list, whether written with commas or as header fields of their own. [RFC3261 §7.3.1] */
   list(name: string): string[] {
-    return this.all(name).flatMap((value) => splitOutside(value, ','));
+    const key = keyOf(name);
+    const elements: string[] = [];
+    for (const field of this.fields) if (field.key === key) elements.push(...splitOutside(field.value, ','));
+    return elements;
   }
 
   /** The elements of a list of words, empty ones left out. */

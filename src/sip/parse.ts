@@ -1,7 +1,7 @@
 import { utf8Decode } from '../base/bytes.ts';
 import { type CSeq, parseCSeq } from './cseq.ts';
 import { isToken, parseDecimal } from './grammar.ts';
-import { HeaderFields } from './header-field.ts';
+import { HeaderFields, isFieldName } from './header-field.ts';
 import { isMalformed, type Malformed, type MalformedReason } from './malformed.ts';
 import type { Message, MessageCore } from './message.ts';
 import { type NameAddr, parseNameAddr } from './name-addr.ts';
@@ -74,7 +74,11 @@ export function findHead(bytes: Uint8Array, start: number): Head {
 /** Lines, each with its continuations behind it. [RFC3261 §7.3.1] */
 function unfold(text: string): string[] {
   const lines: string[] = [];
-  for (const line of text.split(/\r?\n/)) {
+  for (let start = 0; start <= text.length; ) {
+    const feed = text.indexOf('\n', start);
+    const end = feed < 0 ? text.length : feed;
+    const line = text.slice(start, feed > start && text[feed - 1] === '\r' ? feed - 1 : end);
+    start = end + 1;
     const isContinuation = (line[0] === ' ' || line[0] === '\t') && lines.length > 1;
     if (isContinuation) lines[lines.length - 1] += ` ${line.trim()}`;
     else lines.push(line);
@@ -104,7 +108,7 @@ function readFields(lines: readonly string[]): { readonly fields: HeaderFields; 
   for (const line of lines) {
     const colon = line.indexOf(':');
     const name = line.slice(0, Math.max(colon, 0)).trimEnd();
-    if (isToken(name)) fields.add(name, line.slice(colon + 1).trim());
+    if (isFieldName(name)) fields.add(name, line.slice(colon + 1).trim());
     else isWhole = false;
   }
   return { fields, isWhole };
@@ -114,7 +118,7 @@ const SINGLE = ['From', 'To', 'Call-ID', 'CSeq', 'Max-Forwards'];
 const CORE = new Set(['Via', 'From', 'To', 'Call-ID', 'CSeq', 'Content-Length']);
 
 function readCore(fields: HeaderFields, body: Uint8Array): MessageCore | Malformed {
-  for (const name of SINGLE) if (fields.all(name).length > 1) return { type: 'malformed', reason: 'repeated-header' };
+  for (const name of SINGLE) if (fields.count(name) > 1) return { type: 'malformed', reason: 'repeated-header' };
   const [via, from, to] = [fields.has('Via'), fields.get('From'), fields.get('To')];
   const [callId, cseq] = [fields.get('Call-ID'), fields.get('CSeq')];
   if (!via || from === undefined || to === undefined || callId === undefined || cseq === undefined)
@@ -142,11 +146,11 @@ function readCore(fields: HeaderFields, body: Uint8Array): MessageCore | Malform
 }
 
 function readBody(fields: HeaderFields, rest: Uint8Array): Uint8Array | Malformed {
-  const lengths = fields.all('Content-Length');
-  if (lengths.length === 0) return rest.slice();
-  const values = new Set(lengths.map((text) => parseDecimal(text, Number.MAX_SAFE_INTEGER)));
-  const [length] = values;
-  if (values.size !== 1 || length === undefined) return { type: 'malformed', reason: 'content-length' };
+  const [first, ...others] = fields.all('Content-Length');
+  if (first === undefined) return rest.slice();
+  const length = parseDecimal(first, Number.MAX_SAFE_INTEGER);
+  if (length === undefined || others.some((text) => parseDecimal(text, Number.MAX_SAFE_INTEGER) !== length))
+    return { type: 'malformed', reason: 'content-length' };
   return length > rest.length ? { type: 'malformed', reason: 'truncated-body' } : rest.slice(0, length);
 }
 

@@ -80,6 +80,8 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   readonly lateness = new Lateness(this.latenessMemory);
   private readonly refusals: RateLimitedLog;
   private startedMs = 0;
+  /** The last beat of the worker that died last. */
+  private lostMs: number | undefined;
   private restartMs = FIRST_RESTART_MS;
   private cancelRestart: (() => void) | undefined;
   private cancelLook: (() => void) | undefined;
@@ -122,6 +124,12 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   /** Whether the worker is alive, as far as its last beats tell. */
   get isOnTime(): boolean {
     return this.stillLooks < HUNG_LOOKS;
+  }
+
+  /** How long voice was missing when the worker died last: from its last beat to the first one of the next; ms. */
+  get outageMs(): number | undefined {
+    const firstMs = this.signals?.firstBeatMs ?? 0;
+    return this.lostMs === undefined || firstMs === 0 ? undefined : firstMs - this.lostMs;
   }
 
   /** Past the worker, at once. */
@@ -206,6 +214,10 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
     if (this.closing) return;
     const { clock, log, counters } = this.options;
     counters.increment('media.worker-died');
+    const lastBeatMs = this.signals?.lastBeatMs ?? 0;
+    // One that never worked has lost nothing: the outage has begun before it.
+    if (lastBeatMs > 0) this.lostMs = lastBeatMs;
+    this.signals = undefined;
     this.options.onLost();
     const livedMs = clock.nowMs() - this.startedMs;
     if (livedMs > HEALTHY_MS) this.restartMs = FIRST_RESTART_MS;
@@ -243,7 +255,9 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   private look(): void {
     const beats = this.signals?.beats ?? 0;
     if (this.lastBeats === 0 && beats > 0) {
-      this.options.log('info', 'media', 'The media worker has the voice of IAX2 calls.', { realtime: this.isRealtime });
+      const outageMs = this.outageMs === undefined ? undefined : Math.round(this.outageMs);
+      const details = { realtime: this.isRealtime, ...(outageMs !== undefined && { outageMs }) };
+      this.options.log('info', 'media', 'The media worker has the voice of IAX2 calls.', details);
     }
     this.stillLooks = beats === this.lastBeats ? this.stillLooks + 1 : 0;
     this.lastBeats = beats;

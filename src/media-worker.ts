@@ -48,7 +48,7 @@ function turn(): void {
     // Woken early by a part of a millisecond: the slot is this one all the same.
     nowMs = Math.max(nowMs, dueMs);
   }
-  signals.beat();
+  signals.beat(nowMs);
   if (plane.tick(nowMs) && signals.ring()) parentPort?.postMessage(null);
 }
 

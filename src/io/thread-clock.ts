@@ -34,7 +34,7 @@ export class ThreadClock {
   }
 
   /**
-   * By the kernel's clock, whose way is warm after a sleep in it; `performance.now()` costs several times as much when
+   * By the kernel's clock, whose way is warm after a sleep in it; `performance.now()` costs more than twice as much when
    * asked once in 5 ms.
    */
   nowMs(): number {

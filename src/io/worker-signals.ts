@@ -5,7 +5,12 @@ const ASLEEP = 1;
 const RUNG = 2;
 const BEATS = 3;
 const REALTIME = 4;
-const FIELDS = 5;
+/** A multiple of 2: the times behind them lie on multiples of 8 bytes. */
+const FIELDS = 6;
+const TIMES_AT = FIELDS * Int32Array.BYTES_PER_ELEMENT;
+const FIRST_BEAT = 0;
+const LAST_BEAT = 1;
+const TIMES = 2;
 const EFD_NONBLOCK = 0o4000;
 const EFD_CLOEXEC = 0o2000000;
 
@@ -19,6 +24,7 @@ ONE[0] = 1;
  */
 export class WorkerSignals {
   private readonly fields: Int32Array;
+  private readonly times: Float64Array;
   private readonly counter = new Uint8Array(new ArrayBuffer(128));
 
   constructor(
@@ -26,11 +32,12 @@ export class WorkerSignals {
     memory: SharedArrayBuffer,
     readonly wakeFd: number,
   ) {
-    this.fields = new Int32Array(memory);
+    this.fields = new Int32Array(memory, 0, FIELDS);
+    this.times = new Float64Array(memory, TIMES_AT, TIMES);
   }
 
   static memory(): SharedArrayBuffer {
-    return new SharedArrayBuffer(FIELDS * Int32Array.BYTES_PER_ELEMENT);
+    return new SharedArrayBuffer(TIMES_AT + TIMES * Float64Array.BYTES_PER_ELEMENT);
   }
 
   /** A descriptor to wake by; −1 if there is none to be had. */
@@ -60,6 +67,15 @@ export class WorkerSignals {
     return Atomics.load(this.fields, BEATS);
   }
 
+  /** When the worker's first beat was, and its last one until now; 0 = there was none. */
+  get firstBeatMs(): number {
+    return this.times[FIRST_BEAT]!;
+  }
+
+  get lastBeatMs(): number {
+    return this.times[LAST_BEAT]!;
+  }
+
   get isRealtime(): boolean {
     return Atomics.load(this.fields, REALTIME) === 1;
   }
@@ -74,8 +90,10 @@ export class WorkerSignals {
     Atomics.store(this.fields, REALTIME, 1);
   }
 
-  beat(): void {
-    // Nobody else writes it.
+  beat(nowMs: number): void {
+    // Nobody else writes them.
+    if (this.fields[BEATS] === 0) this.times[FIRST_BEAT] = nowMs;
+    this.times[LAST_BEAT] = nowMs;
     this.fields[BEATS]!++;
   }
 

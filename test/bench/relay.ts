@@ -164,6 +164,9 @@ How late ticks come, ms, while the main thread makes JSON without a pause: those
 ${head(late)}
 ${['p50', 'p99', 'max'].map((kind) => row(kind, kind, 2, late)).join('\n')}
 ${row('real-time scheduling, 1 = yes', 'realtime', 0, late)}
+
+When the worker is ended, voice is missing from its last tick to the first one of the next worker, which has all calls, for
+${samples.median('worker', 'outage', 0)} ms.
 `;
 }
 

@@ -1,6 +1,6 @@
 /**
- * How late the worker's ticks come while the main thread makes JSON, and how late a timer of the main thread does. One line of
- * JSON: subject, kind, figure.
+ * How late the worker's ticks come while the main thread makes JSON, and how late a timer of the main thread does; then how
+ * long voice is missing when the worker dies. One line of JSON: subject, kind, figure.
  *
  *     node -C development --import tsx test/bench/tick-lateness.ts SECONDS
  */
@@ -14,7 +14,7 @@ import { DatagramTap } from '../../src/io/datagram-tap.ts';
 import { Lateness } from '../../src/io/lateness.ts';
 import { SplitPlane } from '../../src/media/split-plane.ts';
 import { MediaWorkerPort } from '../../src/media-worker-port.ts';
-import { pause } from '../support/wait-until.ts';
+import { pause, waitUntil } from '../support/wait-until.ts';
 
 const BEAT_MS = 5;
 const seconds = Number(argv[2] ?? 6);
@@ -54,14 +54,20 @@ const makeJson = () => {
   const calls = Array.from({ length: 2_000 }, (_, id) => ({ id, from: `20${id}`, legs: [{ lossPct: id / 3 }] }));
   JSON.parse(JSON.stringify(calls));
   if (performance.now() < endMs) setImmediate(makeJson);
-  else tell();
+  else void tell();
 };
 
-function tell(): void {
-  const rows = (name: string, lateness: Lateness) =>
-    Object.entries(lateness.summary()).map(([kind, ms]) => [name, kind, ms] as const);
-  const realtime = ['worker', 'realtime', port.isRealtime ? 1 : 0] as const;
-  console.log(JSON.stringify([...rows('worker', port.lateness), ...rows('main thread', main), realtime]));
-  void port.close().then(() => process.exit(0));
+async function tell(): Promise<void> {
+  const late = port.lateness.summary();
+  port.onStuck();
+  await waitUntil('another worker', 10_000, () => port.outageMs !== undefined);
+  const rows = (name: string, summary: object) => Object.entries(summary).map(([kind, ms]) => [name, kind, ms]);
+  const figures = [
+    ['worker', 'realtime', port.isRealtime ? 1 : 0],
+    ['worker', 'outage', port.outageMs],
+  ];
+  console.log(JSON.stringify([...rows('worker', late), ...rows('main thread', main.summary()), ...figures]));
+  await port.close();
+  process.exit(0);
 }
 makeJson();

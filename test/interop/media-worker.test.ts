@@ -156,19 +156,20 @@ describe('the media worker', () => {
     end();
   });
 
-  test('is replaced within a second when it dies; port and calls stay', async () => {
+  test('is replaced when it dies; port and calls stay, and how long voice was missing is told', async () => {
     await open(SCRIPT);
     await talk(0, 3);
     const { local } = port;
     const heard = far[1].heard.length;
-    const diedMs = systemClock.nowMs();
+    expect(port.outageMs).toBeUndefined();
     port.onStuck();
     await waitUntil('another worker', 10_000, () => started === 2);
     expect(port.local).toEqual(local);
     await talk(50, 3);
-    expect(systemClock.nowMs() - diedMs, 'generous, for a machine that is busy').toBeLessThan(5_000);
     expect(far[1].heard.length).toBeGreaterThanOrEqual(heard + 3);
     expect(counters.get('media.worker-died')).toBe(1);
+    // How short that is, test/bench/relay.ts says; here the machine may stand still.
+    expect(port.outageMs).toBeGreaterThan(20);
   });
 
   test('sleeps while no call stands, and wakes for signalling at once', async () => {

@@ -64,10 +64,10 @@ describe('signals between main thread and worker', () => {
     expect(worker.ring()).toBe(true);
   });
 
-  test('beats can be counted', () => {
+  test('beats are counted, and the first and the last one are known by their times', () => {
     const { main, worker } = bothEnds();
-    worker.beat();
-    worker.beat();
-    expect(main.beats).toBe(2);
+    expect([main.beats, main.firstBeatMs, main.lastBeatMs]).toEqual([0, 0, 0]);
+    for (const ms of [100.5, 105, 110.25]) worker.beat(ms);
+    expect([main.beats, main.firstBeatMs, main.lastBeatMs]).toEqual([3, 100.5, 110.25]);
   });
 });

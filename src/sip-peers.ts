@@ -48,7 +48,17 @@ function meanings({ hat, sip, groups, conferences }: Configuration): ReadonlySet
 
 function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
   return Object.entries(phones).map(([user, phone]) => {
-    const { secret, extension = user, name = '', context, callerId = extension, maxCalls, mailbox, srtp } = phone;
+    const {
+      secret,
+      extension = user,
+      name = '',
+      context,
+      callerId = extension,
+      maxCalls,
+      mailbox,
+      srtp,
+      certificate,
+    } = phone;
     return {
       user,
       extension,
@@ -57,6 +67,7 @@ function sipPhones({ phones }: SipConfiguration): PhoneSettings[] {
       video: phone.codecs.filter(isVideoCodec),
       callerId: { number: callerId, name },
       ...(secret === undefined ? {} : { secret: { password: secret.reveal() } }),
+      ...(certificate === undefined ? {} : { certificate }),
       ...(context === undefined ? {} : { context }),
       ...(maxCalls === undefined ? {} : { maxCalls }),
       ...(mailbox === undefined ? {} : { mailbox }),

@@ -216,6 +216,11 @@ function checkSip(config: ConfigurationInput, report: Report): void {
   for (const [user, phone] of Object.entries(config.sip?.phones ?? {})) {
     const path: Path = ['sip', 'phones', user];
     checkSrtp(path, phone.srtp, servesTls, 'sip.listen has no tls://');
+    if (phone.certificate !== undefined && (!servesTls || config.sip?.tls?.clientCa === undefined))
+      report(
+        [...path, 'certificate'],
+        'a certificate is asked for over tls:// in sip.listen with sip.tls.clientCa only; without them it could never register',
+      );
     if (phone.secret === undefined && config.sip?.adopt === undefined)
       report(path, `${formatPath(path)} has no secret; it cannot register`, 'warning');
     if (phone.context === undefined)

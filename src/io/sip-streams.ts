@@ -12,6 +12,7 @@ import { type Address, formatAddress } from '../base/machine.ts';
 import type { Hop } from '../sip/endpoint.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
 import { type CertificateFault, certificateFault, describeFault } from './certificate-fault.ts';
+import { certificateNames } from './certificate-names.ts';
 import type { Clock } from './clock.ts';
 import type { DatagramTap } from './datagram-tap.ts';
 import { canonicalIp } from './udp.ts';
@@ -175,7 +176,11 @@ export class SipStreams {
         formatAddress({ ip: canonicalIp(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }),
       );
       socket.destroy();
-    } else this.accept('tls', socket);
+      return;
+    }
+    // Without `clientCa` whatever is shown proves nothing.
+    const shown = this.options.tls.clientCa === undefined ? undefined : socket.getPeerX509Certificate();
+    this.accept('tls', socket, shown === undefined ? {} : { certificateNames: certificateNames(shown) });
   }
 
   private refuseCertificate(of: 'client' | 'server', fault: CertificateFault, at: string): void {
@@ -186,7 +191,7 @@ export class SipStreams {
     });
   }
 
-  private accept(transport: 'tcp' | 'tls', socket: Socket): void {
+  private accept(transport: 'tcp' | 'tls', socket: Socket, proof: Pick<Hop, 'certificateNames'> = {}): void {
     const ip = canonicalIp(socket.remoteAddress ?? '');
     let neighbours = 0;
     for (const { hop } of this.connections.values()) if (hop.ip === ip) neighbours++;
@@ -194,7 +199,7 @@ export class SipStreams {
       this.refuse(socket);
       return;
     }
-    this.adopt(socket, { transport, ip, port: socket.remotePort ?? 0 }, FIRST_BYTES_MS);
+    this.adopt(socket, { transport, ip, port: socket.remotePort ?? 0, ...proof }, FIRST_BYTES_MS);
   }
 
   /** A connection is known to `accept` after its handshake only; who never ends it must not take the place of others. */

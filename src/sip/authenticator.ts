@@ -27,6 +27,8 @@ export interface AuthenticatorOptions {
   readonly realm: string;
   /** The secret of a user; undefined for one that there is not. */
   readonly secretOf: (username: string) => DigestSecret | undefined;
+  /** Whether a user who knows his secret may come that way; absent: any way. */
+  readonly mayComeBy?: (username: string, from: Hop, nowMs: number) => boolean;
   /** What is offered, the most wanted first. Many phones take only the first, or fail at one they do not know. */
   readonly algorithmsFor?: (from: Hop) => readonly DigestAlgorithm[];
 }
@@ -75,7 +77,8 @@ export class Authenticator {
     const isRight = sameDigest(expected, authorization.response) && secret !== undefined && ha1 !== undefined;
     // A right answer to a nonce that is used up is no failure: the phone only has to ask again.
     if (verdict === 'stale') return { type: 'unproven', isStale: isRight };
-    if (!isRight) return { type: 'wrong', username: username! };
+    if (!isRight || this.options.mayComeBy?.(username!, from, nowMs) === false)
+      return { type: 'wrong', username: username! };
     this.nonces.use(nonce, protection?.count, nowMs);
     return { type: 'proven', username: username! };
   }

@@ -1,8 +1,9 @@
+import { RateLimitedLog } from '../base/log.ts';
 import { Adoption } from './adoption.ts';
 import { Authenticator } from './authenticator.ts';
 import type { DigestSecret } from './digest.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
-import type { Hop } from './hop.ts';
+import { formatHop, type Hop } from './hop.ts';
 import type { Request, Response } from './message.ts';
 import type { PhoneConfig } from './peer.ts';
 import { Registrar } from './registrar.ts';
@@ -25,15 +26,24 @@ export class Doorkeeper {
   private readonly authenticator: Authenticator;
 
   constructor(
-    { phones, crypto, realm, counters, wallClock, algorithmsFor, registrarLimits }: EndpointOptions,
+    { phones, crypto, realm, counters, log, wallClock, algorithmsFor, registrarLimits }: EndpointOptions,
     private readonly trunkAt: (from: Hop) => Trunk | undefined,
   ) {
     for (const phone of phones) this.phones.set(phone.user, phone);
+    const troubles = new RateLimitedLog(log, 'sip');
     this.adoption = new Adoption(crypto, realm);
     this.authenticator = new Authenticator({
       crypto,
       realm,
       secretOf: (user) => this.phones.get(user)?.secret ?? this.adoption.secret,
+      mayComeBy: (user, from, nowMs) => {
+        const name = this.phones.get(user)?.certificate;
+        if (name === undefined || from.certificateNames?.includes(name.toLowerCase()) === true) return true;
+        counters.increment('sip.other-certificate');
+        const message = `Phone ${user} is refused: it came without its certificate, or with that of another.`;
+        troubles.warn('sip.other-certificate', message, nowMs, { from: formatHop(from) });
+        return false;
+      },
       ...(algorithmsFor === undefined ? {} : { algorithmsFor }),
     });
     this.registrar = new Registrar({
@@ -50,13 +60,14 @@ export class Doorkeeper {
     return this.phones.get(user);
   }
 
-  /** Takes over other phones; who has another secret must prove himself anew. */
+  /** Takes over other phones; who has another secret or certificate must prove himself anew. */
   configure(phones: readonly PhoneConfig[]): void {
     const before = new Map(this.phones);
     this.phones.clear();
     for (const phone of phones) this.phones.set(phone.user, phone);
-    for (const [user, { secret }] of before)
-      if (JSON.stringify(secret) !== JSON.stringify(this.phones.get(user)?.secret)) this.registrar.remove(user);
+    const proofOf = (phone: PhoneConfig | undefined) => JSON.stringify([phone?.secret, phone?.certificate]);
+    for (const [user, phone] of before)
+      if (proofOf(phone) !== proofOf(this.phones.get(user))) this.registrar.remove(user);
   }
 
   /** The response to a REGISTER; undefined: say nothing. */

@@ -9,6 +9,8 @@ export interface Hop extends Address {
   readonly connection?: number;
   /** Of TLS: the host that the certificate must be for; absent: the address itself. Another name is another flow. */
   readonly name?: string;
+  /** Of TLS that somebody opened to us: whom his certificate is for, in lower case, if he was asked for one. */
+  readonly certificateNames?: readonly string[];
 }
 
 /** Bytes to send; those of a stream are whole messages. */

@@ -21,6 +21,8 @@ export interface PhoneConfig extends PeerCodecs {
   readonly user: string;
   /** Without one it can neither register nor call. */
   readonly secret?: DigestSecret;
+  /** It is itself only over TLS with a certificate for this name; absent: any way. */
+  readonly certificate?: string;
   /** Shown in place of what it says about itself. */
   readonly callerId?: CallerId;
   /** Where its calls enter the dialplan. */

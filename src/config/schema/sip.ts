@@ -63,6 +63,10 @@ const srtp = z.enum(['off', 'optional', 'required']).prefault('off').meta({
 const phone = z
   .strictObject({
     secret: z.exactOptional(secret).meta({ secret: true, description: 'What it registers with.' }),
+    certificate: z.exactOptional(nonEmpty).meta({
+      description:
+        'The name that its certificate is for: it registers and calls over TLS with that certificate only, and proves its secret besides. Needs `sip.tls.clientCa`. One of the alternative names counts (DNS, URI, e-mail), and the common name only of a certificate without any.',
+    }),
     extension: z.exactOptional(number).meta({ description: 'Its number. Its key unless told.' }),
     name: z.exactOptional(shownName).meta({ description: 'What displays and the panel show.' }),
     context: z.exactOptional(contextName).meta({ description: 'Where its calls enter the dialplan.' }),

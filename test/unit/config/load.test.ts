@@ -361,7 +361,11 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     [
       `${SITE}sip: { listen: [http://x], phones: { "1": { secert: x } } }\n`,
       '2:17: sip.listen[0] is "http://x"; allowed: udp://, tcp:// or tls:// with an IP address and a port, such as udp://0.0.0.0:5060',
-      '2:45: unknown key "secert" in sip.phones.1; did you mean "secret"? allowed: secret, extension, name, context, mailbox, class, codecs, callerId, flash, srtp, maxCalls',
+      '2:45: unknown key "secert" in sip.phones.1; did you mean "secret"? allowed: secret, certificate, extension, name, context, mailbox, class, codecs, callerId, flash, srtp, maxCalls',
+    ],
+    [
+      `${SITE}sip: { phones: { "1": { secret: x, context: c, certificate: desk-1 } } }\n`,
+      '2:61: a certificate is asked for over tls:// in sip.listen with sip.tls.clientCa only; without them it could never register',
     ],
   ];
 

@@ -185,11 +185,12 @@ describe('SIP over TCP and TLS', () => {
       ]);
     });
 
-    test('that one is heard', async () => {
+    test('that one is heard, and known by the names in it', async () => {
       const server = await start([at('tls', '127.0.0.1')], demand);
       const client = await start([at('udp', '127.0.0.1')], { ...CLIENT, ...phone });
       client.sockets.send(hop('tls', portOf(server.sockets, 'tls')), Buffer.from('REGISTER'));
       await waitUntil('the message', 5_000, () => server.received.length === 1);
+      expect(server.received[0]!.from.certificateNames).toEqual(['phone-211']);
       expect(server.counters.snapshot()).toEqual({});
     });
   });

@@ -36,6 +36,8 @@ export interface Entry {
   readonly call: Call;
   readonly caller: Party;
   readonly history: LegHistory;
+  /** Who those are that have come into it from another call. */
+  readonly came: Map<LegId, Party>;
   view: CallView;
 }
 
@@ -63,7 +65,7 @@ export class CallRegister {
       forwardedBy: caller.redirecting ?? null,
       legs: [],
     };
-    const entry: Entry = { call, caller, history: new LegHistory(), view };
+    const entry: Entry = { call, caller, history: new LegHistory(), came: new Map(), view };
     this.byId.set(call.id, entry);
     this.byLeg.set(call.leg.id, entry);
     return entry;

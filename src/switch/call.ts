@@ -175,6 +175,7 @@ export class Call implements CallerSide {
     if (this.leg === old) {
       this.leg = leg;
       this.answered = true;
+      this.held = stricter(this.held, leg.dialClass);
     }
     this.openLegs.delete(old);
     this.openLegs.add(leg);

@@ -46,12 +46,14 @@ export class Moves {
       for (const place of [held, consulted]) place.hangup('normal-clearing', nowMs);
       return;
     }
+    const who = identityOf(from, party);
     from.call.release(party, nowMs);
     noteLeaving(from, party, TRANSFERRED, nowMs);
-    this.substitute(to, consulted, party, TRANSFERRED, nowMs);
     const { parking } = to.call;
-    if (parking !== undefined) {
-      const who = identityOf(from, party);
+    const rings = isRinging(to, consulted);
+    this.substitute(to, consulted, party, { who, reason: TRANSFERRED }, nowMs);
+    if (rings) to.call.handleLegEvent(party, { type: 'answered' }, nowMs);
+    else if (parking !== undefined) {
       to.view = { ...to.view, from: who.number };
       parking.occupy(who, nowMs);
     }
@@ -70,13 +72,13 @@ export class Moves {
   replace(came: Leg, replaced: LegId, nowMs: number): void {
     const entry = this.parts.register.of(replaced);
     const old = entry?.call.legs.find(({ id }) => id === replaced);
-    const rings = old !== undefined && old !== entry?.call.leg && entry?.call.partnerOf(old) === undefined;
+    const rings = entry !== undefined && old !== undefined && isRinging(entry, old);
     if (entry === undefined || old === undefined || entry.view.emergency || (!rings && !entry.call.answered)) {
       came.hangup('call-rejected', nowMs);
       return;
     }
     const leg = this.parts.wrap(came);
-    this.substitute(entry, old, leg, 'Replaced.', nowMs);
+    this.substitute(entry, old, leg, { who: identityOf(entry, old), reason: 'Replaced.' }, nowMs);
     leg.answer(nowMs);
     if (rings) entry.call.handleLegEvent(leg, { type: 'answered' }, nowMs);
     old.hangup('normal-clearing', nowMs);
@@ -127,15 +129,23 @@ export class Moves {
     entry.call.release(leg, nowMs);
     noteLeaving(entry, leg, reason, nowMs);
     noteComing(other, leg, 'in', nowMs);
+    other.came.set(leg.id, identityOf(entry, leg));
     this.parts.register.give(leg.id, other);
     leg.answer(nowMs);
     other.call.takeUp(leg, nowMs);
   }
 
   /** In its call a leg goes on in the place of another. */
-  private substitute(entry: Entry, left: Leg, came: Leg, reason: string, nowMs: number): void {
+  private substitute(
+    entry: Entry,
+    left: Leg,
+    came: Leg,
+    { who, reason }: { readonly who: Party; readonly reason: string },
+    nowMs: number,
+  ): void {
     noteComing(entry, came, 'in', nowMs);
     noteLeaving(entry, left, reason, nowMs);
+    entry.came.set(came.id, who);
     entry.call.substitute(left, came, nowMs);
     this.parts.register.give(came.id, entry);
     this.parts.register.drop(left.id);
@@ -232,8 +242,13 @@ export class Moves {
 }
 
 /** Who a party of a call is; of one that was called, whom it was called as is all that is known. */
-function identityOf({ call, caller, view }: Entry, party: Leg): Party {
-  return party === call.leg ? caller : { number: view.to, name: '' };
+function identityOf({ call, caller, came, view }: Entry, party: Leg): Party {
+  return came.get(party.id) ?? (party === call.leg ? caller : { number: view.to, name: '' });
+}
+
+/** It was called, and has not answered. */
+function isRinging({ call }: Entry, leg: Leg): boolean {
+  return leg !== call.leg && call.partnerOf(leg) === undefined;
 }
 
 /** The record of a call has a leg more, which talks. */

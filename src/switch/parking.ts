@@ -25,7 +25,9 @@ export interface ParkParts extends Omit<DialParts, 'caller'> {
 /** `Park`: in a slot until somebody retrieves it; whoever parked it is rung from time to time. */
 export function beginPark(caller: CallerSide, parts: ParkParts): Activity | ActivityResult {
   const { leg, sentBy } = caller;
-  if (leg.technology === 'local' || leg.codec !== undefined) return { cause: 'facility-rejected' };
+  // Nobody is at a Local channel that the dialplan has dialled; whoever was forwarded through one may be handed on here.
+  const isNobody = leg.technology === 'local' && sentBy === undefined;
+  if (isNobody || leg.codec !== undefined) return { cause: 'facility-rejected' };
   const slot = parts.freeSlot();
   if (sentBy !== undefined) return new Park(caller, parts, slot, sentBy.telephone, parts.party);
   if (leg.telephone === undefined) return { cause: 'facility-rejected' };

@@ -67,3 +67,62 @@ describe('an attended transfer', () => {
     office.expectEmpty();
   });
 });
+
+describe('who somebody is that was moved', () => {
+  it('is told to whom that party is handed on next, not who had been in its place', () => {
+    const { office, phone } = talking();
+    office.say(phone, 'hold');
+    const consulting = office.call('212', 'SIP/1', 'sip');
+    const second = office.last;
+    office.say(second, 'answered');
+    office.say(phone, { type: 'transfer-to-leg', other: consulting.id });
+    office.letGo();
+    office.say(second, { type: 'transfer', context: 'office', number: '201' });
+    expect(office.requests.at(-1)).toMatchObject({ resource: '1', caller: { number: '7123' } });
+    office.expectEmpty();
+  });
+
+  it('is the one that picked a call up, to whom it hands its party on', () => {
+    const office = new Office();
+    const caller = office.call('201', 'IAX2/hq', 'iax2');
+    office.say(office.last, 'ringing');
+    const picker = office.call('*8', 'SIP/2', 'sip');
+    office.say(caller, { type: 'transfer', context: 'office', number: '202' });
+    expect(picker.isToldToGo).toBe(false);
+    expect(office.requests.at(-1)).toMatchObject({ resource: '2', caller: { number: '999' } });
+    office.expectEmpty();
+  });
+});
+
+describe('the class of service', () => {
+  it('of whoever was connected by an attended transfer counts where that is handed on', () => {
+    const { office, hq, phone } = talking();
+    hq.dialClass = 'local';
+    office.say(phone, 'hold');
+    const consulting = office.call('212', 'SIP/1', 'sip');
+    const second = office.last;
+    office.say(second, 'answered');
+    office.say(phone, { type: 'transfer-to-leg', other: consulting.id });
+    office.letGo();
+    const before = office.requests.length;
+    office.say(second, { type: 'transfer', context: 'office', number: '00441632960000' });
+    expect(office.requests).toHaveLength(before);
+    office.expectEmpty();
+  });
+});
+
+describe('a telephone that hands its party on to a call that still rings there', () => {
+  it('has it answered by that', () => {
+    const { office, phone, hq } = talking();
+    const caller = office.call('211', 'IAX2/branch', 'iax2');
+    const ringing = office.last;
+    office.say(ringing, 'ringing');
+    office.say(phone, 'hold', { type: 'transfer-to-leg', other: ringing.id });
+    expect(caller.last).toBe('answer');
+    expect([office.heard(hq), office.heard(caller)]).toEqual(['IAX2/branch', 'IAX2/hq/123']);
+    expect(ringing.isToldToGo && phone.isToldToGo).toBe(true);
+    office.letGo();
+    expect(office.states).toEqual(['211 talking']);
+    office.expectEmpty();
+  });
+});

@@ -14,6 +14,10 @@ const DIALPLAN = `
 [office]
 exten => 201,1,Dial(LINE/1,20)
 exten => 202,1,Dial(LINE/2,20)
+exten => 211,1,Dial(SIP/1,20)
+exten => 212,1,Dial(SIP/2,20)
+exten => *8,1,Pickup()
+exten => _00.,1,Dial(IAX2/hq/\${EXTEN})
 exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30)
 [town]
 exten => s,1,Dial(LINE/1,20)
@@ -42,7 +46,9 @@ export class Office {
   readonly media = new RecordingMedia();
   readonly streams = new StreamIds();
   readonly legs: FakeLeg[] = [];
-  protected readonly busy = new Set<string>();
+  /** What was dialled, in order. */
+  readonly requests: DialRequest[] = [];
+  private readonly busy = new Set<string>();
   readonly exchange: Switch;
 
   constructor({ flash = 'features' as 'features' | 'pass', callWaiting = true, text = DIALPLAN } = {}) {
@@ -91,9 +97,13 @@ export class Office {
     });
   }
 
-  protected dial({ technology, resource, stream }: DialRequest): Leg | DialFailure {
+  protected dial(request: DialRequest): Leg | DialFailure {
+    const { technology, resource, stream } = request;
+    this.requests.push(request);
     const telephone = technology === 'iax2' ? undefined : `${technology.toUpperCase()}/${resource}`;
-    if (telephone !== undefined && this.busy.has(telephone)) return { failed: 'user-busy', reason: 'It is in use.' };
+    // A SIP phone has as many calls as it likes.
+    if (technology === 'line' && this.busy.has(telephone ?? ''))
+      return { failed: 'user-busy', reason: 'It is in use.' };
     return this.made(technology, `${technology.toUpperCase()}/${resource}`, telephone, stream);
   }
 

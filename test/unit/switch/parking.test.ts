@@ -247,6 +247,18 @@ describe('parking', () => {
     office.expectEmpty();
   });
 
+  it('takes a call that was forwarded by a blind transfer, too', () => {
+    const office = new ParkingOffice();
+    office.exchange.orders.change('LINE/2', { forward: { always: '211', busy: null, noAnswer: null } });
+    const caller = office.call('202', 'IAX2/hq', 'iax2');
+    office.say(office.last, 'answered');
+    office.parkAtPhone(office.last);
+    expect(office.heard(caller)).toBe(HELD);
+    const other = office.call('8001', 'LINE/1');
+    expect([office.heard(other), office.heard(caller)]).toEqual(['IAX2/hq', 'LINE/1']);
+    office.expectEmpty();
+  });
+
   it('is refused to calls of emergency, by flash and by transfer', () => {
     const office = new ParkingOffice();
     const phone = office.call('112', 'LINE/1');

@@ -141,7 +141,6 @@ export class WatchedOffice extends Office {
       must(request.forwards === undefined, 'no forwarding becomes an emergency call');
     }
     if (this.outOfOrder.has(telephone)) return { failed: 'destination-out-of-order', reason: 'It is unplugged.' };
-    if (request.technology === 'sip') this.busy.delete(telephone);
     return super.dial(request);
   }
 

@@ -364,8 +364,8 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       '2:45: unknown key "secert" in sip.phones.1; did you mean "secret"? allowed: secret, certificate, extension, name, context, mailbox, class, codecs, callerId, flash, srtp, maxCalls',
     ],
     [
-      `${SITE}sip: { phones: { "1": { secret: x, context: c, certificate: desk-1 } } }\n`,
-      '2:61: a certificate is asked for over tls:// in sip.listen with sip.tls.clientCa only; without them it could never register',
+      `${SITE}sip: { phones: { "1": { secret: x, certificate: desk-1 } } }\n`,
+      '2:49: a certificate is asked for over tls:// in sip.listen with sip.tls.clientCa only; without them it could never register',
     ],
   ];
 

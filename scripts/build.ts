@@ -52,8 +52,10 @@ async function buildPrograms(out: string): Promise<Metafile> {
   const workers = filesMatching(/-worker\.ts$/, 'src').map((file) => join('src', file));
   const { metafile } = await build({
     ...nodeOptions,
+    // What an office does not use is not read.
+    splitting: true,
     entryPoints: {
-      branchline: 'src/main.ts',
+      branchline: 'src/branchline.ts',
       ...Object.fromEntries(workers.map((file) => [basename(file, '.ts'), file])),
     },
     outdir: out,

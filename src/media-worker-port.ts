@@ -193,7 +193,11 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
       wakeFd: this.wakeFd,
       monotonicOffsetMs: monotonicOffsetMs(),
     };
-    const worker = new Worker(options.script ?? SCRIPT, { workerData: start });
+    const worker = new Worker(options.script ?? SCRIPT, {
+      workerData: start,
+      // It allocates nothing once it runs.
+      resourceLimits: { maxYoungGenerationSizeMb: 2 },
+    });
     this.worker = worker;
     worker.on('message', () => this.handleReports());
     worker.on('error', (error) => options.log('error', 'media', `The media worker failed: ${error.message}`));

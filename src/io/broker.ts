@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Aedes, type Client } from 'aedes';
+import type { Aedes, Client } from 'aedes';
 import { type Address, formatAddress } from '../base/machine.ts';
 
 /** An MQTT 3.1.1 broker inside this process: for the demo, for tests, and for an office that has no other. */
@@ -26,6 +26,7 @@ const REFUSED = Object.assign(new Error('the name or the password is wrong'), { 
  * everything.
  */
 export async function startEmbeddedBroker(address: Address, access?: BrokerAccess): Promise<EmbeddedBroker> {
+  const { Aedes } = await import('aedes');
   const broker = await Aedes.createBroker(access === undefined ? {} : guard(access));
   const server = createServer(broker.handle);
   const sockets = new Set<Socket>();

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import { describeConnectFailure } from './connect-failure.ts';
 import { watchUnheard } from './unheard.ts';
 
@@ -36,6 +36,7 @@ export class FleetLink {
     options: FleetLinkOptions,
     onMessage: (message: FleetMessage) => void,
   ): Promise<FleetLink | { readonly failure: string }> {
+    const { connectAsync } = (await import('mqtt')).default;
     let failure = '';
     for (const protocolVersion of [5, 4] as const) {
       try {

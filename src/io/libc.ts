@@ -52,6 +52,16 @@ export function loadLibc(): Libc | { readonly failed: string } {
   }
 }
 
+/** Gives the pages of what was allocated and freed back to the machine, where the C library can: glibc keeps them else. */
+export function returnFreedMemory(): void {
+  try {
+    const { load } = createRequire(import.meta.url)('koffi') as Koffi;
+    load(null).func('int malloc_trim(size_t)')(0);
+  } catch {
+    // Without koffi, or with another library than glibc, they stay.
+  }
+}
+
 function declare(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const recvmmsg = library.func('int recvmmsg(int, uintptr_t, unsigned int, int, uintptr_t)');

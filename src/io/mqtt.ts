@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { connect, type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { IClientOptions, IPublishPacket, MqttClient } from 'mqtt';
 import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Delivery } from '../status/outbox.ts';
@@ -59,6 +59,8 @@ export interface BrokerLinkOptions {
   readonly log: Log;
 }
 
+type Connect = typeof import('mqtt').connect;
+
 const KEEPALIVE_S = 30;
 const CONNECT_TIMEOUT_MS = 10_000;
 const FAREWELL_TIMEOUT_MS = 1_000;
@@ -91,7 +93,11 @@ export class BrokerLink {
   }
 
   start(): void {
-    this.attempt(this.options.versions.get(this.options.url) ?? 5);
+    this.become('connecting', null);
+    // An office without a broker does without the client: it is read here, not before.
+    void import('mqtt').then(({ default: { connect } }) => {
+      if (this.state !== 'stopped') this.attempt(connect, this.options.versions.get(this.options.url) ?? 5);
+    });
   }
 
   /** Sends the farewell, waits a second at most for its acknowledgement, closes. */
@@ -134,7 +140,7 @@ export class BrokerLink {
     };
   }
 
-  private attempt(version: MqttVersion, isSecondTry = false): void {
+  private attempt(connect: Connect, version: MqttVersion, isSecondTry = false): void {
     if (this.state !== 'waiting' && this.state !== 'connecting') this.become('connecting', null);
     const session = randomUUID();
     const client = connect(this.options.url, this.clientOptions(version, session));
@@ -164,10 +170,10 @@ export class BrokerLink {
         this.options.onDisconnected();
         if (this.options.clock.nowMs() - connectedMs >= STABLE_MS) this.failures = 0;
       } else if (!isSecondTry && this.isVersionRefused(version, failure)) {
-        this.attempt(version === 5 ? 4 : 5, true);
+        this.attempt(connect, version === 5 ? 4 : 5, true);
         return;
       }
-      this.retryLater(connectedMs !== undefined, failure);
+      this.retryLater(connect, connectedMs !== undefined, failure);
     });
   }
 
@@ -181,14 +187,14 @@ export class BrokerLink {
     return version === 5 && failure === undefined && !this.options.versions.has(this.options.url);
   }
 
-  private retryLater(wasConnected: boolean, failure: Error | undefined): void {
+  private retryLater(connect: Connect, wasConnected: boolean, failure: Error | undefined): void {
     this.failures++;
     const delayMs = backoffMs(this.failures, this.options.random);
     const what = wasConnected ? 'connection lost' : 'cannot connect';
     const why = failure === undefined ? 'the broker closed the connection' : describeConnectFailure(failure);
     this.become('waiting', `${what}: ${why}`);
     this.cancelRetry = this.options.clock.after(delayMs, () => {
-      this.attempt(this.options.versions.get(this.options.url) ?? 5);
+      this.attempt(connect, this.options.versions.get(this.options.url) ?? 5);
     });
   }
 

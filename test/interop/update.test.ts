@@ -42,9 +42,12 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
     cpSync(dirname(bundle), tree, { recursive: true });
     const program = join(tree, 'branchline.js');
     const identity = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8')) as { version: string };
+    for (const name of readdirSync(tree).filter((file) => file.endsWith('.js'))) {
+      const text = readFileSync(join(tree, name), 'utf8');
+      writeFileSync(join(tree, name), text.replaceAll(`"${identity.version}"`, `"${version}"`));
+    }
     const [shebang, ...lines] = readFileSync(program, 'utf8').split('\n');
-    const renamed = lines.join('\n').replaceAll(`"${identity.version}"`, `"${version}"`);
-    writeFileSync(program, [shebang, first, renamed].join('\n'));
+    writeFileSync(program, [shebang, first, ...lines].join('\n'));
     writeFileSync(join(tree, 'package.json'), JSON.stringify({ ...identity, version }));
     if (zeros > 0) writeFileSync(join(tree, 'zeros'), Buffer.alloc(zeros));
     const archive = join(folder, `${version}.tar.gz`);

@@ -9,6 +9,8 @@ export interface Import {
   readonly to: string;
   readonly own: boolean;
   readonly typeOnly: boolean;
+  /** Not before the program comes to it: `import()`. */
+  readonly isDeferred: boolean;
 }
 
 /** Our TypeScript sources below `folders`, as git sees them (what it ignores is no source). */
@@ -47,16 +49,16 @@ export async function importsOf(root: string, files: readonly string[]): Promise
   });
   const imports: Import[] = [];
   for (const [from, input] of Object.entries(metafile.inputs)) {
-    for (const { path, external } of input.imports) {
+    for (const { path, external, kind } of input.imports) {
       if (path.startsWith('<')) continue;
-      imports.push({ from, to: path, own: external !== true, typeOnly: false });
+      imports.push({ from, to: path, own: external !== true, typeOnly: false, isDeferred: kind === 'dynamic-import' });
     }
   }
   for (const from of files) {
     for (const specifier of typeImports(readFileSync(join(root, from), 'utf8'))) {
       const own = specifier.startsWith('.');
       const to = own ? relative(root, resolve(root, dirname(from), specifier)) : specifier;
-      imports.push({ from, to, own, typeOnly: true });
+      imports.push({ from, to, own, typeOnly: true, isDeferred: false });
     }
   }
   return imports;

@@ -143,7 +143,8 @@ export class BrokerLink {
   private attempt(connect: Connect, version: MqttVersion, isSecondTry = false): void {
     if (this.state !== 'waiting' && this.state !== 'connecting') this.become('connecting', null);
     const session = randomUUID();
-    const client = connect(this.options.url, this.clientOptions(version, session));
+    const client = this.open(connect, version, session);
+    if (client === undefined) return;
     this.client = client;
     let failure: Error | undefined;
     let connectedMs: number | undefined;
@@ -175,6 +176,16 @@ export class BrokerLink {
       }
       this.retryLater(connect, connectedMs !== undefined, failure);
     });
+  }
+
+  /** Certificates that cannot be read are thrown out of here; they may be mended while we wait. */
+  private open(connect: Connect, version: MqttVersion, session: string): MqttClient | undefined {
+    try {
+      return connect(this.options.url, this.clientOptions(version, session));
+    } catch (error) {
+      this.retryLater(connect, false, error as Error);
+      return undefined;
+    }
   }
 
   /**

@@ -104,6 +104,18 @@ describe('a subscription that the broker refuses for a while', () => {
 });
 
 describe('BrokerLink', () => {
+  it.each(['mqtts://127.0.0.1:1', 'wss://127.0.0.1:1/mqtt'])(
+    'goes on trying %s with certificates that cannot be read, says why, and throws nothing',
+    async (url) => {
+      const { link, log, stop } = publishTo(url, readings(), { tls: { ca: 'no PEM', cert: 'no PEM', key: 'no PEM' } });
+      expect(() => link.start()).not.toThrow();
+      await waitUntil('another try', 10_000, () => log.filter((line) => line.includes('cannot connect')).length > 0);
+      expect(link.status()).toMatchObject({ state: 'waiting', reason: expect.stringContaining('TLS: ') });
+      await stop();
+      expect(link.status().state).toBe('stopped');
+    },
+  );
+
   it('tries for ever while nobody listens, and stops at once when told', async () => {
     const url = 'mqtt://someone:s3cret-in-url@127.0.0.1:1';
     const { link, log, stop } = publishTo(url, readings(), { username: 'lyon', password: 's3cret-word' });

@@ -10,6 +10,8 @@ import {
   answerTopic,
   type Command,
   CommandLedger,
+  commandSchemas,
+  MAX_VERB,
   readCommand,
   type Verb,
 } from './status/command.ts';
@@ -288,12 +290,15 @@ export class RemoteControl {
 
   private audit(verb: string, id: string | undefined, error: string | undefined): void {
     const ok = error === undefined;
-    const message = ok ? `The command ${verb} was carried out.` : `The command ${verb} was refused: ${error}.`;
+    const isKnown = Object.hasOwn(commandSchemas, verb);
+    const name = isKnown ? verb : verb.slice(0, MAX_VERB);
+    const message = ok ? `The command ${name} was carried out.` : `The command ${name} was refused: ${error}.`;
     const severity = ok ? 'info' : 'warn';
     this.options.log(severity, 'command', message, { id });
     this.options.tell({
       kind: 'command',
-      what: /^[a-z-]{1,20}$/.test(verb) ? verb : 'unknown',
+      // One of its kind for all that somebody makes up: how often one is told is limited.
+      what: isKnown ? verb : 'unknown',
       severity,
       message,
       details: { id: id ?? null, ok, ...(ok ? {} : { error }) },

@@ -76,6 +76,8 @@ export interface Receiver {
 /** How far ahead a signed command may expire: what is captured cannot be played again next week. */
 const MAX_LIFETIME_MS = 15 * 60_000;
 const MAX_PAYLOAD = 64 * 1024;
+/** Of a verb that somebody made up, no more is repeated. */
+export const MAX_VERB = 40;
 
 /** Reads what came on `cmd/<verb>`: a command, or why not, with the id to answer under when there is one. */
 export function readCommand(
@@ -95,7 +97,10 @@ export function readCommand(
     };
   if (!Object.hasOwn(commandSchemas, verb)) {
     const verbs = Object.keys(commandSchemas).join(', ');
-    return { id: parsedId.data, fault: { path: '', message: `there is no command ${verb}; there are ${verbs}` } };
+    return {
+      id: parsedId.data,
+      fault: { path: '', message: `there is no command ${verb.slice(0, MAX_VERB)}; there are ${verbs}` },
+    };
   }
   const parsed = commandSchemas[verb as Verb].safeParse(args);
   if (!parsed.success) {

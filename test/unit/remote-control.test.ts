@@ -134,6 +134,17 @@ describe('RemoteControl', () => {
     expect(sent).toEqual([]);
   });
 
+  it('audits whoever makes up commands as one, so that he does not fill the outbox with ever other names', async () => {
+    const { remote, told } = await open();
+    const verb = `a${'b'.repeat(5_000)}`;
+    remote.handleMessage(`${ROOT}cmd/teapot`, '{"id":"a"}', false, {});
+    remote.handleMessage(`${ROOT}cmd/${verb}`, '{"id":"b"}', false, {});
+    await waitUntil('the audit', 2_000, () => told.length > 1);
+    expect(told.map(({ what }) => what)).toEqual(['unknown', 'unknown']);
+    expect(told[0]?.message).toContain('there is no command teapot; there are restart, ');
+    expect(told[1]?.message.length).toBeLessThan(300);
+  });
+
   it('takes no command without a signature where one is asked for', async () => {
     const { remote, done, told } = await open({ authority: () => ({ kind: 'signed', verify: () => false }) });
     remote.handleMessage(`${ROOT}cmd/originate`, '{"id":"a","from":"201","to":"600"}', false, {});

@@ -53,7 +53,8 @@ export class BrokerHost {
   }
 
   reading(): BrokerReading | null {
-    return this.link?.status() ?? null;
+    const waiting = this.options.records()?.waiting ?? 0;
+    return this.link === undefined ? null : { ...this.link.status(), waiting };
   }
 
   /** Leaves the broker and connects to the one that is configured now. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import type { Clock } from './io/clock.ts';
 import { Driver } from './io/driver.ts';
@@ -17,6 +18,7 @@ export interface RecordKeeperOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly log: Log;
+  readonly counters: Counters;
   readonly maxBytes?: number;
 }
 
@@ -100,8 +102,10 @@ export class RecordKeeper {
         void this.journal.forget(output.ids);
         break;
       case 'dropped':
+        for (const id of output.ids) this.settle(id);
+        this.options.counters.increment('outbox.full', output.ids.length);
         this.options.log('error', 'outbox', 'The outbox was full; the oldest records were dropped.', {
-          dropped: output.count,
+          dropped: output.ids.length,
         });
         break;
     }

@@ -367,6 +367,7 @@ export class Service {
       directory: join(this.options.dataDirectory, OUTBOX_FOLDER),
       clock: systemClock,
       log: this.log,
+      counters: this.counters,
     });
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
     const night = await this.store.read(NIGHT_FILE, (text) => JSON.parse(text) as unknown);

@@ -4,7 +4,7 @@ import type { Log } from '../base/log.ts';
 import type { Random } from '../base/random.ts';
 import type { Delivery } from '../status/outbox.ts';
 import type { MqttConnection, MqttMessage, SubscribeOptions } from '../status/publisher.ts';
-import type { BrokerReading } from '../status/snapshot.ts';
+import type { LinkReading } from '../status/snapshot.ts';
 import { backoffMs } from './backoff.ts';
 import type { Clock } from './clock.ts';
 import { describeConnectFailure } from './connect-failure.ts';
@@ -80,7 +80,7 @@ const VERSION_REFUSED = new Set([1, 0x84]);
  * client of its own, so that nothing queued for a broken one is sent, late, on the next.
  */
 export class BrokerLink {
-  private state: BrokerReading['state'] = 'stopped';
+  private state: LinkReading['state'] = 'stopped';
   private reason: string | null = null;
   private version: MqttVersion | null = null;
   private sinceMs: number;
@@ -130,7 +130,7 @@ export class BrokerLink {
     });
   }
 
-  status(): BrokerReading {
+  status(): LinkReading {
     return {
       url: withoutUser(this.options.url),
       state: this.state,
@@ -282,7 +282,7 @@ export class BrokerLink {
     };
   }
 
-  private become(state: BrokerReading['state'], reason: string | null): void {
+  private become(state: LinkReading['state'], reason: string | null): void {
     if (state === this.state && reason === this.reason) return;
     this.options.log(reason === null ? 'info' : 'warn', 'mqtt', reason ?? state, {
       broker: withoutUser(this.options.url),

@@ -44,6 +44,7 @@ export function formatMetrics(status: StatusSnapshot, health: HealthStatus): str
       phones.map(([phone, { state }]) => [{ phone }, Number(state === 'registered')]),
     ),
     gauge('calls', 'Calls that stand.', [[{}, status.calls.length]]),
+    ...broker(status),
     gauge(
       'media_tick_lateness_seconds',
       'How late the media plane woke up.',
@@ -56,6 +57,14 @@ export function formatMetrics(status: StatusSnapshot, health: HealthStatus): str
       Object.entries(status.dropped).map(([reason, count]) => [{ reason }, count]),
     ),
   ].join('');
+}
+
+function broker({ mqtt }: StatusSnapshot): string[] {
+  if (mqtt === null) return [];
+  return [
+    gauge('mqtt_connected', 'Whether the broker is reached.', [[{}, Number(mqtt.state === 'connected')]]),
+    gauge('outbox_messages', 'Records and events that no broker has yet.', [[{}, mqtt.waiting]]),
+  ];
 }
 
 function power({ power }: HealthStatus): string[] {

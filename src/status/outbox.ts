@@ -21,8 +21,8 @@ export type OutboxOutput =
   | { readonly type: 'send'; readonly message: OutboxMessage; readonly connection: number }
   /** No longer needed on the disk. */
   | { readonly type: 'forget'; readonly ids: readonly string[] }
-  /** So many of the oldest were given up for want of room. */
-  | { readonly type: 'dropped'; readonly count: number };
+  /** The oldest were given up for want of room. */
+  | { readonly type: 'dropped'; readonly ids: readonly string[] };
 
 export interface OutboxOptions {
   /** How much may wait, as JSON. */
@@ -111,7 +111,7 @@ export class Outbox implements Machine<OutboxOutput> {
         held.stage = 'ready';
         this.ready.push(held);
       }
-      if (held.message.id === this.notice) this.dropOldest();
+      if (held.message.id === this.notice) this.dropOldest(held);
     }
     if (!failed) this.store(nowMs);
     else if (this.timers.at('store') === undefined) this.timers.set('store', nowMs + DISK_MS);
@@ -232,17 +232,19 @@ export class Outbox implements Machine<OutboxOutput> {
     this.outputs.push({ type: 'forget', ids });
   }
 
-  /** Makes room; what tells of it stays. */
-  private dropOldest(): void {
+  /** Makes room, by events only where records are not enough; what tells of it stays. */
+  private dropOldest(notice: Held): void {
     this.notice = undefined;
-    let count = 0;
-    for (const held of this.held.values()) {
-      if (this.bytes <= this.options.maxBytes * EMPTIED_TO) break;
-      if (held.message.topic === 'events' || held.stage === 'new') continue;
-      this.release(held);
-      count++;
+    const ids: string[] = [];
+    for (const topic of ['cdr', 'events'] as const) {
+      for (const held of this.held.values()) {
+        if (this.bytes <= this.options.maxBytes * EMPTIED_TO) break;
+        if (held.message.topic !== topic || held.stage === 'new' || held === notice) continue;
+        this.release(held);
+        ids.push(held.message.id);
+      }
     }
-    if (count > 0) this.outputs.push({ type: 'dropped', count });
+    if (ids.length > 0) this.outputs.push({ type: 'dropped', ids });
   }
 }
 

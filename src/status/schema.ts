@@ -139,6 +139,7 @@ export const brokerSchema = z
     url: z.string().describe('without user and password'),
     state: z.enum(['connecting', 'connected', 'waiting', 'stopped']),
     protocol: z.enum(['5', '3.1.1']).nullable().describe('version of MQTT that the broker took'),
+    waiting: z.number().default(0).describe('records and events that no broker has yet'),
     reason,
     since: time,
   })

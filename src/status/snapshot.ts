@@ -46,6 +46,8 @@ export type LineReading = WithTimes<LineStatus>;
 export type PhoneReading = WithTimes<PhoneStatus>;
 export type ConferenceReading = WithTimes<ConferenceStatus>;
 export type BrokerReading = WithTimes<BrokerStatus>;
+/** What the link itself knows of that. */
+export type LinkReading = Omit<BrokerReading, 'waiting'>;
 export type TrunkReading = Omit<TrunkStatus, 'registration'> & {
   /** Registrations outlive restarts, so their times are of the wall clock: ms since 1970. */
   readonly registration: (Omit<RegistrationStatus, 'since'> & { readonly sinceEpochMs: number }) | null;

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { argv, cwd, version } from 'node:process';
 import { parseArgs } from 'node:util';
 import { connectAsync } from 'mqtt';
+import { Counters } from '../../src/base/counters.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { envelope, signerOf } from '../../src/cli/fleet-broker.ts';
 import type { Call } from '../../src/iax2/endpoint.ts';
@@ -270,6 +271,7 @@ async function measureOutbox(broker: Mosquitto): Promise<void> {
     directory,
     clock: systemClock,
     log: () => {},
+    counters: new Counters(),
     maxBytes: 1 << 30,
   });
   const keep = () =>

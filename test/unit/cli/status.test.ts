@@ -85,7 +85,7 @@ const SNAPSHOT: StatusSnapshot = {
     },
   },
   media: { io: 'event-loop', tickLatenessMs: { p50: 0, p99: 0, max: 0 } },
-  mqtt: { url: 'mqtt://127.0.0.1:1883', state: 'connected', protocol: '5', reason: null, since: SINCE },
+  mqtt: { url: 'mqtt://127.0.0.1:1883', state: 'connected', protocol: '5', reason: null, waiting: 0, since: SINCE },
   dropped: {},
 };
 

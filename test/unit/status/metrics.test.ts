@@ -68,6 +68,21 @@ test('has the same numbers as the topics of trunks, lines and calls', () => {
   expect(read.get('dropped_total{reason="iax2.unknown-call"}')).toBe(3);
 });
 
+test('tells how the broker is and how much waits for it, where one is configured', () => {
+  const mqtt = {
+    url: 'mqtt://b',
+    state: 'waiting',
+    protocol: null,
+    reason: null,
+    since: status.calls[0]!.since,
+  } as const;
+  const told = samples(formatMetrics({ ...status, mqtt: { ...mqtt, waiting: 12 } }, health));
+  expect([told.get('mqtt_connected'), told.get('outbox_messages')]).toEqual([0, 12]);
+  const well = samples(formatMetrics({ ...status, mqtt: { ...mqtt, state: 'connected', waiting: 0 } }, health));
+  expect([well.get('mqtt_connected'), well.get('outbox_messages')]).toEqual([1, 0]);
+  expect([read.has('mqtt_connected'), read.has('outbox_messages')]).toEqual([false, false]);
+});
+
 test('leaves out what is not known, rather than call it 0', () => {
   const bare = samples(
     formatMetrics(status, {

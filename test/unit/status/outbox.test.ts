@@ -14,7 +14,7 @@ function bench(kept: readonly OutboxMessage[] = [], maxBytes = 1000) {
       if (output.type === 'store') said.push(`store ${output.messages.map(({ id }) => id).join()}`);
       else if (output.type === 'send') said.push(`send ${output.message.id}`);
       else if (output.type === 'forget') said.push(`forget ${output.ids.join()}`);
-      else said.push(`dropped ${output.count}`);
+      else said.push(`dropped ${output.ids.join()}`);
     }
     return said;
   };
@@ -128,9 +128,37 @@ describe('Outbox', () => {
     outbox.add([message('m10', 100)], 30);
     expect(drain()).toEqual(['store m10,full-11']);
     outbox.handleStored(false, 40);
-    expect(drain()).toEqual(['forget m0', 'forget m1', 'forget m2', 'dropped 3']);
+    expect(drain()).toEqual(['forget m0', 'forget m1', 'forget m2', 'dropped m0,m1,m2']);
     outbox.handleConnected();
     expect(drain()).toEqual(['m3', 'm4', 'm5', 'm6', 'm7', 'm8', 'm9', 'm10', 'full-11'].map((id) => `send ${id}`));
+  });
+
+  it('is full of events: drops the oldest of them as well, and does not grow whatever else happens', () => {
+    const { outbox, drain } = bench([], 1000);
+    const event = (n: number): OutboxMessage => ({ id: `e${n}`, topic: 'events', payload: 'x'.repeat(100) });
+    for (let n = 0; n < 300; n++) {
+      outbox.add([event(n)], n);
+      outbox.handleStored(false, n);
+      outbox.handleStored(false, n);
+    }
+    expect(drain().filter((said) => said.startsWith('dropped')).length).toBeGreaterThan(10);
+    // As many as there is room for, and the notices among them.
+    expect(outbox.size).toBeLessThan(20);
+    outbox.handleConnected();
+    const sent = drain();
+    expect(sent).toContain('send e299');
+    expect(sent.some((said) => said.startsWith('send full-'))).toBe(true);
+  });
+
+  it('drops records before events, and never what tells of it', () => {
+    const { outbox, drain } = bench([], 1000);
+    const event: OutboxMessage = { id: 'e', topic: 'events', payload: 'x'.repeat(100) };
+    outbox.add([event, ...Array.from({ length: 10 }, (_, n) => message(`m${n}`, 100))], 0);
+    outbox.handleStored(false, 1);
+    expect(drain()).toEqual([
+      'store e,m0,m1,m2,m3,m4,m5,m6,m7,m8,m9,full-11',
+      ...['forget m0', 'forget m1', 'forget m2', 'dropped m0,m1,m2'],
+    ]);
   });
 
   it('delivers each message at least once and keeps nothing, whatever disk and connection do (seeds 1 to 200)', () => {

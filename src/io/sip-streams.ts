@@ -9,6 +9,7 @@ import {
 import type { Counters } from '../base/counters.ts';
 import { type Log, RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
+import { SdpKeyMask } from '../base/sdp-key-mask.ts';
 import type { Hop } from '../sip/endpoint.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
 import { type CertificateFault, certificateFault, describeFault } from './certificate-fault.ts';
@@ -61,6 +62,8 @@ const MAX_UNSENT_BYTES = 256 * 1024;
 interface Connection {
   readonly socket: Socket;
   readonly hop: StreamHop;
+  /** What a tap is not shown of TLS. */
+  readonly masks: { readonly in: SdpKeyMask; readonly out: SdpKeyMask } | undefined;
 }
 
 /** The connections of SIP over TCP and TLS, ours and theirs; each message goes over the one that its far end has. */
@@ -247,16 +250,21 @@ export class SipStreams {
     return connection;
   }
 
-  /** What TLS keeps from others it keeps from a capture, too. */
-  private tap(direction: 'in' | 'out', bytes: Uint8Array, { socket, hop }: Connection): void {
-    if (hop.transport === 'tls' || this.options.tap === undefined) return;
+  /** Of TLS as it was before it was sealed, but for the keys of voice: what was sealed with them may be on the wire of others. */
+  private tap(direction: 'in' | 'out', bytes: Uint8Array, { socket, hop, masks }: Connection): void {
+    const { tap } = this.options;
+    if (tap?.isListened !== true) {
+      masks?.[direction].skip();
+      return;
+    }
     const local = { ip: canonicalIp(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
-    this.options.tap.note(direction, bytes, hop, local, hop.connection);
+    tap.note(direction, masks?.[direction].mask(bytes) ?? bytes, hop, local, hop.connection);
   }
 
   private adopt(socket: Socket, at: Hop, firstBytesMs: number): Connection {
     const hop: StreamHop = { ...at, connection: ++this.lastConnection };
-    const connection: Connection = { socket, hop };
+    const masks = at.transport === 'tls' ? { in: new SdpKeyMask(), out: new SdpKeyMask() } : undefined;
+    const connection: Connection = { socket, hop, masks };
     this.connections.set(hop.connection, connection);
     socket.setNoDelay(true);
     socket.setTimeout(firstBytesMs, () => {

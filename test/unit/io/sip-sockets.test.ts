@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../../src/base/counters.ts';
 import { systemClock } from '../../../src/io/clock.ts';
+import { DatagramTap } from '../../../src/io/datagram-tap.ts';
 import { makeCertificate } from '../../../src/io/self-signed.ts';
 import { type SipListen, SipSockets } from '../../../src/io/sip-sockets.ts';
 import type { SipTls } from '../../../src/io/sip-streams.ts';
@@ -22,7 +23,7 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((sockets) => sockets.close()));
 });
 
-function make(listen: readonly SipListen[], tls: SipTls = {}) {
+function make(listen: readonly SipListen[], tls: SipTls = {}, tap = new DatagramTap()) {
   const received: { readonly text: string; readonly from: Hop }[] = [];
   const closed: number[] = [];
   const unreachable: Hop[] = [];
@@ -39,13 +40,14 @@ function make(listen: readonly SipListen[], tls: SipTls = {}) {
     clock: systemClock,
     log: (_level, _part, message) => said.push(message),
     counters,
+    tap,
   });
   open.push(sockets);
   return { sockets, received, closed, unreachable, counters, said };
 }
 
-async function start(listen: readonly SipListen[], tls: SipTls = {}) {
-  const made = make(listen, tls);
+async function start(listen: readonly SipListen[], tls: SipTls = {}, tap = new DatagramTap()) {
+  const made = make(listen, tls, tap);
   expect(await made.sockets.open()).toBeUndefined();
   return made;
 }
@@ -162,6 +164,28 @@ describe('SIP over TCP and TLS', () => {
     server.sockets.send(server.received[0]!.from, Buffer.from('answer'));
     await waitUntil('the answer', 5_000, () => client.received.length === 1);
     expect(client.received[0]!.from).toMatchObject(good!);
+  });
+
+  test('what passes over TLS is shown to a capture in clear, but for the keys of voice', async () => {
+    const [near, far] = [new DatagramTap(), new DatagramTap()];
+    const server = await start([at('tls', '127.0.0.1')], SERVER, far);
+    const client = await start([at('udp', '127.0.0.1')], CLIENT, near);
+    const there = hop('tls', portOf(server.sockets, 'tls'));
+    const key = 'd0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj';
+    const message = (line: string) => `MESSAGE sip:a@b SIP/2.0\r\na=crypto:1 X inline:${key}|2^20\r\n${line}\r\n`;
+    client.sockets.send(there, Buffer.from(message('before')));
+    await waitUntil('the first', 5_000, () => server.received.length === 1);
+    const shown: string[] = [];
+    for (const [name, tap] of Object.entries({ near, far }))
+      tap.listen((direction, bytes, remote, local, connection) => {
+        shown.push(`${name} ${direction} ${connection} ${Buffer.from(bytes).toString()}`);
+        expect([remote.port, local.port]).toContain(there.port);
+      });
+    client.sockets.send(there, Buffer.from(message('after')));
+    await waitUntil('the second', 5_000, () => server.received.length === 2);
+    expect(server.received[1]?.text).toBe(message('after'));
+    const masked = message('after').replace(key, '*'.repeat(key.length));
+    expect(shown).toEqual([`near out 1 ${masked}`, `far in 1 ${masked}`]);
   });
 
   describe('who connects must show a certificate of the authority of clientCa', () => {

@@ -524,8 +524,10 @@ export class Service {
         const state = output.change === 'ended' ? 'ending' : call.state;
         const note = (cause: Cause | null) => this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, cause));
         // The end of a call is told when its records can no longer be lost.
-        if (output.record !== null) this.keepRecords(output.record, () => note(output.cause));
-        else note(null);
+        if (output.record !== null) {
+          this.feedDriver.give(() => this.feed.awaitEnd(call.id));
+          this.keepRecords(output.record, () => note(output.cause));
+        } else note(null);
         break;
       }
       case 'status':

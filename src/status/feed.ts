@@ -34,6 +34,8 @@ export class StatusFeed implements Machine<StatusChange> {
   private readonly timers = new Timers<'look' | 'sweep' | 'health'>();
   private readonly told = new Map<Topic, Told>();
   private readonly calls = new Map<string, CallStatus>();
+  /** Calls that are over and whose end `noteCall` will tell. */
+  private readonly awaited = new Set<string>();
   private lookedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -56,9 +58,15 @@ export class StatusFeed implements Machine<StatusChange> {
     else if (this.timers.at('look') === undefined) this.timers.set('look', this.lookedMs + COALESCE_MS);
   }
 
+  /** A call is over, and its end is told by `noteCall` as soon as its records cannot be lost. */
+  awaitEnd(id: string): void {
+    this.awaited.add(id);
+  }
+
   /** A call came into another state: told at once, one event for each. `cause` is given with `ending`. */
   noteCall(call: CallStatus, cause: Cause | null): void {
     const before = this.calls.get(call.id);
+    if (call.state === 'ending' && cause !== null) this.awaited.delete(call.id);
     // A call that is on its way out is told of when it is over, since only then its cause is certain.
     if (before?.state === 'ending' || (call.state === 'ending' && cause === null)) return;
     const legs = call.state === 'ending' ? lastMeasured(before?.legs ?? [], call.legs) : call.legs;
@@ -124,7 +132,7 @@ export class StatusFeed implements Machine<StatusChange> {
     }
     const present = new Set(calls.map(({ id }) => id));
     for (const [id, call] of this.calls) {
-      if (present.has(id)) continue;
+      if (present.has(id) || this.awaited.has(id)) continue;
       this.calls.delete(id);
       if (call.state !== 'ending') this.tellCall({ ...call, state: 'ending', since: this.wallTime() }, 'state', null);
     }

@@ -29,6 +29,7 @@ function startFeed(readings: Readings) {
   return {
     clock,
     feed,
+    awaitEnd: () => driver.give(() => feed.awaitEnd(call.id)),
     note: () => driver.give((nowMs) => feed.noteChange(nowMs)),
     noteCall: (state: typeof call.state, cause: 'user-busy' | null = null) =>
       driver.give((nowMs) => feed.noteCall(callStatus({ ...call, state, sinceMs: nowMs }, since), cause)),
@@ -173,6 +174,21 @@ describe('StatusFeed', () => {
     note();
     noteCall('ending', 'user-busy');
     note();
+    clock.advance(60_000);
+    const events = take().flatMap((change) => (change.type === 'call' ? [change.body] : []));
+    expect(events.map(({ state, cause }) => [state, cause])).toEqual([['ending', 'user-busy']]);
+  });
+
+  it('tells no end before the records of the call are on the disk, however long that takes', () => {
+    const readings = { trunks: {}, lines: {}, calls: [call] } as Readings;
+    const { clock, awaitEnd, noteCall, take } = startFeed(readings);
+    take();
+    clock.advance(1_000);
+    readings.calls = [];
+    awaitEnd();
+    clock.advance(60_000);
+    expect(take().filter((change) => change.type === 'call')).toEqual([]);
+    noteCall('ending', 'user-busy');
     clock.advance(60_000);
     const events = take().flatMap((change) => (change.type === 'call' ? [change.body] : []));
     expect(events.map(({ state, cause }) => [state, cause])).toEqual([['ending', 'user-busy']]);

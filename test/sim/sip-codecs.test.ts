@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { RtpCodec } from '../../src/base/media-port.ts';
+import { type FormatName, formatName } from '../../src/iax2/media-format.ts';
 import { Site, type SiteOptions } from '../support/branch-world.ts';
 import { CodecPhone, PHONE_RTP_PORT } from '../support/codec-phone.ts';
+import { peer, Switch } from '../support/iax2-world.ts';
 import { FAIR, Network } from '../support/network.ts';
 import { phone } from '../support/sip-world.ts';
 import { decodeRtp, encodeRtp } from '../unit/media/plane-harness.ts';
 
 const OFFICE = { ip: '192.0.2.20', port: 5060 };
+const HQ = { ip: '192.0.2.50', port: 4569 };
 const DIALPLAN = `
 [office]
 exten => _21X,1,Dial(SIP/\${EXTEN},20)
@@ -21,6 +24,7 @@ exten => 302,2,Milliwatt()
 exten => 600,1,ConfBridge(600)
 exten => 700,1,Park()
 exten => 701,1,ParkedCall(1)
+exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1})
 exten => 800,1,Dial(Local/212@office)
 `;
 
@@ -298,6 +302,63 @@ describe('a SIP phone that has G.722', () => {
     expect(site.happened).toContain('connected');
     expect(two.offered).toEqual([NARROW]);
     expect([one.codec, two.codec]).toEqual(['0', '0']);
+    expectEmpty();
+  });
+});
+
+describe('a call between a SIP phone and an IAX2 end', () => {
+  /** The office, and head office at the other end of IAX2; each lists its codecs for the other. */
+  function worldWithHq(
+    ours: readonly FormatName[],
+    theirs: readonly FormatName[],
+    phones: Parameters<typeof world>[0] = {},
+  ) {
+    const hq = { name: 'hq', host: HQ.ip, port: HQ.port, username: 'lyon', context: 'office', codecs: ours };
+    const office = world(phones, { peers: [peer(hq)] });
+    const lyon = { name: 'lyon', host: OFFICE.ip, port: OFFICE.port, username: 'hq', codecs: theirs };
+    const far = new Switch(office.network, HQ, 4, { peers: [peer(lyon)] });
+    far.onCall = (call, event, nowMs) => {
+      if (event.type === 'incoming') call.answer(nowMs);
+    };
+    const callIn = (number: string) => {
+      const call = far.dial('lyon', number);
+      office.network.runFor(1_500);
+      return call;
+    };
+    return { ...office, far, callIn, formats: () => far.incoming.map(({ format }) => formatName(format)) };
+  }
+
+  it('goes by G.722 from the phone, if both have it', () => {
+    const { one, call, formats, expectEmpty, cannot } = worldWithHq(['g722', 'ulaw'], ['g722', 'ulaw']);
+    call(one, '7600');
+    expect([one.codec, ...formats()]).toEqual([G722, 'g722']);
+    expect(cannot()).toBe(0);
+    expectEmpty();
+  });
+
+  it.each([
+    ['the phone', WIDE, ['ulaw']],
+    ['head office', NARROW, ['g722', 'ulaw']],
+  ] as const)('goes by G.711 from the phone, if only %s has G.722', (_, own, theirs) => {
+    const { one, call, formats, expectEmpty } = worldWithHq(['g722', 'ulaw'], [...theirs], { one: own });
+    call(one, '7600');
+    expect([one.codec, ...formats()]).toEqual(['0', 'ulaw']);
+    expectEmpty();
+  });
+
+  it('goes by G.722 to the phone, if it came in that', () => {
+    const { one, callIn, expectEmpty } = worldWithHq(['g722', 'ulaw'], ['g722', 'ulaw']);
+    const call = callIn('211');
+    expect(call.state).toBe('up');
+    expect([formatName(call.format), one.codec, ...one.offered]).toEqual(['g722', G722, G722]);
+    expectEmpty();
+  });
+
+  it('that came in G.722 fails with cause 58 where the phone has it not, and rings nobody who may not', () => {
+    const { network, far, callIn, expectEmpty } = worldWithHq(['g722'], ['g722'], { one: NARROW });
+    const call = callIn('211');
+    expect(far.eventsOf(call).at(-1)).toMatchObject({ type: 'hangup', cause: 'bearer-unavailable' });
+    network.runFor(1_000);
     expectEmpty();
   });
 });

@@ -1,10 +1,10 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freeTcpPort, freeUdpPort } from '../../src/io/free-port.ts';
 import { findCommand } from '../interop/peers/peer-store.ts';
-import { formatWav, parseWav } from './audio.ts';
+import { formatWav, parseWav, SAMPLE_RATE_HZ, type Wav } from './audio.ts';
 import { Program } from './program.ts';
 import { sine } from './signal.ts';
 import { waitUntil } from './wait-until.ts';
@@ -22,6 +22,8 @@ export interface BaresipOptions {
   readonly account?: string;
   /** How its voice is sealed; not at all unless told. */
   readonly srtp?: 'srtp' | 'srtp-mand';
+  /** Has G.722, too, and would rather have it. */
+  readonly wide?: true;
   /** Subscribes to its messages that wait. */
   readonly mwi?: true;
   /** More lines of its configuration. */
@@ -37,6 +39,8 @@ interface BaresipEvent {
 
 /** Its sockets of RTP are bound to every address, so that what it sends over loopback comes from here. */
 const ADDRESS = '127.0.0.1';
+/** Samples per second of G.722. */
+export const WIDE_HZ = 16_000;
 const MODULE_FOLDER = '/usr/lib/baresip/modules';
 const MODULES = ['g711', 'aufile', 'aubridge', 'sndfile', 'srtp', 'ctrl_tcp', 'menu'];
 
@@ -55,10 +59,14 @@ export class Baresip {
     port: number,
     private readonly controlPort: number,
   ) {
-    const { user, secret, server, hz = 700, answers, account = '', config = '', srtp, mwi } = options;
+    const { user, secret, server, hz = 700, answers, account = '', config = '', srtp, mwi, wide } = options;
+    const rateHz = wide ? WIDE_HZ : SAMPLE_RATE_HZ;
     const sealing = srtp === undefined ? '' : `;mediaenc=${srtp}`;
     mkdirSync(this.heardFolder);
-    writeFileSync(join(this.folder, 'say.wav'), formatWav(Int16Array.from(sine(hz, -10, 30_000))));
+    writeFileSync(
+      join(this.folder, 'say.wav'),
+      formatWav(Int16Array.from(sine((hz * SAMPLE_RATE_HZ) / rateHz, -10, (30_000 * rateHz) / SAMPLE_RATE_HZ)), rateHz),
+    );
     writeFileSync(
       join(this.folder, 'accounts'),
       `<sip:${user}@${server}${account}>;auth_pass=${secret};regint=60${sealing};answermode=${answers ? 'auto' : 'manual'}\n`,
@@ -70,11 +78,13 @@ export class Baresip {
         `sip_listen ${ADDRESS}:${port}`,
         'audio_player aubridge,nobody',
         `audio_source aufile,${join(this.folder, 'say.wav')}`,
+        // What it says is read at one rate, whatever the codec.
+        `ausrc_srate ${rateHz}`,
         'audio_alert aubridge,alert',
         'rtp_ports 30000-31999',
         'jitter_buffer_delay 2-10',
         `module_path ${MODULE_FOLDER}`,
-        ...MODULES.map((name) => `module ${name}.so`),
+        ...[...(wide ? ['g722'] : []), ...MODULES].map((name) => `module ${name}.so`),
         'module_tmp account.so',
         ...(mwi ? ['module_app mwi.so'] : []),
         `ctrl_tcp_listen ${ADDRESS}:${controlPort}`,
@@ -140,10 +150,25 @@ export class Baresip {
 
   /** What it heard in its last call, which must be over. */
   heard(): Int16Array {
-    const [file] = readdirSync(this.heardFolder).filter((name) => name.endsWith('-dec.wav'));
+    return this.recording().samples;
+  }
+
+  /** The same with the width of the codec. */
+  recording(): Wav {
+    const { file } = this;
     return file === undefined
-      ? new Int16Array()
-      : parseWav(new Uint8Array(readFileSync(join(this.heardFolder, file)))).samples;
+      ? { sampleRateHz: SAMPLE_RATE_HZ, samples: new Int16Array() }
+      : parseWav(new Uint8Array(readFileSync(file)));
+  }
+
+  /** How long the file of that is so far. */
+  get recordedBytes(): number {
+    return this.file === undefined ? 0 : statSync(this.file).size;
+  }
+
+  private get file(): string | undefined {
+    const [name] = readdirSync(this.heardFolder).filter((one) => one.endsWith('-dec.wav'));
+    return name === undefined ? undefined : join(this.heardFolder, name);
   }
 
   async dispose(): Promise<void> {

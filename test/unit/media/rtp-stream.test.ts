@@ -8,6 +8,7 @@ import { ALAW, farEnd, PlaneHarness, payloadOf, type RtpPacket, rtpFarEnd } from
 const A = 1;
 const B = 2;
 const START_MS = 1000;
+const G722 = 4096;
 
 let harness: PlaneHarness;
 
@@ -386,6 +387,28 @@ describe('a codec that can only be carried', () => {
     expect(harness.rtpFrom(b).map(({ payload, payloadType }) => ({ payload, payloadType }))).toEqual(
       Array.from({ length: 5 }, (_, n) => ({ payload: payloadOf(n), payloadType: 109 })),
     );
+  });
+
+  it('goes untouched to an IAX2 call and back, 20 ms of it in 160 bytes at 8 per ms [RFC3551 §4.5.2]', () => {
+    const a = rtpFarEnd(1, { codec: 'g722', payloadType: 9 });
+    const b = farEnd(2, G722);
+    open(A, a);
+    open(B, b);
+    bridge();
+    talk(a, 5);
+    const [first] = harness.fullsDue(B);
+    expect(first).toMatchObject({ format: G722, payload: payloadOf(0) });
+    expect(harness.minisTo(b).map(({ timestamp, payload }) => ({ timestamp, payload }))).toEqual(
+      [1, 2, 3, 4].map((n) => ({ timestamp: first!.timestamp + 20 * n, payload: payloadOf(n) })),
+    );
+    harness.full(b, 2_000, payloadOf(0));
+    for (const n of [1, 2, 4]) harness.mini(b, 2_000 + 20 * n, payloadOf(n));
+    const back = harness.rtpFrom(a);
+    expect(back.map(({ payloadType, payload }) => ({ payloadType, payload }))).toEqual(
+      [0, 1, 2, 4].map((n) => ({ payloadType: 9, payload: payloadOf(n) })),
+    );
+    const steps = back.map(({ timestamp, sequence }) => [timestamp - back[0]!.timestamp, sequence - back[0]!.sequence]);
+    expect(steps).toEqual([0, 1, 2, 4].map((n) => [160 * n, n]));
   });
 
   it('is dropped and counted where nobody can make sound of it', () => {

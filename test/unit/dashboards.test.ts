@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { publishedSchemas } from '../../src/status/schema.ts';
+import { formatTime } from '../../src/status/wall-time.ts';
 
 const deploy = join(import.meta.dirname, '../../deploy');
 const telegraf = readFileSync(join(deploy, 'telegraf/telegraf.conf'), 'utf8');
@@ -41,6 +42,11 @@ const inputs = telegraf
     const all = (pattern: RegExp) => [...block.matchAll(pattern)].map(([, found = '']) => found);
     return {
       measurement: all(/measurement_name = "(.*)"/g)[0] ?? '',
+      clientId: all(/client_id = "(.*)"/g)[0],
+      isPersistent: block.includes('persistent_session = true'),
+      parsed: all(/^ {4}topic = "(.*)"/gm),
+      tags: all(/^ {4}tags = "(.*)"/gm),
+      formats: all(/timestamp_format = "(.*)"/g),
       topics: all(/^ {2}topics = \["(.*)"\]/gm).flatMap((list) => list.split('", "')),
       paths: [...all(/^ +path = "(.*)"/gm), ...all(/timestamp_path = "(.*)"/g)],
       names: [...all(/rename = "(.*)"/g), ...all(/^ {4}tags = "(.*)"/gm).flatMap((tags) => tags.split('/'))],
@@ -70,8 +76,31 @@ describe('deploy/telegraf', () => {
     }
   });
 
-  test('names the place of each measurement by the topic that it came on', () => {
-    for (const { names } of inputs) expect(names).toContain('site');
+  test('names the place of each measurement by the level of the topic that has it', () => {
+    const places: Readonly<Record<string, string>> = { 'trunks/+': 'trunk', 'lines/+': 'line' };
+    for (const { topics, parsed, tags } of inputs) {
+      expect(parsed).toEqual(topics);
+      for (const topic of topics) {
+        const [, , ...rest] = topic.split('/');
+        const place = places[rest.join('/')];
+        expect(tags, topic).toEqual([['_', 'site', ...rest.map((level) => (level === '+' ? place : '_'))].join('/')]);
+      }
+    }
+  });
+
+  test('reads times as the appliance writes them', () => {
+    for (const { formats } of inputs) {
+      // How Go writes a layout: the second of January 2006, with zeros of a fraction left out.
+      const [layout = ''] = formats;
+      expect(formats).toHaveLength(1);
+      expect(formatTime(Date.UTC(2006, 0, 2, 15, 4, 5, 999))).toBe(layout);
+    }
+  });
+
+  test('has a persistent session, under a name of its own, where what is missed is lost', () => {
+    for (const { topics, isPersistent } of inputs)
+      expect(isPersistent, topics.join()).toBe(topics.some((topic) => /\/(?:cdr|events)$/.test(topic)));
+    expect(new Set(inputs.map(({ clientId }) => clientId)).size).toBe(inputs.length);
   });
 });
 

@@ -48,6 +48,9 @@ for (const [cause, row] of Object.entries(TABLE) as [Cause, CauseRow][]) {
   if (!BY_SIP.has(row.sip)) BY_SIP.set(row.sip, cause);
 }
 BY_SIP.set(403, 'call-rejected').set(480, 'no-user-response').set(502, 'destination-out-of-order');
+BY_SIP.set(400, 'temporary-failure').set(481, 'temporary-failure').set(500, 'temporary-failure');
+BY_SIP.set(401, 'call-rejected').set(402, 'call-rejected').set(407, 'call-rejected');
+BY_SIP.set(405, 'service-unavailable').set(485, 'unallocated-number');
 BY_SIP.set(600, 'user-busy').set(604, 'unallocated-number').set(503, 'temporary-failure');
 
 /** Every cause, for schemas. */

@@ -64,6 +64,8 @@ export class Iax2Stream implements MediaStream {
   readonly late = 0;
   readonly delayMs = 0;
   readonly packetMs = PACKET_MS;
+  /** A whole number, which lies in the stream itself: each packet asks for it. */
+  private readonly epochMs: number;
 
   private readonly framing = new VoiceFraming();
   private readonly relay = new RelayTimestamps();
@@ -102,6 +104,7 @@ export class Iax2Stream implements MediaStream {
     this.id = id;
     this.spec = spec;
     this.format = spec.format;
+    this.epochMs = Math.floor(spec.epochMs);
     this.clock = new VoiceClock(spec.epochMs);
     const { remote, trunk, localCall } = spec;
     this.trunk = trunk === undefined ? undefined : parts.trunks.join(remote, trunk, localCall);
@@ -368,9 +371,9 @@ export class Iax2Stream implements MediaStream {
     return from === undefined || lawOfFormat(this.format) === undefined ? undefined : TRANSCODE[from];
   }
 
-  /** The call's own clock. */
+  /** The call's own clock, to the ms. */
   private realTime(nowMs: number): number {
-    return Math.max(0, Math.floor(nowMs - this.spec.epochMs)) >>> 0;
+    return Math.max(0, Math.floor(nowMs) - this.epochMs) >>> 0;
   }
 
   private drop(reason: string): void {

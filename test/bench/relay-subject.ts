@@ -2,10 +2,9 @@
  * A relay of bridged IAX2 calls for test/bench/relay.ts: `worker` is the product's, `dgram` what a programmer writes first.
  * Prints its port; a line with the ports of both sides opens the calls.
  *
- *     node -C development --import tsx test/bench/relay-subject.ts worker|dgram CALLS
+ *     node RELAY-SUBJECT worker|dgram CALLS MEDIA-WORKER
  */
 import { createSocket } from 'node:dgram';
-import { join } from 'node:path';
 import { argv, stdin } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { pathToFileURL } from 'node:url';
@@ -16,7 +15,7 @@ import { DatagramTap } from '../../src/io/datagram-tap.ts';
 import { SplitPlane } from '../../src/media/split-plane.ts';
 import { MediaWorkerPort } from '../../src/media-worker-port.ts';
 
-const [, , kind, count] = argv;
+const [, , kind, count, script] = argv;
 const calls = Number(count);
 const ULAW = 4;
 const IP = '127.0.0.1';
@@ -29,7 +28,7 @@ async function runWorker(): Promise<void> {
   const counters = new Counters();
   const ignore = { handleDatagram: () => {}, handleTapped: () => {} };
   const port = new MediaWorkerPort({
-    script: pathToFileURL(join(import.meta.dirname, '../../dist/media-worker.js')),
+    script: pathToFileURL(script!),
     libc,
     bind: { ip: IP, port: 0 },
     onStarted: (link) => plane.attach(link),

@@ -13,6 +13,7 @@ import { join } from 'node:path';
 import { execPath, version } from 'node:process';
 import { createInterface, type Interface } from 'node:readline';
 import { parseArgs } from 'node:util';
+import { buildSync } from 'esbuild';
 import { installPeers } from '../interop/peers/install.ts';
 import { pause } from '../support/wait-until.ts';
 import { cpuNanoseconds, MachineLoad } from './process-cost.ts';
@@ -34,6 +35,7 @@ const WARM_UP_MS = { node: 15_000, c: 1_000 };
 const PACKETS_PER_CALL_AND_SECOND = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'branchline-relay-'));
+const dist = join(import.meta.dirname, '../../dist');
 const peers = join(folder, 'relay-peers');
 const samples = new Samples();
 
@@ -69,8 +71,29 @@ class Lines {
   }
 }
 
-function start(command: string, args: readonly string[]): Lines {
-  return new Lines(spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] }));
+function start(command: string, args: readonly string[], env = process.env): Lines {
+  return new Lines(spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'], env }));
+}
+
+const subjectScript = join(folder, 'relay-subject.mjs');
+
+/** What would load TypeScript is a thread, and an expense, that the product does not have. */
+function bundleSubject(): void {
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'relay-subject.ts')],
+    outfile: subjectScript,
+    bundle: true,
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    conditions: ['development'],
+    logLevel: 'warning',
+  });
+}
+
+function startSubject(kind: 'worker' | 'dgram', calls: number): Lines {
+  const args = [subjectScript, kind, String(calls), join(dist, 'media-worker.js')];
+  return start(execPath, args, { ...process.env, NODE_PATH: join(dist, 'node_modules') });
 }
 
 function startNode(script: string, ...args: string[]): Lines {
@@ -84,10 +107,10 @@ interface Subject {
   readonly start: (calls: number) => Lines;
 }
 const SUBJECTS: readonly Subject[] = [
-  { name: OURS, kind: 'node', start: (calls) => startNode('relay-subject.ts', 'worker', String(calls)) },
+  { name: OURS, kind: 'node', start: (calls) => startSubject('worker', calls) },
   { name: 'C recvmmsg, 5 ms', kind: 'c', start: () => start(peers, ['mmsg']) },
   { name: 'C recvfrom', kind: 'c', start: () => start(peers, ['plain']) },
-  { name: 'dgram', kind: 'node', start: (calls) => startNode('relay-subject.ts', 'dgram', String(calls)) },
+  { name: 'dgram', kind: 'node', start: (calls) => startSubject('dgram', calls) },
 ];
 
 /** µs of CPU for one packet, in and out. */
@@ -174,6 +197,7 @@ installPeers(['gcc'], (line) => console.error(line));
 try {
   const source = join(import.meta.dirname, 'relay-peers.c');
   execFileSync('gcc', ['-O3', '-march=native', '-Wall', '-Werror', '-o', peers, source], { stdio: 'inherit' });
+  bundleSubject();
   await measureRounds();
   writeFileSync(values.to, report());
   console.error(`wrote ${values.to}`);

@@ -65,7 +65,7 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
     phone(extension).getByRole('button', { name, exact: true }).click();
 
   async function shows(extension: string, text: string): Promise<void> {
-    await display(extension).getByText(text).waitFor({ timeout: 10_000 });
+    await display(extension).getByText(text).waitFor();
   }
 
   async function dial(extension: string, number: string): Promise<void> {
@@ -76,7 +76,7 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
 
   it('lifts a handset, dials, answers at the other, shows the call, and hangs up', async () => {
     await dial('201', '202');
-    await phone('202').getByRole('button', { name: 'Answer' }).waitFor({ timeout: 10_000 });
+    await phone('202').getByRole('button', { name: 'Answer' }).waitFor();
     await shows('202', '201');
     await shows('202', 'Front desk');
     await press('202', 'Answer');
@@ -118,7 +118,7 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
     await phone('202').getByRole('button', { name: 'Answer' }).click();
     await shows('202', 'Talking');
     await page.getByRole('button', { name: 'End call' }).click();
-    await page.getByText('No call stands').waitFor({ timeout: 5_000 });
+    await page.getByText('No call stands').waitFor();
     await appliance.waitForNoCalls();
   });
 
@@ -135,7 +135,7 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
   it('traces a number without calling anyone', async () => {
     await page.getByLabel('Number').fill('202');
     await page.getByRole('button', { name: 'Trace' }).click();
-    await page.getByRole('list', { name: 'Steps' }).getByText('Dial(LINE/2').waitFor({ timeout: 5_000 });
+    await page.getByRole('list', { name: 'Steps' }).getByText('Dial(LINE/2').waitFor();
     expect((await appliance.status()).calls).toEqual([]);
   });
 
@@ -163,9 +163,9 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
   it('says when the appliance is gone, and comes back with it', async () => {
     await page.getByText('Live').waitFor();
     await appliance.stop();
-    await page.getByText('No connection').waitFor({ timeout: 5_000 });
+    await page.getByText('No connection').waitFor();
     await appliance.start();
-    await page.getByText('Live').waitFor({ timeout: 10_000 });
+    await page.getByText('Live').waitFor();
     complaints.length = 0;
   });
 });

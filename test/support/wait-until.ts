@@ -1,6 +1,9 @@
+/** A machine with other work, or one that stands still for a moment, gets so many times as long as an idle one needs. */
+const PATIENCE = 3;
+
 /**
- * Polls until `condition` gives something other than undefined and false, and gives that. Throws after `timeoutMs`
- * with `what`, and with what `context` says then. For real peers only; everything of ours has a virtual clock.
+ * Polls until `condition` gives something other than undefined and false, and gives that. Throws after
+ * `PATIENCE` times `timeoutMs` with `what`, and with what `context` says then. For real peers only; everything of ours has a virtual clock.
  */
 export async function waitUntil<T>(
   what: string,
@@ -8,11 +11,12 @@ export async function waitUntil<T>(
   condition: () => T | Promise<T>,
   context: () => string = () => '',
 ): Promise<Exclude<T, undefined | null | false>> {
-  const deadline = performance.now() + timeoutMs;
+  const patienceMs = PATIENCE * timeoutMs;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     const value = await condition();
     if (value !== undefined && value !== null && value !== false) return value as Exclude<T, undefined | null | false>;
-    if (performance.now() > deadline) throw new Error(`waited ${timeoutMs} ms for ${what}\n${context()}`.trimEnd());
+    if (performance.now() > deadline) throw new Error(`waited ${patienceMs} ms for ${what}\n${context()}`.trimEnd());
     await pause(25);
   }
 }

@@ -5,7 +5,8 @@ import { encodeInformationElements } from '../../src/iax2/information-element.ts
 import { FRAME_TYPE, IAX_SUBCLASS } from '../../src/iax2/subclass.ts';
 import { pause } from '../support/wait-until.ts';
 import { cpuNanoseconds } from './process-cost.ts';
-import { GENERATOR, SUBJECT, type Subject } from './subjects.ts';
+import type { Subject } from './subject.ts';
+import { GENERATOR, SUBJECT } from './subjects.ts';
 
 /** Below what each of them answers at most. */
 const PER_SECOND = 1_000;

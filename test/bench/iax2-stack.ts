@@ -25,7 +25,8 @@ import { waitUntil } from '../support/wait-until.ts';
 import { frameCostUs } from './iax2-frames.ts';
 import { cpuSeconds } from './process-cost.ts';
 import { Samples } from './samples.ts';
-import { AsteriskSubject, BranchlineSubject, type Subject } from './subjects.ts';
+import type { Subject } from './subject.ts';
+import { SUBJECTS } from './subjects.ts';
 
 const REGISTRANTS = 1_000;
 const CALLS = 10_000;
@@ -40,11 +41,6 @@ async function serveRegistrar(ip: string): Promise<void> {
   process.send?.('ready');
 }
 
-const SUBJECTS: readonly (() => Subject)[] = [
-  () => new BranchlineSubject(),
-  () => new AsteriskSubject('16'),
-  () => new AsteriskSubject('22'),
-];
 const NAME = 'Iax2 stack';
 const samples = new Samples();
 
@@ -185,9 +181,7 @@ A whole frame, sockets included: µs of CPU for a POKE that is received and answ
 
 | | |
 |---|---|
-${SUBJECTS.map((make) => make().name)
-  .map((name) => `| ${name} | ${samples.median(name, 'poke', 1)} |`)
-  .join('\n')}
+${SUBJECTS.map(({ name }) => `| ${name} | ${samples.median(name, 'poke', 1)} |`).join('\n')}
 
 A registration is four round trips: call token, challenge, proof, acknowledgement. Calls that are not answered end because one frame was
 lost four times in a row, or because a timer of their set-up ran out meanwhile. After the last one, no call, dialog or call number is left
@@ -208,7 +202,7 @@ else {
       measureCodecs();
       await measureStorm(registrar, child.pid!);
       measureCalls(round);
-      for (const make of SUBJECTS) await measureFrames(make());
+      for (const subject of SUBJECTS) await measureFrames(subject);
     }
   } finally {
     child.kill('SIGKILL');

@@ -1,18 +1,31 @@
 /**
- * What the media plane costs per packet and per block, and what it leaves for the garbage collector:
+ * What the media plane costs per tick, packet and block, and what it leaves for the garbage collector; writes
+ * docs/reference/benchmarks-media-plane.md:
  *
- *     node -C development --expose-gc --import tsx test/bench/media-plane.ts [seconds of virtual time]
+ *     node -C development --expose-gc --max-semi-space-size=128 --import tsx test/bench/media-plane.ts [--rounds 5] [--seconds 10] [--to FILE]
  *
- * 50 bridged IAX2 calls, 20 RTP streams bridged in pairs, 20 bridged to IAX2,
- * 4 lines that talk over IAX2, and a conference of 30, on a virtual clock. Datagrams are made once and stamped in place,
- * so that what is measured is the plane's own.
+ * On a virtual clock; datagrams are made once and stamped in place, so that what is measured is the plane's own.
  */
-import { argv } from 'node:process';
+import { writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { join, resolve } from 'node:path';
+import { PerformanceObserver } from 'node:perf_hooks';
+import { version } from 'node:process';
+import { parseArgs } from 'node:util';
 import { Counters } from '../../src/base/counters.ts';
 import { type Iax2StreamSpec, type RtpStreamSpec, StreamIds } from '../../src/base/media-port.ts';
 import { writeMiniHeader } from '../../src/iax2/frame-header.ts';
 import { MediaPlane } from '../../src/media/plane.ts';
 import { RTP_HEADER_LENGTH, writeRtpHeader } from '../../src/media/rtp-packet.ts';
+import { Samples } from './samples.ts';
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '10' },
+    to: { type: 'string', default: 'docs/reference/benchmarks-media-plane.md' },
+  },
+});
 
 const CALLS = 50;
 const LINES = 4;
@@ -20,15 +33,16 @@ const LINES = 4;
 const SESSIONS = 20;
 const MEMBERS = 30;
 const ROOM = 1_000_000;
-const seconds = Number(argv[2] ?? 60);
+const seconds = Number(values.seconds);
+const TICK_MS = 5;
+const WARM_UP_MS = 60_000;
 
 interface Voice {
   readonly spec: Iax2StreamSpec;
   readonly mini: Uint8Array;
 }
 
-let sent = 0;
-const plane = new MediaPlane({ counters: new Counters(), send: () => sent++, sendRtp: () => sent++ });
+const plane = new MediaPlane({ counters: new Counters(), send: () => {}, sendRtp: () => {} });
 const ids = new StreamIds();
 
 function openCall(n: number): { id: number; voice: Voice } {
@@ -113,15 +127,22 @@ for (let n = 0; n < MEMBERS; n++) {
 
 const up = Uint8Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff);
 const down = new Uint8Array(80);
-let packets = 0;
-let blocks = 0;
 
-function run(fromMs: number, toMs: number): void {
-  for (let nowMs = fromMs; nowMs < toMs; nowMs += 10) {
+/** What comes in besides the time. */
+type Input = 'nothing' | 'packets' | 'blocks of lines';
+/** Virtual time so far. */
+let nowMs = 0;
+
+/** Gives how much came. */
+function run(input: Input, ms: number): number {
+  let count = 0;
+  for (const endMs = nowMs + ms; nowMs < endMs; nowMs += TICK_MS) {
     plane.tick(nowMs);
-    for (let port = 1; port <= LINES; port++) plane.exchangeLineBlock(port, up, down, nowMs);
-    blocks += LINES;
-    if (nowMs % 20 === 0) {
+    if (input === 'blocks of lines') {
+      for (let port = 1; port <= LINES; port++) plane.exchangeLineBlock(port, up, down, nowMs);
+      count += LINES;
+    }
+    if (input === 'packets' && nowMs % 20 === 0) {
       for (const { spec, mini } of voices) {
         writeMiniHeader(mini, 0, spec.remoteCall, nowMs);
         plane.handleDatagram(mini, spec.remote, nowMs);
@@ -131,35 +152,72 @@ function run(fromMs: number, toMs: number): void {
         writeRtpHeader(packet, spec.payloadType, false, sequence, 8 * nowMs, spec.ssrc + 1000);
         plane.handleRtp(spec.localPort, packet, spec.remote, nowMs);
       }
-      packets += voices.length + phones.length;
+      count += voices.length + phones.length;
     }
     while (plane.poll() !== undefined);
+    if (input === 'nothing') count++;
   }
+  return count;
 }
 
-/** Bytes on the heap after a full collection, or as they are where the collector is not exposed. */
-function heapBytes(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
+const samples = new Samples();
+const title: Readonly<Record<Input, string>> = {
+  nothing: 'tick',
+  packets: 'packet',
+  'blocks of lines': 'block of a line',
+};
+const INPUTS = ['nothing', 'packets', 'blocks of lines'] as const;
+let collections = 0;
+new PerformanceObserver((list) => {
+  collections += list.getEntries().length;
+}).observe({ entryTypes: ['gc'] });
+const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
+
+async function measure(input: Input): Promise<void> {
+  run(input, WARM_UP_MS);
+  globalThis.gc!();
+  await settle();
+  collections = 0;
+  const cpu = process.cpuUsage();
+  const before = process.memoryUsage().heapUsed;
+  const count = run(input, 1_000 * seconds);
+  const grown = process.memoryUsage().heapUsed - before;
+  const { user, system } = process.cpuUsage(cpu);
+  await settle();
+  samples.add(input, 'collections', collections);
+  globalThis.gc!();
+  const kept = process.memoryUsage().heapUsed - before;
+  samples.add(input, 'us', (user + system) / count);
+  samples.add(input, 'bytes', grown / count);
+  samples.add(input, 'kept', kept / 1_024);
 }
 
-run(0, 20_000); // warm
-const before = heapBytes();
-const [packetsBefore, blocksBefore, sentBefore] = [packets, blocks, sent];
-const start = process.cpuUsage();
-run(20_000, 20_000 + 1000 * seconds);
-const { user, system } = process.cpuUsage(start);
-const grown = process.memoryUsage().heapUsed - before;
-const kept = heapBytes() - before;
+function report(): string {
+  const row = (input: Input) =>
+    `| ${title[input]} | ${[
+      ['us', 2],
+      ['bytes', 2],
+      ['collections', 0],
+      ['kept', 1],
+    ]
+      .map(([kind, digits]) => samples.median(input, String(kind), Number(digits)))
+      .join(' | ')} |`;
+  return `# Benchmarks of the media plane
 
-const relayed = packets - packetsBefore;
-const exchanged = blocks - blocksBefore;
-console.log(
-  `virtual time            ${seconds} s, ${CALLS} bridged calls, ${LINES} lines, ${phones.length} RTP sessions`,
-);
-console.log(`packets in, out         ${relayed}, ${sent - sentBefore}`);
-console.log(`blocks exchanged        ${exchanged}`);
-console.log(`CPU per packet or block ${((user + system) / (relayed + exchanged)).toFixed(3)} µs`);
-console.log(`share of one core       ${((user + system) / (seconds * 1e4)).toFixed(2)} %`);
-console.log(`heap before collection  ${(grown / (relayed + exchanged)).toFixed(2)} bytes per packet or block`);
-console.log(`heap kept               ${(kept / 1024).toFixed(1)} KiB`);
+Written by \`test/bench/media-plane.ts\`; do not edit. Node ${version}, ${cpus().length} × ${cpus()[0]?.model.trim()}, Linux ${release()}.
+
+The plane alone, without sockets, on a virtual clock: ${CALLS} bridged IAX2 calls, ${SESSIONS} RTP streams bridged in pairs, ${SESSIONS} bridged to IAX2,
+${LINES} lines, and a conference of ${MEMBERS}. Each of three runs of ${seconds} s of voice, ${values.rounds} times: with nothing coming in, with all packets, with the blocks
+of the lines. *Heap*: what it grew by for each, collections of garbage shut out; *kept*: what of it a collection leaves, KiB. A tick
+has the reports (RTCP) of ${phones.length} streams in it, one each 5 s.
+
+| for each | CPU, µs | heap, bytes | collections meanwhile | kept, KiB |
+|---|---|---|---|---|
+${INPUTS.map(row).join('\n')}
+`;
+}
+
+if (globalThis.gc === undefined) throw new Error('run it with --expose-gc');
+for (let round = 1; round <= Number(values.rounds); round++) for (const input of INPUTS) await measure(input);
+writeFileSync(resolve(join(import.meta.dirname, '../..'), values.to), report());
+console.error(`wrote ${values.to}`);

@@ -15,6 +15,13 @@ export function cpuNanoseconds(pid: number): number {
   );
 }
 
+/** CPU of `pid` in percent of one core while `during` runs. */
+export async function cpuPct(pid: number, during: () => Promise<unknown>): Promise<number> {
+  const [startNs, startMs] = [cpuNanoseconds(pid), performance.now()];
+  await during();
+  return (cpuNanoseconds(pid) - startNs) / (performance.now() - startMs) / 1e4;
+}
+
 export interface Memory {
   readonly residentMb: number;
   /** What would come free if it ended: pages that nobody shares. */

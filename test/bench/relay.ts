@@ -3,7 +3,7 @@
  * CPU of each packet; then how late the worker's ticks are while the main thread is busy. Writes
  * docs/reference/benchmarks-relay.md:
  *
- *     npm run build && node -C development --import tsx test/bench/relay.ts [--rounds 5] [--seconds 6] [--calls 50,200] [--to FILE]
+ *     npm run build && node -C development --import tsx test/bench/relay.ts [--rounds 5] [--seconds 6] [--calls 10,50,100,200,400] [--to FILE]
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -23,7 +23,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '6' },
-    calls: { type: 'string', default: '50,200' },
+    calls: { type: 'string', default: '10,50,100,200,400' },
     to: { type: 'string', default: join(import.meta.dirname, '../../docs/reference/benchmarks-relay.md') },
   },
 });

@@ -1,7 +1,7 @@
 /**
  * Measures the appliance beside real Asterisks, in turns within one run, and writes docs/reference/benchmarks.md.
  *
- *     npm run bench [-- --rounds 5 --seconds 8 --calls 10,25,50 --rates 10,25,50 --to FILE]
+ *     npm run bench [-- --rounds 5 --seconds 8 --calls 10,25,30,50 --rates 10,25,50 --to FILE]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,22 +13,16 @@ import { installPeers } from '../interop/peers/install.ts';
 import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
 import { pause, waitUntil } from '../support/wait-until.ts';
 import { ManagerInterface } from './manager-interface.ts';
-import { cpuSeconds, MachineLoad, memory } from './process-cost.ts';
+import { cpuPct, cpuSeconds, MachineLoad, memory } from './process-cost.ts';
 import { Samples } from './samples.ts';
-import {
-  AsteriskSubject,
-  BranchlineSubject,
-  GENERATOR,
-  generatorOptions,
-  type Subject,
-  sinkOptions,
-} from './subjects.ts';
+import type { Subject } from './subject.ts';
+import { GENERATOR, generatorOptions, SUBJECTS, sinkOptions } from './subjects.ts';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '8' },
-    calls: { type: 'string', default: '10,25,50' },
+    calls: { type: 'string', default: '10,25,30,50' },
     rates: { type: 'string', default: '10,25,50' },
     to: { type: 'string', default: 'docs/reference/benchmarks.md' },
   },
@@ -40,13 +34,6 @@ const callCounts = values.calls.split(',').map(Number);
 const rates = values.rates.split(',').map(Number);
 
 const samples = new Samples();
-
-/** CPU of `pid` in percent of one core while `during` runs. */
-async function cpuPct(pid: number, during: () => Promise<unknown>): Promise<number> {
-  const [startS, startMs] = [cpuSeconds(pid), performance.now()];
-  await during();
-  return (100 * (cpuSeconds(pid) - startS)) / ((performance.now() - startMs) / 1_000);
-}
 
 /** Start, idle cost, then calls bridged: `n` at once, each a steady tone both ways. */
 async function measure(
@@ -67,18 +54,9 @@ async function measure(
     samples.add(subject.name, 'rss', rest.residentMb);
     samples.add(subject.name, 'private', rest.privateMb);
 
-    for (const count of callCounts) {
-      // One after the other: of calls that start in the same millisecond Asterisk itself drops some.
-      while ((await sink.channelCount()) < count) await manager.originate('IAX2/subject/601', 'Milliwatt', '');
-      await pause(1_000);
-      const load = new MachineLoad();
-      const busy = await cpuPct(subject.pid, () => pause(windowMs));
-      const { busyPct, stealPct } = load.shares();
-      samples.add(subject.name, `bridge ${count}`, (busy - idle) / count);
-      samples.add(subject.name, `machine ${count}`, busyPct);
-      samples.add(subject.name, `steal ${count}`, stealPct);
-      samples.add(subject.name, `rss ${count}`, memory(subject.pid).residentMb);
-    }
+    await measureBridged(subject, 'plain', idle, manager, sink);
+    await clear(generator, sink);
+    await measureBridged(subject, 'trunked', idle, manager, sink);
     await clear(generator, sink);
     for (const rate of rates) await measureSetUp(subject, rate, idle, manager, generator, sink);
   } finally {
@@ -87,6 +65,33 @@ async function measure(
     // A registration of the same address again would not be logged.
     await sink.cli('iax2 unregister subject');
   }
+}
+
+/** Ever more calls at once, by a peer with or without a trunk on both sides of the subject. */
+async function measureBridged(
+  subject: Subject,
+  kind: 'plain' | 'trunked',
+  idle: number,
+  manager: ManagerInterface,
+  sink: Asterisk,
+): Promise<void> {
+  const peer = kind === 'plain' ? 'subject' : 'trunked-subject';
+  const used: number[] = [];
+  for (const count of callCounts) {
+    // One after the other: of calls that start in the same millisecond Asterisk itself drops some.
+    while ((await sink.channelCount()) < count) await manager.originate(`IAX2/${peer}/601`, 'Milliwatt', '');
+    await pause(1_000);
+    const load = new MachineLoad();
+    const busy = await cpuPct(subject.pid, () => pause(windowMs));
+    const { busyPct, stealPct } = load.shares();
+    used.push(busy - idle);
+    samples.add(subject.name, `${kind} ${count}`, (busy - idle) / count);
+    samples.add(subject.name, `machine ${kind} ${count}`, busyPct);
+    samples.add(subject.name, `steal ${kind} ${count}`, stealPct);
+    samples.add(subject.name, `rss ${kind} ${count}`, memory(subject.pid).residentMb);
+  }
+  const [fewest, most] = [callCounts[0]!, callCounts.at(-1)!];
+  if (most > fewest) samples.add(subject.name, `slope ${kind}`, (used.at(-1)! - used[0]!) / (most - fewest));
 }
 
 /** Offers `rate` calls a second, each answered and ended by the sink after 2 s. */
@@ -124,6 +129,7 @@ async function clear(generator: Asterisk, sink: Asterisk): Promise<void> {
 function report(names: readonly string[]): string {
   const row = (title: string, key: string, digits: number) =>
     `| ${title} | ${names.map((name) => samples.median(name, key, digits)).join(' | ')} |`;
+  const span = `${callCounts[0]} to ${callCounts.at(-1)} calls`;
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   return `# Benchmarks
 
@@ -132,7 +138,7 @@ Written by \`npm run bench\`; do not edit. Commit ${commit}, Node ${version}, ${
 Each figure is the median of ${rounds} rounds with the smallest and largest in brackets. A round measures every switch in
 turn, each freshly started, on the same machine between the same two Asterisk 16 (one makes the calls, one answers them).
 CPU is user and system time of the switch's process, in percent of one core over ${windowMs / 1_000} s; per call, the idle share is
-subtracted. All calls are µ-law, 20 ms, without trunking, with a steady tone both ways.
+subtracted. All calls are µ-law, 20 ms, with a steady tone both ways; trunked ones go by peers with a trunk on both sides of the switch.
 
 | | ${names.join(' | ')} |
 |---|${names.map(() => '---').join('|')}|
@@ -140,12 +146,17 @@ ${row('start to registered, ms', 'registered', 0)}
 ${row('CPU idle, registered, %', 'idle', 2)}
 ${row('resident memory idle, MB', 'rss', 0)}
 ${row('of it private, MB', 'private', 0)}
-${callCounts.map((count) => row(`CPU per bridged call, ${count} calls, %`, `bridge ${count}`, 2)).join('\n')}
-${callCounts.map((count) => row(`resident memory, ${count} calls, MB`, `rss ${count}`, 0)).join('\n')}
+${callCounts.map((count) => row(`CPU per bridged call, ${count} calls, %`, `plain ${count}`, 2)).join('\n')}
+${row(`CPU of each further call, ${span}, %`, 'slope plain', 2)}
+${callCounts.map((count) => row(`CPU per trunked call, ${count} calls, %`, `trunked ${count}`, 2)).join('\n')}
+${row(`CPU of each further trunked call, ${span}, %`, 'slope trunked', 2)}
+${callCounts.map((count) => row(`resident memory, ${count} calls, MB`, `rss plain ${count}`, 0)).join('\n')}
 ${rates.map((rate) => row(`CPU per call set up and ended, ${rate} calls/s, ms`, `set-up cpu ${rate}`, 1)).join('\n')}
 ${rates.map((rate) => row(`answered at ${rate} calls/s, %`, `set-up answered ${rate}`, 1)).join('\n')}
-${callCounts.map((count) => row(`machine busy, ${count} calls, %`, `machine ${count}`, 0)).join('\n')}
-${callCounts.map((count) => row(`taken by the machine's host, ${count} calls, %`, `steal ${count}`, 1)).join('\n')}
+${callCounts.map((count) => row(`machine busy, ${count} calls, %`, `machine plain ${count}`, 0)).join('\n')}
+${callCounts.map((count) => row(`machine busy, ${count} trunked calls, %`, `machine trunked ${count}`, 0)).join('\n')}
+${callCounts.map((count) => row(`taken by the machine's host, ${count} calls, %`, `steal plain ${count}`, 1)).join('\n')}
+${callCounts.map((count) => row(`taken by the machine's host, ${count} trunked calls, %`, `steal trunked ${count}`, 1)).join('\n')}
 
 How to read it: generator and sink share the machine with the switch that is measured. Where the machine, with whatever else
 ran on it, is busy above 90 %,
@@ -155,13 +166,12 @@ much as of the switch.
 }
 
 installPeers(['asterisk16', 'asterisk22'], (line) => console.error(line));
-const subjects: Subject[] = [new BranchlineSubject(), new AsteriskSubject('22'), new AsteriskSubject('16')];
 const generator = await startAsterisk(generatorOptions('16'));
 const sink = await startAsterisk(sinkOptions('16'));
 try {
   const manager = await ManagerInterface.connect(GENERATOR, 'bench', 'bench');
   for (let round = 1; round <= rounds; round++) {
-    for (const subject of subjects) {
+    for (const subject of SUBJECTS) {
       console.error(`round ${round} of ${rounds}: ${subject.name}`);
       await measure(subject, generator, sink, manager);
     }
@@ -173,5 +183,5 @@ try {
 }
 const file = join(root, values.to);
 mkdirSync(dirname(file), { recursive: true });
-writeFileSync(file, report(subjects.map(({ name }) => name)));
+writeFileSync(file, report(SUBJECTS.map(({ name }) => name)));
 console.error(`wrote ${values.to}`);

@@ -1,7 +1,6 @@
-import { Appliance } from '../support/appliance.ts';
-import { Asterisk } from '../support/asterisk.ts';
 import { loopbackAddress } from '../support/loopback.ts';
 import { SIP_MODULES } from '../support/sip-centre.ts';
+import { asteriskSubject, branchlineSubject, type Subject } from './subject.ts';
 
 /** The switch that is measured, and where SIPp is. */
 export const SUBJECT = loopbackAddress(41);
@@ -11,23 +10,14 @@ export const SIPP = { ip: loopbackAddress(42), port: 5070 };
 export const PHONES: readonly string[] = Array.from({ length: 400 }, (_, i) => String(2_000 + i));
 export const secretOf = (user: string) => `secret-${user}`;
 
-/** A registrar with phones. Each may call the others, and 600, which answers by itself. */
-export interface SipSubject {
-  readonly name: string;
-  start(): Promise<void>;
-  readonly pid: number;
-  stop(): Promise<void>;
-}
+/** Registrars with phones. Each may call the others, and 600, which answers by itself. */
+export const SUBJECTS: readonly Subject[] = [branchlineSubject(branchline(), SUBJECT), asterisk('Asterisk 22', false)];
+/** Puts the voice of bridged phones in order, too. */
+export const BUFFERING = asterisk('Asterisk 22, jitter buffer', true);
 
-export class BranchlineSip implements SipSubject {
-  readonly name = 'Branchline';
-  private appliance: Appliance | undefined;
-
-  async start(): Promise<void> {
-    const phones = PHONES.map(
-      (user) => `    "${user}": { secret: ${secretOf(user)}, context: office, codecs: [ulaw] }`,
-    );
-    const config = `site: { id: bench, name: Bench, country: us, timezone: UTC }
+function branchline(): string {
+  const phones = PHONES.map((user) => `    "${user}": { secret: ${secretOf(user)}, context: office, codecs: [ulaw] }`);
+  return `site: { id: bench, name: Bench, country: us, timezone: UTC }
 sip:
   listen: ["udp://${SUBJECT}:5060"]
   qualify: { every: 1h, timeout: 3s }
@@ -41,26 +31,12 @@ dialplan: |
   exten => _2XXX,1,Dial(SIP/\${EXTEN},30)
 web: { listen: "http://${SUBJECT}:8080", auth: none }
 `;
-    this.appliance = new Appliance({ config, web: `${SUBJECT}:8080` });
-    await this.appliance.start();
-  }
-
-  get pid(): number {
-    return this.appliance!.pid;
-  }
-
-  async stop(): Promise<void> {
-    await this.appliance?.dispose();
-  }
 }
 
-export class AsteriskSip implements SipSubject {
-  readonly name = 'Asterisk 22';
-  private asterisk: Asterisk | undefined;
-
-  async start(): Promise<void> {
-    const phones = PHONES.map(
-      (user) => `[${user}](endpoint)
+/** With `buffers`, the voice of the caller and of the called phone goes through a jitter buffer each. */
+function asterisk(name: string, buffers: boolean): Subject {
+  const phones = PHONES.map(
+    (user) => `[${user}](endpoint)
 auth=${user}
 aors=${user}
 [${user}](auth)
@@ -68,13 +44,8 @@ username=${user}
 password=${secretOf(user)}
 [${user}](aor)
 `,
-    );
-    this.asterisk = new Asterisk({
-      version: '22',
-      bind: SUBJECT,
-      modules: SIP_MODULES['22'],
-      files: {
-        'pjsip.conf': `[transport]
+  );
+  const pjsip = `[transport]
 type=transport
 protocol=udp
 bind=@BIND@
@@ -93,24 +64,32 @@ auth_type=userpass
 type=aor
 max_contacts=1
 remove_existing=yes
-${phones.join('')}`,
+${phones.join('')}`;
+  const setBuffer = 'Set(JITTERBUFFER(adaptive)=default)';
+  const dial = buffers
+    ? `exten => _2XXX,1,${setBuffer}
+ same => n,Dial(PJSIP/\${EXTEN},30,b(buffer^s^1))
+[buffer]
+exten => s,1,${setBuffer}
+ same => n,Return()
+`
+    : `exten => _2XXX,1,Dial(PJSIP/\${EXTEN},30)
+`;
+  return asteriskSubject(
+    {
+      version: '22',
+      bind: SUBJECT,
+      modules: [...SIP_MODULES['22'], 'func_jitterbuffer', 'app_stack'],
+      files: {
+        'pjsip.conf': pjsip,
         'extensions.conf': `[office]
 exten => 600,1,Answer()
  same => n,Wait(30)
-exten => _2XXX,1,Dial(PJSIP/\${EXTEN},30)
-`,
+${dial}`,
         'rtp.conf': '[general]\nrtpstart=20000\nrtpend=29999',
         'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
       },
-    });
-    await this.asterisk.start();
-  }
-
-  get pid(): number {
-    return this.asterisk!.pid;
-  }
-
-  async stop(): Promise<void> {
-    await this.asterisk?.dispose();
-  }
+    },
+    name,
+  );
 }

@@ -17,9 +17,10 @@ import { installPeers } from '../interop/peers/install.ts';
 import { ScriptedPhone, sdpOf } from '../support/scripted-phone.ts';
 import { playSipp, type SippStep } from '../support/sipp.ts';
 import { pause } from '../support/wait-until.ts';
-import { cpuSeconds, MachineLoad, memory } from './process-cost.ts';
+import { cpuPct, cpuSeconds, MachineLoad, memory } from './process-cost.ts';
 import { Samples } from './samples.ts';
-import { AsteriskSip, BranchlineSip, PHONES, SIPP, type SipSubject, SUBJECT, secretOf } from './sip-subjects.ts';
+import { BUFFERING, PHONES, SIPP, SUBJECT, SUBJECTS, secretOf } from './sip-subjects.ts';
+import type { Subject } from './subject.ts';
 
 const { values } = parseArgs({
   options: {
@@ -95,7 +96,7 @@ const CALL: readonly SippStep[] = [
 ];
 
 /** Plays a scenario as fast as it gets done; gives how many a second, and what each costs the switch. */
-async function throughput(subject: SipSubject, steps: readonly SippStep[], count: number) {
+async function throughput(subject: Subject, steps: readonly SippStep[], count: number) {
   const startS = cpuSeconds(subject.pid);
   const { code, elapsedMs, report } = await playSipp({
     ...{ server, steps, calls: count, rate: 20_000, atOnce: AT_ONCE, fields, local: SIPP },
@@ -105,15 +106,14 @@ async function throughput(subject: SipSubject, steps: readonly SippStep[], count
 }
 
 /** Pairs of phones, one calling the other through the switch, each with a steady tone. */
-async function bridge(subject: SipSubject): Promise<void> {
+async function bridge(subject: Subject): Promise<void> {
   const open = (user: string) =>
     ScriptedPhone.open({ user, secret: secretOf(user), server: { ip: SUBJECT, port: 5060 } });
   const phones: ScriptedPhone[] = [];
   await pause(3_000);
   const before = memory(subject.pid).residentMb;
-  const idleS = cpuSeconds(subject.pid);
-  await pause(windowMs / 2);
-  const idlePct = (100 * (cpuSeconds(subject.pid) - idleS)) / (windowMs / 2_000);
+  const idlePct = await cpuPct(subject.pid, () => pause(windowMs / 2));
+  samples.add(subject.name, 'idle', idlePct);
   for (let i = 0; i < bridged; i++) {
     const [caller, called] = [await open(PHONES[2 * i]!), await open(PHONES[2 * i + 1]!)];
     phones.push(caller, called);
@@ -130,10 +130,9 @@ async function bridge(subject: SipSubject): Promise<void> {
   await pause(1_000);
   const heard = phones.map((phone) => phone.heardMs);
   const load = new MachineLoad();
-  const [startS, startMs] = [cpuSeconds(subject.pid), performance.now()];
-  await pause(windowMs);
+  const startMs = performance.now();
+  const busyPct = await cpuPct(subject.pid, () => pause(windowMs));
   const elapsedMs = performance.now() - startMs;
-  const busyPct = (100_000 * (cpuSeconds(subject.pid) - startS)) / elapsedMs;
   samples.add(subject.name, 'bridge', (busyPct - idlePct) / bridged);
   samples.add(subject.name, 'machine', load.shares().busyPct);
   const through = phones.map((phone, i) => (phone.heardMs - heard[i]!) / elapsedMs);
@@ -142,7 +141,7 @@ async function bridge(subject: SipSubject): Promise<void> {
   for (const phone of phones) await phone.close();
 }
 
-async function measureSignalling(subject: SipSubject): Promise<void> {
+async function measureSignalling(subject: Subject): Promise<void> {
   await pause(2_000);
   const empty = memory(subject.pid).residentMb;
   // The first of all makes SIPp's address one that is known; then each phone once.
@@ -162,14 +161,12 @@ async function measureSignalling(subject: SipSubject): Promise<void> {
 }
 
 /** Each in a fresh process: what calls leave behind for a while is not to be taken for what it costs to be idle. */
-async function measure(subject: SipSubject): Promise<void> {
-  for (const work of [measureSignalling, bridge]) {
-    await subject.start();
-    try {
-      await work(subject);
-    } finally {
-      await subject.stop();
-    }
+async function measure(subject: Subject, work: (subject: Subject) => Promise<void>): Promise<void> {
+  await subject.start();
+  try {
+    await work(subject);
+  } finally {
+    await subject.stop();
   }
 }
 
@@ -227,7 +224,8 @@ Written by \`npm run bench\`; do not edit. Commit ${commit}, Node ${version}, ${
 Each figure is the median of ${rounds} rounds with the smallest and largest in brackets. A round measures each switch in turn, freshly
 started, with ${PHONES.length} phones configured and registered by SIPp over UDP with MD5, qualify off. Every call proves itself anew, is answered by
 the switch and ended at once; ${AT_ONCE} registrations or calls are under way at a time, as many as get done, after ${calls} calls that do not count. CPU is user and system
-time of all threads of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways.
+time of all threads of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways; with a jitter
+buffer, Asterisk puts them in order in both directions first. Ours passes each packet on as it comes; who listens puts them in order.
 Processes that wanted a core before it began, and so may have taken part of both: ${loadBefore}.
 
 | | ${names.join(' | ')} |
@@ -236,6 +234,7 @@ ${row('registrations per second', 'registrations', 0)}
 ${row('CPU per registration, ms', 'registration cpu', 2)}
 ${row('calls set up and ended per second', 'calls', 0)}
 ${row('CPU per call set up and ended, ms', 'call cpu', 2)}
+${row('CPU idle, %, which is subtracted', 'idle', 2)}
 ${row('CPU per bridged call, % of a core', 'bridge', 2)}
 ${row('of its voice arrived, %', 'through', 1)}
 ${row('resident memory, nobody registered, MB', 'rss', 0)}
@@ -251,13 +250,13 @@ switch; the CPU per call is the switch's own. Memory is what the process grew by
 }
 
 installPeers(['asterisk22', 'sipp'], (line) => console.error(line));
-const subjects: SipSubject[] = [new BranchlineSip(), new AsteriskSip()];
 for (let round = 1; round <= rounds; round++) {
   codec();
-  for (const subject of subjects) {
+  for (const subject of [...SUBJECTS, BUFFERING]) {
     console.error(`round ${round} of ${rounds}: ${subject.name}`);
-    await measure(subject);
+    if (subject !== BUFFERING) await measure(subject, measureSignalling);
+    await measure(subject, bridge);
   }
 }
-writeFileSync(resolve(root, values.to), report(subjects.map(({ name }) => name)));
+writeFileSync(resolve(root, values.to), report([...SUBJECTS, BUFFERING].map(({ name }) => name)));
 console.error(`wrote ${values.to}`);

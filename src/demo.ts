@@ -102,7 +102,6 @@ function branchDocument({ branchIax, centreIax, branchWeb, brokerUrl }: Places):
 site: { id: demo-branch, name: Branch, country: fr, timezone: Europe/Paris }
 hat:
   port: emulator
-  emulator: auto
   lines:
     - { port: 1, kind: fxs, extension: "201", name: Front desk, context: office }
     - { port: 2, kind: fxs, extension: "202", name: Workshop, context: office }
@@ -137,6 +136,7 @@ function centreDocument({ centreIax, centreWeb, brokerUrl }: Places): string {
 site: { id: demo-centre, name: Centre, country: fr, timezone: Europe/Paris }
 hat:
   port: emulator
+  emulator: plain
   lines:
     - { port: 1, kind: fxs, extension: "301", name: Head office, context: office }
 iax2:

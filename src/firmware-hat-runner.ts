@@ -1,3 +1,4 @@
+import { MS_PER_BLOCK } from '../firmware-bridge/emulator/board.ts';
 import { EmulatorControl } from '../firmware-bridge/emulator/control.ts';
 import type { SurroundingsOptions } from '../firmware-bridge/emulator/surroundings.ts';
 import { ThreadedHat } from '../firmware-bridge/emulator/threaded-hat.ts';
@@ -11,6 +12,8 @@ import { linkStatus, type RunningHat, type RunningHatOptions } from './running-h
 import type { HatStatus } from './status/schema.ts';
 
 const STATISTICS_MS = 5_000;
+/** So much of the time that phones should have lived is lost: it is heard. */
+const LOST_SHARE = 0.1;
 
 /** The emulated HAT as its shipped firmware on an emulated microcontroller, behind the same link as a real one. */
 export class FirmwareHatRunner implements RunningHat {
@@ -19,6 +22,8 @@ export class FirmwareHatRunner implements RunningHat {
   private readonly driver: Driver<HatEvent>;
   private stopAsking: (() => void) | undefined;
   private ended: string | null = null;
+  private stalledBefore = 0;
+  private isSlow = false;
 
   constructor(
     around: SurroundingsOptions,
@@ -70,6 +75,22 @@ export class FirmwareHatRunner implements RunningHat {
 
   private askStatistics(): void {
     this.driver.give((nowMs) => this.hat.serial.askStatistics(nowMs));
+    this.watchSpeed();
     this.stopAsking = systemClock.after(STATISTICS_MS, () => this.askStatistics());
+  }
+  /** Once when the machine cannot keep up any longer, until it can again. */
+  private watchSpeed(): void {
+    const { stalledBlocks } = this.hat;
+    const lost = ((stalledBlocks - this.stalledBefore) * MS_PER_BLOCK) / STATISTICS_MS;
+    this.stalledBefore = stalledBlocks;
+    if (lost > LOST_SHARE && !this.isSlow) {
+      const share = `${Math.round(lost * 100)} %`;
+      this.options.log(
+        'warn',
+        'hat',
+        `This machine is too busy for the emulated firmware: ${share} of the last 5 s were lost. emulator: plain needs less.`,
+      );
+    }
+    this.isSlow = lost > LOST_SHARE;
   }
 }

@@ -8,8 +8,8 @@ import { PlainHatRunner } from './plain-hat-runner.ts';
 import type { RunningHat, RunningHatOptions } from './running-hat.ts';
 import { SerialHatRunner } from './serial-hat-runner.ts';
 
-/** Below this the emulator has nothing to spare for what else the machine does. */
-const SLOWEST = 1.3;
+/** Below this the emulator has too little to spare for what else the machine does, or is about to do. */
+const SLOWEST = 2;
 const SOCKETS = 4;
 
 /** The HAT that the configuration asks for, not yet started; undefined without one. */
@@ -25,7 +25,8 @@ export async function openHat(
   if (hat.emulator === 'plain') return plain();
   const thread = await startThread(hat, around);
   if (typeof thread === 'string') {
-    options.log('warn', 'hat', `The HAT is a model of its firmware, not the firmware itself: ${thread}.`);
+    const level = hat.emulator === 'firmware' ? 'warn' : 'info';
+    options.log(level, 'hat', `The HAT is a model of its firmware, not the firmware itself: ${thread}.`);
     return plain();
   }
   const speed = `The HAT is its firmware, emulated at ${thread.speed.toFixed(1)} times real time`;

@@ -74,6 +74,7 @@ function office({ name, ip }: typeof OFFICE, mqtt: string, number = '600'): stri
 site: { id: bench, country: fr }
 hat:
   port: emulator
+  emulator: plain
   lines:
 ${lines.join('\n')}
 iax2:

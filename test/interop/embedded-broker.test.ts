@@ -10,7 +10,7 @@ describe('a broker in the appliance', () => {
   const url = `mqtt://${ip}:1883`;
   const config = (broker: string) => `
 site: { id: lyon-01, country: fr }
-hat: { port: emulator, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
+hat: { port: emulator, emulator: plain, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
 dialplan: |
   [office]
   exten => 600,1,Echo

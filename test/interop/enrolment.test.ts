@@ -31,7 +31,7 @@ describeWithPeers('new boxes at mosquitto', ['mosquitto'], () => {
     writeFileSync(
       join(office, 'office.yaml'),
       `site: { id: "{{site}}", country: fr }
-hat: { port: emulator, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
+hat: { port: emulator, emulator: plain, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
 iax2: { bind: "{{ip}}:4569", peers: { hq: { type: peer, host: 127.0.0.1, secret: { file: hq.secret } } } }
 dialplan: |
   [office]

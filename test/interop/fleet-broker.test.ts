@@ -44,7 +44,7 @@ describeWithPeers('the example broker of deploy/mosquitto', ['mosquitto', 'opens
     appliance = new Appliance({
       config: `
 site: { id: lyon-01, country: fr }
-hat: { port: emulator, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
+hat: { port: emulator, emulator: plain, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
 dialplan: |
   [office]
   exten => 600,1,Echo

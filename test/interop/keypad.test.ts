@@ -13,6 +13,7 @@ describe('the keypad and the LEDs of the box', () => {
 site: { id: keys, country: fr }
 hat:
   port: emulator
+  emulator: plain
   lines: [{ port: 1, kind: fxs, extension: "201", context: office }]
   keypad: { "1": status, "2": night-mode, "9": identify, "*": restart, "0": factory-reset }
 dialplan: |

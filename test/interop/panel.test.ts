@@ -12,6 +12,7 @@ const CONFIG = `
 site: { id: panel-test, country: gb, timezone: Europe/London }
 hat:
   port: emulator
+  emulator: plain
   lines:
     - { port: 1, kind: fxs, extension: "201", name: Front desk, context: office }
     - { port: 2, kind: fxs, extension: "202", name: Workshop, context: office }

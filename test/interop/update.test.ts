@@ -24,7 +24,7 @@ describeWithPeers('an update from head office', ['mosquitto'], () => {
   const keys = generateSigningKeys();
   const config = `
 site: { id: ${SITE}, country: fr }
-hat: { port: emulator, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
+hat: { port: emulator, emulator: plain, lines: [{ port: 1, kind: fxs, extension: "201", context: office }] }
 dialplan: |
   [office]
   exten => 600,1,Answer

@@ -128,6 +128,7 @@ export function branchConfig(options: BranchOptions = {}): string {
   return `site: { id: branch-1, name: Branch one, country: ${country}, timezone: Europe/Paris }
 hat:
   port: emulator
+  emulator: plain
   lines:
     - { port: 1, kind: fxs, extension: "201", name: Front desk, context: office${options.line1 ?? ''} }
     - { port: 2, kind: fxs, extension: "202", name: Back room, context: office }

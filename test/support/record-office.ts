@@ -20,6 +20,7 @@ export class RecordOffice {
 site: { id: lyon-01, country: fr }
 hat:
   port: emulator
+  emulator: plain
   lines:
 ${[1, 2, 3, 4].map(line).join('\n')}
 dialplan: |

@@ -66,9 +66,9 @@ export const hat = z.strictObject({
   port: text(/^(?:emulator|\/.+)$/, 'a serial device such as /dev/ttyAMA0, or emulator').meta({
     description: 'The serial device of the HAT, or `emulator`: no hardware, telephones driven over HTTP.',
   }),
-  emulator: z.enum(['plain', 'auto', 'firmware']).prefault('plain').meta({
+  emulator: z.enum(['auto', 'plain', 'firmware']).prefault('auto').meta({
     description:
-      'What runs with `port: emulator`. `plain`: a model of the firmware, next to no cost. `firmware`: the firmware itself on an emulated microcontroller, about 40 % of a processor core. `auto`: the firmware where it runs 1.3 times faster than real time or more, else the model.',
+      'What runs with `port: emulator`. `auto`: the firmware itself on an emulated microcontroller, 20 to 40 % of a processor core, where it runs at least twice as fast as real time when it starts; else a model of it. `plain`: the model, next to no cost. `firmware`: the firmware, however slow.',
   }),
   reset: text(/^\/.+$/, 'a file')
     .prefault('/sys/class/leds/branchline:hat-reset/brightness')

@@ -27,6 +27,7 @@ describeWithPeers('head office with mosquitto', ['mosquitto'], () => {
 site: { id: lyon-01, country: fr }
 hat:
   port: emulator
+  emulator: plain
   lines:
     - { port: 1, kind: fxs, extension: "201", context: office }
     - { port: 2, kind: fxs, extension: "${more.line ?? '202'}", context: office }

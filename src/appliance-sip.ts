@@ -54,6 +54,8 @@ export type SipPeers = Pick<ApplianceSipOptions, 'phones' | 'trunks' | 'adopt'>;
 export type SipOutput =
   | { readonly type: 'sip-transmit'; readonly to: Hop; readonly bytes: Uint8Array }
   | { readonly type: 'sip-close'; readonly connection: number }
+  /** Whoever opened that connection is no stranger. */
+  | { readonly type: 'sip-proven'; readonly connection: number }
   /** A host to look up; the answer is `handleResolved` of the endpoint. */
   | (Omit<Extract<EndpointOutput, { type: 'resolve' }>, 'type'> & { readonly type: 'sip-resolve' })
   /** A phone registered here, moved or is gone: to be kept across restarts. */
@@ -317,6 +319,9 @@ export class ApplianceSip {
         break;
       case 'close':
         this.outputs.push({ ...output, type: 'sip-close' });
+        break;
+      case 'proven':
+        this.outputs.push({ ...output, type: 'sip-proven' });
         break;
       case 'resolve':
         this.outputs.push({ ...output, type: 'sip-resolve' });

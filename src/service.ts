@@ -549,6 +549,7 @@ export class Service {
       }
       case 'sip-transmit':
       case 'sip-close':
+      case 'sip-proven':
       case 'sip-resolve':
       case 'phone-bindings':
       case 'adopted-phones':

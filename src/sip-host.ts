@@ -110,6 +110,9 @@ export class SipHost {
       case 'adopted-phones':
         void this.options.store.write(ADOPTED_PHONES_FILE, `${JSON.stringify(sip.adopted)}\n`);
         break;
+      case 'sip-proven':
+        this.sockets.noteProven(output.connection);
+        break;
       case 'sip-close':
         this.sockets.closeConnection(output.connection);
         break;

@@ -21,6 +21,47 @@ export class TokenBucket {
   }
 }
 
+/** How much may come. */
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
+/** Addresses that are watched at one time; beyond it the one that was seen first is forgotten. */
+const MAX_LIMITED = 4_096;
+
+/** How much may come from one address, and from all of them together. */
+export class AddressLimits {
+  private readonly watched = new Map<string, TokenBucket>();
+  private readonly together: TokenBucket;
+
+  constructor(
+    private readonly perAddress: Rate,
+    together: Rate,
+  ) {
+    this.together = new TokenBucket(together.perSecond, together.burst);
+  }
+
+  /** Undefined: it may come. Else who sends too much: that address, or so many that it is too much. */
+  judge(ip: string, nowMs: number): 'one' | 'many' | undefined {
+    if (!this.bucketOf(ip).take(nowMs)) return 'one';
+    return this.together.take(nowMs) ? undefined : 'many';
+  }
+
+  get size(): number {
+    return this.watched.size;
+  }
+
+  private bucketOf(ip: string): TokenBucket {
+    const known = this.watched.get(ip);
+    if (known !== undefined) return known;
+    const bucket = new TokenBucket(this.perAddress.perSecond, this.perAddress.burst);
+    this.watched.set(ip, bucket);
+    if (this.watched.size > MAX_LIMITED) this.watched.delete(this.watched.keys().next().value!);
+    return bucket;
+  }
+}
+
 /** Failures within the window that lock an address out, and for how long. */
 export interface LockoutOptions {
   readonly failures: number;

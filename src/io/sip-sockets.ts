@@ -62,6 +62,11 @@ export class SipSockets {
     return { host: isAny ? localAddressTowards(to?.ip) : ip, port };
   }
 
+  /** Whoever opened that connection has proven who he is: he keeps his place whoever comes. */
+  noteProven(connection: number): void {
+    this.streams.noteProven(connection);
+  }
+
   closeConnection(connection: number): void {
     this.streams.close(connection);
   }

@@ -15,6 +15,7 @@ import { type BindFailure, bindFailure } from './bind-failure.ts';
 import { type CertificateFault, certificateFault, describeFault } from './certificate-fault.ts';
 import { certificateNames } from './certificate-names.ts';
 import type { Clock } from './clock.ts';
+import { ConnectionPlaces } from './connection-places.ts';
 import type { DatagramTap } from './datagram-tap.ts';
 import { canonicalIp } from './udp.ts';
 
@@ -46,6 +47,8 @@ export interface SipStreamsOptions {
   readonly log: Log;
   readonly counters: Counters;
   readonly tap?: DatagramTap;
+  /** That others may have open here. */
+  readonly maxConnections?: number;
 }
 
 /** Who connects and says nothing, or does not finish its TLS handshake, is let go. */
@@ -72,14 +75,15 @@ export class SipStreams {
   private readonly connections = new Map<number, Connection>();
   /** Those that we opened, by where to. */
   private readonly opened = new Map<string, Connection>();
-  /** Connections to the port of TLS by address, with those whose handshake is not over. */
-  private readonly handshakes = new Map<string, number>();
+  /** Of those that others opened, from before their handshake. */
+  private readonly places: ConnectionPlaces;
   private readonly troubles: RateLimitedLog;
   private context: SecureContext | undefined;
   private lastConnection = 0;
 
   constructor(private readonly options: SipStreamsOptions) {
     this.troubles = new RateLimitedLog(options.log, 'sip');
+    this.places = new ConnectionPlaces(options.maxConnections ?? MAX_CONNECTIONS, MAX_FROM_ONE_ADDRESS);
   }
 
   async open(): Promise<BindFailure | undefined> {
@@ -113,6 +117,12 @@ export class SipStreams {
     }
   }
 
+  /** Whoever opened it has proven who he is. */
+  noteProven(connection: number): void {
+    const known = this.connections.get(connection);
+    if (known !== undefined) this.places.prove(keyOf(known.hop));
+  }
+
   close(connection: number): void {
     this.connections.get(connection)?.socket.destroy();
   }
@@ -131,18 +141,17 @@ export class SipStreams {
 
   private async listen({ transport, ip, port }: StreamListen): Promise<BindFailure | undefined> {
     const { cert, key } = this.options.tls;
-    const accept = (socket: Socket) => this.accept(transport, socket);
     if (transport === 'tls' && (cert === undefined || key === undefined))
       return { failed: 'other', reason: 'SIP over TLS needs sip.tls with cert and key.' };
     const server =
       transport === 'tcp'
-        ? createServer(accept)
+        ? createServer((socket) => this.accept(transport, socket))
         : createTlsServer(
             { cert, key, minVersion: 'TLSv1.2', handshakeTimeout: FIRST_BYTES_MS, ...this.demand },
             (socket) => this.acceptTls(socket),
           );
-    server.maxConnections = MAX_CONNECTIONS;
-    if (transport === 'tls') server.on('connection', (socket: Socket) => this.countHandshake(socket));
+    // Before the handshake, which is what costs.
+    server.prependListener('connection', (socket: Socket) => this.givePlace(transport, socket));
     server.on('tlsClientError', (_error: Error, socket: Socket) => {
       this.options.counters.increment('sip.tls-handshake');
       // Node tells of a handshake that takes too long and leaves the connection open.
@@ -195,32 +204,23 @@ export class SipStreams {
   }
 
   private accept(transport: 'tcp' | 'tls', socket: Socket, proof: Pick<Hop, 'certificateNames'> = {}): void {
-    const ip = canonicalIp(socket.remoteAddress ?? '');
-    let neighbours = 0;
-    for (const { hop } of this.connections.values()) if (hop.ip === ip) neighbours++;
-    if (ip === '' || neighbours >= MAX_FROM_ONE_ADDRESS) {
-      this.refuse(socket);
-      return;
-    }
-    this.adopt(socket, { transport, ip, port: socket.remotePort ?? 0, ...proof }, FIRST_BYTES_MS);
+    if (!socket.destroyed) this.adopt(socket, { ...remoteOf(transport, socket), ...proof }, FIRST_BYTES_MS);
   }
 
   /** A connection is known to `accept` after its handshake only; who never ends it must not take the place of others. */
-  private countHandshake(socket: Socket): void {
-    const ip = canonicalIp(socket.remoteAddress ?? '');
-    const open = (this.handshakes.get(ip) ?? 0) + 1;
-    this.handshakes.set(ip, open);
-    socket.once('close', () => {
-      const left = (this.handshakes.get(ip) ?? 1) - 1;
-      if (left === 0) this.handshakes.delete(ip);
-      else this.handshakes.set(ip, left);
-    });
-    if (open > MAX_FROM_ONE_ADDRESS) this.refuse(socket);
-  }
-
-  private refuse(socket: Socket): void {
-    this.options.counters.increment('sip.too-many-connections');
-    socket.destroy();
+  private givePlace(transport: 'tcp' | 'tls', socket: Socket): void {
+    const { counters, clock } = this.options;
+    const hop = remoteOf(transport, socket);
+    const key = keyOf(hop);
+    const place = { ip: hop.ip, close: () => socket.destroy() };
+    const given = this.places.take(key, place, clock.nowMs());
+    if (typeof given === 'string') {
+      counters.increment(`sip.${given}`);
+      socket.destroy();
+      return;
+    }
+    if (given.displaced) counters.increment('sip.connection-displaced');
+    socket.once('close', () => this.places.leave(key, place));
   }
 
   private connect(to: Hop): Connection {
@@ -285,6 +285,10 @@ export class SipStreams {
     });
     return connection;
   }
+}
+
+function remoteOf(transport: 'tcp' | 'tls', socket: Socket): Hop {
+  return { transport, ip: canonicalIp(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
 }
 
 function keyOf(to: Hop): string {

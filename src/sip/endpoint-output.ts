@@ -10,6 +10,8 @@ export type EndpointOutput =
   | SipTransmit
   /** A stream that nobody can read any more is to be closed. */
   | { readonly type: 'close'; readonly connection: number }
+  /** Whoever opened a stream has proven who he is, or comes from where a trunk is. */
+  | { readonly type: 'proven'; readonly connection: number }
   | { readonly type: 'call'; readonly call: Call; readonly event: CallEvent }
   /** Our registration at a trunk changed. */
   | { readonly type: 'registration'; readonly trunk: string; readonly status: RegistrationStatus }

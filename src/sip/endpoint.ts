@@ -362,6 +362,13 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   // What comes in.
 
+  private noteProof(from: Hop & { readonly connection: number }): void {
+    const { connection } = from;
+    if (!this.unproven.has(connection) || !(this.door.isKnown(from) || this.door.hasProven(connection))) return;
+    this.unproven.delete(connection);
+    this.outputs.push({ type: 'proven', connection });
+  }
+
   private closeUnproven(nowMs: number): void {
     for (const [connection, { from, untilMs }] of this.unproven) {
       if (untilMs > nowMs) break;
@@ -388,6 +395,7 @@ export class Endpoint implements Machine<EndpointOutput> {
     switch (framed.type) {
       case 'message':
         this.handleDatagram(framed.bytes, from, nowMs);
+        this.noteProof(from);
         break;
       case 'ping':
         this.outputs.push({ type: 'transmit', to: from, bytes: Uint8Array.of(0x0d, 0x0a) });

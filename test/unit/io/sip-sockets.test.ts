@@ -6,7 +6,7 @@ import { Counters } from '../../../src/base/counters.ts';
 import { systemClock } from '../../../src/io/clock.ts';
 import { DatagramTap } from '../../../src/io/datagram-tap.ts';
 import { makeCertificate } from '../../../src/io/self-signed.ts';
-import { type SipListen, SipSockets } from '../../../src/io/sip-sockets.ts';
+import { type SipListen, SipSockets, type SipSocketsOptions } from '../../../src/io/sip-sockets.ts';
 import type { SipTls } from '../../../src/io/sip-streams.ts';
 import type { Hop } from '../../../src/sip/endpoint.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -23,7 +23,9 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((sockets) => sockets.close()));
 });
 
-function make(listen: readonly SipListen[], tls: SipTls = {}, tap = new DatagramTap()) {
+type More = Partial<Pick<SipSocketsOptions, 'tap' | 'maxConnections'>>;
+
+function make(listen: readonly SipListen[], tls: SipTls = {}, more: More = {}) {
   const received: { readonly text: string; readonly from: Hop }[] = [];
   const closed: number[] = [];
   const unreachable: Hop[] = [];
@@ -40,14 +42,14 @@ function make(listen: readonly SipListen[], tls: SipTls = {}, tap = new Datagram
     clock: systemClock,
     log: (_level, _part, message) => said.push(message),
     counters,
-    tap,
+    ...more,
   });
   open.push(sockets);
   return { sockets, received, closed, unreachable, counters, said };
 }
 
-async function start(listen: readonly SipListen[], tls: SipTls = {}, tap = new DatagramTap()) {
-  const made = make(listen, tls, tap);
+async function start(listen: readonly SipListen[], tls: SipTls = {}, more: More = {}) {
+  const made = make(listen, tls, more);
   expect(await made.sockets.open()).toBeUndefined();
   return made;
 }
@@ -132,6 +134,30 @@ describe('SIP over TCP and TLS', () => {
     await waitUntil('the rest to be let go', 5_000, () => server.counters.get('sip.too-many-connections') === 6);
   });
 
+  test.each(['tcp', 'tls'] as const)(
+    'who says nothing over %s, from however many addresses, makes room for newcomers; who has proven himself stays',
+    async (transport) => {
+      const server = await start([at(transport, '127.0.0.1')], SERVER, { maxConnections: 8 });
+      const there = hop(transport, portOf(server.sockets, transport));
+      const known = await start([at('udp', '127.0.0.1')], CLIENT);
+      known.sockets.send(there, Buffer.from('known'));
+      await waitUntil('the first', 5_000, () => server.received.length === 1);
+      server.sockets.noteProven(server.received[0]!.from.connection!);
+      for (let n = 0; n < 20; n++) {
+        const localAddress = `127.0.1.${n + 1}`;
+        clients.push(connect({ host: '127.0.0.1', port: there.port, localAddress }).on('error', () => {}));
+      }
+      const displaced = () => server.counters.get('sip.connection-displaced');
+      await waitUntil('strangers to be displaced', 10_000, () => displaced() === 13);
+      const late = await start([at('udp', '127.0.0.1')], CLIENT);
+      late.sockets.send(there, Buffer.from('late'));
+      await waitUntil('the newcomer', 5_000, () => server.received.length === 2);
+      server.sockets.send(server.received[0]!.from, Buffer.from('still there'));
+      await waitUntil('the answer', 5_000, () => known.received.length === 1);
+      expect(known.closed).toEqual([]);
+    },
+  );
+
   test('a certificate must be for the name that was looked up, and of an authority that we trust', async () => {
     const server = await start([at('tls', '127.0.0.1')], SERVER);
     const there = hop('tls', portOf(server.sockets, 'tls'));
@@ -168,8 +194,8 @@ describe('SIP over TCP and TLS', () => {
 
   test('what passes over TLS is shown to a capture in clear, but for the keys of voice', async () => {
     const [near, far] = [new DatagramTap(), new DatagramTap()];
-    const server = await start([at('tls', '127.0.0.1')], SERVER, far);
-    const client = await start([at('udp', '127.0.0.1')], CLIENT, near);
+    const server = await start([at('tls', '127.0.0.1')], SERVER, { tap: far });
+    const client = await start([at('udp', '127.0.0.1')], CLIENT, { tap: near });
     const there = hop('tls', portOf(server.sockets, 'tls'));
     const key = 'd0RmdmcmVCspeEc3QGZiNWpVLFJhQX1cfHAwJSoj';
     const message = (line: string) => `MESSAGE sip:a@b SIP/2.0\r\na=crypto:1 X inline:${key}|2^20\r\n${line}\r\n`;

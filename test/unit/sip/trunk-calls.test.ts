@@ -638,6 +638,19 @@ describe('a trunk that only calls in', () => {
 });
 
 describe('streams', () => {
+  it('are told to be no strangers once a trunk or a phone that has proven itself has spoken on them', () => {
+    start({ registrar: sipUri({ host: FIRST.ip }) });
+    const options = (from: string, connection: number) => {
+      const text = `OPTIONS sip:x@192.0.2.10 SIP/2.0\r\nVia: SIP/2.0/TCP ${from};branch=z9hG4bK${connection}\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:x@y>\r\nCall-ID: ${connection}\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n`;
+      const hop = { transport: 'tcp', ip: from, port: 40_000, connection } as const;
+      us.command((endpoint, nowMs) => endpoint.handleBytes(utf8Encode(text), hop, nowMs));
+    };
+    options('198.51.100.7', 5);
+    options(FIRST.ip, 6);
+    options(FIRST.ip, 6);
+    expect(us.outputs.filter(({ type }) => type === 'proven')).toEqual([{ type: 'proven', connection: 6 }]);
+  });
+
   it('are cut into messages, kept alive, closed when they cannot be read, and answered over', () => {
     const from = { transport: 'tcp', ip: '198.51.100.7', port: 40_000, connection: 5 } as const;
     const options =

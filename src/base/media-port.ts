@@ -176,7 +176,8 @@ export type RtpCodec = Law | CarriedCodec;
 /** Codecs of voice that nothing here makes sound of: two far ends that both have one talk in it. */
 export type CarriedCodec = (typeof CARRIED_CODECS)[number];
 
-export const CARRIED_CODECS = ['g722'] as const;
+/** Those whose RTP clock is that of G.711, 8000 Hz. */
+export const CARRIED_CODECS = ['g722', 'gsm', 'g726', 'g729', 'ilbc', 'speex', 'slin'] as const;
 
 export function isCarriedCodec(name: string): name is CarriedCodec {
   return CARRIED_CODECS.some((codec) => codec === name);
@@ -185,6 +186,8 @@ export function isCarriedCodec(name: string): name is CarriedCodec {
 /** A way in which voice that can only be carried is coded, as one end describes it. */
 export interface VoiceFormat {
   readonly codec: CarriedCodec;
+  /** What `a=fmtp` says of it. */
+  readonly parameters?: string;
 }
 
 /** A way in which pictures are coded, as one end describes it. What only RTP asks for may be absent. */

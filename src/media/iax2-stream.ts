@@ -23,6 +23,7 @@ import type { SrtpCrypto } from './srtp.ts';
 import { SuperminiClock } from './supermini-clock.ts';
 import { ToneGenerator } from './tone-generator.ts';
 import type { TrunkMember, Trunks } from './trunk-sender.ts';
+import { durationMsOf } from './voice-frames.ts';
 
 /** What all streams of a plane share. */
 export interface PlaneParts {
@@ -188,7 +189,7 @@ export class Iax2Stream implements MediaStream {
   }
 
   private durationOf(length: number): number {
-    return lawOfFormat(this.farFormat) === undefined ? PACKET_MS : length / SAMPLES_PER_MS;
+    return durationMsOf(this.farFormat, length);
   }
 
   // ---- what the far end hears

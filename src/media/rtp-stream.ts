@@ -25,6 +25,7 @@ import { RtpReception } from './rtp-reception.ts';
 import { SrtpSession } from './srtp-session.ts';
 import { EventReceiver, EventSender } from './telephone-event.ts';
 import { ToneGenerator } from './tone-generator.ts';
+import { durationMsOf } from './voice-frames.ts';
 import type { VoiceAfterArrival } from './voip-metrics.ts';
 
 const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
@@ -232,7 +233,7 @@ export class RtpStream implements MediaStream {
   private say(bytes: Uint8Array, nowMs: number): void {
     const { payloadAt, payloadLength, marker } = this.header;
     const { format, position, said } = this;
-    const durationMs = lawOfFormat(format) === undefined ? PACKET_MS : payloadLength / SAMPLES_PER_MS;
+    const durationMs = durationMsOf(format, payloadLength);
     const timestampMs = Math.floor(position / SAMPLES_PER_MS) >>> 0;
     this.voice.packetMs = durationMs;
     let wantsPackets = false;

@@ -1,10 +1,11 @@
-import type { RtpCodec } from '../base/media-port.ts';
+import { isCarriedCodec, type RtpCodec, type VoiceFormat } from '../base/media-port.ts';
 import type { MediaDescription } from './sdp.ts';
 
 /** Codecs by the names of the configuration. */
 export type CodecName = RtpCodec;
 
 interface CodecRow {
+  /** From 96 on: what we call it where the far end has not. */
   readonly payloadType: number;
   /** `encoding/clock`; G.722's clock is written as 8000 for a historical reason. [RFC3551 §4.5.2] */
   readonly rtpmap: string;
@@ -14,6 +15,12 @@ const CODECS: Readonly<Record<CodecName, CodecRow>> = {
   ulaw: { payloadType: 0, rtpmap: 'PCMU/8000' },
   alaw: { payloadType: 8, rtpmap: 'PCMA/8000' },
   g722: { payloadType: 9, rtpmap: 'G722/8000' },
+  gsm: { payloadType: 3, rtpmap: 'GSM/8000' },
+  g729: { payloadType: 18, rtpmap: 'G729/8000' },
+  g726: { payloadType: 111, rtpmap: 'G726-32/8000' },
+  ilbc: { payloadType: 97, rtpmap: 'iLBC/8000' },
+  speex: { payloadType: 110, rtpmap: 'speex/8000' },
+  slin: { payloadType: 118, rtpmap: 'L16/8000' },
 };
 
 const NAMES = Object.keys(CODECS) as CodecName[];
@@ -24,19 +31,55 @@ export const COMFORT_NOISE = 'CN/8000';
 /** Encodings that are known by their number where no rtpmap says otherwise. [RFC3551 §6] */
 const STATIC: Readonly<Record<string, string>> = {
   0: 'PCMU/8000',
+  3: 'GSM/8000',
   8: 'PCMA/8000',
   9: 'G722/8000',
   13: 'CN/8000',
+  18: 'G729/8000',
   31: 'H261/90000',
   34: 'H263/90000',
 };
 
-export function rtpmapOf(codec: CodecName): string {
-  return CODECS[codec].rtpmap;
+/** What a stream names that can only be carried, with its parameters, in the order of its format list. */
+export function voiceFormatsOf(media: MediaDescription): VoiceFormat[] {
+  const encodings = encodingsOf(media);
+  return codecsOf(media)
+    .filter(isCarriedCodec)
+    .map((codec) => {
+      const parameters = parametersOf(media, findEncoding(encodings, rtpmapOf(codec)));
+      return parameters === undefined ? { codec } : { codec, parameters };
+    });
 }
 
-export function payloadTypeOf(codec: CodecName): number {
-  return CODECS[codec].payloadType;
+/** What `a=fmtp` says of a payload type. */
+export function parametersOf({ attributes }: MediaDescription, payloadType: number | undefined): string | undefined {
+  const start = `${payloadType} `;
+  const said = attributes.find(([name, value]) => name === 'fmtp' && value?.startsWith(start) === true);
+  return said?.[1]?.slice(start.length).trim();
+}
+
+/** The payload types of an offer of these: that of the codec that is agreed on stays, no other is given twice. */
+export function payloadTypesOf(
+  codecs: readonly CodecName[],
+  agreed: { readonly codec: CodecName; readonly payloadType: number } | undefined,
+  taken: readonly number[],
+): number[] {
+  const used = new Set(taken);
+  if (agreed !== undefined) used.add(agreed.payloadType);
+  return codecs.map((codec) => {
+    if (codec === agreed?.codec) return agreed.payloadType;
+    let type = CODECS[codec].payloadType;
+    while (used.has(type)) type = type < FIRST_DYNAMIC || type === LAST_TYPE ? FIRST_DYNAMIC : type + 1;
+    used.add(type);
+    return type;
+  });
+}
+
+const FIRST_DYNAMIC = 96;
+const LAST_TYPE = 127;
+
+export function rtpmapOf(codec: CodecName): string {
+  return CODECS[codec].rtpmap;
 }
 
 /** The encodings of a stream by payload type, in the order of its format list. */

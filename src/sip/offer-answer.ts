@@ -7,9 +7,10 @@ import {
   codecsOf,
   encodingsOf,
   findEncoding,
-  payloadTypeOf,
+  payloadTypesOf,
   rtpmapOf,
   TELEPHONE_EVENT,
+  voiceFormatsOf,
 } from './codec.ts';
 import { parseDecimal } from './grammar.ts';
 import { type CryptoAttribute, cryptoAttribute, cryptoAttributesOf, SRTP_SUITES, type SrtpPolicy } from './sdes.ts';
@@ -151,7 +152,7 @@ export class MediaSession {
   accepts(offer: SessionDescription): boolean {
     this.noteVideo(offer);
     const line = offer.media.find((media) => this.agreeToOffer(offer, media) !== undefined);
-    if (line !== undefined) this.voice.noteOffer(codecsOf(line), true);
+    if (line !== undefined) this.voice.noteOffer(codecsOf(line), voiceFormatsOf(line), true);
     return line !== undefined;
   }
 
@@ -211,7 +212,7 @@ export class MediaSession {
     const choose = (theirs: readonly CodecName[]) => this.voice.readAnswer(theirs);
     const agreement = this.agree(answer, line, choose, isMuxed(this.agreed));
     if (agreement === undefined || line === undefined) return undefined;
-    this.voice.noteAnswer(codecsOf(line), agreement.codec);
+    this.voice.noteAnswer(voiceFormatsOf(line), agreement.codec);
     const srtp = this.seal(cryptoOf(line, this.local.srtp));
     this.noteVideo(answer);
     const index = this.layout.findIndex((media) => media.kind === 'video' && media.port !== 0);
@@ -227,7 +228,7 @@ export class MediaSession {
     const line = offer.media[index];
     const agreement = this.agreeToOffer(offer, line);
     if (line === undefined || agreement === undefined) return undefined;
-    this.voice.noteOffer(codecsOf(line), this.agreed === undefined);
+    this.voice.noteOffer(codecsOf(line), voiceFormatsOf(line), this.agreed === undefined);
     this.voice.noteAnswered(agreement.codec);
     const direction = meet(this.wanted, reverse(agreement.direction));
     this.noteVideo(offer);
@@ -374,7 +375,12 @@ export class MediaSession {
       formats.push(String(type));
       attributes.push(['rtpmap', `${type} ${encoding}`]);
     };
-    for (const codec of codecs) add(agreement?.payloadType ?? payloadTypeOf(codec), rtpmapOf(codec));
+    const types = payloadTypesOf(codecs, agreement ?? this.agreed, eventType === undefined ? [] : [eventType]);
+    for (const [i, codec] of codecs.entries()) {
+      add(types[i]!, rtpmapOf(codec));
+      const parameters = this.voice.parametersOf(codec);
+      if (parameters !== undefined) attributes.push(['fmtp', `${types[i]!} ${parameters}`]);
+    }
     if (agreement?.comfortNoiseType !== undefined) add(agreement.comfortNoiseType, COMFORT_NOISE);
     if (eventType !== undefined) {
       add(eventType, TELEPHONE_EVENT);

@@ -1,5 +1,5 @@
 import type { VideoCodec, VideoFormat } from '../base/media-port.ts';
-import { encodingsOf } from './codec.ts';
+import { encodingsOf, parametersOf } from './codec.ts';
 import type { Attribute, MediaDescription } from './sdp.ts';
 
 interface VideoRow {
@@ -43,7 +43,7 @@ export function videoFormatsOf(media: MediaDescription, allowed: readonly VideoC
       CODECS[one].encodings.some((known) => known.toLowerCase() === encoding.toLowerCase()),
     );
     if (codec === undefined) continue;
-    const parameters = valueFor(media.attributes, 'fmtp', payloadType);
+    const parameters = parametersOf(media, payloadType);
     const feedback = FEEDBACK.filter((wanted) =>
       media.attributes.some(
         ([name, value]) => name === 'rtcp-fb' && (value === `${payloadType} ${wanted}` || value === `* ${wanted}`),
@@ -52,14 +52,6 @@ export function videoFormatsOf(media: MediaDescription, allowed: readonly VideoC
     formats.push({ codec, payloadType, feedback, ...(parameters === undefined ? {} : { parameters }) });
   }
   return formats;
-}
-
-function valueFor(attributes: readonly Attribute[], wanted: string, payloadType: number): string | undefined {
-  const start = `${payloadType} `;
-  return attributes
-    .find(([name, value]) => name === wanted && value?.startsWith(start) === true)?.[1]
-    ?.slice(start.length)
-    .trim();
 }
 
 /**

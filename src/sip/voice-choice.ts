@@ -11,6 +11,7 @@ export class VoiceChoice {
   private theirs: readonly VoiceFormat[] | undefined;
   /** Of the other party: what a first offer has beside G.711. */
   private others: readonly VoiceFormat[] = [];
+  /** What is carried, as the other party describes it: so it is written to this far end. */
   private wanted: VoiceFormat | undefined;
   /** What was wanted when our last offer was made, and what that offer had. */
   private offeredFor: VoiceFormat | undefined;
@@ -30,12 +31,13 @@ export class VoiceChoice {
 
   /** What the voice is carried in, or is to be as soon as the far end agrees; undefined: G.711. */
   get carried(): VoiceFormat | undefined {
-    return this.wanted;
+    const { wanted } = this;
+    return wanted === undefined ? undefined : (this.named(wanted.codec) ?? { codec: wanted.codec });
   }
 
   /** The one that it has, where it has no G.711. */
   get only(): VoiceFormat | undefined {
-    return this.hasG711 ? undefined : (this.wanted ?? this.formats[0]);
+    return this.hasG711 ? undefined : (this.carried ?? this.formats[0]);
   }
 
   /** The call that is placed is one of a party that has these; `bound`: and no G.711. */
@@ -47,10 +49,19 @@ export class VoiceChoice {
   /** The other party is talked to in that from now on; undefined, or what this far end has not: in G.711. */
   carry(format: VoiceFormat | undefined): void {
     if (!this.hasG711) return;
-    const isPossible = (this.theirs ?? this.local).some(
-      (one) => (typeof one === 'string' ? one : one.codec) === format?.codec,
-    );
-    this.wanted = isPossible ? format : undefined;
+    const isPossible = (codec: CodecName) =>
+      this.theirs === undefined ? this.local.includes(codec) : this.named(codec) !== undefined;
+    this.wanted = format !== undefined && isPossible(format.codec) ? format : undefined;
+  }
+
+  /** What is written of a codec in the description of ours that has it. */
+  parametersOf(codec: CodecName): string | undefined {
+    const said = [this.wanted, ...this.others].find((one) => one?.codec === codec);
+    return said === undefined ? this.named(codec)?.parameters : said.parameters;
+  }
+
+  private named(codec: CodecName): VoiceFormat | undefined {
+    return this.formats.find((one) => one.codec === codec);
   }
 
   /** Whether what was agreed on is not what is wanted. */
@@ -75,10 +86,10 @@ export class VoiceChoice {
   }
 
   /** Their answer stands. It says nothing of what was not offered. */
-  noteAnswer(theirs: readonly CodecName[], agreed: CodecName): void {
+  noteAnswer(theirs: readonly VoiceFormat[], agreed: CodecName): void {
     const before = this.formats.filter(({ codec }) => !this.offered.includes(codec));
-    this.theirs = [...formatsOf(theirs), ...before];
-    if (this.wanted === this.offeredFor) this.wanted = formatsOf([agreed])[0];
+    this.theirs = [...theirs, ...before];
+    if (this.wanted === this.offeredFor) this.settleOn(agreed);
   }
 
   /**
@@ -92,28 +103,31 @@ export class VoiceChoice {
   }
 
   /** They have offered these. Who once named G.711 has it: later offers may name no more than what is agreed on. */
-  noteOffer(theirs: readonly CodecName[], isFirst: boolean): void {
-    const known = theirs.filter((codec) => this.local.includes(codec));
-    this.theirs = formatsOf(known);
-    if (known.some((codec) => !isCarriedCodec(codec))) this.hasG711 = true;
+  noteOffer(theirs: readonly CodecName[], formats: readonly VoiceFormat[], isFirst: boolean): void {
+    this.theirs = formats.filter(({ codec }) => this.local.includes(codec));
+    if (theirs.some((codec) => !isCarriedCodec(codec) && this.local.includes(codec))) this.hasG711 = true;
     else if (isFirst) this.hasG711 = false;
   }
 
   /** Our answer to that has gone out. */
   noteAnswered(agreed: CodecName): void {
-    this.wanted = formatsOf([agreed])[0];
+    this.settleOn(agreed);
   }
 
   /** Another offer of ours was refused: what was agreed on goes on. True if it is not what was wanted. */
   giveUp(agreed: CodecName): boolean {
     if (!this.isOutdated(agreed)) return false;
-    this.wanted = formatsOf([agreed])[0];
+    this.settleOn(agreed);
     if (this.wanted === undefined) this.theirs = [];
     else this.hasG711 = false;
     return true;
   }
-}
 
-function formatsOf(codecs: readonly CodecName[]): VoiceFormat[] {
-  return codecs.filter(isCarriedCodec).map((codec) => ({ codec }));
+  private settleOn(agreed: CodecName): void {
+    if (this.wanted?.codec === agreed) return;
+    const parameters = this.parametersOf(agreed);
+    const isPlain = parameters === undefined;
+    if (isCarriedCodec(agreed)) this.wanted = isPlain ? { codec: agreed } : { codec: agreed, parameters };
+    else this.wanted = undefined;
+  }
 }

@@ -35,7 +35,12 @@ const NARROW = '0 8';
 
 /** An office with the phones 211, 212, 213, each with its codecs, and a line. All three may have G.722. */
 function world(
-  codecs: { readonly one?: string; readonly two?: string; readonly three?: string } = {},
+  codecs: {
+    readonly one?: string;
+    readonly two?: string;
+    readonly three?: string;
+    readonly lines?: readonly string[];
+  } = {},
   options: Partial<SiteOptions> & { readonly allowed?: readonly RtpCodec[] } = {},
 ) {
   const { allowed = ['g722', 'ulaw', 'alaw'] } = options;
@@ -51,7 +56,7 @@ function world(
     ...options,
   });
   const make = (n: number, own = WIDE) =>
-    new CodecPhone(network, { ip: `192.0.2.${30 + n}`, port: 5060 }, OFFICE, `21${n}`, own);
+    new CodecPhone(network, { ip: `192.0.2.${30 + n}`, port: 5060 }, OFFICE, `21${n}`, own, codecs.lines);
   const [one, two, three] = [make(1, codecs.one), make(2, codecs.two), make(3, codecs.three)];
   network.runFor(1_000);
   const call = (from: CodecPhone, number: string) => {
@@ -127,6 +132,23 @@ describe('a call between two SIP phones', () => {
     expect([one.codec, two.codec]).toEqual(['0', '0']);
     expect(two.offered).toEqual([offered]);
     expect(isHeard(one, two)).toBe(true);
+    expectEmpty();
+  });
+
+  it.each([
+    ['gsm', '3', []],
+    ['g729', '18', ['a=fmtp:18 annexb=no']],
+    ['g726', '111', ['a=rtpmap:111 G726-32/8000']],
+    ['ilbc', '97', ['a=rtpmap:97 iLBC/8000', 'a=fmtp:97 mode=20']],
+    ['speex', '110', ['a=rtpmap:110 speex/8000']],
+    ['slin', '118', ['a=rtpmap:118 L16/8000']],
+  ] as const)('goes by %s where both have that', (codec, type, lines) => {
+    const own = `${type} 0`;
+    const { one, two, call, isHeard, expectEmpty } = world({ one: own, two: own, lines }, { allowed: [codec, 'ulaw'] });
+    call(one, '212');
+    expect([one.codec, two.codec]).toEqual([type, type]);
+    expect(two.offered).toEqual([own]);
+    expect([isHeard(one, two), isHeard(two, one)]).toEqual([true, true]);
     expectEmpty();
   });
 

@@ -9,6 +9,7 @@ const A = 1;
 const B = 2;
 const START_MS = 1000;
 const G722 = 4096;
+const ILBC = 1024;
 
 let harness: PlaneHarness;
 
@@ -407,8 +408,28 @@ describe('a codec that can only be carried', () => {
     expect(back.map(({ payloadType, payload }) => ({ payloadType, payload }))).toEqual(
       [0, 1, 2, 4].map((n) => ({ payloadType: 9, payload: payloadOf(n) })),
     );
-    const steps = back.map(({ timestamp, sequence }) => [timestamp - back[0]!.timestamp, sequence - back[0]!.sequence]);
+    const steps = back.map(({ timestamp, sequence }) => [
+      timestamp - back[0]!.timestamp,
+      (sequence - back[0]!.sequence) & 0xffff,
+    ]);
     expect(steps).toEqual([0, 1, 2, 4].map((n) => [160 * n, n]));
+  });
+
+  it('of 30 ms in a packet comes from an IAX2 call without a gap in its sequence [RFC3952 §3]', () => {
+    const a = rtpFarEnd(1, { codec: 'ilbc', payloadType: 97 });
+    const b = farEnd(2, ILBC);
+    open(A, a);
+    open(B, b);
+    bridge();
+    const frame = new Uint8Array(50).fill(7);
+    harness.full(b, 2_000, frame);
+    for (const n of [1, 2, 3]) harness.mini(b, 2_000 + 30 * n, frame);
+    const heard = harness.rtpFrom(a);
+    const steps = heard.map(({ timestamp, sequence }) => [
+      timestamp - heard[0]!.timestamp,
+      (sequence - heard[0]!.sequence) & 0xffff,
+    ]);
+    expect(steps).toEqual([0, 1, 2, 3].map((n) => [240 * n, n]));
   });
 
   it('is dropped and counted where nobody can make sound of it', () => {

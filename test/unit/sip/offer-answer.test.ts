@@ -294,6 +294,37 @@ describe('voice that can only be carried', () => {
     expect([one.voice.carried, one.isVoiceOutdated]).toEqual([G722, true]);
   });
 
+  it('is offered with what the other party says of it, each under a number of its own', () => {
+    const one = session(['ilbc', 'g729', 'g726', 'ulaw']);
+    one.voice.offerFor(
+      [
+        { codec: 'g729', parameters: 'annexb=no' },
+        { codec: 'ilbc', parameters: 'mode=20' },
+      ],
+      false,
+    );
+    expect(linesOf(one.makeOffer()).slice(5, 11)).toEqual([
+      'm=audio 10000 RTP/AVP 97 18 0 101',
+      'a=rtpmap:97 iLBC/8000',
+      'a=fmtp:97 mode=20',
+      'a=rtpmap:18 G729/8000',
+      'a=fmtp:18 annexb=no',
+      'a=rtpmap:0 PCMU/8000',
+    ]);
+  });
+
+  it('is answered with what the other party says of it, under the number of the offer, which stays [RFC3264 §8.3.2]', () => {
+    const one = session(['ilbc', 'speex', 'ulaw']);
+    const offer = sdp('m=audio 4000 RTP/AVP 105 0', 'a=rtpmap:105 iLBC/8000', 'a=fmtp:105 mode=20');
+    one.accepts(offer);
+    expect(one.voice.formats).toEqual([{ codec: 'ilbc', parameters: 'mode=20' }]);
+    one.carry({ codec: 'ilbc', parameters: 'mode=30' });
+    const lines = ['m=audio 10000 RTP/AVP 105', 'a=rtpmap:105 iLBC/8000', 'a=fmtp:105 mode=30'];
+    expect(linesOf(one.answer(offer)).slice(5, 8)).toEqual(lines);
+    expect(one.voice.carried).toEqual({ codec: 'ilbc', parameters: 'mode=20' });
+    expect(offeredBy(one)).toBe('105 0 101');
+  });
+
   it('that was not offered is not taken from an answer', () => {
     const one = wide();
     one.makeOffer();

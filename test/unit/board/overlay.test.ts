@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
@@ -59,18 +59,4 @@ describeWithPeers('the overlays', ['dtc'], () => {
     expect(status).toBe(1);
     expect(stderr).toContain('FDT_ERR_NOTFOUND');
   });
-});
-
-it('the pins of the firmware are those of the pin map', () => {
-  const header = readFileSync(join(overlays, '../firmware/rp2040/board.h'), 'utf8');
-  const pins = [...header.matchAll(/#define PIN_\w+ (\d+)u/g)].map(([, pin]) => Number(pin));
-  const map = readFileSync(join(overlays, '../pin-map.md'), 'utf8').split('## Header')[0]!;
-  const listed = [...map.matchAll(/^\| ([\d, –]+) \| \S/gm)].flatMap(([, cell]) =>
-    cell!.split(',').flatMap((part) => {
-      const [from, to = from] = part.split('–').map(Number);
-      return Array.from({ length: to! - from! + 1 }, (_, i) => from! + i);
-    }),
-  );
-  expect(pins.length).toBeGreaterThan(10);
-  expect(listed).toEqual(expect.arrayContaining(pins));
 });

@@ -89,6 +89,8 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   private lastBeats = 0;
   private stillLooks = 0;
   private closing = false;
+  /** What answers reports leaves together, behind the last of them. */
+  private holds = false;
 
   constructor(private readonly options: MediaWorkerPortOptions) {
     this.refusals = new RateLimitedLog(options.log, 'iax2');
@@ -132,14 +134,20 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
     return this.lostMs === undefined || firstMs === 0 ? undefined : firstMs - this.lostMs;
   }
 
-  /** Past the worker, at once. */
+  /** Past the worker, at once or with the other answers to what it reports. */
   send(bytes: Uint8Array, to: Address): void {
     const { socket, outgoing } = this;
     if (socket === undefined || outgoing === undefined) return;
     this.options.tap.note('out', bytes, to, socket.local);
+    if (!outgoing.hasRoom(bytes.length)) this.flush();
     if (!outgoing.hasRoom(bytes.length)) this.countRefusal('the socket is full');
     else if (!outgoing.add(bytes, to)) this.countRefusal(`the socket cannot reach ${formatAddress(to)}`);
-    else outgoing.flush(socket.fd, this.countRefusal);
+    else if (!this.holds) this.flush();
+  }
+
+  private flush(): void {
+    const { socket, outgoing } = this;
+    if (socket !== undefined && outgoing?.isEmpty === false) outgoing.flush(socket.fd, this.countRefusal);
   }
 
   sendPart(bytes: Uint8Array, at: number, length: number, to: Address): void {
@@ -210,7 +218,13 @@ export class MediaWorkerPort implements DatagramPort, WorkerNotices {
   }
 
   private readReports(): void {
-    if (this.options.onReports()) setImmediate(() => this.readReports());
+    this.holds = true;
+    try {
+      if (this.options.onReports()) setImmediate(() => this.readReports());
+    } finally {
+      this.holds = false;
+    }
+    this.flush();
   }
 
   private handleExit(): void {

@@ -3,6 +3,7 @@
  * loop (docs/decisions/0021-media-worker.md). The main thread starts it and gives it its work through shared memory.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { DatagramPace } from './io/datagram-pace.ts';
 import { Lateness } from './io/lateness.ts';
 import { loadLibc } from './io/libc.ts';
 import { becomeRealtime } from './io/realtime-thread.ts';
@@ -26,6 +27,8 @@ const plane = new WorkerPlane(start.link, batch);
 const readable = new ReadableWait(libc, [start.fd, start.wakeFd]);
 const hasCommands = () => plane.hasCommands;
 const waitReadable = () => readable.wait(IDLE_MS);
+/** Of signalling, while no call stands: a storm of registrations is taken on the grid, too. */
+const pace = new DatagramPace();
 const clock = new ThreadClock(libc, start.monotonicOffsetMs);
 
 if (becomeRealtime(libc)) signals.noteRealtime();
@@ -34,7 +37,7 @@ let dueMs = 0;
 let nowMs = clock.nowMs();
 /** One tick. In a function that is called again and again V8 compiles it well; a loop at the module's end it would not. */
 function turn(): void {
-  if (plane.isIdle) {
+  if (plane.isIdle && !pace.isFast) {
     signals.sleepUntilWoken(hasCommands, waitReadable);
     dueMs = 0;
   } else {
@@ -49,7 +52,9 @@ function turn(): void {
     nowMs = Math.max(nowMs, dueMs);
   }
   signals.beat(nowMs);
+  const cameBefore = batch.came;
   if (plane.tick(nowMs) && signals.ring()) parentPort?.postMessage(null);
+  pace.note(batch.came - cameBefore, nowMs);
 }
 
 while (!signals.isStopped) turn();

@@ -3,6 +3,7 @@ import { type Log, RateLimitedLog } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
 import type { Clock } from './clock.ts';
+import { DatagramPace } from './datagram-pace.ts';
 import type { DatagramPort } from './datagram-port.ts';
 import type { DatagramTap } from './datagram-tap.ts';
 import type { Libc, ReadableWatch } from './libc.ts';
@@ -10,12 +11,8 @@ import { ReceiveBatch } from './receive-batch.ts';
 import { SendBatch } from './send-batch.ts';
 import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
 
-/** Where many datagrams come, they are taken on this beat: a wake-up for each would cost more than they do. */
+/** Where many datagrams come, they are taken on this beat. */
 const BEAT_MS = 5;
-/** The pace is looked at anew this often. The beat begins with five calls or so, and ends with two. */
-const PACE_WINDOW_MS = 50;
-const BEAT_BEGINS_AT = 25;
-const BEAT_ENDS_BELOW = 10;
 /** One turn takes no more than so many batches, so that a flood leaves time for everything else. */
 const BATCHES_PER_TURN = 8;
 /** When a socket that was full is tried again. */
@@ -60,10 +57,7 @@ export class BatchedUdpPort implements DatagramPort {
   private readonly refusals: RateLimitedLog;
   private flushing = false;
   private disarmBeat: (() => void) | undefined;
-  /** Datagrams since the pace was looked at last, and whether it asks for a beat. */
-  private paceSinceMs = 0;
-  private came = 0;
-  private isFast = false;
+  private readonly pace = new DatagramPace();
 
   constructor(private readonly options: BatchedUdpOptions) {
     this.refusals = new RateLimitedLog(options.log, options.part);
@@ -119,7 +113,7 @@ export class BatchedUdpPort implements DatagramPort {
 
   private readonly handleReadable = (): void => {
     this.takeAll();
-    if (this.opened === undefined || !this.isFast) return;
+    if (this.opened === undefined || !this.pace.isFast) return;
     this.opened.watch.stop();
     this.armBeat();
   };
@@ -128,7 +122,7 @@ export class BatchedUdpPort implements DatagramPort {
     this.disarmBeat = undefined;
     this.takeAll();
     if (this.opened === undefined) return;
-    if (this.isFast) this.armBeat();
+    if (this.pace.isFast) this.armBeat();
     else this.opened.watch.start();
   };
 
@@ -146,6 +140,7 @@ export class BatchedUdpPort implements DatagramPort {
   }
 
   private readonly take = (nowMs: number): void => {
+    let came = 0;
     for (let batches = 0; batches < BATCHES_PER_TURN; batches++) {
       const { opened } = this;
       if (opened === undefined) return;
@@ -157,18 +152,11 @@ export class BatchedUdpPort implements DatagramPort {
         this.options.tap?.note('in', bytes, from, socket.local);
         this.options.onDatagram(bytes, from, nowMs);
       }
-      this.came += count;
+      came += count;
       if (count < received.capacity) break;
     }
-    this.judgePace(nowMs);
+    if (this.options.beat !== false) this.pace.note(came, nowMs);
   };
-
-  private judgePace(nowMs: number): void {
-    if (this.options.beat === false || nowMs - this.paceSinceMs < PACE_WINDOW_MS) return;
-    this.isFast = this.came >= (this.isFast ? BEAT_ENDS_BELOW : BEAT_BEGINS_AT);
-    this.paceSinceMs = nowMs;
-    this.came = 0;
-  }
 
   private flushSoon(): void {
     if (this.flushing) return;

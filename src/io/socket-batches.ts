@@ -29,6 +29,9 @@ export class SocketBatches {
     this.bytes = this.received.arena;
   }
 
+  /** Datagrams that were received so far. */
+  came = 0;
+
   /** The most that `receive` gives. */
   get capacity(): number {
     return this.received.capacity;
@@ -37,7 +40,10 @@ export class SocketBatches {
   /** What is to be sent of the last ones leaves first. While the socket is full the next ones wait in the kernel. */
   receive(): number {
     if (this.outgoing.hasLent) this.flush();
-    return this.outgoing.hasLent ? 0 : this.received.receive(this.fd);
+    if (this.outgoing.hasLent) return 0;
+    const count = this.received.receive(this.fd);
+    this.came += count;
+    return count;
   }
 
   startOf(index: number): number {

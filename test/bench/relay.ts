@@ -129,7 +129,9 @@ async function measure({ name, kind, start: begin }: Subject, calls: number): Pr
     const [beforeNs, beforeMs] = [cpuNanoseconds(subject.pid), performance.now()];
     await pause(seconds * 1_000);
     const [usedNs, ms] = [cpuNanoseconds(subject.pid) - beforeNs, performance.now() - beforeMs];
-    samples.add(name, `steal ${calls}`, machine.shares().stealPct);
+    const { busyPct, stealPct } = machine.shares();
+    samples.add(name, `busy ${calls}`, busyPct);
+    samples.add(name, `steal ${calls}`, stealPct);
     const [sent, received] = (await load.read()).split(' ').map(Number) as [number, number];
     samples.add(name, `lost ${calls}`, (100 * (sent - received)) / sent);
     const us = usedNs / 1_000 / ((calls * PACKETS_PER_CALL_AND_SECOND * ms) / 1_000);
@@ -178,6 +180,7 @@ ${head(names)}
 ${sizes.map((calls) => row(`µs per packet, ${calls} calls`, `packet ${calls}`, 2)).join('\n')}
 ${sizes.map((calls) => row(`times the worker's, ${calls} calls`, `ratio ${calls}`, 2)).join('\n')}
 ${sizes.map((calls) => row(`lost, ${calls} calls, %`, `lost ${calls}`, 2)).join('\n')}
+${sizes.map((calls) => row(`machine busy, ${calls} calls, %`, `busy ${calls}`, 0)).join('\n')}
 ${sizes.map((calls) => row(`taken by the machine's host, ${calls} calls, %`, `steal ${calls}`, 1)).join('\n')}
 
 What the worker is short of is no loss: the first block of each call is a full frame, which signalling, absent here, would send.

@@ -22,6 +22,9 @@ interface Call {
 /** Answers every call, whoever it is from, and tells of each block of voice that comes, alone or in a trunk frame. */
 export class RawAnswerer {
   onVoice: (codes: Uint8Array, atMs: number) => void = () => {};
+  /** Calls that the far end has hung up. */
+  endedCount = 0;
+  trunkFrameCount = 0;
   private readonly calls = new Map<number, Call>();
   private nextNumber = 100;
 
@@ -47,6 +50,7 @@ export class RawAnswerer {
   private handle(bytes: Uint8Array, from: Address, atMs: number): void {
     if (bytes[0] === 0 && bytes[1] === 0) {
       const trunk = decodeMetaTrunkFrame(bytes);
+      this.trunkFrameCount++;
       if (!isMalformed(trunk)) for (const { payload } of trunk.entries) this.onVoice(payload, atMs);
       return;
     }
@@ -80,7 +84,7 @@ export class RawAnswerer {
       this.sendOn(call, from, { timestamp: 5, frameType: IAX, subclass: IAX_SUBCLASS.ACCEPT, body });
       this.sendOn(call, from, { timestamp: 6, frameType: CONTROL, subclass: CONTROL_SUBCLASS.ANSWER });
     }
-    if (isIax && subclass === IAX_SUBCLASS.HANGUP) this.calls.delete(frame.sourceCall);
+    if (isIax && subclass === IAX_SUBCLASS.HANGUP && this.calls.delete(frame.sourceCall)) this.endedCount++;
     if (frameType === VOICE) this.onVoice(frame.body, atMs);
   }
 

@@ -60,6 +60,8 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly iax2: ApplianceIax2;
   private readonly lines: ApplianceLines;
   private readonly box: ApplianceBox;
+  /** When something other than media is due; asked for with every packet of voice, which does not move it. */
+  private signalling: { readonly deadlineMs: number | undefined } | undefined;
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly isEarlierRelease: boolean;
   private readonly dialplanEnvironment: Environment;
@@ -179,7 +181,8 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** One datagram of an RTP or RTCP port. */
   handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void {
     this.plane.handleRtp(localPort, bytes, from, nowMs);
-    this.settle(nowMs);
+    // Voice is passed on in the plane: of most packets nobody else hears.
+    if (this.settlePlane(nowMs)) this.settle(nowMs);
   }
 
   /** Whatever came for the SIP endpoint: a datagram, bytes of a connection, the answer to a `sip-resolve`. */
@@ -229,10 +232,14 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   nextDeadline(): number | undefined {
-    const media = earliest(this.plane.nextDeadline(), this.endpoint.nextDeadline());
+    this.signalling ??= { deadlineMs: this.signallingDeadline() };
+    return earliest(this.plane.nextDeadline(), this.signalling.deadlineMs);
+  }
+
+  private signallingDeadline(): number | undefined {
+    const trunks = earliest(this.endpoint.nextDeadline(), this.sip?.endpoint.nextDeadline());
     const legs = earliest(this.lines.legs.nextDeadline(), this.switch.nextDeadline());
-    const others = earliest(this.sip?.endpoint.nextDeadline(), this.box.nextDeadline());
-    return earliest(earliest(media, legs), others);
+    return earliest(earliest(trunks, legs), this.box.nextDeadline());
   }
 
   poll(): ApplianceOutput | undefined {
@@ -326,6 +333,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** Night service as the key said before a restart. */
   resumeNight(said: boolean, nowMs: number): void {
     this.box.resumeNight(said, nowMs);
+    this.settle(nowMs);
   }
 
   /** Every LED blinks white for so long, to tell this box from others. */
@@ -435,6 +443,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   // ---- the loop that joins the parts
 
   private settle(nowMs: number): void {
+    this.signalling = undefined;
     while (
       this.settleIax2(nowMs) ||
       this.settleSip(nowMs) ||
@@ -469,7 +478,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.tell('security', news.what, 'info', news.message, news.details);
       return;
     }
-    if (news.type === 'phone-bindings' || news.type === 'status') this.box.showLights();
+    if (news.type === 'status') this.box.showLights();
     this.outputs.push(news);
   }
 

@@ -1,5 +1,5 @@
 import type { Appliance } from './appliance.ts';
-import type { ApplianceSip } from './appliance-sip.ts';
+import type { ApplianceSip, PhoneView } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { PeerStatus } from './iax2/peer.ts';
 import type { HatStatus, MediaStatus } from './status/schema.ts';
@@ -8,9 +8,11 @@ import type {
   CallReading,
   LegReading,
   LineReading,
+  PhoneReading,
   StatusSource,
   TrunkReading,
 } from './status/snapshot.ts';
+import type { TelephoneOrders } from './switch/telephone-orders.ts';
 
 export interface StatusParts {
   readonly site: string;
@@ -26,6 +28,7 @@ export interface StatusParts {
 /** The appliance as status reads it. */
 export function statusSource(parts: StatusParts): StatusSource {
   const { appliance, site, version, startedMs } = parts;
+  const phones = new PhoneReadings();
   return {
     site,
     version,
@@ -45,10 +48,8 @@ export function statusSource(parts: StatusParts): StatusSource {
       }
     },
     *phones() {
-      for (const [user, view] of appliance.phoneViews()) {
-        const orders = appliance.orders.of(`SIP/${user}`);
-        yield [user, { ...view, extension: orNull(view.extension), name: orNull(view.name), ...orders }] as const;
-      }
+      for (const [user, view] of appliance.phoneViews())
+        yield [user, phones.of(user, view, appliance.orders.of(`SIP/${user}`))] as const;
     },
     adoptionEndsMs: () => (appliance.sip?.canAdopt === true ? (appliance.sip.adoptionEndsMs ?? null) : undefined),
     calls: () => appliance.calls().map((view) => callReading(appliance, view)),
@@ -60,6 +61,19 @@ export function statusSource(parts: StatusParts): StatusSource {
     broker: parts.broker,
     dropped: () => parts.counters.snapshot(),
   };
+}
+
+/** What is read of phones: while nothing changes, the same object each time. */
+class PhoneReadings {
+  private readonly known = new Map<string, { view: PhoneView; orders: TelephoneOrders; reading: PhoneReading }>();
+
+  of(user: string, view: PhoneView, orders: TelephoneOrders): PhoneReading {
+    const known = this.known.get(user);
+    if (known?.view === view && known.orders === orders) return known.reading;
+    const reading = { ...view, extension: orNull(view.extension), name: orNull(view.name), ...orders };
+    this.known.set(user, { view, orders, reading });
+    return reading;
+  }
 }
 
 /** A call with what its legs have measured so far. */

@@ -82,7 +82,8 @@ export class CallTable {
   }
 
   handleTimeout(nowMs: number): void {
-    for (const call of [...this.calls]) this.settleAfter(call, () => call.handleTimeout(nowMs));
+    const due = [...this.calls].filter((call) => nowMs >= (call.nextDeadline() ?? Number.POSITIVE_INFINITY));
+    for (const call of due) this.settleAfter(call, () => call.handleTimeout(nowMs));
   }
 
   nextDeadline(): number | undefined {

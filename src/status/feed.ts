@@ -113,6 +113,7 @@ export class StatusFeed implements Machine<StatusChange> {
     }
     for (const [topic, body] of topics) {
       const told = this.told.get(topic);
+      if (told?.status === body) continue;
       if (told !== undefined) {
         const differs = difference(told.status, body);
         const isDue = differs === 'words' || (differs === 'measures' && nowMs - told.atMs >= MEASURES_MS);

@@ -28,7 +28,7 @@ export interface StatusSource {
   hat(): HatStatus | null;
   /** By port number. */
   lines(): Iterable<readonly [port: number, LineReading]>;
-  /** By user name. */
+  /** By user name; one that stays as it was may be given as the same object. */
   phones(): Iterable<readonly [user: string, PhoneReading]>;
   /** Monotonic ms at which adopt mode closes, null while it is closed; undefined where it is not allowed. */
   adoptionEndsMs(): number | null | undefined;
@@ -94,7 +94,7 @@ export function takeSnapshot(source: StatusSource, time: WallTime, now: Now): St
       [...source.lines()].sort(([a], [b]) => a - b),
       (reading) => dated(reading, since),
     ),
-    phones: record(byName(source.phones()), (reading) => dated(reading, since)),
+    phones: record(byName(source.phones()), (reading) => phoneStatus(reading, since)),
     adoption: adoption(source.adoptionEndsMs(), since),
     calls: [...source.calls()].map((reading) => callStatus(reading, since)),
     conferences: record(byName(source.conferences()), (reading) => dated(reading, since)),
@@ -169,6 +169,17 @@ function registrationStatus({ sinceEpochMs, ...rest }: NonNullable<TrunkReading[
 function dated<Reading extends { readonly sinceMs: number }>(reading: Reading, since: (atMs: number) => string) {
   const { sinceMs, ...rest } = reading;
   return { ...rest, since: since(sinceMs) };
+}
+
+/** There may be hundreds of phones, of which most stay as they are for hours: the same reading gives the same status. */
+const phoneStatuses = new WeakMap<PhoneReading, PhoneStatus>();
+
+function phoneStatus(reading: PhoneReading, since: (atMs: number) => string): PhoneStatus {
+  const known = phoneStatuses.get(reading);
+  if (known?.since === since(reading.sinceMs)) return known;
+  const status = dated(reading, since);
+  phoneStatuses.set(reading, status);
+  return status;
 }
 
 function byName<Value>(entries: Iterable<readonly [string, Value]>): (readonly [string, Value])[] {

@@ -116,12 +116,11 @@ export class CallRegister {
   private reportOf(entry: Entry, nowMs: number): void {
     const { call, view } = entry;
     if (call.answered) entry.history.noteAnswer(call.leg, nowMs);
-    const legs = viewLegs(call);
     const sameState = call.state === view.state;
-    const changed = !sameState || legs.map((leg) => leg.channel).join() !== view.legs.map((leg) => leg.channel).join();
+    const changed = !sameState || !hasLegs(call, view.legs);
     if (changed) {
       const sinceMs = sameState ? view.sinceMs : nowMs;
-      entry.view = { ...view, state: call.state, sinceMs, legs: call.over ? view.legs : legs };
+      entry.view = { ...view, state: call.state, sinceMs, legs: call.over ? view.legs : viewLegs(call) };
     }
     if (call.over) {
       this.byId.delete(call.id);
@@ -136,6 +135,10 @@ export class CallRegister {
 
 export function isEmergency(urgency: Urgency | undefined): boolean {
   return urgency === 'emergency' || urgency === 'callback';
+}
+
+function hasLegs({ legs }: Call, shown: CallView['legs']): boolean {
+  return legs.length === shown.length && legs.every(({ channel }, i) => channel === shown[i]!.channel);
 }
 
 function viewLegs(call: Call): CallView['legs'] {

@@ -26,6 +26,7 @@ import { answerSession, SHORTEST_SESSION_S } from './session-timer.ts';
 import { type Trunk, transportOf } from './trunk.ts';
 import { isSipUri, parseUri, type SipUri, sipUri, userOf } from './uri.ts';
 
+const HEARD_BY_ALL = ['ulaw', 'alaw'] as const;
 const DEFAULT_SETUP_TIMEOUT_MS = 4_000;
 const PHONE_TIMEOUT_MS = 8_000;
 
@@ -243,7 +244,8 @@ export class CallMaker {
     const port = () => this.options.openVideo?.(stream);
     return new MediaSession({
       address,
-      codecs,
+      // Whatever the configuration says: a call for help is one that everything here can hear.
+      codecs: isUrgent ? [...new Set([...codecs, ...HEARD_BY_ALL])] : codecs,
       sessionId,
       ...(video.length === 0 || isSealed ? {} : { video: { codecs: video, port } }),
       ...(policy === undefined || !isSealed ? {} : { srtp: { policy, makeKey } }),

@@ -185,6 +185,20 @@ describe('a call between two SIP phones', () => {
     expectEmpty();
   });
 
+  it.each([
+    ['has G.722', WIDE, NARROW, G722],
+    ['has it not', NARROW, WIDE, '0'],
+  ])('to a user with two phones goes by what the one that answers has, which %s', (_, quick, slow, expected) => {
+    const { network, one, two, call, isHeard, expectEmpty } = world({ two: quick });
+    const another = new CodecPhone(network, { ip: '192.0.2.39', port: 5060 }, OFFICE, '212', slow);
+    another.ringMs = undefined;
+    network.runFor(1_000);
+    call(one, '212');
+    expect([one.codec, two.codec, another.isUp]).toEqual([expected, expected, false]);
+    expect([isHeard(one, two), isHeard(two, one)]).toEqual([true, true]);
+    expectEmpty();
+  });
+
   it('stays in G.722 while it is held, and when it goes on', () => {
     const { network, one, two, call, isHeard, expectEmpty, cannot } = world();
     call(one, '212');
@@ -317,8 +331,14 @@ describe('a SIP phone that has G.722', () => {
     expectEmpty();
   });
 
-  it('calls for help in G.711', () => {
-    const { network, site, one, two, call, expectEmpty } = world({}, { emergency: { via: [{ channel: 'SIP/212' }] } });
+  it.each([
+    ['lists it', ['g722', 'ulaw', 'alaw']],
+    ['does not', ['g722']],
+  ] as const)('calls for help in G.711, whether the configuration %s', (_, allowed) => {
+    const { network, site, one, two, call, expectEmpty } = world(
+      {},
+      { allowed, emergency: { via: [{ channel: 'SIP/212' }] } },
+    );
     call(one, '112');
     network.runFor(2_000);
     expect(site.happened).toContain('connected');

@@ -176,7 +176,7 @@ export class CodecPhone {
   private ask(method: string, headers: Headers, parts: Partial<OutgoingRequest>): void {
     const own = sipUri({ host: this.server.ip, user: this.user });
     const hop = { transport: 'udp', ...this.server } as const;
-    const callId = `${method}-${this.user}-${this.sequence}`;
+    const callId = `${method}-${this.address.ip}-${this.sequence}`;
     const make = (): OutgoingRequest =>
       this.station.request(method, this.server, {
         from: nameAddr(own, undefined, new Map([['tag', `tag-${this.user}-${callId}`]])),

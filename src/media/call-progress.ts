@@ -1,7 +1,7 @@
 import { decodeSample, type Law, PEAK_AT_0_DBM0 } from 'node-pcm-codecs';
 import type { ProgressTone, TownLineTones } from '../base/media-port.ts';
 import type { TonePattern, ToneStep } from '../base/tone-pattern.ts';
-import { goertzelCoefficient, goertzelPower } from './goertzel.ts';
+import { goertzelCoefficient, goertzelPowers } from './goertzel.ts';
 
 const BLOCK = 80;
 const BLOCK_MS = 10;
@@ -101,9 +101,10 @@ export class CallProgressDetector {
     this.loudest = Math.max(energy, this.loudest * FORGETS);
     if (energy < (3 / 16) * peak * peak * WINDOW || energy < this.loudest * EDGE_SHARE) return 0;
     let strongest = 0;
+    goertzelPowers(this.weighted, this.coefficients, this.shares);
     for (let i = 0; i < this.shares.length; i++) {
       // |X|² = (P · n / 4)², so that this is its share of the energy.
-      const share = (goertzelPower(this.weighted, this.coefficients[i]!) * 3) / WINDOW / energy;
+      const share = (this.shares[i]! * 3) / WINDOW / energy;
       this.shares[i] = share;
       strongest = Math.max(strongest, share);
     }

@@ -2,7 +2,7 @@ import { decodeSample, PEAK_AT_0_DBM0 } from 'node-pcm-codecs';
 import type { Law } from '../base/media-port.ts';
 import { DialToneFilter, dialToneFilterGain } from './dial-tone-filter.ts';
 import { COLUMN_HZ, KEYPAD, ROW_HZ } from './dtmf-digits.ts';
-import { goertzelCoefficient, goertzelPower } from './goertzel.ts';
+import { goertzelCoefficient, goertzelPowers } from './goertzel.ts';
 
 /*
  * The limits are those of [ITU-T Q.24] and of the North American receivers, each set between what must and what must not
@@ -46,19 +46,13 @@ const WEIGHT_SUM = BLOCK;
 /** Width of a bin of the window's transform. */
 const BIN_HZ = 50;
 
-/** The transform of the window, `bins` beside its middle, as a share of that. */
-function windowResponse(bins: number): number {
-  const x = Math.PI * bins;
-  return Math.abs(bins) < 1e-6 ? 1 : Math.sin(x) / x / (1 - bins * bins);
-}
-
 /** One of the eight frequencies: what is measured of it. */
 class Frequency {
   readonly toleranceHz: number;
-  private readonly centre: number;
-  private readonly below: number;
-  private readonly above: number;
-  private readonly filterGain: number;
+  readonly filterGain: number;
+  /** Half a bin below and above the nominal frequency. */
+  private readonly beside: Float64Array;
+  private readonly powers = new Float64Array(2);
   /** Square of the amplitude before the filter, where 1 is a sine of 0 dBm0; and how much of it the filter leaves. */
   power = 0;
   filteredPower = 0;
@@ -66,15 +60,8 @@ class Frequency {
 
   constructor(hz: number) {
     this.toleranceHz = toleranceHz(hz);
-    this.centre = goertzelCoefficient(hz);
-    this.below = goertzelCoefficient(hz - BIN_HZ / 2);
-    this.above = goertzelCoefficient(hz + BIN_HZ / 2);
+    this.beside = Float64Array.of(goertzelCoefficient(hz - BIN_HZ / 2), goertzelCoefficient(hz + BIN_HZ / 2));
     this.filterGain = dialToneFilterGain(hz);
-  }
-
-  /** A first look, at the nominal frequency. */
-  strength(window: Float64Array): number {
-    return goertzelPower(window, this.centre) / this.filterGain ** 2;
   }
 
   /**
@@ -82,13 +69,46 @@ class Frequency {
    * frequency between them exactly: 1.5 · (b − a) / (b + a) bins from the middle.
    */
   measure(window: Float64Array): void {
-    const a = Math.sqrt(goertzelPower(window, this.below));
-    const b = Math.sqrt(goertzelPower(window, this.above));
+    goertzelPowers(window, this.beside, this.powers);
+    const a = Math.sqrt(this.powers[0]!);
+    const b = Math.sqrt(this.powers[1]!);
     const bins = (1.5 * (b - a)) / (b + a + Number.MIN_VALUE);
-    const amplitude = (2 * Math.max(a, b)) / WEIGHT_SUM / windowResponse(Math.abs(bins) - 0.5);
+    // The transform of the window, so many bins beside its middle, as a share of that.
+    const off = Math.abs(bins) - 0.5;
+    const x = Math.PI * off;
+    const response = Math.abs(off) < 1e-6 ? 1 : Math.sin(x) / x / (1 - off * off);
+    const amplitude = (2 * Math.max(a, b)) / WEIGHT_SUM / response;
     this.offsetHz = bins * BIN_HZ;
     this.filteredPower = amplitude * amplitude;
     this.power = this.filteredPower / this.filterGain ** 2;
+  }
+}
+
+/** Four of which one sounds in a digit. */
+class Group {
+  readonly frequencies: readonly Frequency[];
+  private readonly coefficients: Float64Array;
+  private readonly powers: Float64Array;
+
+  constructor(hz: readonly number[]) {
+    this.frequencies = hz.map((each) => new Frequency(each));
+    this.coefficients = Float64Array.from(hz, goertzelCoefficient);
+    this.powers = new Float64Array(hz.length);
+  }
+
+  /** A first look, at the nominal frequencies: which is the strongest. */
+  strongest(window: Float64Array): number {
+    goertzelPowers(window, this.coefficients, this.powers);
+    let best = 0;
+    let bestStrength = -1;
+    for (let i = 0; i < this.powers.length; i++) {
+      const strength = this.powers[i]! / this.frequencies[i]!.filterGain ** 2;
+      if (strength > bestStrength) {
+        bestStrength = strength;
+        best = i;
+      }
+    }
+    return best;
   }
 }
 
@@ -105,8 +125,8 @@ const NONE = -1;
 export class DtmfDetector {
   private readonly linear: Float64Array;
   private readonly filter = new DialToneFilter();
-  private readonly rows = ROW_HZ.map((hz) => new Frequency(hz));
-  private readonly columns = COLUMN_HZ.map((hz) => new Frequency(hz));
+  private readonly rows = new Group(ROW_HZ);
+  private readonly columns = new Group(COLUMN_HZ);
   /** The last two blocks, filtered; and weighted. */
   private readonly samples = new Float64Array(WINDOW);
   private readonly window = new Float64Array(WINDOW);
@@ -174,10 +194,10 @@ export class DtmfDetector {
     const power = (2 * energy) / WEIGHT_SUM;
     if (power < LEAST_POWER) return NONE;
 
-    const row = strongest(this.rows, window);
-    const column = strongest(this.columns, window);
-    const low = this.rows[row]!;
-    const high = this.columns[column]!;
+    const row = this.rows.strongest(window);
+    const column = this.columns.strongest(window);
+    const low = this.rows.frequencies[row]!;
+    const high = this.columns.frequencies[column]!;
     low.measure(window);
     high.measure(window);
     if (Math.abs(low.offsetHz) > low.toleranceHz || Math.abs(high.offsetHz) > high.toleranceHz) return NONE;
@@ -231,16 +251,3 @@ export class DtmfDetector {
 const LEAST_POWER = 10 ** (LEAST_DBM0 / 10);
 const NORMAL_TWIST = 10 ** (NORMAL_TWIST_DB / 10);
 const REVERSE_TWIST = 10 ** (REVERSE_TWIST_DB / 10);
-
-function strongest(frequencies: readonly Frequency[], window: Float64Array): number {
-  let best = 0;
-  let bestStrength = -1;
-  for (let i = 0; i < frequencies.length; i++) {
-    const strength = frequencies[i]!.strength(window);
-    if (strength > bestStrength) {
-      bestStrength = strength;
-      best = i;
-    }
-  }
-  return best;
-}

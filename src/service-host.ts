@@ -19,7 +19,8 @@ import {
   RemoteControl,
   readProvisioning,
 } from './remote-control.ts';
-import { BINDINGS_FILE, NIGHT_FILE, ORDERS_FILE, Service, type ServiceOptions } from './service.ts';
+import { Service, type ServiceOptions } from './service.ts';
+import { BINDINGS_FILE, NIGHT_FILE, ORDERS_FILE } from './service-output.ts';
 import { ADOPTED_PHONES_FILE, PHONE_BINDINGS_FILE } from './sip-host.ts';
 import type { Authority } from './status/command.ts';
 import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';

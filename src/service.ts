@@ -1,8 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Appliance } from './appliance.ts';
 import type { ApplianceOutput } from './appliance-output.ts';
-import type { Cause } from './base/causes.ts';
 import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import { earliest } from './base/machine.ts';
@@ -19,7 +17,7 @@ import type { Binding } from './iax2/peer.ts';
 import { iax2Port } from './iax2-port.ts';
 import type { BindFailure } from './io/bind-failure.ts';
 import { CAPTURES_FOLDER, type CaptureEnd, CaptureFiles, type CaptureOrder } from './io/capture-files.ts';
-import { systemClock } from './io/clock.ts';
+import { readClocks, systemClock } from './io/clock.ts';
 import { ClockDrift } from './io/clock-drift.ts';
 import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
@@ -45,25 +43,30 @@ import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
 import { isLive, liveSettings } from './live-settings.ts';
 import { MediaWorkerPort } from './media-worker-port.ts';
 import { openHat } from './open-hat.ts';
-import { formatOrders, parseOrders } from './orders-file.ts';
+import { parseOrders } from './orders-file.ts';
 import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
 import { panelDoor } from './panel-host.ts';
-import { RecordKeeper } from './record-keeper.ts';
 import type { RemoteControl } from './remote-control.ts';
 import type { RunningHat } from './running-hat.ts';
+import {
+  BINDINGS_FILE,
+  handleApplianceOutput,
+  NIGHT_FILE,
+  ORDERS_FILE,
+  type ServiceOutputParts,
+} from './service-output.ts';
+import { ServiceRecords } from './service-records.ts';
 import { type SipHost, sipHost } from './sip-host.ts';
 import { dscpOf, rtpPorts } from './sip-media.ts';
 import { sipSettings } from './sip-peers.ts';
-import { callRecords } from './status/cdr.ts';
-import { EventLimit, eventMessage, type Happening, type Keeping } from './status/event.ts';
+import type { Happening, Keeping } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
 import { PowerWatch } from './status/power-watch.ts';
 import { StatusPublisher } from './status/publisher.ts';
-import { callStatus, takeSnapshot } from './status/snapshot.ts';
-import { formatTime, WallTime } from './status/wall-time.ts';
-import { callReading, legReading, statusSource } from './status-source.ts';
-import type { CallRecord } from './switch/call-record.ts';
+import { takeSnapshot } from './status/snapshot.ts';
+import { WallTime } from './status/wall-time.ts';
+import { legReading, statusSource } from './status-source.ts';
 
 export interface ServiceOptions {
   readonly configuration: Configuration;
@@ -83,12 +86,6 @@ export interface ServiceOptions {
   readonly neighbours?: PanelServices['neighbours'];
 }
 
-/** What the night key says. */
-export const NIGHT_FILE = 'night.json';
-/** What was ordered at telephones for the calls that come to them. */
-export const ORDERS_FILE = 'orders.json';
-/** Peers that are registered here. */
-export const BINDINGS_FILE = 'bindings.json';
 /** Media later than this is a fault that a restart may mend. */
 const MEDIA_LATE_MS = 2_000;
 /** How long peers may take to acknowledge our goodbye. */
@@ -117,8 +114,7 @@ export class Service {
   private readonly feed: StatusFeed;
   private readonly publisher: StatusPublisher;
   private readonly broker: BrokerHost;
-  private readonly eventLimit = new EventLimit();
-  private records: RecordKeeper | undefined;
+  private readonly records: ServiceRecords;
   private sealingKey: SealingKey | undefined;
   private readonly panel: Omit<PanelServices, 'emulator'>;
   private http: HttpServer | undefined;
@@ -164,6 +160,15 @@ export class Service {
         this.driver.give((nowMs) => this.appliance.handleSip((endpoint) => give(endpoint, nowMs), nowMs)),
     });
     this.appliance = this.compose();
+    this.records = new ServiceRecords({
+      site: configuration.site.id,
+      log,
+      counters: this.counters,
+      wallTime: this.wallTime,
+      hasBroker: () => this.configuration.mqtt !== undefined,
+      reading: (leg) => legReading(this.appliance, leg),
+    });
+    const outputs = this.outputParts();
     this.driver = new Driver(
       {
         handleTimeout: (nowMs) => {
@@ -175,7 +180,7 @@ export class Service {
         nextDeadline: () => this.appliance.nextDeadline(),
       },
       systemClock,
-      (output) => this.handleOutput(output),
+      (output) => handleApplianceOutput(output, outputs),
     );
     const hat = () => this.hat?.status() ?? null;
     const { startedMs } = this;
@@ -203,7 +208,7 @@ export class Service {
       broker: () => this.broker.reading(),
       hat,
     });
-    const snapshot = () => takeSnapshot(source, this.wallTime, now());
+    const snapshot = () => takeSnapshot(source, this.wallTime, readClocks());
     this.feed = new StatusFeed({ snapshot, health, wallMs }, this.startedMs);
     this.publisher = new StatusPublisher(configuration.site.id, () => this.feed.current(), wallMs);
     this.feedDriver = new Driver(this.feed, systemClock, (change) => {
@@ -214,7 +219,7 @@ export class Service {
       configuration: () => this.configuration,
       status: snapshot,
       publisher: this.publisher,
-      records: () => this.records,
+      records: () => this.records.keeper,
       remote: options.remote,
       onStatus: () => this.noteStatus(),
       log,
@@ -286,7 +291,7 @@ export class Service {
     await this.rtp.close();
     this.recordings.close();
     this.captures.stop();
-    await this.records?.close();
+    await this.records.close();
     await this.store.settle();
   }
 
@@ -347,8 +352,7 @@ export class Service {
 
   /** Puts an event on its way, where there is a broker that it could go to. */
   tell(happening: Happening, keeping?: Keeping): void {
-    const passed = this.eventLimit.pass(happening, now().nowMs);
-    if (passed !== undefined) this.keepEvent(passed, keeping);
+    this.records.tell(happening, keeping);
   }
 
   // ---- start
@@ -362,13 +366,7 @@ export class Service {
       (await this.openHttp());
     if (failure !== undefined) return failure;
     this.sealingKey = this.ownKey();
-    this.records = await RecordKeeper.open({
-      site: this.configuration.site.id,
-      directory: join(this.options.dataDirectory, OUTBOX_FOLDER),
-      clock: systemClock,
-      log: this.log,
-      counters: this.counters,
-    });
+    await this.records.open(join(this.options.dataDirectory, OUTBOX_FOLDER));
     const bindings = await this.store.read(BINDINGS_FILE, parseBindings);
     const night = await this.store.read(NIGHT_FILE, (text) => JSON.parse(text) as unknown);
     if (typeof night === 'boolean') this.driver.give((nowMs) => this.appliance.resumeNight(night, nowMs));
@@ -504,92 +502,17 @@ export class Service {
     });
   }
 
-  // ---- what the appliance says
-
-  private handleOutput(output: ApplianceOutput): void {
-    switch (output.type) {
-      case 'transmit':
-        this.udp?.send(output.bytes, output.to);
-        break;
-      case 'hat':
-        this.hat?.command(output.command);
-        break;
-      case 'resolve':
-        void this.resolve(output.host);
-        break;
-      case 'call': {
-        const { nowMs, wallMs } = now();
-        const since = (atMs: number) => this.wallTime.format(atMs, nowMs, wallMs);
-        const call = callStatus(callReading(this.appliance, output.view), since);
-        const state = output.change === 'ended' ? 'ending' : call.state;
-        const note = (cause: Cause | null) => this.feedDriver.give(() => this.feed.noteCall({ ...call, state }, cause));
-        // The end of a call is told when its records can no longer be lost.
-        if (output.record !== null) {
-          this.feedDriver.give(() => this.feed.awaitEnd(call.id));
-          this.keepRecords(output.record, () => note(output.cause));
-        } else note(null);
-        break;
-      }
-      case 'status':
-        this.noteStatus();
-        break;
-      case 'night':
-        void this.store.write(NIGHT_FILE, `${JSON.stringify(output.override)}\n`);
-        break;
-      case 'orders':
-        void this.store.write(ORDERS_FILE, formatOrders(this.appliance.orders.all));
-        break;
-      case 'box':
-        this.options.onBox?.(output.action);
-        break;
-      case 'happened': {
-        const { kind, what, severity, message, details } = output;
-        this.report({ kind, what, severity, message, details });
-        break;
-      }
-      case 'sip-transmit':
-      case 'sip-close':
-      case 'sip-proven':
-      case 'sip-resolve':
-      case 'phone-bindings':
-      case 'adopted-phones':
-        if (this.appliance.sip !== undefined) this.sip?.handleOutput(output, this.appliance.sip);
-        break;
-      case 'recorded':
-        this.recordings.add(output.conference, output.payload, output.last, systemClock.wallMs());
-        break;
-      case 'bindings':
-        void this.store.write(BINDINGS_FILE, `${JSON.stringify(this.appliance.bindings)}\n`);
-        break;
-    }
-  }
-
-  /** What others can cause at will goes into the log as seldom as to the broker. */
-  private report(happening: Happening): void {
-    const passed = this.eventLimit.pass(happening, now().nowMs);
-    if (passed === undefined) return;
-    const { kind, what, severity, message, details } = passed;
-    this.log(severity, kind, message, { what, ...details });
-    this.keepEvent(passed);
-  }
-
-  private keepEvent(happening: Happening, { id, settled }: Partial<Keeping> = {}): void {
-    if (this.configuration.mqtt === undefined) return;
-    const event = { id: id ?? randomUUID(), at: formatTime(now().wallMs), ...happening };
-    this.records?.keep([eventMessage(event)], settled);
-  }
-
-  private keepRecords(record: CallRecord, settled: () => void): void {
-    const { nowMs, wallMs } = now();
-    const records = callRecords(record, {
-      site: this.configuration.site.id,
-      nextId: randomUUID,
-      time: (atMs) => this.wallTime.format(atMs, nowMs, wallMs),
-      reading: (leg) => legReading(this.appliance, leg),
-    });
-    const messages = records.map((cdr) => ({ id: cdr.id, topic: 'cdr' as const, payload: JSON.stringify(cdr) }));
-    if (this.records === undefined) settled();
-    else this.records.keep(messages, settled);
+  private outputParts(): ServiceOutputParts {
+    const { appliance, udp, sip, store, recordings, records, wallTime, options } = this;
+    return {
+      ...{ appliance, udp, sip, store, recordings, records, wallTime },
+      hat: () => this.hat,
+      awaitEnd: (id) => this.feedDriver.give(() => this.feed.awaitEnd(id)),
+      noteCall: (call, cause) => this.feedDriver.give(() => this.feed.noteCall(call, cause)),
+      noteStatus: () => this.noteStatus(),
+      resolve: (host) => void this.resolve(host),
+      onBox: options.onBox,
+    };
   }
 
   private noteStatus(): void {
@@ -617,7 +540,7 @@ export class Service {
       openAdoption: () => {
         const opened = this.driver.give((nowMs) => this.appliance.openAdoption(nowMs));
         if ('failed' in opened) return opened;
-        const { nowMs, wallMs } = now();
+        const { nowMs, wallMs } = readClocks();
         return { secret: opened.secret, until: this.wallTime.format(opened.untilMs, nowMs, wallMs) };
       },
       closeAdoption: () => this.driver.give((nowMs) => this.appliance.closeAdoption(nowMs)),
@@ -640,10 +563,6 @@ export class Service {
       })),
     };
   }
-}
-
-function now(): { readonly nowMs: number; readonly wallMs: number } {
-  return { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() };
 }
 
 async function openData(path: string): Promise<BindFailure | undefined> {

@@ -21,3 +21,8 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Both clocks at one moment: by them, a time of the one is told in the other. */
+export function readClocks(): { readonly nowMs: number; readonly wallMs: number } {
+  return { nowMs: systemClock.nowMs(), wallMs: systemClock.wallMs() };
+}

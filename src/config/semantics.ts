@@ -82,6 +82,11 @@ function checkNumbers(config: ConfigurationInput, report: Report): void {
       }
     }
   }
+  for (const [index, told] of (config.emergency?.notify ?? []).entries()) {
+    // A phone that is adopted has an extension that stands nowhere here.
+    if (told !== 'mqtt' && config.sip?.adopt === undefined && !extensions.includes(told))
+      report(['emergency', 'notify', index], `no line or phone has the extension ${quoted(told)}${oneOf(extensions)}`);
+  }
 }
 
 /** A hot line that leads nowhere is a telephone that cannot call. */
@@ -378,5 +383,6 @@ function suggestion(name: string, candidates: Iterable<string>): string {
 
 function oneOf(candidates: readonly string[]): string {
   if (candidates.length === 0) return '; there is none';
-  return `; allowed: ${candidates.slice(0, 12).join(', ')}${candidates.length > 12 ? ', …' : ''}`;
+  const each = [...new Set(candidates)];
+  return `; allowed: ${each.slice(0, 12).join(', ')}${each.length > 12 ? ', …' : ''}`;
 }

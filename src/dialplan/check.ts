@@ -22,6 +22,9 @@ export function checkDialplan(dialplan: Dialplan): Problem[] {
   return checker.problems;
 }
 
+/** When `CallForward` has calls go elsewhere. */
+const FORWARD_WORDS = ['always', 'busy', 'noanswer'];
+
 type Found = Pick<Problem, 'severity' | 'message' | 'allowed'>;
 
 class Checker {
@@ -79,6 +82,24 @@ class Checker {
             allowed: 'a number, or NORMAL_CLEARING, USER_BUSY, …',
           });
         break;
+      case 'CallForward': {
+        const when = (separateArguments(data)[0] ?? '').trim().toLowerCase();
+        if (isDynamic(when) || when === '' || FORWARD_WORDS.includes(when)) break;
+        const meant = closest(when, FORWARD_WORDS);
+        const message = `'${when}' is no case of CallForward${meant === undefined ? '' : `, did you mean '${meant}'?`}`;
+        this.report(at, { severity: 'error', message, allowed: FORWARD_WORDS.join(', ') });
+        break;
+      }
+      case 'DoNotDisturb': {
+        const word = data.trim();
+        if (!isDynamic(word) && !/^(?:on|off)?$/i.test(word))
+          this.report(at, {
+            severity: 'error',
+            message: `'${word}' is no state of DoNotDisturb`,
+            allowed: 'on, off, or nothing for the other way round',
+          });
+        break;
+      }
       case 'PlayTones': {
         const text = data.trim().replace(/^"(.*)"$/, '$1');
         if (!isDynamic(data) && parseTonePattern(text) === undefined && !/^[a-z][a-z-]*$/i.test(text))

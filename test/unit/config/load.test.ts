@@ -353,6 +353,10 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       '2:51: emergency.notify[0] is "mail"; allowed: mqtt, or an extension in quotes',
     ],
     [
+      `${SITE}emergency: { numbers: ["3114"], notify: [mqtt, "299"] }\n`,
+      '2:48: no line or phone has the extension "299"; there is none',
+    ],
+    [
       `${SITE}emergency: { via: [LINE/1, IAX2/x, SIP/y] }\n`,
       '2:20: hat.lines has no port 1; there is none',
       '2:28: iax2.peers has no "x"; there is none',

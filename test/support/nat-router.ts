@@ -5,6 +5,8 @@ import { pid } from 'node:process';
 export type Nat =
   /** One port outside for each inside, and whoever sends there gets in. */
   | 'full cone'
+  /** One port outside for each inside, open to every port of an address that something was sent to. */
+  | 'address restricted'
   /** One port outside for each inside, open to whom it was used towards. */
   | 'port restricted'
   /** Another port outside for each place that is sent to. */
@@ -47,10 +49,14 @@ export class NatRouter {
       ip('-n', name, 'link', 'set', device, 'up');
     ip('route', 'add', `${outer}.0/24`, 'via', `${inner}.1`);
     this.set('ipv4/ip_forward', 1);
-    const forward =
-      nat === 'full cone'
-        ? `chain pre { type nat hook prerouting priority dstnat; iif "outer" meta l4proto udp dnat to ${this.phones}; }`
-        : '';
+    const isCone = nat === 'full cone' || nat === 'address restricted';
+    const from = nat === 'address restricted' ? 'ip saddr @known ' : '';
+    const known = `set known { type ipv4_addr; flags dynamic,timeout; timeout ${mappingLifetimeS}s; }
+      chain sent { type filter hook forward priority filter; iif "inner" meta l4proto udp update @known { ip daddr }; }`;
+    const forward = isCone
+      ? `${known}
+      chain pre { type nat hook prerouting priority dstnat; iif "outer" ${from}meta l4proto udp dnat to ${this.phones}; }`
+      : '';
     const random = nat === 'symmetric' ? ' fully-random' : '';
     // Nobody beyond has a way to the phones but by a mapping.
     const rules = `table ip nat {

@@ -55,7 +55,7 @@ async function isCalled(office: Appliance, phone: ScriptedPhone): Promise<void> 
   await office.waitForLine(1, 'idle', 5_000);
 }
 
-const NATS = ['full cone', 'port restricted', 'symmetric'] as const;
+const NATS = ['full cone', 'address restricted', 'port restricted', 'symmetric'] as const;
 /** Mappings of the routers last so long; the phones are asked for signs of life more often. */
 const MAPPING_S = 7;
 

@@ -78,6 +78,7 @@ export class FirmwareHatRunner implements RunningHat {
     this.watchSpeed();
     this.stopAsking = systemClock.after(STATISTICS_MS, () => this.askStatistics());
   }
+
   /** Once when the machine cannot keep up any longer, until it can again. */
   private watchSpeed(): void {
     const { stalledBlocks } = this.hat;

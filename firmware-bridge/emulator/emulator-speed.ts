@@ -10,8 +10,8 @@ const MEASURED_MS = 600;
 const PATIENCE_MS = 3_000;
 
 /**
- * How many times faster than real time a board runs here with sound on every line, after the compiler has seen it at
-at work. Takes well under a second where it is fast enough, and 3 s where it is not.
+ * How many times faster than real time a board runs here with sound on every line, after the compiler has seen it at work.
+ * Takes well under a second where it is fast enough, and 3 s where it is not.
  */
 export function measureSpeed(board: Board, random: Random, nowMs: () => number): number {
   const ports = Array.from({ length: LINES }, (_, i) => i + 1);

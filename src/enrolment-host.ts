@@ -110,7 +110,9 @@ export class EnrolmentHost {
   private async openHat(): Promise<void> {
     const { hat } = this.information;
     if (hat === undefined) return;
-    const text = `site: { id: unconfigured, country: us }\nhat: { port: ${JSON.stringify(hat)} }\n`;
+    // Keys and LEDs are all that is asked of an emulated one here: a model has them at no cost.
+    const fields = `port: ${JSON.stringify(hat)}, emulator: plain`;
+    const text = `site: { id: unconfigured, country: us }\nhat: { ${fields} }\n`;
     const { configuration } = loadConfiguration(text, secretStore(this.options.file, {}, this.options.dataDirectory));
     if (configuration === undefined) return;
     this.hat = await openHat(configuration, {

@@ -164,7 +164,7 @@ ${more.extra ?? ''}`;
     it('that are wrong: nothing changes, and each error is told with its place', async () => {
       await push(3, config({ dialplan: 'exten => 600,1,Ecko' }));
       const report = await waitForReport(3, 'rejected');
-      expect(report.errors).toEqual([{ path: 'config:11:18', message: expect.stringContaining('Ecko') }]);
+      expect(report.errors).toEqual([{ path: 'config:12:18', message: expect.stringContaining('Ecko') }]);
       await push(4, config({ extra: 'web: { listen: nowhere }' }));
       expect((await waitForReport(4, 'rejected')).errors[0]!.path).toMatch(/^config:13:/);
       await push(9, config(), {}, generateSigningKeys().privateKey);

@@ -166,7 +166,7 @@ ${more.extra ?? ''}`;
       const report = await waitForReport(3, 'rejected');
       expect(report.errors).toEqual([{ path: 'config:12:18', message: expect.stringContaining('Ecko') }]);
       await push(4, config({ extra: 'web: { listen: nowhere }' }));
-      expect((await waitForReport(4, 'rejected')).errors[0]!.path).toMatch(/^config:13:/);
+      expect((await waitForReport(4, 'rejected')).errors[0]!.path).toMatch(/^config:14:/);
       await push(9, config(), {}, generateSigningKeys().privateKey);
       expect((await waitForReport(null, 'rejected')).errors[0]!.path).toBe('signature');
       expect(await routes('600')).toBe(true);

@@ -16,7 +16,8 @@ const MDMF = 0x80;
 const SDMF_MESSAGES = 0x06;
 const MDMF_MESSAGES = 0x82;
 const PARAMETERS = { time: 0x01, number: 0x02, noNumber: 0x04, name: 0x07, noName: 0x08, lamp: 0x0b } as const;
-const LONGEST_NUMBER = 20;
+/** Of what is shown, digits. */
+export const LONGEST_NUMBER = 20;
 /** More does not fit on displays, and would not fit between two rings. */
 const LONGEST_NAME = 15;
 
@@ -55,7 +56,8 @@ function parameter(name: keyof typeof PARAMETERS, text: string): number[] {
   return [PARAMETERS[name], text.length, ...bytesOf(text)];
 }
 
-function bytesOf(text: string): number[] {
+/** A text in ASCII. */
+export function bytesOf(text: string): number[] {
   return [...text].map((character) => character.charCodeAt(0));
 }
 

@@ -3,11 +3,15 @@ import type { DataStep, Modem, SignalStep } from '../base/line-signal.ts';
 import { type CallTime, encodeCallerId, encodeMessagesWaiting, numberOf } from './caller-id-message.ts';
 import type { CallerIdKind, DigitFrame } from './country-table.ts';
 import type { MessageData } from './message-lamp.ts';
+import { encodeNumberDisplay } from './number-display.ts';
 
 /** How a telephone is told who calls. */
 export interface CallerIdDelivery {
-  /** `pause`: in the first long pause of the ringing; `before`: before it rings at all. */
-  readonly when: 'pause' | 'before';
+  /**
+   * `pause`: in the first long pause of the ringing; `before`: before it rings at all; `answered`: before it rings, once its
+   * display has closed the loop by itself.
+   */
+  readonly when: 'pause' | 'before' | 'answered';
   /** The loop is reversed first, to wake the display. */
   readonly reversal: boolean;
   readonly steps: readonly SignalStep[];
@@ -25,6 +29,8 @@ const MARK_BITS = 180;
 /** A receiver that has just answered waits for the marks: no seizure, and fewer of them. [GR-30-CORE §2.4] */
 const OFF_HOOK_MARK_BITS = 80;
 const REVERSAL_SETTLES_MS = 150;
+/** The relay of a display that has just closed the loop is still, and its receiver is open. */
+const ANSWER_SETTLES_MS = 200;
 const DIGIT = { onMs: 70, offMs: 70 } as const;
 
 const ALERT: readonly SignalStep[] = [
@@ -64,6 +70,15 @@ export function callerIdDelivery(
           { kind: 'silence', ms: REVERSAL_SETTLES_MS },
           { kind: 'digits', digits: digitsOf(frame, caller), ...DIGIT },
           { kind: 'silence', ms: 200 },
+        ],
+      };
+    case 'ntt':
+      return {
+        when: 'answered',
+        reversal: true,
+        steps: [
+          { kind: 'silence', ms: ANSWER_SETTLES_MS },
+          dataStep(kind, encodeNumberDisplay(caller), 0, OFF_HOOK_MARK_BITS),
         ],
       };
     default:

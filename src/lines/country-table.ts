@@ -1,8 +1,7 @@
 import type { RingCadence } from '../base/line-port.ts';
 import type { Law } from '../base/media-port.ts';
 
-/** How caller ID is sent to a phone. */
-/** `sdmf` is `bellcore` for displays that know the number only. */
+/** How caller ID is sent to a phone; `sdmf` is `bellcore` for displays that know the number only, `ntt` is Number Display. */
 export type CallerIdKind = 'bellcore' | 'sdmf' | 'bt' | 'etsi' | 'dtmf' | 'ntt';
 
 /** How caller ID by DTMF is told from a number that is dialled, and what stands for no number. */
@@ -273,8 +272,8 @@ export const COUNTRY_TABLE = {
     congestion: '400/500,0/500',
     callWaiting: '400*16/500,0/8000',
     flash: TAP,
+    // NTT sends Number Display to lines that ordered it only: a telephone without it rings oddly for six seconds first.
     law: 'ulaw',
-    callerId: 'ntt',
   },
   cn: {
     ring: [1000, 4000],

@@ -18,6 +18,7 @@ import {
 import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
 import type { CallerIdKind } from './country-table.ts';
 import { MessageLamp, type MessageLampKind } from './message-lamp.ts';
+import { ACTIVATION_MS, ACTIVATION_RING, RELEASE_MS } from './number-display.ts';
 
 export type LineState =
   | 'idle'
@@ -105,6 +106,10 @@ type TimerName =
   | 'howler-end'
   | 'ring'
   | 'caller-id'
+  /** The display is asked to close the loop. */
+  | 'display-answer'
+  /** The loop is closed: by the display, which reads, or by a person. */
+  | 'display-release'
   | 'call-waiting';
 
 /** What an FXS port does: an analog phone hangs on it, and we are its exchange. */
@@ -165,14 +170,19 @@ export class Fxs implements Machine<FxsOutput> {
     if (hook === this.hookSeen) return;
     this.hookSeen = hook;
     if (this.current === 'out-of-service') return;
-    if (hook === 'on') this.hangUp(nowMs);
+    if (hook === 'on') {
+      if (this.displayReads) this.ringBehindDisplay(nowMs);
+      else this.hangUp(nowMs);
+    } else if (this.asksDisplay) this.tellDisplay(nowMs);
     else if (this.current === 'ringing') this.pickUp();
     else this.seize(nowMs);
   }
 
   handleFlash(nowMs: number): void {
     if (this.hookSeen === 'on') return;
-    if (this.current === 'talking' || this.current === 'held' || this.current === 'calling') {
+    // The display had opened the loop; so soon only a person closes it again.
+    if (this.displayReads) this.pickUp();
+    else if (this.current === 'talking' || this.current === 'held' || this.current === 'calling') {
       this.outputs.push({ type: 'flash' });
     } else if (this.current !== 'lockout' && this.current !== 'out-of-service') {
       // A tap where no call gets on asks for a new one, whatever was dialled before.
@@ -267,7 +277,9 @@ export class Fxs implements Machine<FxsOutput> {
     if (this.current === 'ringing') {
       if (this.timers.at('ring') === undefined) this.command({ type: 'ring-stop' });
       this.endDelivery();
-      this.becomeIdle(nowMs);
+      // Whoever keeps the loop closed, a display or a person, has to let go of it first.
+      if (this.hookSeen === 'off') this.refuse('congestion', 0, nowMs);
+      else this.becomeIdle(nowMs);
       return;
     }
     const talked = this.current === 'talking' || this.current === 'held';
@@ -316,7 +328,8 @@ export class Fxs implements Machine<FxsOutput> {
     // All that the hardware is to be doing: it may have been reset, or have gone on alone while its link was down.
     this.command({ type: 'configure', timing: this.options.profile.timing });
     this.command({ type: 'polarity', reversed: this.reversed });
-    if (this.current === 'ringing' && this.timers.at('ring') === undefined) this.commandRing(nowMs);
+    const rings = this.current === 'ringing' && this.timers.at('ring') === undefined && !this.displayReads;
+    if (rings) this.commandRing(nowMs);
     else this.command({ type: 'ring-stop' });
     if (this.current === 'out-of-service') {
       this.enter('idle');
@@ -371,6 +384,14 @@ export class Fxs implements Machine<FxsOutput> {
         break;
       case 'caller-id':
         this.deliver();
+        break;
+      case 'display-answer':
+        // Hardware that rings keeps to its cadence.
+        this.command({ type: 'ring-stop' });
+        this.ringBehindDisplay(nowMs);
+        break;
+      case 'display-release':
+        this.pickUp();
         break;
     }
   }
@@ -441,6 +462,38 @@ export class Fxs implements Machine<FxsOutput> {
       this.timers.set('ring', nowMs + signalMs(delivery.steps));
       return;
     }
+    if (delivery?.when === 'answered') {
+      this.reverse(true);
+      this.timers.set('display-answer', nowMs + ACTIVATION_MS);
+      this.commandRing(nowMs);
+      return;
+    }
+    this.commandRing(nowMs);
+    this.outputs.push({ type: 'ringing' });
+  }
+
+  private get asksDisplay(): boolean {
+    return this.timers.at('display-answer') !== undefined;
+  }
+
+  private get displayReads(): boolean {
+    return this.timers.at('display-release') !== undefined;
+  }
+
+  /** Something closed the loop in the activation ring: it is told who calls, and is known by what it does then. */
+  private tellDisplay(nowMs: number): void {
+    this.timers.clear('display-answer');
+    this.command({ type: 'ring-stop' });
+    const tellMs = signalMs(this.delivery?.steps ?? []);
+    this.deliver();
+    // The hardware tells an open loop only once it cannot be a flash.
+    this.timers.set('display-release', nowMs + tellMs + this.options.profile.timing.hangupMs + RELEASE_MS);
+  }
+
+  /** The display knows who calls, or there is none: only then the call rings. */
+  private ringBehindDisplay(nowMs: number): void {
+    this.endDelivery();
+    this.reverse(false);
     this.commandRing(nowMs);
     this.outputs.push({ type: 'ringing' });
   }
@@ -467,7 +520,7 @@ export class Fxs implements Machine<FxsOutput> {
   /** What is being sent, or would be, is for nobody any more. */
   private endDelivery(): void {
     this.delivery = undefined;
-    this.timers.clear('caller-id');
+    for (const timer of ['caller-id', 'display-answer', 'display-release'] as const) this.timers.clear(timer);
     if (this.delivers) this.outputs.push({ type: 'signal', steps: [] });
     this.delivers = false;
   }
@@ -504,6 +557,10 @@ export class Fxs implements Machine<FxsOutput> {
   }
 
   private commandRing(nowMs: number): void {
+    if (this.asksDisplay) {
+      this.command({ type: 'ring', cadence: ACTIVATION_RING });
+      return;
+    }
     const { cadence } = this;
     if (this.delivery?.when === 'pause') this.timers.set('caller-id', nowMs + ringBeforePause(cadence) + PAUSE_MS);
     const callerId = this.callerId;

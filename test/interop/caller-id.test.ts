@@ -13,6 +13,7 @@ import { callerIdDelivery, messageData } from '../../src/lines/caller-id-signal.
 import { countryProfile } from '../../src/lines/country-profile.ts';
 import { FskReceiver } from '../../src/media/fsk-receiver.ts';
 import { SignalGenerator } from '../../src/media/signal-generator.ts';
+import { numberDisplayIn } from '../support/number-display.ts';
 import { describeWithPeers } from '../support/peers.ts';
 
 const MODEMS: Readonly<Record<CallerIdModem, readonly string[]>> = {
@@ -69,6 +70,13 @@ describeWithPeers('minimodem, a modem that is not ours', ['minimodem'], () => {
     const delivery = callerIdDelivery(callerId, callerIdDigits, { number: '0472000099', name: 'Mairie' }, time);
     const bytes = read(delivery!.steps, country === 'us' ? 'bell202' : 'v23').toString('latin1');
     expect(bytes).toMatch(/\x01.11280905\x02.0472000099\x07.Mairie/s);
+  });
+
+  it('reads the frame of Number Display, whole and with its CRC', () => {
+    const { callerIdDigits } = countryProfile('jp')!;
+    const caller = { number: '0312345678', name: 'Mairie' };
+    const { steps } = callerIdDelivery('ntt', callerIdDigits, caller, undefined)!;
+    expect(numberDisplayIn(read(steps, 'v23'))).toEqual({ number: '0312345678' });
   });
 
   it.each(['us', 'fr', 'gb'] as const)('reads that messages wait from what a line of %s sends', (country) => {

@@ -10,6 +10,7 @@ import { MediaPlane } from '../../src/media/plane.ts';
 import type { Leg } from '../../src/switch/leg.ts';
 import { numbers } from '../unit/lines/numbers.ts';
 import { callerIdsIn } from './caller-ids.ts';
+import { numberDisplayIn, v23BytesIn } from './number-display.ts';
 
 /** Makes a HAT with phones on lines 1 and 2. */
 export type MakeOfficeHat = (exchange: ExchangeAudio) => EmulatedHat & { close?(): void };
@@ -28,11 +29,12 @@ class Office {
   constructor(
     readonly country: string,
     makeHat: MakeOfficeHat,
+    callerId?: 'ntt',
   ) {
     this.lines = new LineLegs({
       lines: [
         { port: 1, extension: '201', name: 'Front desk', context: 'office' },
-        { port: 2, extension: '202', name: 'Back room', context: 'office' },
+        { port: 2, extension: '202', name: 'Back room', context: 'office', ...(callerId && { callerId }) },
       ],
       profile: countryProfile(country)!,
       lookUp: numbers(['201', '202', '1234567890*#1']),
@@ -130,12 +132,13 @@ export function describeTwoPhones(name: string, makeHat: MakeOfficeHat): void {
     let office: Office;
     const hats: ReturnType<MakeOfficeHat>[] = [];
 
-    function open(country: string): void {
-      office = new Office(country, (exchange) => {
+    function open(country: string, callerId?: 'ntt'): void {
+      const make: MakeOfficeHat = (exchange) => {
         const hat = makeHat(exchange);
         hats.push(hat);
         return hat;
-      });
+      };
+      office = new Office(country, make, callerId);
     }
 
     beforeEach(() => open('fr'));
@@ -194,6 +197,42 @@ export function describeTwoPhones(name: string, makeHat: MakeOfficeHat): void {
       expect(office.phone(2).cadence).toBeDefined();
       const shown = { number: '201', name: country === 'se' ? '' : 'Front desk' };
       expect(callerIdsIn(office.phone(2).display.last(8 * 6000))).toEqual([shown]);
+    });
+
+    it('jp: shows who calls on a telephone that lifts for it by itself, then rings it', () => {
+      open('jp', 'ntt');
+      office.phone(1).lift();
+      office.phone(1).dialTones('202');
+      office.live(1900);
+      expect(office.phone(2).cadence).toEqual([500, 500]);
+      office.phone(2).lift();
+      office.live(1000);
+      expect(numberDisplayIn(v23BytesIn(office.phone(2).heard.last(8 * 1000)))).toEqual({ number: '201' });
+      expect(office.state(1)).toBe('calling');
+      office.phone(2).putDown();
+      office.live(1500);
+      expect(office.phone(2).cadence).toEqual(countryProfile('jp')!.ringCadence);
+      expect(office.phone(2).callerId).toEqual({ number: '201', name: 'Front desk' });
+      office.phone(2).lift();
+      office.live(1500);
+      expect([office.state(1), office.state(2)]).toEqual(['talking', 'talking']);
+    });
+
+    it.each([
+      ['rings a telephone that does not lift by itself', 8400, countryProfile('jp')!.ringCadence],
+      ['connects a person who lifts before it rings', 1900, [500, 500]],
+    ])('jp: %s', (_what, afterMs, cadence) => {
+      open('jp', 'ntt');
+      office.phone(1).lift();
+      office.phone(1).dialTones('202');
+      office.live(afterMs);
+      expect(office.phone(2).cadence).toEqual(cadence);
+      office.phone(2).lift();
+      office.live(3200);
+      expect([office.state(1), office.state(2)]).toEqual(['talking', 'talking']);
+      office.phone(1).say(sine(700, 400));
+      office.live(300);
+      expect(office.tones(2)).toEqual([700]);
     });
 
     it('sends no data into the ear of who answers at once', () => {

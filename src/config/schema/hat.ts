@@ -39,9 +39,9 @@ const line = z
     callWaiting: z.boolean().prefault(true).meta({
       description: 'Whether a call that comes while the telephone talks waits and is told by a tone. Never for a fax.',
     }),
-    callerId: z.exactOptional(z.enum(['bellcore', 'sdmf', 'bt', 'etsi', 'dtmf', 'none'])).meta({
+    callerId: z.exactOptional(z.enum(['bellcore', 'sdmf', 'bt', 'etsi', 'dtmf', 'ntt', 'none'])).meta({
       description:
-        'What the display of the telephone understands, where that is not what the country has: `sdmf` is `bellcore` without names, `none` no display.',
+        'What the display of the telephone understands, where that is not what the country has: `sdmf` is `bellcore` without names, `ntt` Number Display of Japan, which no telephone gets unless it is written here, `none` no display.',
     }),
   })
   .refine((it) => it.kind === 'fxs' || it.extension === undefined, {

@@ -7,6 +7,7 @@ import { CAS, callerIdDelivery, waitingCallerId } from '../../../src/lines/calle
 import { COUNTRIES, countryProfile } from '../../../src/lines/country-profile.ts';
 import { FskModulator, SignalGenerator } from '../../../src/media/signal-generator.ts';
 import { callerIdsIn } from '../../support/caller-ids.ts';
+import { numberDisplayIn, v23BytesIn } from '../../support/number-display.ts';
 
 const TIME = { month: 11, day: 28, hour: 9, minute: 5 };
 const CALLER = { number: '0472000099', name: 'Mairie' };
@@ -72,8 +73,8 @@ describe('caller ID to a telephone', () => {
   it.each(COUNTRIES)('is read from what a line of %s sends, number and name as its kind has them', (country) => {
     const delivery = delivered(country, CALLER);
     const { callerId } = countryProfile(country)!;
-    // No source at hand names the kind of ru, mx, za and il; the protocol of jp needs the telephone to lift.
-    if (callerId === undefined || callerId === 'ntt') expect(delivery).toBeUndefined();
+    // No source at hand names the kind of ru, mx, za and il; jp sends to who ordered it only.
+    if (callerId === undefined) expect(delivery).toBeUndefined();
     else
       expect(callerIdsIn(played(delivery!.steps))).toEqual([{ ...CALLER, name: callerId === 'dtmf' ? '' : 'Mairie' }]);
   });
@@ -95,6 +96,12 @@ describe('caller ID to a telephone', () => {
       expect(callerIdsIn(played(delivered(country, nobody)!.steps))).toEqual([nobody]);
     },
   );
+
+  it('is read from what a line with Number Display sends', () => {
+    const { callerIdDigits } = countryProfile('jp')!;
+    const { steps } = callerIdDelivery('ntt', callerIdDigits, CALLER, TIME)!;
+    expect(numberDisplayIn(v23BytesIn(played(steps)))).toEqual({ number: CALLER.number });
+  });
 
   it('waits for the alert of the telephone where the country has one, and reverses the loop before', () => {
     expect(delivered('gb', CALLER)).toMatchObject({ when: 'before', reversal: true });

@@ -45,6 +45,11 @@ export class NativeBoard implements Board {
     }
   }
 
+  /** The process, by which its CPU is counted. */
+  get pid(): number {
+    return this.child.pid!;
+  }
+
   run({ uart, loops, volts, keys, captured, bypass }: World): Deeds {
     const count = Buffer.from([uart.length & 0xff, uart.length >> 8]);
     const rest = Buffer.from([...loops, ...volts, keys & 0xff, keys >> 8, ...captured, bypass ? 1 : 0]);

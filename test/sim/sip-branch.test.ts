@@ -21,7 +21,7 @@ exten => lyon,1,Dial(LINE/1,20)
 `;
 
 /** A branch with one line, two SIP phones and two trunks, of which one leads nowhere. */
-function world() {
+function world({ isRegistering = true }: { readonly isRegistering?: boolean } = {}) {
   const network = new Network(7, { ...FAIR, minDelayMs: 5, maxDelayMs: 5 });
   const provider = new SipSwitch(network, PROVIDER, 5, { phones: [phone('lyon', { context: 'in' })] });
   const ours = { codecs: ['ulaw', 'alaw'], secret: { password: 'secret lyon' }, username: 'lyon' } as const;
@@ -42,8 +42,11 @@ function world() {
     extensions: ['201'],
     dialplan: DIALPLAN,
     sip: { phones, trunks },
+    emergency: { via: [{ channel: 'SIP/backup' }] },
   });
-  const desk = new SipSwitch(network, DESK, 11, { trunks: [office(BRANCH, '211')] });
+  const account = office(BRANCH, '211');
+  const { register: _, ...silent } = account;
+  const desk = new SipSwitch(network, DESK, 11, { trunks: [isRegistering ? account : silent] });
   const door = new SipSwitch(network, DOOR, 12, { trunks: [office(BRANCH, '212')] });
   network.runFor(3_000);
   const expectEmpty = () => {
@@ -125,6 +128,20 @@ describe('a branch with SIP phones', () => {
     network.runFor(500);
     branch.hangUp(1);
     network.runFor(1_500);
+    expectEmpty();
+  });
+
+  it('takes a call for help from a phone that is not registered', () => {
+    const { network, branch, desk, provider, expectEmpty } = world({ isRegistering: false });
+    provider.onCall = (call, event, nowMs) => event.type === 'incoming' && call.answer(nowMs);
+    expect(branch.appliance.phoneViews().get('211')).toMatchObject({ state: 'unregistered' });
+    const call = desk.dial('office', '112');
+    network.runFor(1_000);
+    expect(call.state).toBe('up');
+    expect(provider.eventOf(provider.incoming[0]!, 'incoming')!.request.number).toBe('112');
+    expect(branch.happened).toContain('connected');
+    desk.with(call, (it, nowMs) => it.hangup('normal-clearing', nowMs));
+    network.runFor(500);
     expectEmpty();
   });
 

@@ -15,6 +15,8 @@ exten => _9XXX,1,Dial(IAX2/hq/\${EXTEN:1},60)
 `;
 
 const TEXT_FRAME = 7;
+/** Of one call, while every fifth datagram is lost. */
+const ATTEMPTS = 4;
 
 describeAsterisk('an Asterisk that registers here', (version) => {
   let tower: Asterisk;
@@ -116,6 +118,17 @@ describeAsterisk(
   ['tshark'],
 );
 
+/** Dials from line 1, and says whether the call was answered or came to nothing. */
+async function reaches(office: Appliance, number: string): Promise<boolean> {
+  await office.lift(1);
+  await office.waitForLine(1, 'dial-tone', 2_000);
+  await office.dial(1, number);
+  const { lines } = await office.waitForStatus('an answer or none', 30_000, (it) =>
+    ['talking', 'congestion', 'busy', 'howler', 'lockout'].includes(it.lines['1']!.state),
+  );
+  return lines['1']!.state === 'talking';
+}
+
 describeAsterisk('a centre of which every fifth datagram is lost', (version) => {
   test('registers us, talks, and both ends agree on every end', async () => {
     // With qualify it would take us for unreachable now and then, and not call.
@@ -125,10 +138,13 @@ describeAsterisk('a centre of which every fifth datagram is lost', (version) => 
       await office.waitForRegistration('hq', 'registered', 5_000);
       await centre.cli('iax2 test losspct 20');
       for (let call = 0; call < 3; call++) {
-        await office.lift(1);
-        await office.waitForLine(1, 'dial-tone', 2_000);
-        await office.dial(1, '7600');
-        await office.waitForLine(1, 'talking', 30_000);
+        // Asterisk gives a call up when a frame was lost five times: then one dials again.
+        for (let attempt = 1; !(await reaches(office, '7600')); attempt++) {
+          expect(attempt).toBeLessThan(ATTEMPTS);
+          await office.hangUp(1);
+          await office.waitForLine(1, 'idle', 5_000);
+          await centre.waitForCli('core show channels count', /0 active channels/, 30_000);
+        }
         await office.say(1, Int16Array.from(noise(-15, 1_000, call)));
         await pause(1_500);
         await office.hangUp(1);

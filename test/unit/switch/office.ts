@@ -10,15 +10,26 @@ import type { DialFailure, DialRequest, Leg, LegEvent, Party, Technology } from 
 import { Switch } from '../../../src/switch/switch.ts';
 import { FakeLeg, hungUp, RecordingMedia, TONES } from './fakes.ts';
 
-const DIALPLAN = `
+/** What every office dials: its telephones, and head office. */
+export const NUMBERS = `
 [office]
 exten => 201,1,Dial(LINE/1,20)
 exten => 202,1,Dial(LINE/2,20)
 exten => 211,1,Dial(SIP/1,20)
 exten => 212,1,Dial(SIP/2,20)
 exten => *8,1,Pickup()
-exten => _00.,1,Dial(IAX2/hq/\${EXTEN})
 exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30)
+`;
+/** Of an office that parks: 809 goes to line 2 where there is no slot. */
+export const PARKING = `exten => 800,1,Park()
+exten => 8000,1,ParkedCall()
+exten => _800Z,1,ParkedCall(\${EXTEN:3})
+exten => 809,1,Park()
+exten => 809,2,Dial(LINE/2,20)
+exten => *78,1,DoNotDisturb()
+`;
+const DIALPLAN = `${NUMBERS}
+exten => _00.,1,Dial(IAX2/hq/\${EXTEN})
 [town]
 exten => s,1,Dial(LINE/1,20)
 `;

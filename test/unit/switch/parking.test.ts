@@ -1,20 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { FakeLeg } from './fakes.ts';
-import { Office } from './office.ts';
+import { NUMBERS, Office, PARKING } from './office.ts';
 
-const DIALPLAN = `
-[office]
-exten => 201,1,Dial(LINE/1,20)
-exten => 202,1,Dial(LINE/2,20)
-exten => 211,1,Dial(SIP/1,20)
-exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30)
-exten => 800,1,Park()
-exten => 8000,1,ParkedCall()
-exten => _800Z,1,ParkedCall(\${EXTEN:3})
-exten => 809,1,Park()
-exten => 809,2,Dial(LINE/2,20)
-exten => *78,1,DoNotDisturb()
-exten => *8,1,Pickup()
+const DIALPLAN = `${NUMBERS}${PARKING}
 exten => *721,1,CallForward(always,202)
 exten => *722,1,CallForward(busy,211)
 exten => *72,1,CallForward(always)

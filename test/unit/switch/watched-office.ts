@@ -4,26 +4,13 @@ import type { CallChange, CallView } from '../../../src/switch/call-register.ts'
 import type { DialFailure, DialRequest, Leg, LegEvent, Technology } from '../../../src/switch/leg.ts';
 import type { ForwardCase } from '../../../src/switch/telephone-orders.ts';
 import type { FakeLeg } from './fakes.ts';
-import { Office } from './office.ts';
+import { NUMBERS, Office, PARKING } from './office.ts';
 
-const DIALPLAN = `
-[office]
-exten => 201,1,Dial(LINE/1,20)
-exten => 202,1,Dial(LINE/2,20)
-exten => 211,1,Dial(SIP/1,20)
-exten => 212,1,Dial(SIP/2,20)
+const DIALPLAN = `${NUMBERS}${PARKING}
 exten => 220,1,Dial(LINE/2&SIP/1&SIP/2,20)
 exten => 230,1,Dial(LINE/2,20,g)
 exten => 230,2,Dial(SIP/1,20)
 exten => 555,1,Dial(Local/112@office)
-exten => _7XXX,1,Dial(IAX2/hq/\${EXTEN:1},30)
-exten => 800,1,Park()
-exten => 8000,1,ParkedCall()
-exten => _800Z,1,ParkedCall(\${EXTEN:3})
-exten => 809,1,Park()
-exten => 809,2,Dial(LINE/2,20)
-exten => *78,1,DoNotDisturb()
-exten => *8,1,Pickup()
 exten => _*8XXX,1,Pickup(\${EXTEN:2})
 exten => *72,1,CallForward(always)
 exten => _*72X.,1,CallForward(always,\${EXTEN:3})

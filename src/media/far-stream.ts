@@ -1,5 +1,5 @@
 import type { Law, Source, StreamId, StreamStatistics } from '../base/media-port.ts';
-import { type Listener, latestOf, longestDelayOf, type MediaStream } from './media-stream.ts';
+import { type Listener, latestOf, longestDelayOf, type MediaStream, type RtpListener } from './media-stream.ts';
 
 /** Where what a stream of another plane hears goes: that plane, on whatever thread it is. */
 export interface FarPlane {
@@ -14,31 +14,55 @@ export interface FarPlane {
     durationMs: number,
   ): void;
   hearBlock(listener: StreamId, source: StreamId, block: Uint8Array, law: Law): void;
+  hearRtp(
+    listener: StreamId,
+    source: StreamId,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    sequence: number,
+    marker: boolean,
+    durationMs: number,
+  ): void;
+  hearComfortNoise(
+    listener: StreamId,
+    source: StreamId,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    timestamp: number,
+    sequence: number,
+  ): void;
 }
 
-/** What streams here must know of one there: how long the packets are that it wants, and its law. */
+/** What streams here must know of one there: how long the packets are that it wants, its law, and whether it speaks RTP. */
 export interface FarKind {
+  readonly isRtp: boolean;
   readonly packetMs: number | undefined;
   readonly law: Law;
 }
 
 /** The place that a stream of another plane has in this one: streams here can hear it and be heard by it. */
-export class FarStream implements MediaStream {
+export class FarStream implements MediaStream, RtpListener {
   readonly listeners: Listener[] = [];
   readonly late = 0;
   readonly delayMs = 0;
   readonly packetMs: number | undefined;
   readonly law: Law;
+  readonly rtp: RtpListener | undefined;
   /** The stream or room that it hears. */
   private heard: StreamId = 0;
 
   constructor(
     readonly id: StreamId,
-    { packetMs, law }: FarKind,
+    { packetMs, law, isRtp }: FarKind,
     private readonly far: FarPlane,
   ) {
     this.packetMs = packetMs;
     this.law = law;
+    this.rtp = isRtp ? this : undefined;
   }
 
   setSource(source: Source): void {
@@ -58,6 +82,24 @@ export class FarStream implements MediaStream {
 
   hearBlock(block: Uint8Array, law: Law): void {
     this.far.hearBlock(this.id, this.heard, block, law);
+  }
+
+  hearRtp(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    sequence: number,
+    marker: boolean,
+    durationMs: number,
+  ): void {
+    const { id, heard, far } = this;
+    far.hearRtp(id, heard, bytes, at, length, format, timestamp, sequence, marker, durationMs);
+  }
+
+  hearComfortNoise(bytes: Uint8Array, at: number, length: number, timestamp: number, sequence: number): void {
+    this.far.hearComfortNoise(this.id, this.heard, bytes, at, length, timestamp, sequence);
   }
 
   playDigit(): void {}

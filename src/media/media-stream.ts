@@ -8,6 +8,8 @@ export interface Listener {
   readonly delayMs: number;
   /** How long the G.711 packets are that it passes on as they are; undefined if any length will do. */
   readonly packetMs?: number | undefined;
+  /** Set where its far end speaks RTP. */
+  readonly rtp?: RtpListener | undefined;
   /**
    * A packet of `length` bytes from `at` on, in an IAX2 format, with the sender's timestamp. So many bytes before it may be
    * written over as `headroom` says, so that a header can be put there.
@@ -24,6 +26,30 @@ export interface Listener {
   ): void;
   /** A block of 10 ms on the clock of a line. */
   hearBlock(block: Uint8Array, law: Law, nowMs: number): void;
+}
+
+/** A listener that takes what an RTP source says as it is: its order, gaps and marks, on a timeline of samples. */
+export interface RtpListener {
+  hearRtp(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    sequence: number,
+    marker: boolean,
+    durationMs: number,
+    nowMs: number,
+  ): void;
+  /** The sender is silent; how that sounds. [RFC3389] */
+  hearComfortNoise(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    timestamp: number,
+    sequence: number,
+    nowMs: number,
+  ): void;
 }
 
 /**

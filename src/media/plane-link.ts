@@ -1,4 +1,4 @@
-import type { Law, StreamStatistics } from '../base/media-port.ts';
+import type { StreamStatistics } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
 import type { VoiceClock } from '../iax2/voice.ts';
 
@@ -11,12 +11,12 @@ export function roomPlaceOf(stream: number): number {
 
 /**
  * What goes between the two planes of an appliance, as records of a `RecordRing`. In brackets: the numbers of the record,
- * then its bytes, then its text.
+ * then its bytes, then its text. Voice besides is as `far-voice.ts` has it.
  */
 export const COMMAND = {
   /** [stream, slot of its readings] spec as JSON. */
   OPEN: 1,
-  /** A stream of the main thread. [stream, ms of the packets that it wants or 0, 1 = A-law] */
+  /** A stream of the main thread. [stream, ms of the packets that it wants or 0, 1 = A-law, 1 = RTP] */
   OPEN_FAR: 2,
   /** [stream] */
   CLOSE: 3,
@@ -38,8 +38,6 @@ export const COMMAND = {
   PASS_UNKNOWN: 11,
   /** Every datagram is told. [1 = yes] */
   TAP: 12,
-  PACKET: 20,
-  BLOCK: 21,
 } as const;
 
 export const REPORT = {
@@ -53,10 +51,6 @@ export const REPORT = {
   COUNT: 4,
   /** [port, 1 = out] datagram, IP address. */
   TAP: 5,
-  /** [listener, source, format, timestamp, ms] payload. */
-  PACKET: 20,
-  /** [listener, source, 1 = A-law] 80 codes. */
-  BLOCK: 21,
 } as const;
 
 /** Room in a ring that voice leaves to commands and events. */
@@ -138,14 +132,4 @@ export class StreamReadings {
       delayMs: field(9),
     };
   }
-}
-
-const LAWS: readonly Law[] = ['ulaw', 'alaw'];
-
-export function lawNumber(law: Law): number {
-  return LAWS.indexOf(law);
-}
-
-export function lawOfNumber(number: number): Law {
-  return LAWS[number] ?? 'ulaw';
 }

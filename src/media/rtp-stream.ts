@@ -14,6 +14,7 @@ import {
   longestDelayOf,
   MAX_AHEAD_MS,
   type MediaStream,
+  type RtpListener,
 } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { Reblocker } from './reblocker.ts';
@@ -32,10 +33,11 @@ const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
 const LONGEST_PACKET_MS = 60;
 
 /** One RTP session: what a SIP phone or trunk says and hears; its picture is an `RtpVideoStream`. */
-export class RtpStream implements MediaStream {
+export class RtpStream implements MediaStream, RtpListener {
   readonly id: StreamId;
   readonly spec: RtpStreamSpec;
   readonly listeners: Listener[] = [];
+  readonly rtp = this;
   readonly late = 0;
   readonly delayMs = 0;
 
@@ -239,8 +241,8 @@ export class RtpStream implements MediaStream {
     let wantsPackets = false;
     for (let i = 0; i < this.listeners.length; i++) {
       const listener = this.listeners[i]!;
-      if (listener instanceof RtpStream)
-        listener.hearRtp(bytes, payloadAt, payloadLength, format, position >>> 0, said, marker, durationMs, nowMs);
+      if (listener.rtp !== undefined)
+        listener.rtp.hearRtp(bytes, payloadAt, payloadLength, format, position >>> 0, said, marker, durationMs, nowMs);
       else if (payloadLength > MAX_PAYLOAD) this.drop('media.bad-length');
       else if (listener.packetMs === undefined || lawOfFormat(format) === undefined)
         listener.hearPacket(bytes, payloadAt, payloadLength, format, timestampMs, durationMs, nowMs);
@@ -252,9 +254,8 @@ export class RtpStream implements MediaStream {
   /** Comfort noise goes on to those who take it; for all others the pause itself says enough. [RFC3389] */
   private sayComfortNoise(bytes: Uint8Array, nowMs: number): void {
     const { payloadAt, payloadLength } = this.header;
-    for (const listener of this.listeners)
-      if (listener instanceof RtpStream)
-        listener.hearComfortNoise(bytes, payloadAt, payloadLength, this.position >>> 0, this.said, nowMs);
+    for (const { rtp } of this.listeners)
+      rtp?.hearComfortNoise(bytes, payloadAt, payloadLength, this.position >>> 0, this.said, nowMs);
   }
 
   // ---- what the far end hears
@@ -300,7 +301,7 @@ export class RtpStream implements MediaStream {
   }
 
   /** A packet of another RTP stream goes on as it is, gaps, order and marks, if codec and length are the far end's. */
-  private hearRtp(
+  hearRtp(
     bytes: Uint8Array,
     at: number,
     length: number,
@@ -327,7 +328,7 @@ export class RtpStream implements MediaStream {
     this.output.relayRtp(remote, payloadType, marker, sequence, timestamp, bytes, at, length, table, nowMs);
   }
 
-  private hearComfortNoise(
+  hearComfortNoise(
     bytes: Uint8Array,
     at: number,
     length: number,

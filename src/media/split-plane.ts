@@ -3,7 +3,6 @@ import type { SignalStep } from '../base/line-signal.ts';
 import type { Address } from '../base/machine.ts';
 import {
   type Iax2StreamSpec,
-  type Law,
   type MediaEvent,
   NOTHING,
   type RoomOrder,
@@ -18,21 +17,12 @@ import { Queue } from '../base/queue.ts';
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readFrameType, readSourceCall } from '../iax2/frame-header.ts';
 import { FRAME_TYPE } from '../iax2/subclass.ts';
-import type { FarKind, FarPlane } from './far-stream.ts';
+import type { FarKind } from './far-stream.ts';
+import { FarVoiceReader, farPlaneBy, lawNumber } from './far-voice.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { PACKET_MS } from './iax2-stream.ts';
-import { BLOCK_SAMPLES } from './media-stream.ts';
 import { type DatagramUse, MediaPlane, type MediaPlaneOptions, type Plane } from './plane.ts';
-import {
-  COMMAND,
-  lawNumber,
-  lawOfNumber,
-  type PlaneLinkMemory,
-  REPORT,
-  RESERVE_BYTES,
-  roomPlaceOf,
-  StreamReadings,
-} from './plane-link.ts';
+import { COMMAND, type PlaneLinkMemory, REPORT, RESERVE_BYTES, roomPlaceOf, StreamReadings } from './plane-link.ts';
 import { type WorkerStream, WorkerStreams } from './worker-streams.ts';
 
 /** As many reports are read before others get a turn. */
@@ -74,7 +64,7 @@ export class SplitPlane implements Plane {
   private readonly sealed = new Set<StreamId>();
   private readonly sources = new Map<StreamId, Source>();
   private readonly events = new Queue<MediaEvent>();
-  private readonly block = new Uint8Array(BLOCK_SAMPLES);
+  private readonly voice: FarVoiceReader;
   private commands: RecordRing | undefined;
   private reports: RecordRing | undefined;
   private readings: StreamReadings | undefined;
@@ -83,6 +73,7 @@ export class SplitPlane implements Plane {
   constructor(private readonly options: SplitPlaneOptions) {
     this.counters = options.counters;
     this.near = new MediaPlane(options);
+    this.voice = new FarVoiceReader(this.near);
   }
 
   // ---- the worker
@@ -136,16 +127,10 @@ export class SplitPlane implements Plane {
   }
 
   private take(reports: RecordRing, receiver: DatagramReceiver, nowMs: number): void {
-    const { kind, numbers, bytes, at, length } = reports;
+    if (this.voice.take(reports, nowMs)) return;
+    const { kind, numbers } = reports;
     const [a, b, c] = [numbers[0]!, numbers[1]!, numbers[2]!];
     switch (kind) {
-      case REPORT.PACKET:
-        this.near.listenerTo(b, a)?.hearPacket(bytes, at, length, c, numbers[3]!, numbers[4]!, nowMs);
-        break;
-      case REPORT.BLOCK:
-        for (let i = 0; i < BLOCK_SAMPLES; i++) this.block[i] = bytes[at + i]!;
-        this.near.listenerTo(b, a)?.hearBlock(this.block, lawOfNumber(c), nowMs);
-        break;
       case REPORT.DATAGRAM:
         receiver.handleDatagram(reports.copy(), { ip: reports.text(), port: a }, b === 1);
         break;
@@ -164,9 +149,9 @@ export class SplitPlane implements Plane {
     }
   }
 
-  private command(kind: number, a: number, b = 0, text = '', c = 0): void {
+  private command(kind: number, a: number, b = 0, text = '', c = 0, d = 0): void {
     if (this.commands === undefined) return;
-    if (this.commands.push(kind, a, b, c, 0, 0, 0, undefined, 0, 0, text)) this.options.worker.onCommand();
+    if (this.commands.push(kind, a, b, c, d, 0, 0, undefined, 0, 0, text)) this.options.worker.onCommand();
     else this.handleStuck();
   }
 
@@ -175,28 +160,11 @@ export class SplitPlane implements Plane {
     this.options.worker.onStuck();
   }
 
-  private readonly far: FarPlane = {
-    hearPacket: (listener, source, bytes, at, length, format, timestamp, durationMs) =>
-      this.say(COMMAND.PACKET, listener, source, format, timestamp, durationMs, bytes, at, length),
-    hearBlock: (listener, source, block, law: Law) =>
-      this.say(COMMAND.BLOCK, listener, source, lawNumber(law), 0, 0, block, 0, block.length),
-  };
-
-  private say(
-    kind: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-  ): void {
-    if (this.commands?.push(kind, a, b, c, d, e, 0, bytes, at, length, '', RESERVE_BYTES) === true)
+  private readonly far = farPlaneBy((kind, a, b, c, d, e, f, bytes, at, length) => {
+    if (this.commands?.push(kind, a, b, c, d, e, f, bytes, at, length, '', RESERVE_BYTES) === true)
       this.options.worker.onCommand();
     else this.counters.increment('media.worker-behind');
-  }
+  });
 
   // ---- packets and blocks of this thread
 
@@ -267,8 +235,8 @@ export class SplitPlane implements Plane {
     this.command(COMMAND.PASS_UNKNOWN, 1);
   }
 
-  private tellNear(stream: StreamId, { packetMs = 0, law }: FarKind): void {
-    this.command(COMMAND.OPEN_FAR, stream, packetMs, '', lawNumber(law));
+  private tellNear(stream: StreamId, { packetMs = 0, law, isRtp }: FarKind): void {
+    this.command(COMMAND.OPEN_FAR, stream, packetMs, '', lawNumber(law), isRtp ? 1 : 0);
   }
 
   private forgetNear(stream: StreamId): void {
@@ -393,10 +361,10 @@ function isVoice(bytes: Uint8Array): boolean {
 function kindOf(spec: StreamSpec): FarKind {
   switch (spec.kind) {
     case 'iax2':
-      return { packetMs: PACKET_MS, law: lawOfFormat(spec.format) ?? 'ulaw' };
+      return { packetMs: PACKET_MS, law: lawOfFormat(spec.format) ?? 'ulaw', isRtp: false };
     case 'rtp':
-      return { packetMs: undefined, law: spec.codec === 'alaw' ? 'alaw' : 'ulaw' };
+      return { packetMs: undefined, law: spec.codec === 'alaw' ? 'alaw' : 'ulaw', isRtp: true };
     case 'line':
-      return { packetMs: undefined, law: spec.law };
+      return { packetMs: undefined, law: spec.law, isRtp: false };
   }
 }

@@ -1,15 +1,13 @@
 import { Counters } from '../base/counters.ts';
 import type { Address } from '../base/machine.ts';
-import type { Law, Source, StreamId, StreamSpec } from '../base/media-port.ts';
+import type { Source, StreamId, StreamSpec } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
-import { BLOCK_SAMPLES } from './media-stream.ts';
+import { FarVoiceReader, farPlaneBy, lawOfNumber } from './far-voice.ts';
 import { MediaPlane } from './plane.ts';
 import {
   COMMAND,
   DATAGRAM_RESERVE_BYTES,
-  lawNumber,
-  lawOfNumber,
   type PlaneLinkMemory,
   REPORT,
   RESERVE_BYTES,
@@ -60,7 +58,7 @@ export class WorkerPlane {
   private readonly reports: RecordRing;
   private readonly readings: StreamReadings;
   private readonly open: ReadStream[] = [];
-  private readonly block = new Uint8Array(BLOCK_SAMPLES);
+  private readonly voice: FarVoiceReader;
   private passesUnknown = false;
   private tapped = false;
   private ticks = 0;
@@ -80,6 +78,7 @@ export class WorkerPlane {
       send: (to, bytes, at, length) => this.send(to, bytes, at, length),
       counters: this.counts,
     });
+    this.voice = new FarVoiceReader(this.plane);
   }
 
   /** While no stream is open only datagrams and commands need a tick. */
@@ -196,45 +195,11 @@ export class WorkerPlane {
     this.report(REPORT.COUNT, by, 0, 0, 0, 0, undefined, 0, 0, reason);
   };
 
-  private readonly far = {
-    hearPacket: (
-      listener: StreamId,
-      source: StreamId,
-      bytes: Uint8Array,
-      at: number,
-      length: number,
-      format: number,
-      timestamp: number,
-      durationMs: number,
-    ): void =>
-      this.report(
-        REPORT.PACKET,
-        listener,
-        source,
-        format,
-        timestamp,
-        durationMs,
-        bytes,
-        at,
-        length,
-        undefined,
-        RESERVE_BYTES,
-      ),
-    hearBlock: (listener: StreamId, source: StreamId, block: Uint8Array, law: Law): void =>
-      this.report(
-        REPORT.BLOCK,
-        listener,
-        source,
-        lawNumber(law),
-        0,
-        0,
-        block,
-        0,
-        block.length,
-        undefined,
-        RESERVE_BYTES,
-      ),
-  };
+  private readonly far = farPlaneBy((kind, a, b, c, d, e, f, bytes, at, length) => {
+    this.reported = true;
+    if (!this.reports.push(kind, a, b, c, d, e, f, bytes, at, length, undefined, RESERVE_BYTES))
+      this.counts.increment('media.reports-full');
+  });
 
   /** Some of the streams in each tick, all of them in turn. */
   private writeReadings(): void {
@@ -254,20 +219,13 @@ export class WorkerPlane {
     const { commands } = this;
     while (commands.next()) {
       const { kind, numbers } = commands;
-      this.obey(kind, numbers[0]!, numbers[1]!, numbers[2]!, numbers[3]!, numbers[4]!, nowMs);
+      if (!this.voice.take(commands, nowMs)) this.obey(kind, numbers[0]!, numbers[1]!, numbers[2]!, numbers[3]!, nowMs);
     }
   }
 
-  private obey(kind: number, a: number, b: number, c: number, d: number, e: number, nowMs: number): void {
+  private obey(kind: number, a: number, b: number, c: number, d: number, nowMs: number): void {
     const { commands, plane } = this;
     switch (kind) {
-      case COMMAND.PACKET:
-        plane.listenerTo(b, a)?.hearPacket(commands.bytes, commands.at, commands.length, c, d, e, nowMs);
-        break;
-      case COMMAND.BLOCK:
-        for (let i = 0; i < BLOCK_SAMPLES; i++) this.block[i] = commands.bytes[commands.at + i]!;
-        plane.listenerTo(b, a)?.hearBlock(this.block, lawOfNumber(c), nowMs);
-        break;
       case COMMAND.SENT:
         plane.noteSent(a, b);
         break;
@@ -279,7 +237,7 @@ export class WorkerPlane {
         break;
       case COMMAND.OPEN_FAR:
         this.forget(a);
-        plane.openFar(a, { packetMs: b === 0 ? undefined : b, law: lawOfNumber(c) }, this.far, nowMs);
+        plane.openFar(a, { packetMs: b === 0 ? undefined : b, law: lawOfNumber(c), isRtp: d === 1 }, this.far, nowMs);
         break;
       case COMMAND.CLOSE:
         this.forget(a);

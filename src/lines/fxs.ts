@@ -18,7 +18,7 @@ import {
 import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
 import type { CallerIdKind } from './country-table.ts';
 import { MessageLamp, type MessageLampKind } from './message-lamp.ts';
-import { ACTIVATION_MS, ACTIVATION_RING, RELEASE_MS } from './number-display.ts';
+import { Ringing } from './ringing.ts';
 
 export type LineState =
   | 'idle'
@@ -74,9 +74,6 @@ const LONG_PAUSE_MS = 1_000;
 /** A display answers within 160 ms; the HAT's buffers and the detection of its digit come on top. [GR-30-CORE §2.3] */
 const ACKNOWLEDGE_MS = 500;
 
-/** Behind the end of a ring, before data: the loop has settled, and the bell is still. [GR-30-CORE §2.1] */
-const PAUSE_MS = 600;
-
 const TIMES: FxsTimes = { firstDigitMs: 16_000, incompleteMs: 5_000, matchMs: 3_000, toneMs: 30_000, howlerMs: 30_000 };
 
 export type FxsOutput =
@@ -104,12 +101,6 @@ type TimerName =
   | 'tone'
   | 'tone-end'
   | 'howler-end'
-  | 'ring'
-  | 'caller-id'
-  /** The display is asked to close the loop. */
-  | 'display-answer'
-  /** The loop is closed: by the display, which reads, or by a person. */
-  | 'display-release'
   | 'call-waiting';
 
 /** What an FXS port does: an analog phone hangs on it, and we are its exchange. */
@@ -123,11 +114,6 @@ export class Fxs implements Machine<FxsOutput> {
   private stutters = false;
   /** A digit that was dialled is still sounding: its end is nobody's digit in a call. */
   private digitTaken = false;
-  private callerId: CallerId | undefined;
-  /** Of the call that rings, until it has been sent. */
-  private delivery: CallerIdDelivery | undefined;
-  private delivers = false;
-  private cadence: RingCadence = [];
   /** Who waits behind the call. */
   private waits: CallerId | undefined;
   /** Until then a D or A is the answer of the display to the alert. */
@@ -136,6 +122,7 @@ export class Fxs implements Machine<FxsOutput> {
   private overridden: string | undefined;
   private loopBackMs = Number.NEGATIVE_INFINITY;
 
+  private readonly ringing: Ringing;
   private readonly lamp: MessageLamp | undefined;
   private readonly times: FxsTimes;
   private readonly collection: DigitCollection;
@@ -145,6 +132,7 @@ export class Fxs implements Machine<FxsOutput> {
   constructor(private readonly options: FxsOptions) {
     this.times = { ...TIMES, ...options.times };
     this.collection = new DigitCollection(options.context, options.lookUp, this.times);
+    this.ringing = this.ringingOf(options.profile);
     if (options.lamp !== undefined) this.lamp = this.lampOf(options.lamp);
   }
 
@@ -161,7 +149,7 @@ export class Fxs implements Machine<FxsOutput> {
   }
 
   nextDeadline(): number | undefined {
-    return earliest(this.timers.next(), this.lamp?.nextDeadline());
+    return earliest(earliest(this.timers.next(), this.ringing.nextDeadline()), this.lamp?.nextDeadline());
   }
 
   // What the hardware says.
@@ -171,9 +159,9 @@ export class Fxs implements Machine<FxsOutput> {
     this.hookSeen = hook;
     if (this.current === 'out-of-service') return;
     if (hook === 'on') {
-      if (this.displayReads) this.ringBehindDisplay(nowMs);
+      if (this.ringing.displayReads) this.ringing.ringBehindDisplay(nowMs);
       else this.hangUp(nowMs);
-    } else if (this.asksDisplay) this.tellDisplay(nowMs);
+    } else if (this.ringing.asksDisplay) this.ringing.tellDisplay(nowMs);
     else if (this.current === 'ringing') this.pickUp();
     else this.seize(nowMs);
   }
@@ -181,7 +169,7 @@ export class Fxs implements Machine<FxsOutput> {
   handleFlash(nowMs: number): void {
     if (this.hookSeen === 'on') return;
     // The display had opened the loop; so soon only a person closes it again.
-    if (this.displayReads) this.pickUp();
+    if (this.ringing.displayReads) this.pickUp();
     else if (this.current === 'talking' || this.current === 'held' || this.current === 'calling') {
       this.outputs.push({ type: 'flash' });
     } else if (this.current !== 'lockout' && this.current !== 'out-of-service') {
@@ -221,6 +209,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   handleTimeout(nowMs: number): void {
     for (const timer of this.timers.due(nowMs)) this.handleTimer(timer, nowMs);
+    this.ringing.handleTimeout(nowMs);
     this.lamp?.handleTimeout(nowMs);
   }
 
@@ -230,13 +219,8 @@ export class Fxs implements Machine<FxsOutput> {
   ring(callerId: CallerId, nowMs: number, cadence: RingCadence = this.options.profile.ringCadence): boolean {
     if (this.current !== 'idle') return false;
     this.role = 'callee';
-    this.callerId = callerId;
-    this.cadence = cadence;
     this.enter('ringing');
-    this.delivery = this.deliveryOf(callerId);
-    // Ringing voltage on a loop that is still interrupted would be cut short or tripped.
-    if (nowMs < this.loopBackMs) this.timers.set('ring', this.loopBackMs);
-    else this.beginRinging(nowMs);
+    this.ringing.begin({ callerId, cadence, delivery: this.deliveryOf(callerId) }, this.loopBackMs, nowMs);
     return true;
   }
 
@@ -272,11 +256,9 @@ export class Fxs implements Machine<FxsOutput> {
   release(cause: Cause, nowMs: number): void {
     if (this.role === undefined) return;
     this.role = undefined;
-    this.callerId = undefined;
     this.forgetWaiting();
     if (this.current === 'ringing') {
-      if (this.timers.at('ring') === undefined) this.command({ type: 'ring-stop' });
-      this.endDelivery();
+      this.ringing.stop();
       // Whoever keeps the loop closed, a display or a person, has to let go of it first.
       if (this.hookSeen === 'off') this.refuse('congestion', 0, nowMs);
       else this.becomeIdle(nowMs);
@@ -328,14 +310,23 @@ export class Fxs implements Machine<FxsOutput> {
     // All that the hardware is to be doing: it may have been reset, or have gone on alone while its link was down.
     this.command({ type: 'configure', timing: this.options.profile.timing });
     this.command({ type: 'polarity', reversed: this.reversed });
-    const rings = this.current === 'ringing' && this.timers.at('ring') === undefined && !this.displayReads;
-    if (rings) this.commandRing(nowMs);
+    if (this.current === 'ringing') this.ringing.resume(nowMs);
     else this.command({ type: 'ring-stop' });
     if (this.current === 'out-of-service') {
       this.enter('idle');
       if (this.hookSeen === 'off') this.seize(nowMs);
     }
     if (this.current === 'idle') this.lamp?.rest(nowMs, true);
+  }
+
+  private ringingOf({ timing }: CountryProfile): Ringing {
+    return new Ringing(timing.hangupMs, {
+      command: (command) => this.command(command),
+      reverse: (reversed) => this.reverse(reversed),
+      send: (steps) => this.outputs.push({ type: 'signal', steps }),
+      ringing: () => this.outputs.push({ type: 'ringing' }),
+      pickUp: () => this.pickUp(),
+    });
   }
 
   private lampOf(kind: MessageLampKind): MessageLamp {
@@ -378,20 +369,6 @@ export class Fxs implements Machine<FxsOutput> {
         if (!this.isInCall) break;
         this.outputs.push({ type: 'signal', steps: this.waitingBeep() });
         this.timers.set('call-waiting', nowMs + WAITING_EVERY_MS);
-        break;
-      case 'ring':
-        this.beginRinging(nowMs);
-        break;
-      case 'caller-id':
-        this.deliver();
-        break;
-      case 'display-answer':
-        // Hardware that rings keeps to its cadence.
-        this.command({ type: 'ring-stop' });
-        this.ringBehindDisplay(nowMs);
-        break;
-      case 'display-release':
-        this.pickUp();
         break;
     }
   }
@@ -454,50 +431,6 @@ export class Fxs implements Machine<FxsOutput> {
     this.place(dialled);
   }
 
-  /** What comes before the first ring, then the ringing. */
-  private beginRinging(nowMs: number): void {
-    const { delivery } = this;
-    if (delivery?.when === 'before') {
-      this.deliver();
-      this.timers.set('ring', nowMs + signalMs(delivery.steps));
-      return;
-    }
-    if (delivery?.when === 'answered') {
-      this.reverse(true);
-      this.timers.set('display-answer', nowMs + ACTIVATION_MS);
-      this.commandRing(nowMs);
-      return;
-    }
-    this.commandRing(nowMs);
-    this.outputs.push({ type: 'ringing' });
-  }
-
-  private get asksDisplay(): boolean {
-    return this.timers.at('display-answer') !== undefined;
-  }
-
-  private get displayReads(): boolean {
-    return this.timers.at('display-release') !== undefined;
-  }
-
-  /** Something closed the loop in the activation ring: it is told who calls, and is known by what it does then. */
-  private tellDisplay(nowMs: number): void {
-    this.timers.clear('display-answer');
-    this.command({ type: 'ring-stop' });
-    const tellMs = signalMs(this.delivery?.steps ?? []);
-    this.deliver();
-    // The hardware tells an open loop only once it cannot be a flash.
-    this.timers.set('display-release', nowMs + tellMs + this.options.profile.timing.hangupMs + RELEASE_MS);
-  }
-
-  /** The display knows who calls, or there is none: only then the call rings. */
-  private ringBehindDisplay(nowMs: number): void {
-    this.endDelivery();
-    this.reverse(false);
-    this.commandRing(nowMs);
-    this.outputs.push({ type: 'ringing' });
-  }
-
   private deliveryOf(caller: CallerId): CallerIdDelivery | undefined {
     const { profile, localTime } = this.options;
     return callerIdDelivery(this.callerIdKind, profile.callerIdDigits, caller, localTime?.());
@@ -506,23 +439,6 @@ export class Fxs implements Machine<FxsOutput> {
   private get callerIdKind(): CallerIdKind | undefined {
     const { profile, callerId = profile.callerId } = this.options;
     return callerId === 'none' ? undefined : callerId;
-  }
-
-  private deliver(): void {
-    if (this.delivery === undefined) return;
-    const { reversal, steps } = this.delivery;
-    this.delivery = undefined;
-    this.delivers = true;
-    if (reversal) this.reverse(true);
-    this.outputs.push({ type: 'signal', steps });
-  }
-
-  /** What is being sent, or would be, is for nobody any more. */
-  private endDelivery(): void {
-    this.delivery = undefined;
-    for (const timer of ['caller-id', 'display-answer', 'display-release'] as const) this.timers.clear(timer);
-    if (this.delivers) this.outputs.push({ type: 'signal', steps: [] });
-    this.delivers = false;
   }
 
   private get isInCall(): boolean {
@@ -556,24 +472,9 @@ export class Fxs implements Machine<FxsOutput> {
       .map(({ hz, ms }) => (hz.length === 0 ? { kind: 'silence', ms } : { kind: 'tone', hz, ms, dbm0: OVERLAY_DBM0 }));
   }
 
-  private commandRing(nowMs: number): void {
-    if (this.asksDisplay) {
-      this.command({ type: 'ring', cadence: ACTIVATION_RING });
-      return;
-    }
-    const { cadence } = this;
-    if (this.delivery?.when === 'pause') this.timers.set('caller-id', nowMs + ringBeforePause(cadence) + PAUSE_MS);
-    const callerId = this.callerId;
-    this.command(callerId === undefined ? { type: 'ring', cadence } : { type: 'ring', cadence, callerId });
-  }
-
   private pickUp(): void {
-    // The hardware has tripped the ringing by itself; a ring command still on its way must not start it again.
-    this.command({ type: 'ring-stop' });
-    this.timers.clear('ring');
-    this.endDelivery();
+    this.ringing.trip();
     this.reverse(false);
-    this.callerId = undefined;
     this.enter('talking');
     this.outputs.push({ type: 'answered' });
   }
@@ -587,7 +488,6 @@ export class Fxs implements Machine<FxsOutput> {
   private endCall(cause: Cause, reason: string): void {
     if (this.role === undefined) return;
     this.role = undefined;
-    this.callerId = undefined;
     this.forgetWaiting();
     this.outputs.push({ type: 'hangup', cause, reason });
   }
@@ -620,6 +520,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   private clear(): void {
     this.timers.clearAll();
+    this.ringing.clear();
     this.collection.clear();
     this.digitTaken = false;
     this.hear(undefined);
@@ -653,9 +554,4 @@ export class Fxs implements Machine<FxsOutput> {
     this.current = state;
     this.outputs.push({ type: 'state', state });
   }
-}
-
-/** Ms from the beginning of a cadence to its last pause, the long one. */
-function ringBeforePause(cadence: RingCadence): number {
-  return cadence.slice(0, -1).reduce((sum, ms) => sum + ms, 0);
 }

@@ -1,20 +1,14 @@
 import type { Cause } from '../base/causes.ts';
 import { type CollectionStep, DigitCollection, type LookUpNumber } from '../base/digit-collection.ts';
 import type { CallerId, Hook, LineCommand, RingCadence } from '../base/line-port.ts';
-import { type SignalStep, signalMs } from '../base/line-signal.ts';
+import type { SignalStep } from '../base/line-signal.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
+import { CallWaiting } from './call-waiting.ts';
 import type { CallTime } from './caller-id-message.ts';
-import {
-  CAS,
-  type CallerIdDelivery,
-  callerIdDelivery,
-  messageData,
-  OVERLAY_DBM0,
-  waitingCallerId,
-} from './caller-id-signal.ts';
+import { type CallerIdDelivery, callerIdDelivery, messageData } from './caller-id-signal.ts';
 import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
 import type { CallerIdKind } from './country-table.ts';
 import { MessageLamp, type MessageLampKind } from './message-lamp.ts';
@@ -62,18 +56,6 @@ export interface FxsTimes {
   readonly howlerMs: number;
 }
 
-/** Where the country has no tone of its own for it. [GR-30-CORE §2.3] */
-const SUBSCRIBER_ALERT: TonePattern = {
-  steps: [
-    { hz: [440], ms: 300 },
-    { hz: [], ms: 10_000 },
-  ],
-};
-const WAITING_EVERY_MS = 10_000;
-const LONG_PAUSE_MS = 1_000;
-/** A display answers within 160 ms; the HAT's buffers and the detection of its digit come on top. [GR-30-CORE §2.3] */
-const ACKNOWLEDGE_MS = 500;
-
 const TIMES: FxsTimes = { firstDigitMs: 16_000, incompleteMs: 5_000, matchMs: 3_000, toneMs: 30_000, howlerMs: 30_000 };
 
 export type FxsOutput =
@@ -94,14 +76,7 @@ export type FxsOutput =
   /** The handset has lain beside the phone until the line was parked. */
   | { readonly type: 'abandoned' };
 
-type TimerName =
-  | 'first-digit'
-  | 'inter-digit'
-  | 'automatic'
-  | 'tone'
-  | 'tone-end'
-  | 'howler-end'
-  | 'call-waiting';
+type TimerName = 'first-digit' | 'inter-digit' | 'automatic' | 'tone' | 'tone-end' | 'howler-end';
 
 /** What an FXS port does: an analog phone hangs on it, and we are its exchange. */
 export class Fxs implements Machine<FxsOutput> {
@@ -114,15 +89,12 @@ export class Fxs implements Machine<FxsOutput> {
   private stutters = false;
   /** A digit that was dialled is still sounding: its end is nobody's digit in a call. */
   private digitTaken = false;
-  /** Who waits behind the call. */
-  private waits: CallerId | undefined;
-  /** Until then a D or A is the answer of the display to the alert. */
-  private ackUntilMs = Number.NEGATIVE_INFINITY;
   /** What was dialled while the line called its hot-line number by itself; undefined when it does not. */
   private overridden: string | undefined;
   private loopBackMs = Number.NEGATIVE_INFINITY;
 
   private readonly ringing: Ringing;
+  private readonly waiting: CallWaiting;
   private readonly lamp: MessageLamp | undefined;
   private readonly times: FxsTimes;
   private readonly collection: DigitCollection;
@@ -133,6 +105,7 @@ export class Fxs implements Machine<FxsOutput> {
     this.times = { ...TIMES, ...options.times };
     this.collection = new DigitCollection(options.context, options.lookUp, this.times);
     this.ringing = this.ringingOf(options.profile);
+    this.waiting = this.waitingOf(options);
     if (options.lamp !== undefined) this.lamp = this.lampOf(options.lamp);
   }
 
@@ -149,7 +122,8 @@ export class Fxs implements Machine<FxsOutput> {
   }
 
   nextDeadline(): number | undefined {
-    return earliest(earliest(this.timers.next(), this.ringing.nextDeadline()), this.lamp?.nextDeadline());
+    const call = earliest(this.ringing.nextDeadline(), this.waiting.nextDeadline());
+    return earliest(earliest(this.timers.next(), call), this.lamp?.nextDeadline());
   }
 
   // What the hardware says.
@@ -190,7 +164,7 @@ export class Fxs implements Machine<FxsOutput> {
   /** A DTMF digit is certain; while a number is dialled it counts at once. */
   handleDigitBegin(digit: string, nowMs: number): void {
     if (this.current === 'calling' && this.overridden !== undefined) this.override(digit);
-    if (nowMs <= this.ackUntilMs && (digit === 'D' || digit === 'A')) this.showWaiting();
+    if (this.waiting.handleDigit(digit, nowMs)) this.digitTaken = true;
     if (this.current !== 'dial-tone' && this.current !== 'dialling') return;
     this.digitTaken = true;
     this.timers.clear('first-digit');
@@ -210,6 +184,7 @@ export class Fxs implements Machine<FxsOutput> {
   handleTimeout(nowMs: number): void {
     for (const timer of this.timers.due(nowMs)) this.handleTimer(timer, nowMs);
     this.ringing.handleTimeout(nowMs);
+    this.waiting.handleTimeout(nowMs);
     this.lamp?.handleTimeout(nowMs);
   }
 
@@ -256,7 +231,7 @@ export class Fxs implements Machine<FxsOutput> {
   release(cause: Cause, nowMs: number): void {
     if (this.role === undefined) return;
     this.role = undefined;
-    this.forgetWaiting();
+    this.waiting.end();
     if (this.current === 'ringing') {
       this.ringing.stop();
       // Whoever keeps the loop closed, a display or a person, has to let go of it first.
@@ -276,15 +251,8 @@ export class Fxs implements Machine<FxsOutput> {
 
   /** Another call waits while this one goes on, or does so no longer: a tone now and then, and who it is on the display. */
   announceWaiting(caller: CallerId | undefined, nowMs: number): void {
-    this.forgetWaiting();
-    this.waits = caller;
-    if (caller === undefined || !this.isInCall) return;
-    const beep = this.waitingBeep();
-    const shows = this.waitingSignal() !== undefined;
-    const steps = shows ? [...beep, ...CAS] : beep;
-    this.outputs.push({ type: 'signal', steps });
-    if (shows) this.ackUntilMs = nowMs + signalMs(steps) + ACKNOWLEDGE_MS;
-    this.timers.set('call-waiting', nowMs + WAITING_EVERY_MS);
+    this.waiting.end();
+    if (caller !== undefined && this.isInCall) this.waiting.begin(caller, nowMs);
   }
 
   /** Dial tone stutters from the next time on: messages wait, or calls are sent elsewhere. */
@@ -329,6 +297,15 @@ export class Fxs implements Machine<FxsOutput> {
     });
   }
 
+  private waitingOf({ profile, localTime }: FxsOptions): CallWaiting {
+    return new CallWaiting({
+      kind: this.callerIdKind,
+      tone: profile.tones.callWaiting,
+      localTime,
+      send: (steps) => this.outputs.push({ type: 'signal', steps }),
+    });
+  }
+
   private lampOf(kind: MessageLampKind): MessageLamp {
     return new MessageLamp(kind, {
       blink: (onMs, offMs) => this.command({ type: 'lamp', onMs, offMs }),
@@ -364,11 +341,6 @@ export class Fxs implements Machine<FxsOutput> {
         this.enter('lockout');
         this.hear(undefined);
         this.outputs.push({ type: 'abandoned' });
-        break;
-      case 'call-waiting':
-        if (!this.isInCall) break;
-        this.outputs.push({ type: 'signal', steps: this.waitingBeep() });
-        this.timers.set('call-waiting', nowMs + WAITING_EVERY_MS);
         break;
     }
   }
@@ -445,33 +417,6 @@ export class Fxs implements Machine<FxsOutput> {
     return this.current === 'talking' || this.current === 'held';
   }
 
-  private forgetWaiting(): void {
-    this.waits = undefined;
-    this.ackUntilMs = Number.NEGATIVE_INFINITY;
-    this.timers.clear('call-waiting');
-  }
-
-  private showWaiting(): void {
-    this.ackUntilMs = Number.NEGATIVE_INFINITY;
-    this.digitTaken = true;
-    const steps = this.waitingSignal();
-    if (steps !== undefined) this.outputs.push({ type: 'signal', steps });
-  }
-
-  private waitingSignal(): readonly SignalStep[] | undefined {
-    if (this.waits === undefined) return undefined;
-    return waitingCallerId(this.callerIdKind, this.waits, this.options.localTime?.());
-  }
-
-  /** Of the country's pattern, what comes before its long pause. */
-  private waitingBeep(): readonly SignalStep[] {
-    const { steps } = this.options.profile.tones.callWaiting ?? SUBSCRIBER_ALERT;
-    const long = steps.findIndex(({ hz, ms }) => hz.length === 0 && (ms === 0 || ms >= LONG_PAUSE_MS));
-    return steps
-      .slice(0, long < 0 ? undefined : long)
-      .map(({ hz, ms }) => (hz.length === 0 ? { kind: 'silence', ms } : { kind: 'tone', hz, ms, dbm0: OVERLAY_DBM0 }));
-  }
-
   private pickUp(): void {
     this.ringing.trip();
     this.reverse(false);
@@ -488,7 +433,7 @@ export class Fxs implements Machine<FxsOutput> {
   private endCall(cause: Cause, reason: string): void {
     if (this.role === undefined) return;
     this.role = undefined;
-    this.forgetWaiting();
+    this.waiting.end();
     this.outputs.push({ type: 'hangup', cause, reason });
   }
 
@@ -521,6 +466,7 @@ export class Fxs implements Machine<FxsOutput> {
   private clear(): void {
     this.timers.clearAll();
     this.ringing.clear();
+    this.waiting.end();
     this.collection.clear();
     this.digitTaken = false;
     this.hear(undefined);

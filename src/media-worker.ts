@@ -1,5 +1,5 @@
 /**
- * The media worker: takes and sends the voice of the IAX2 port on a grid of 5 ms, on a thread that never returns to an event
+ * The media worker: takes and sends the voice of calls on a grid of 5 ms, on a thread that never returns to an event
  * loop (docs/decisions/0021-media-worker.md). The main thread starts it and gives it its work through shared memory.
  */
 import { parentPort, workerData } from 'node:worker_threads';
@@ -7,11 +7,12 @@ import { DatagramPace } from './io/datagram-pace.ts';
 import { Lateness } from './io/lateness.ts';
 import { loadLibc } from './io/libc.ts';
 import { becomeRealtime } from './io/realtime-thread.ts';
-import { ReadableWait, SocketBatches } from './io/socket-batches.ts';
+import { ReadableWait } from './io/socket-batches.ts';
 import { ThreadClock } from './io/thread-clock.ts';
 import { WorkerSignals } from './io/worker-signals.ts';
+import { workerSockets } from './io/worker-sockets.ts';
 import { WorkerPlane } from './media/worker-plane.ts';
-import type { MediaWorkerStart } from './media-worker-port.ts';
+import type { MediaWorkerStart } from './media-worker-host.ts';
 
 const GRID_MS = 5;
 /** No system call is without a timeout: a worker that sleeps for ever could not be ended. */
@@ -22,9 +23,10 @@ const libc = loadLibc();
 if ('failed' in libc) throw new Error(libc.failed);
 const signals = new WorkerSignals(libc, start.signals, start.wakeFd);
 const lateness = new Lateness(start.lateness);
-const batch = new SocketBatches(libc, start.fd, start.ipv6, () => plane.count('iax2.send-failed'));
-const plane = new WorkerPlane(start.link, batch);
-const readable = new ReadableWait(libc, [start.fd, start.wakeFd]);
+const sockets = workerSockets(libc, start.descriptors, (reason) => plane.count(reason));
+const plane = new WorkerPlane(start.link, sockets);
+const { iax2 } = start.descriptors;
+const readable = new ReadableWait(libc, iax2 === undefined ? [start.wakeFd] : [iax2.fd, start.wakeFd]);
 const hasCommands = () => plane.hasCommands;
 const waitReadable = () => readable.wait(IDLE_MS);
 /** Of signalling, while no call stands: a storm of registrations is taken on the grid, too. */
@@ -52,9 +54,9 @@ function turn(): void {
     nowMs = Math.max(nowMs, dueMs);
   }
   signals.beat(nowMs);
-  const cameBefore = batch.came;
+  const cameBefore = sockets.iax2?.came ?? 0;
   if (plane.tick(nowMs) && signals.ring()) parentPort?.postMessage(null);
-  pace.note(batch.came - cameBefore, nowMs);
+  pace.note((sockets.iax2?.came ?? 0) - cameBefore, nowMs);
 }
 
 while (!signals.isStopped) turn();

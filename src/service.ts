@@ -14,14 +14,12 @@ import { formatPath } from './config/problem.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { Binding } from './iax2/peer.ts';
-import { iax2Port } from './iax2-port.ts';
 import type { BindFailure } from './io/bind-failure.ts';
 import { CAPTURES_FOLDER, type CaptureEnd, CaptureFiles, type CaptureOrder } from './io/capture-files.ts';
 import { readClocks, systemClock } from './io/clock.ts';
 import { ClockDrift } from './io/clock-drift.ts';
 import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
-import type { DatagramPort } from './io/datagram-port.ts';
 import { DatagramTap } from './io/datagram-tap.ts';
 import { Driver } from './io/driver.ts';
 import { healthReader } from './io/health.ts';
@@ -35,13 +33,11 @@ import { nodeCrypto } from './io/node-crypto.ts';
 import { loadPageFiles } from './io/page-files.ts';
 import { systemRandom } from './io/random.ts';
 import { RECORDINGS_FOLDER, RecordingFiles } from './io/recording-files.ts';
-import type { RtpPorts } from './io/rtp-ports.ts';
 import { makeSealingKey, type SealingKey } from './io/sealing.ts';
 import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
 import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
 import { isLive, liveSettings } from './live-settings.ts';
-import { MediaWorkerPort } from './media-worker-port.ts';
 import { openHat } from './open-hat.ts';
 import { parseOrders } from './orders-file.ts';
 import { createApi } from './panel/api.ts';
@@ -58,7 +54,6 @@ import {
 } from './service-output.ts';
 import { ServiceRecords } from './service-records.ts';
 import { type SipHost, sipHost } from './sip-host.ts';
-import { dscpOf, rtpPorts } from './sip-media.ts';
 import { sipSettings } from './sip-peers.ts';
 import type { Happening, Keeping } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
@@ -67,6 +62,7 @@ import { StatusPublisher } from './status/publisher.ts';
 import { takeSnapshot } from './status/snapshot.ts';
 import { WallTime } from './status/wall-time.ts';
 import { legReading, statusSource } from './status-source.ts';
+import { VoicePorts } from './voice-ports.ts';
 
 export interface ServiceOptions {
   readonly configuration: Configuration;
@@ -104,8 +100,7 @@ export class Service {
   private readonly store: Store;
   private readonly recordings: RecordingFiles;
   private readonly captures: CaptureFiles;
-  private readonly udp: DatagramPort | undefined;
-  private readonly rtp: RtpPorts;
+  private readonly voice: VoicePorts;
   private hat: RunningHat | undefined;
   private readonly sip: SipHost | undefined;
   private readonly appliance: Appliance;
@@ -137,18 +132,17 @@ export class Service {
     this.store = new Store(options.dataDirectory, log);
     this.recordings = new RecordingFiles(join(options.dataDirectory, RECORDINGS_FOLDER), log);
     this.captures = new CaptureFiles(join(options.dataDirectory, CAPTURES_FOLDER), systemClock, log);
-    this.udp = this.udpPort();
-    this.rtp = rtpPorts(configuration, {
-      onPacket: (localPort, bytes, from) =>
-        this.driver.give((nowMs) => this.appliance.handleRtp(localPort, bytes, from, nowMs)),
-      clock: systemClock,
+    this.voice = new VoicePorts({
+      configuration,
+      give: (input) => this.driver.give(input),
+      appliance: () => this.appliance,
       log,
       counters: this.counters,
       tap: this.tap,
     });
     this.sip = sipHost({
       configuration,
-      rtpPorts: this.rtp,
+      rtpPorts: this.voice.rtp,
       clock: systemClock,
       random: systemRandom,
       log,
@@ -202,8 +196,8 @@ export class Service {
       appliance: this.appliance,
       counters: this.counters,
       media: () => ({
-        io: this.udp?.kind ?? 'event-loop',
-        tickLatenessMs: (this.mediaWorker?.lateness ?? this.lateness).summary(),
+        io: this.voice.io,
+        tickLatenessMs: (this.voice.lateness ?? this.lateness).summary(),
       }),
       broker: () => this.broker.reading(),
       hat,
@@ -270,7 +264,7 @@ export class Service {
 
   /** Whether the media clock is served in time: what the watchdog of the system is fed for. */
   get mediaIsOnTime(): boolean {
-    if (this.mediaWorker?.isOnTime === false) return false;
+    if (this.voice.worker?.isOnTime === false) return false;
     const slotMs = earliest(this.appliance.plane.nextDeadline(), this.hat?.mediaDeadline);
     return slotMs === undefined || systemClock.nowMs() - slotMs < MEDIA_LATE_MS;
   }
@@ -286,9 +280,8 @@ export class Service {
     await this.broker.stop();
     await this.http?.close();
     await this.hat?.stop();
-    await this.udp?.close();
     await this.sip?.close();
-    await this.rtp.close();
+    await this.voice.close();
     this.recordings.close();
     this.captures.stop();
     await this.records.close();
@@ -360,7 +353,7 @@ export class Service {
   private async open(): Promise<BindFailure | undefined> {
     const failure =
       (await openData(this.options.dataDirectory)) ??
-      (await this.udp?.open()) ??
+      (await this.voice.open()) ??
       (await this.sip?.open()) ??
       (await this.openHat()) ??
       (await this.openHttp());
@@ -455,32 +448,12 @@ export class Service {
         clock,
         counters: this.counters,
         log,
-        send: (to, bytes, at, length) => this.udp?.sendPart(bytes, at, length, to),
-        ...(this.mediaWorker === undefined ? {} : { mediaWorker: this.mediaWorker }),
-        sendRtp: (localPort, to, bytes, at, length) => this.rtp.send(localPort, bytes.slice(at, at + length), to),
+        send: (to, bytes, at, length) => this.voice.iax2?.sendPart(bytes, at, length, to),
+        ...(this.voice.worker === undefined ? {} : { mediaWorker: this.voice.worker }),
+        sendRtp: (localPort, to, bytes, at, length) => this.voice.rtp.send(localPort, bytes.slice(at, at + length), to),
       },
       this.startedMs,
     );
-  }
-
-  /** Where a worker has the voice of the IAX2 port. */
-  private get mediaWorker(): MediaWorkerPort | undefined {
-    return this.udp instanceof MediaWorkerPort ? this.udp : undefined;
-  }
-
-  private udpPort(): DatagramPort | undefined {
-    const { iax2 } = this.options.configuration;
-    if (iax2 === undefined) return undefined;
-    return iax2Port({
-      bind: iax2.bind,
-      dscp: dscpOf(this.options.configuration).media,
-      give: (input) => this.driver.give(input),
-      appliance: () => this.appliance,
-      clock: systemClock,
-      log: this.log,
-      counters: this.counters,
-      tap: this.tap,
-    });
   }
 
   /** Never a reason not to serve. */
@@ -503,9 +476,9 @@ export class Service {
   }
 
   private outputParts(): ServiceOutputParts {
-    const { appliance, udp, sip, store, recordings, records, wallTime, options } = this;
+    const { appliance, sip, store, recordings, records, wallTime, options } = this;
     return {
-      ...{ appliance, udp, sip, store, recordings, records, wallTime },
+      ...{ appliance, udp: this.voice.iax2, sip, store, recordings, records, wallTime },
       hat: () => this.hat,
       awaitEnd: (id) => this.feedDriver.give(() => this.feed.awaitEnd(id)),
       noteCall: (call, cause) => this.feedDriver.give(() => this.feed.noteCall(call, cause)),
@@ -529,8 +502,8 @@ export class Service {
   // ---- what the panel and the command line ask
 
   private capture(call: string | undefined, take: (bytes: Uint8Array) => void): () => void {
-    const { appliance, tap, options, udp } = this;
-    const iax2Port = () => udp?.local?.port ?? 0;
+    const { appliance, tap, options, voice } = this;
+    const iax2Port = () => voice.iax2?.local?.port ?? 0;
     const application = `branchline ${options.version}`;
     return startCapture({ appliance, tap, application, iax2Port, wallMs: () => systemClock.wallMs() }, call, take);
   }

@@ -32,6 +32,12 @@ export interface DatagramBatches {
   flush(): void;
 }
 
+/** What the plane of the worker receives and sends by. */
+export interface PlaneSockets {
+  /** The IAX2 port; undefined where there is none. */
+  readonly iax2?: DatagramBatches | undefined;
+}
+
 /** So many times `receive` is asked in a tick: a flood waits in the kernel, and is lost there, while calls go on. */
 const RECEIVES_PER_TICK = 16;
 
@@ -53,6 +59,7 @@ interface ReadStream {
  */
 export class WorkerPlane {
   private readonly plane: MediaPlane;
+  private readonly socket: DatagramBatches | undefined;
   private readonly counts = new PendingCounts();
   private readonly commands: RecordRing;
   private readonly reports: RecordRing;
@@ -67,10 +74,8 @@ export class WorkerPlane {
   /** Something was reported in this tick. */
   private reported = false;
 
-  constructor(
-    memory: PlaneLinkMemory,
-    private readonly socket: DatagramBatches,
-  ) {
+  constructor(memory: PlaneLinkMemory, { iax2 }: PlaneSockets) {
+    this.socket = iax2;
     this.commands = new RecordRing(memory.commands);
     this.reports = new RecordRing(memory.reports);
     this.readings = new StreamReadings(memory.readings);
@@ -105,7 +110,7 @@ export class WorkerPlane {
     this.takeDatagrams(stalled, nowMs);
     this.plane.tick(nowMs);
     this.tellEvents();
-    this.socket.flush();
+    this.socket?.flush();
     this.writeReadings();
     if (nowMs >= this.nextCountsMs) {
       this.nextCountsMs = nowMs + COUNTS_MS;
@@ -117,22 +122,24 @@ export class WorkerPlane {
   // ---- datagrams
 
   private takeDatagrams(stalled: boolean, nowMs: number): void {
+    const { socket } = this;
+    if (socket === undefined) return;
     for (let round = 0; round < RECEIVES_PER_TICK; round++) {
-      const count = this.socket.receive();
-      for (let i = 0; i < count; i++) this.take(i, stalled, nowMs);
-      if (count < this.socket.capacity) return;
+      const count = socket.receive();
+      for (let i = 0; i < count; i++) this.take(socket, i, stalled, nowMs);
+      if (count < socket.capacity) return;
     }
   }
 
-  private take(index: number, stalled: boolean, nowMs: number): void {
-    const { bytes } = this.socket;
-    const at = this.socket.startOf(index);
-    const length = this.socket.lengthOf(index);
-    const from = this.socket.senderOf(index);
+  private take(socket: DatagramBatches, index: number, stalled: boolean, nowMs: number): void {
+    const { bytes } = socket;
+    const at = socket.startOf(index);
+    const length = socket.lengthOf(index);
+    const from = socket.senderOf(index);
     if (this.tapped) this.tap(0, bytes, at, length, from);
     const kind = frameKind(bytes, at, length);
     if (this.passesUnknown && kind === 'mini' && !this.plane.hasCall(from, readSourceCall(bytes, at))) {
-      this.pass(at, length, from, false);
+      this.pass(bytes, at, length, from, false);
       return;
     }
     if (stalled && kind !== 'full') {
@@ -141,21 +148,20 @@ export class WorkerPlane {
     }
     // Pictures are the main thread's.
     if (kind === 'video-mini') {
-      this.pass(at, length, from, false);
+      this.pass(bytes, at, length, from, false);
       return;
     }
     const use = stalled ? 'signalling' : this.plane.handleDatagramAt(kind, bytes, at, length, from, nowMs);
-    if (use !== 'media') this.pass(at, length, from, use === 'both');
+    if (use !== 'media') this.pass(bytes, at, length, from, use === 'both');
   }
 
-  private pass(at: number, length: number, from: Address, taken: boolean): void {
-    const { bytes } = this.socket;
+  private pass(bytes: Uint8Array, at: number, length: number, from: Address, taken: boolean): void {
     this.report(REPORT.DATAGRAM, from.port, taken ? 1 : 0, 0, 0, 0, bytes, at, length, from.ip, DATAGRAM_RESERVE_BYTES);
   }
 
   private send(to: Address, bytes: Uint8Array, at: number, length: number): void {
     if (this.tapped) this.tap(1, bytes, at, length, to);
-    this.socket.send(to, bytes, at, length);
+    this.socket?.send(to, bytes, at, length);
   }
 
   private tap(out: number, bytes: Uint8Array, at: number, length: number, remote: Address): void {
@@ -269,10 +275,15 @@ export class WorkerPlane {
 
   private openStream(id: StreamId, slot: number, spec: StreamSpec, nowMs: number): void {
     this.forget(id);
-    this.plane.open(id, spec.kind === 'iax2' ? { ...spec, remote: this.socket.destination(spec.remote) } : spec, nowMs);
+    this.plane.open(id, this.withDestination(spec), nowMs);
     const clock = this.plane.clockOf(id);
     if (clock !== undefined) this.readings.keepTimestamp(slot, clock);
     this.open.push({ id, slot });
+  }
+
+  private withDestination(spec: StreamSpec): StreamSpec {
+    const { socket } = this;
+    return spec.kind === 'iax2' && socket !== undefined ? { ...spec, remote: socket.destination(spec.remote) } : spec;
   }
 
   /** The last counts of a stream that is about to be closed are written down. */

@@ -9,10 +9,12 @@ import { argv, stdin } from 'node:process';
 import { createInterface } from 'node:readline/promises';
 import { pathToFileURL } from 'node:url';
 import { Counters } from '../../src/base/counters.ts';
+import type { Log } from '../../src/base/log.ts';
 import { batchedIo } from '../../src/io/batched-io.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { DatagramTap } from '../../src/io/datagram-tap.ts';
 import { SplitPlane } from '../../src/media/split-plane.ts';
+import { MediaWorkerHost } from '../../src/media-worker-host.ts';
 import { MediaWorkerPort } from '../../src/media-worker-port.ts';
 
 const [, , kind, count, script] = argv;
@@ -27,10 +29,12 @@ async function runWorker(): Promise<void> {
   if ('failed' in libc) throw new Error(libc.failed);
   const counters = new Counters();
   const ignore = { handleDatagram: () => {}, handleTapped: () => {} };
-  const port = new MediaWorkerPort({
+  const log: Log = (_level, _part, message) => console.error(message);
+  const around = { libc, clock: systemClock, log, counters };
+  const port = new MediaWorkerPort({ ...around, bind: { ip: IP, port: 0 }, tap: new DatagramTap() });
+  const worker = new MediaWorkerHost({
+    ...around,
     script: pathToFileURL(script!),
-    libc,
-    bind: { ip: IP, port: 0 },
     onStarted: (link) => plane.attach(link),
     onLost: () => plane.detach(),
     onReports: () => {
@@ -38,14 +42,11 @@ async function runWorker(): Promise<void> {
       for (let event = plane.poll(); event !== undefined; ) event = plane.poll();
       return more;
     },
-    clock: systemClock,
-    log: (_level, _part, message) => console.error(message),
-    counters,
-    tap: new DatagramTap(),
   });
-  const plane = new SplitPlane({ counters, send: () => {}, isSealed: () => false, worker: port });
+  const plane = new SplitPlane({ counters, send: () => {}, isSealed: () => false, worker });
   const failure = await port.open();
   if (failure !== undefined) throw new Error(failure.reason);
+  worker.start({ iax2: port.descriptor! });
   console.log(port.local!.port);
   const sides = await askSides();
   const nowMs = systemClock.nowMs();

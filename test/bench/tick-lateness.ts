@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { argv } from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { Counters } from '../../src/base/counters.ts';
+import type { Log } from '../../src/base/log.ts';
 import { batchedIo } from '../../src/io/batched-io.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { DatagramTap } from '../../src/io/datagram-tap.ts';
 import { Lateness } from '../../src/io/lateness.ts';
 import { SplitPlane } from '../../src/media/split-plane.ts';
+import { MediaWorkerHost } from '../../src/media-worker-host.ts';
 import { MediaWorkerPort } from '../../src/media-worker-port.ts';
 import { pause, waitUntil } from '../support/wait-until.ts';
 
@@ -21,20 +23,19 @@ const seconds = Number(argv[2] ?? 6);
 const libc = batchedIo();
 if ('failed' in libc) throw new Error(libc.failed);
 const counters = new Counters();
-const port = new MediaWorkerPort({
+const log: Log = (_level, _part, message) => console.error(message);
+const around = { libc, clock: systemClock, log, counters };
+const port = new MediaWorkerPort({ ...around, bind: { ip: '127.0.0.1', port: 0 }, tap: new DatagramTap() });
+const worker = new MediaWorkerHost({
+  ...around,
   script: pathToFileURL(join(import.meta.dirname, '../../dist/media-worker.js')),
-  libc,
-  bind: { ip: '127.0.0.1', port: 0 },
   onStarted: (link) => plane.attach(link),
   onLost: () => plane.detach(),
   onReports: () => false,
-  clock: systemClock,
-  log: (_level, _part, message) => console.error(message),
-  counters,
-  tap: new DatagramTap(),
 });
-const plane = new SplitPlane({ counters, send: () => {}, isSealed: () => false, worker: port });
+const plane = new SplitPlane({ counters, send: () => {}, isSealed: () => false, worker });
 await port.open();
+worker.start({ iax2: port.descriptor! });
 const remote = { ip: '127.0.0.1', port: 9 };
 plane.open(1, { kind: 'iax2', remote, localCall: 2, remoteCall: 2, format: 4, epochMs: systemClock.nowMs() }, 0);
 await pause(1_000);
@@ -58,15 +59,16 @@ const makeJson = () => {
 };
 
 async function tell(): Promise<void> {
-  const late = port.lateness.summary();
-  port.onStuck();
-  await waitUntil('another worker', 10_000, () => port.outageMs !== undefined);
+  const late = worker.lateness.summary();
+  worker.onStuck();
+  await waitUntil('another worker', 10_000, () => worker.outageMs !== undefined);
   const rows = (name: string, summary: object) => Object.entries(summary).map(([kind, ms]) => [name, kind, ms]);
   const figures = [
-    ['worker', 'realtime', port.isRealtime ? 1 : 0],
-    ['worker', 'outage', port.outageMs],
+    ['worker', 'realtime', worker.isRealtime ? 1 : 0],
+    ['worker', 'outage', worker.outageMs],
   ];
   console.log(JSON.stringify([...rows('worker', late), ...rows('main thread', main.summary()), ...figures]));
+  await worker.close();
   await port.close();
   process.exit(0);
 }

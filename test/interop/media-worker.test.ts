@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Counters } from '../../src/base/counters.ts';
+import { silentLog } from '../../src/base/log.ts';
 import type { Address } from '../../src/base/machine.ts';
 import { encodeFullFrame, encodeMiniFrame } from '../../src/iax2/frame.ts';
 import { FRAME_TYPE } from '../../src/iax2/subclass.ts';
@@ -11,6 +12,7 @@ import { batchedIo } from '../../src/io/batched-io.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { DatagramTap } from '../../src/io/datagram-tap.ts';
 import { SplitPlane } from '../../src/media/split-plane.ts';
+import { MediaWorkerHost } from '../../src/media-worker-host.ts';
 import { MediaWorkerPort } from '../../src/media-worker-port.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -64,6 +66,7 @@ class FarEnd {
 
 describe('the media worker', () => {
   let port: MediaWorkerPort;
+  let worker: MediaWorkerHost;
   let plane: SplitPlane;
   let far: readonly [FarEnd, FarEnd];
   let started = 0;
@@ -74,10 +77,11 @@ describe('the media worker', () => {
   async function open(script: URL): Promise<void> {
     const libc = batchedIo();
     if ('failed' in libc) throw new Error(libc.failed);
-    port = new MediaWorkerPort({
+    const around = { libc, clock: systemClock, log: silentLog, counters };
+    port = new MediaWorkerPort({ ...around, bind: { ip: '127.0.0.1', port: 0 }, tap });
+    worker = new MediaWorkerHost({
+      ...around,
       script,
-      libc,
-      bind: { ip: '127.0.0.1', port: 0 },
       onStarted: (link) => {
         started++;
         plane.attach(link);
@@ -91,18 +95,15 @@ describe('the media worker', () => {
           },
           systemClock.nowMs(),
         ),
-      clock: systemClock,
-      log: () => {},
-      counters,
-      tap,
     });
     plane = new SplitPlane({
       counters,
       send: (to, bytes, at, length) => port.sendPart(bytes, at, length, to),
       isSealed: () => false,
-      worker: port,
+      worker,
     });
     expect(await port.open()).toBeUndefined();
+    worker.start({ iax2: port.descriptor! });
     far = [await FarEnd.open(1), await FarEnd.open(2)];
     for (const { id, address } of far) {
       const call = { localCall: 100 + id, remoteCall: 5000 + id, format: ULAW, epochMs: systemClock.nowMs() };
@@ -119,6 +120,7 @@ describe('the media worker', () => {
   });
 
   afterEach(async () => {
+    await worker.close();
     await port.close();
     for (const end of far) end.close();
   });
@@ -140,8 +142,8 @@ describe('the media worker', () => {
     expect(passed).toHaveLength(1);
     await waitUntil('the counts', 5_000, () => (plane.statistics(1)?.received ?? 0) > 5);
     expect(plane.lastTimestamp(2)).toBeGreaterThan(0);
-    expect(port.lateness.summary().max).toBeGreaterThan(0);
-    expect(port.isOnTime).toBe(true);
+    expect(worker.lateness.summary().max).toBeGreaterThan(0);
+    expect(worker.isOnTime).toBe(true);
   });
 
   test('shows every datagram to a capture', async () => {
@@ -161,15 +163,15 @@ describe('the media worker', () => {
     await talk(0, 3);
     const { local } = port;
     const heard = far[1].heard.length;
-    expect(port.outageMs).toBeUndefined();
-    port.onStuck();
+    expect(worker.outageMs).toBeUndefined();
+    worker.onStuck();
     await waitUntil('another worker', 10_000, () => started === 2);
     expect(port.local).toEqual(local);
     await talk(50, 3);
     expect(far[1].heard.length).toBeGreaterThanOrEqual(heard + 3);
     expect(counters.get('media.worker-died')).toBe(1);
     // How short that is, test/bench/relay.ts says; here the machine may stand still.
-    expect(port.outageMs).toBeGreaterThan(20);
+    expect(worker.outageMs).toBeGreaterThan(20);
   });
 
   test('sleeps while no call stands, and wakes for signalling at once', async () => {
@@ -188,6 +190,6 @@ describe('the media worker', () => {
     await talk(0, 3);
     expect(counters.get('media.worker-died')).toBe(4);
     await talk(50, 3);
-    expect(port.isOnTime).toBe(true);
+    expect(worker.isOnTime).toBe(true);
   });
 });

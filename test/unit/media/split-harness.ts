@@ -67,7 +67,7 @@ export class SplitHarness {
       send: (to, bytes, at, length) => this.sent.push(this.datagram(to, bytes, at, length)),
       flush: () => {},
     };
-    this.worker = new WorkerPlane(memory, socket);
+    this.worker = new WorkerPlane(memory, { iax2: socket });
     this.plane.attach(memory);
   }
 

@@ -10,10 +10,11 @@ import {
   type LineView,
   type LocalParty,
 } from './appliance-lines.ts';
-import type { ApplianceOptions, LiveSettings, TelephoneFeatures } from './appliance-options.ts';
+import type { ApplianceOptions, LiveSettings } from './appliance-options.ts';
 import { type ApplianceOutput, happened } from './appliance-output.ts';
 import type { BoxFacts } from './appliance-panel.ts';
 import { ApplianceSip, type PhoneView, type SipNews, type SipPeers, whatSomebodyDid } from './appliance-sip.ts';
+import { ApplianceTelephones } from './appliance-telephones.ts';
 import type { NumberLookup } from './base/digit-collection.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
 import { parseMailbox } from './base/mailbox.ts';
@@ -21,10 +22,9 @@ import { type StreamId, StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
-import type { DialClass } from './dialplan/numbering-plan.ts';
 import { OpeningHours } from './dialplan/opening-hours.ts';
 import { outsidePrefixes } from './dialplan/outside-line.ts';
-import { type Assumptions, type TraceLine, traceRoute } from './dialplan/trace.ts';
+import { type TraceLine, traceRoute } from './dialplan/trace.ts';
 import type { WallClock } from './dialplan/wall-clock.ts';
 import type { EmergencyLookup, EmergencyPlan } from './emergency/plan.ts';
 import { traceEmergency } from './emergency/trace.ts';
@@ -38,7 +38,6 @@ import { MediaPlane, type Plane } from './media/plane.ts';
 import { type DatagramReceiver, SplitPlane } from './media/split-plane.ts';
 import type { CallView } from './switch/call-register.ts';
 import type { ConferenceView } from './switch/conference.ts';
-import type { TelephoneSettings } from './switch/handset.ts';
 import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
 import { Switch } from './switch/switch.ts';
 import { isOrdered, type StandingOrders, type TelephoneOrders } from './switch/telephone-orders.ts';
@@ -67,8 +66,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly dialplanEnvironment: Environment;
   private dialplan: Dialplan;
   private emergency: EmergencyPlan;
-  private dialClasses: ReadonlyMap<string, DialClass>;
-  private telephones: ReadonlyMap<string, TelephoneFeatures>;
+  private readonly telephones: ApplianceTelephones;
 
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
@@ -98,9 +96,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     const wallClock = () => clock.nowMs();
     const mustGoThrough = (context: string, number: string) =>
       this.emergencyLookUp(context, number).match !== undefined;
-    this.dialClasses = options.dialClasses ?? new Map();
-    this.telephones = options.telephones ?? new Map();
-    const dialClassOf: DialClassOf = (channel) => this.dialClasses.get(channel);
+    const dialClassOf: DialClassOf = (channel) => this.telephones.dialClassOf(channel);
     const shared = { crypto, random, counters, log, wallClock, streams, media: this.plane };
     const around = { ...shared, mustGoThrough, dialClassOf };
     const utcOffsetMs = (epochMs: number) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000;
@@ -119,6 +115,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       this.sip = new ApplianceSip(options.sip, around, nowMs);
       diallers.set('sip', this.sip.legs);
     }
+    this.telephones = new ApplianceTelephones(options, this.lines, this.sip);
     this.isEarlierRelease = options.about?.isEarlierRelease === true;
     this.box = new ApplianceBox({
       keypad: options.keypad ?? {},
@@ -142,7 +139,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       tones: profile.tones,
       emergency: options.emergency,
       numbering: options.numbering,
-      telephones: { settingsOf: (telephone) => this.telephoneSettings(telephone), lookUp },
+      telephones: { settingsOf: (channel) => this.telephones.settingsOf(channel), lookUp },
       ...(options.conferences === undefined ? {} : { conferences: options.conferences }),
       others: { ask: (peer, number, atMs) => this.iax2.ask(peer, number, atMs) },
       wallClock,
@@ -250,16 +247,8 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** Rings `from`, an extension or a channel (`LINE/1`), and connects it to `to` in its own context. */
   originate(from: string, to: string, nowMs: number): { readonly id: string } | DialFailure {
-    const channel = from.includes('/') ? from : this.devices(from)[0];
-    if (channel === undefined)
-      return { failed: 'unallocated-number', reason: `Nothing here has the extension ${from}.` };
-    const party = this.party(channel);
-    if (party === undefined) {
-      return {
-        failed: 'facility-rejected',
-        reason: `A call can be made from a line (LINE/n), a phone (SIP/user) or an extension of ours, not from ${from}.`,
-      };
-    }
+    const party = this.telephones.originator(from);
+    if ('failed' in party) return party;
     const { technology, resource, context, caller } = party;
     const telephone = `${technology.toUpperCase()}/${resource}`;
     const made = this.switch.originate({ technology, resource, context, number: to, caller, telephone }, nowMs);
@@ -269,16 +258,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** A line (`LINE/1`) or a phone (`SIP/211`) of this branch: where its calls enter the dialplan, and who it is. */
   party(channel: string): LocalParty | undefined {
-    const [technology = '', resource = ''] = channel.split('/');
-    if (/^line$/i.test(technology)) return this.lines.party(resource);
-    const phone = /^(?:pj)?sip$|^phone$/i.test(technology) ? this.sip?.phone(resource) : undefined;
-    if (phone?.context === undefined) return undefined;
-    return {
-      technology: 'sip',
-      resource,
-      context: phone.context,
-      caller: { number: phone.extension, name: phone.name },
-    };
+    return this.telephones.party(channel);
   }
 
   /** What a dialled number would do, without calling anyone; `from` is the line or phone that it comes from, if from one. */
@@ -289,23 +269,15 @@ export class Appliance implements Machine<ApplianceOutput> {
     return (
       emergency ??
       traceRoute(this.dialplan, context, number, this.dialplanEnvironment, {
-        ...(from === undefined ? {} : { caller: from.caller, channel, service: this.serviceOf(channel) }),
+        ...(from === undefined
+          ? {}
+          : {
+              caller: from.caller,
+              channel,
+              service: { held: this.telephones.heldClass(channel), rules: this.switch.classOfService },
+            }),
       })
     );
-  }
-
-  private telephoneSettings(telephone: string): TelephoneSettings | undefined {
-    const party = this.party(telephone);
-    if (party === undefined) return undefined;
-    const { flash = 'features', callWaiting = party.technology === 'line' } = this.telephones.get(telephone) ?? {};
-    const dialClass = this.dialClasses.get(telephone);
-    return { context: party.context, caller: party.caller, flash, callWaiting, dialClass };
-  }
-
-  private serviceOf(channel: string): Assumptions['service'] & object {
-    const [technology, peer = ''] = channel.split('/');
-    const held = technology === 'SIP' ? this.sip?.dialClassOf(peer) : this.dialClasses.get(channel);
-    return { held, rules: this.switch.classOfService };
   }
 
   /** What was ordered at each telephone for the calls that come to it. */
@@ -346,8 +318,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   configure(live: LiveSettings & { readonly sip?: SipPeers }, nowMs: number): void {
     this.dialplan = live.dialplan;
     this.emergency = live.emergency;
-    this.dialClasses = live.dialClasses ?? new Map();
-    this.telephones = live.telephones ?? new Map();
+    this.telephones.configure(live);
     this.switch.configure(live);
     this.endpoint.configure(live.peers, nowMs);
     this.sip?.configure(live.sip ?? { phones: [], trunks: [] }, nowMs);
@@ -432,7 +403,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** The dial strings of the local lines and phones with this extension. */
   devices(extension: string): readonly string[] {
-    return [...this.lines.devices(extension), ...(this.sip?.devices(extension) ?? [])];
+    return this.telephones.devices(extension);
   }
 
   /** Nothing stands, and nothing is left to be said or acknowledged. */
@@ -623,16 +594,10 @@ export class Appliance implements Machine<ApplianceOutput> {
       globals: new Map(),
       database: new Map(),
       devices: (number) => this.devices(number),
-      deviceState: (device) => this.deviceState(device),
+      deviceState: (device) => this.telephones.deviceState(device),
       night: () => this.box.isNight,
       log: (level, message) => log(level, 'dialplan', message),
     };
-  }
-
-  private deviceState(device: string): ReturnType<Environment['deviceState']> {
-    const [technology = '', resource = ''] = device.split('/');
-    if (/^(?:PJ)?SIP$/i.test(technology)) return this.sip?.deviceState(resource) ?? 'INVALID';
-    return technology.toUpperCase() === 'LINE' ? this.lines.deviceState(resource) : 'INVALID';
   }
 }
 

@@ -1,7 +1,6 @@
 import type { ExchangeAudio, HatEvent } from '../firmware-bridge/hat-client.ts';
-import { STATUS_NUMBER, withStatusNumber } from './appliance-announcer.ts';
 import { ApplianceBox } from './appliance-box.ts';
-import { emergencyHappening, withEmergency } from './appliance-emergency.ts';
+import { emergencyHappening } from './appliance-emergency.ts';
 import { ApplianceIax2, type Iax2News } from './appliance-iax2.ts';
 import {
   ApplianceLines,
@@ -10,24 +9,19 @@ import {
   type LineView,
   type LocalParty,
 } from './appliance-lines.ts';
+import { ApplianceNumbers } from './appliance-numbers.ts';
 import type { ApplianceOptions, LiveSettings } from './appliance-options.ts';
 import { type ApplianceOutput, happened } from './appliance-output.ts';
 import type { BoxFacts } from './appliance-panel.ts';
 import { ApplianceSip, type PhoneView, type SipNews, type SipPeers, whatSomebodyDid } from './appliance-sip.ts';
 import { ApplianceTelephones } from './appliance-telephones.ts';
-import type { NumberLookup } from './base/digit-collection.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
 import { parseMailbox } from './base/mailbox.ts';
 import { type StreamId, StreamIds } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
-import type { Dialplan } from './dialplan/dialplan.ts';
 import type { Environment } from './dialplan/environment.ts';
 import { OpeningHours } from './dialplan/opening-hours.ts';
-import { outsidePrefixes } from './dialplan/outside-line.ts';
-import { type TraceLine, traceRoute } from './dialplan/trace.ts';
-import type { WallClock } from './dialplan/wall-clock.ts';
-import type { EmergencyLookup, EmergencyPlan } from './emergency/plan.ts';
-import { traceEmergency } from './emergency/trace.ts';
+import type { TraceLine } from './dialplan/trace.ts';
 import type { Endpoint } from './iax2/endpoint.ts';
 import { frameKind } from './iax2/frame-header.ts';
 import type { HostAddress } from './iax2/host-names.ts';
@@ -38,7 +32,7 @@ import { MediaPlane, type Plane } from './media/plane.ts';
 import { type DatagramReceiver, SplitPlane } from './media/split-plane.ts';
 import type { CallView } from './switch/call-register.ts';
 import type { ConferenceView } from './switch/conference.ts';
-import type { DialClassOf, DialFailure, IncomingCall, LegDialler, Technology } from './switch/leg.ts';
+import type { DialClassOf, DialFailure, LegDialler, Technology } from './switch/leg.ts';
 import { Switch } from './switch/switch.ts';
 import { isOrdered, type StandingOrders, type TelephoneOrders } from './switch/telephone-orders.ts';
 
@@ -64,14 +58,12 @@ export class Appliance implements Machine<ApplianceOutput> {
   private readonly outputs = new Queue<ApplianceOutput>();
   private readonly isEarlierRelease: boolean;
   private readonly dialplanEnvironment: Environment;
-  private dialplan: Dialplan;
-  private emergency: EmergencyPlan;
+  private readonly numbers: ApplianceNumbers;
   private readonly telephones: ApplianceTelephones;
 
   constructor(options: ApplianceOptions, nowMs: number) {
     const { crypto, random, clock, counters, log, profile } = options;
     const streams = new StreamIds();
-    this.dialplan = options.dialplan;
     // Several inputs may come before what signalling sends is polled: mini frames must not be there before the full frame
     // that says their codec.
     const sendMedia: DatagramSink = (to, bytes, at, length) => {
@@ -94,16 +86,14 @@ export class Appliance implements Machine<ApplianceOutput> {
       mediaWorker === undefined ? undefined : new SplitPlane({ ...plane, isSealed, worker: mediaWorker });
     this.plane = this.splitPlane ?? new MediaPlane(plane);
     const wallClock = () => clock.nowMs();
-    const mustGoThrough = (context: string, number: string) =>
-      this.emergencyLookUp(context, number).match !== undefined;
+    this.numbers = new ApplianceNumbers(options, clock);
+    const { lookUp, mustGoThrough } = this.numbers;
     const dialClassOf: DialClassOf = (channel) => this.telephones.dialClassOf(channel);
     const shared = { crypto, random, counters, log, wallClock, streams, media: this.plane };
     const around = { ...shared, mustGoThrough, dialClassOf };
     const utcOffsetMs = (epochMs: number) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000;
-    this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.dialplan);
-    this.emergency = options.emergency;
+    this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.numbers.dialplan);
     const localTime = () => timeOfDay(clock.nowMs() + utcOffsetMs(clock.nowMs()));
-    const lookUp = (context: string, digits: string) => this.lookUp(context, digits, clock);
     const { lines, townLines } = options;
     const copper = { lines, ...(townLines === undefined ? {} : { townLines }), profile, lookUp, localTime };
     this.lines = new ApplianceLines({ ...copper, media: this.plane, streams, wallClock, dialClassOf }, nowMs);
@@ -263,21 +253,11 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** What a dialled number would do, without calling anyone; `from` is the line or phone that it comes from, if from one. */
   trace(context: string, number: string, from: LocalParty | undefined): readonly TraceLine[] {
-    const channel = from?.technology === 'line' ? `LINE/${from.resource}` : `SIP/${from?.resource}`;
-    const prefixes = outsidePrefixes(this.dialplan, context);
-    const emergency = from === undefined ? undefined : traceEmergency(this.emergency, number, prefixes);
-    return (
-      emergency ??
-      traceRoute(this.dialplan, context, number, this.dialplanEnvironment, {
-        ...(from === undefined
-          ? {}
-          : {
-              caller: from.caller,
-              channel,
-              service: { held: this.telephones.heldClass(channel), rules: this.switch.classOfService },
-            }),
-      })
-    );
+    const environment = this.dialplanEnvironment;
+    if (from === undefined) return this.numbers.trace(context, number, environment, undefined);
+    const channel = from.technology === 'line' ? `LINE/${from.resource}` : `SIP/${from.resource}`;
+    const service = { held: this.telephones.heldClass(channel), rules: this.switch.classOfService };
+    return this.numbers.trace(context, number, environment, { caller: from.caller, channel, service });
   }
 
   /** What was ordered at each telephone for the calls that come to it. */
@@ -292,7 +272,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   }
 
   hasContext(context: string): boolean {
-    return this.dialplan.contexts.has(context);
+    return this.numbers.hasContext(context);
   }
 
   /** Ends a call; false if there is none with this id. */
@@ -316,8 +296,7 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /** Takes over other settings: what did not change goes on undisturbed, and calls do in any case. */
   configure(live: LiveSettings & { readonly sip?: SipPeers }, nowMs: number): void {
-    this.dialplan = live.dialplan;
-    this.emergency = live.emergency;
+    this.numbers.configure(live);
     this.telephones.configure(live);
     this.switch.configure(live);
     this.endpoint.configure(live.peers, nowMs);
@@ -487,18 +466,6 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.sip?.showMessages(messagesAt, nowMs);
   }
 
-  /** Digits that our dialplan does not know may be a number of a switch that it names: they are collected, too. */
-  private lookUp(context: string, digits: string, clock: WallClock): NumberLookup {
-    const found = this.dialplan.lookup(context, digits, { clock });
-    const isElsewhere = !found.canExist && this.dialplan.switches(context, { clock }).length > 0;
-    const known = isElsewhere ? { ...found, exists: true, canExist: true, matchMore: true } : found;
-    return withEmergency(withStatusNumber(known, digits), this.emergencyLookUp(context, digits));
-  }
-
-  private emergencyLookUp(context: string, digits: string): EmergencyLookup {
-    return this.emergency.lookUp(digits, outsidePrefixes(this.dialplan, context));
-  }
-
   private settlePlane(nowMs: number): boolean {
     const event = this.plane.poll();
     if (event === undefined) return false;
@@ -532,7 +499,7 @@ export class Appliance implements Machine<ApplianceOutput> {
           this.switch.handleLegEvent(output.leg, output.event, nowMs);
         break;
       case 'incoming':
-        if (this.asksForStatus(output.call)) this.box.answer(output.call.leg, nowMs);
+        if (this.numbers.asksForStatus(output.call)) this.box.answer(output.call.leg, nowMs);
         else this.switch.handleIncoming(output.call, nowMs);
         break;
       case 'hat':
@@ -551,10 +518,6 @@ export class Appliance implements Machine<ApplianceOutput> {
         break;
     }
     return true;
-  }
-
-  private asksForStatus({ context, number }: IncomingCall): boolean {
-    return number === STATUS_NUMBER && !this.dialplan.lookup(context, number).exists;
   }
 
   private tell(...what: Parameters<typeof happened>): void {

@@ -18,19 +18,16 @@ import type { BindFailure } from './io/bind-failure.ts';
 import { CAPTURES_FOLDER, type CaptureEnd, CaptureFiles, type CaptureOrder } from './io/capture-files.ts';
 import { readClocks, systemClock } from './io/clock.ts';
 import { ClockDrift } from './io/clock-drift.ts';
-import { CONTROL_SOCKET } from './io/control-client.ts';
 import { makeDataDirectory } from './io/data-directory.ts';
 import { DatagramTap } from './io/datagram-tap.ts';
 import { Driver } from './io/driver.ts';
 import { healthReader } from './io/health.ts';
-import { HttpServer } from './io/http-server.ts';
 import { resolveIax2Host } from './io/iax2-dns.ts';
 import { OUTBOX_FOLDER } from './io/journal.ts';
 import { Lateness } from './io/lateness.ts';
 import { MachineFiles } from './io/machine-files.ts';
 import { NetworkWatch, ownAddresses } from './io/network-watch.ts';
 import { nodeCrypto } from './io/node-crypto.ts';
-import { loadPageFiles } from './io/page-files.ts';
 import { systemRandom } from './io/random.ts';
 import { RECORDINGS_FOLDER, RecordingFiles } from './io/recording-files.ts';
 import { makeSealingKey, type SealingKey } from './io/sealing.ts';
@@ -40,9 +37,7 @@ import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
 import { isLive, liveSettings } from './live-settings.ts';
 import { openHat } from './open-hat.ts';
 import { parseOrders } from './orders-file.ts';
-import { createApi } from './panel/api.ts';
 import type { PanelServices, RouteTrace } from './panel/services.ts';
-import { panelDoor } from './panel-host.ts';
 import type { RemoteControl } from './remote-control.ts';
 import type { RunningHat } from './running-hat.ts';
 import {
@@ -52,6 +47,7 @@ import {
   ORDERS_FILE,
   type ServiceOutputParts,
 } from './service-output.ts';
+import { ServicePanel } from './service-panel.ts';
 import { ServiceRecords } from './service-records.ts';
 import { type SipHost, sipHost } from './sip-host.ts';
 import { sipSettings } from './sip-peers.ts';
@@ -111,8 +107,8 @@ export class Service {
   private readonly broker: BrokerHost;
   private readonly records: ServiceRecords;
   private sealingKey: SealingKey | undefined;
-  private readonly panel: Omit<PanelServices, 'emulator'>;
-  private http: HttpServer | undefined;
+  private readonly requests: Omit<PanelServices, 'emulator'>;
+  private readonly panel: ServicePanel;
   private watch: NetworkWatch | undefined;
   private configuration: Configuration;
 
@@ -218,7 +214,7 @@ export class Service {
       onStatus: () => this.noteStatus(),
       log,
     });
-    this.panel = {
+    this.requests = {
       status: snapshot,
       health,
       subscribe: (listener) => {
@@ -232,6 +228,15 @@ export class Service {
       capture: (call, take) => this.capture(call, take),
       neighbours: options.neighbours ?? [],
     };
+    this.panel = new ServicePanel({
+      configuration: () => this.configuration,
+      dataDirectory: options.dataDirectory,
+      version,
+      pageDirectory: options.pageDirectory,
+      counters: this.counters,
+      log,
+      tell: (happening) => this.tell(happening),
+    });
   }
 
   /** Takes over another configuration without disturbing calls: peers, dialplan, broker. The rest takes a restart. */
@@ -240,7 +245,7 @@ export class Service {
     const mqttChanged = changes.some(({ path }) => path[0] === 'mqtt');
     this.configuration = configuration;
     if (mqttChanged) this.broker.relink();
-    this.http?.dismiss();
+    this.panel.dismiss();
     const sip = sipSettings(configuration);
     const live = { ...liveSettings(configuration, dialplan), ...(sip === undefined ? {} : { sip }) };
     this.driver.give((nowMs) => this.appliance.configure(live, nowMs));
@@ -278,7 +283,7 @@ export class Service {
     this.driver.stop();
     this.feedDriver.stop();
     await this.broker.stop();
-    await this.http?.close();
+    await this.panel.close();
     await this.hat?.stop();
     await this.sip?.close();
     await this.voice.close();
@@ -300,7 +305,7 @@ export class Service {
 
   /** Trunks that are registered or answer. */
   get reachedTrunks(): string[] {
-    const trunks = Object.entries(this.panel.status().trunks);
+    const trunks = Object.entries(this.requests.status().trunks);
     return trunks.flatMap(([name, { reachable, registration }]) =>
       reachable === true || (reachable === null && registration?.state === 'registered') ? [name] : [],
     );
@@ -356,7 +361,7 @@ export class Service {
       (await this.voice.open()) ??
       (await this.sip?.open()) ??
       (await this.openHat()) ??
-      (await this.openHttp());
+      (await this.panel.open({ ...this.requests, emulator: this.hat?.emulator }));
     if (failure !== undefined) return failure;
     this.sealingKey = this.ownKey();
     await this.records.open(join(this.options.dataDirectory, OUTBOX_FOLDER));
@@ -390,35 +395,6 @@ export class Service {
       this.log('error', 'main', `There is no key that secrets could be sealed with: ${(error as Error).message}`);
       return undefined;
     }
-  }
-
-  private async openHttp(): Promise<BindFailure | undefined> {
-    const { dataDirectory, version, pageDirectory } = this.options;
-    const { web, site } = this.configuration;
-    const door = panelDoor(
-      () => this.configuration.web,
-      dataDirectory,
-      site.id,
-      this.log,
-      (what, from, username) => this.tellLogin(what, from, username),
-    );
-    if (door !== undefined && 'failed' in door) return { failed: 'other', reason: door.failed };
-    const services = { ...this.panel, emulator: this.hat?.emulator };
-    const app = createApi(services, version, loadPageFiles(pageDirectory), door);
-    this.http = await HttpServer.create(app, this.log);
-    const failure = await this.http.listenUnix(join(dataDirectory, CONTROL_SOCKET));
-    if (failure !== undefined || web === undefined) return failure;
-    return this.http.listenTcp({ ip: web.listen.ip, port: web.listen.port }, door?.tls);
-  }
-
-  private tellLogin(what: string, from: string, username: string): void {
-    const message =
-      what === 'panel-locked-out'
-        ? `${from} gave too many wrong passwords of the panel and is not heard for ten minutes.`
-        : `${from} gave a wrong name or password of the panel.`;
-    this.counters.increment(`http.${what}`);
-    this.log('warn', 'http', message, { from, username });
-    this.tell({ kind: 'security', what, severity: 'warn', message, details: { from, username } });
   }
 
   private compose(): Appliance {

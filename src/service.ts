@@ -5,7 +5,6 @@ import { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import { earliest } from './base/machine.ts';
 import { BrokerHost } from './broker-host.ts';
-import { startCapture } from './capture.ts';
 import type { RunnableConfiguration } from './cli/run.ts';
 import { numberingPlan } from './config/dial-classes.ts';
 import { differences } from './config/diff.ts';
@@ -37,7 +36,7 @@ import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
 import { isLive, liveSettings } from './live-settings.ts';
 import { openHat } from './open-hat.ts';
 import { parseOrders } from './orders-file.ts';
-import type { PanelServices, RouteTrace } from './panel/services.ts';
+import type { PanelServices } from './panel/services.ts';
 import type { RemoteControl } from './remote-control.ts';
 import type { RunningHat } from './running-hat.ts';
 import {
@@ -49,6 +48,7 @@ import {
 } from './service-output.ts';
 import { ServicePanel } from './service-panel.ts';
 import { ServiceRecords } from './service-records.ts';
+import { serviceRequests } from './service-requests.ts';
 import { type SipHost, sipHost } from './sip-host.ts';
 import { sipSettings } from './sip-peers.ts';
 import type { Happening, Keeping } from './status/event.ts';
@@ -221,11 +221,14 @@ export class Service {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
       },
-      originate: (from, to) => this.originate(from, to),
-      hangup: (id) => this.hangup(id),
-      ...this.adoptMode(),
-      trace: (number, from) => this.trace(number, from),
-      capture: (call, take) => this.capture(call, take),
+      ...serviceRequests({
+        appliance: this.appliance,
+        give: (input) => this.driver.give(input),
+        wallTime: this.wallTime,
+        tap: this.tap,
+        iax2Port: () => this.voice.iax2?.local?.port ?? 0,
+        version,
+      }),
       neighbours: options.neighbours ?? [],
     };
     this.panel = new ServicePanel({
@@ -313,13 +316,12 @@ export class Service {
 
   /** Rings `from` and connects it to `to`. */
   originate(from: string, to: string): { readonly id: string } | { readonly failed: string } {
-    const made = this.driver.give((nowMs) => this.appliance.originate(from, to, nowMs));
-    return 'failed' in made ? { failed: made.reason } : made;
+    return this.requests.originate(from, to);
   }
 
   /** Ends a call; false if there is none with this id. */
   hangup(id: string): boolean {
-    return this.driver.give((nowMs) => this.appliance.hangup(id, nowMs));
+    return this.requests.hangup(id);
   }
 
   /** Writes signalling and media to a file on the box, for so long; gives the file, or why not. */
@@ -327,16 +329,12 @@ export class Service {
     const { call } = order;
     if (call !== undefined && !this.appliance.calls().some(({ id }) => id === call))
       return { failed: `there is no call ${call}` };
-    return this.captures.start(
-      order,
-      (one, take) => this.capture(one, take),
-      ({ file, bytes, because }) => {
-        const details = { file, bytes, because };
-        const message = `The capture ${file} is complete: ${bytes} bytes.`;
-        this.log('info', 'capture', message, details);
-        this.tell({ kind: 'command', what: 'capture-ended', severity: 'info', message, details });
-      },
-    );
+    return this.captures.start(order, this.requests.capture, ({ file, bytes, because }) => {
+      const details = { file, bytes, because };
+      const message = `The capture ${file} is complete: ${bytes} bytes.`;
+      this.log('info', 'capture', message, details);
+      this.tell({ kind: 'command', what: 'capture-ended', severity: 'info', message, details });
+    });
   }
 
   stopCapture(): CaptureEnd | { readonly failed: string } {
@@ -473,44 +471,6 @@ export class Service {
     if ('failed' in answer) this.log('warn', 'dns', answer.failed, { host });
     const addresses = 'failed' in answer ? [] : answer.addresses;
     this.driver.give((nowMs) => this.appliance.handleResolved(host, addresses, nowMs));
-  }
-
-  // ---- what the panel and the command line ask
-
-  private capture(call: string | undefined, take: (bytes: Uint8Array) => void): () => void {
-    const { appliance, tap, options, voice } = this;
-    const iax2Port = () => voice.iax2?.local?.port ?? 0;
-    const application = `branchline ${options.version}`;
-    return startCapture({ appliance, tap, application, iax2Port, wallMs: () => systemClock.wallMs() }, call, take);
-  }
-
-  private adoptMode(): Pick<PanelServices, 'openAdoption' | 'closeAdoption' | 'forgetPhone'> {
-    return {
-      openAdoption: () => {
-        const opened = this.driver.give((nowMs) => this.appliance.openAdoption(nowMs));
-        if ('failed' in opened) return opened;
-        const { nowMs, wallMs } = readClocks();
-        return { secret: opened.secret, until: this.wallTime.format(opened.untilMs, nowMs, wallMs) };
-      },
-      closeAdoption: () => this.driver.give((nowMs) => this.appliance.closeAdoption(nowMs)),
-      forgetPhone: (user) => this.driver.give((nowMs) => this.appliance.forgetPhone(user, nowMs)),
-    };
-  }
-
-  private trace(number: string, from: string): RouteTrace | { readonly failed: string } {
-    const party = from.includes('/') ? this.appliance.party(from) : undefined;
-    if (from.includes('/') && party === undefined) return { failed: `there is no ${from.replace('/', ' ')}` };
-    const context = party?.context ?? from;
-    if (!this.appliance.hasContext(context)) return { failed: `there is no context ${context} in the dialplan` };
-    const steps = this.appliance.trace(context, number, party);
-    return {
-      context,
-      steps: steps.map(({ location, application, args, outcome }) => ({
-        location: location === undefined ? '' : `${location.context},${location.exten},${location.priority}`,
-        application: args === '' ? application : `${application}(${args})`,
-        outcome,
-      })),
-    };
   }
 }
 

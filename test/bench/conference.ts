@@ -13,7 +13,7 @@ import { installPeers } from '../interop/peers/install.ts';
 import { RawCaller } from '../support/raw-caller.ts';
 import { pause } from '../support/wait-until.ts';
 import { CALLERS, NUMBERS, SUBJECTS, SWITCH, USER } from './media-subjects.ts';
-import { cpuPct, MachineLoad } from './process-cost.ts';
+import { cpuPct, MachineLoad, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
 import type { Subject } from './subject.ts';
 import { FRAME_MS, speak } from './voice-clock.ts';
@@ -69,7 +69,7 @@ async function measure(subject: Subject): Promise<void> {
         }).then(() => {
           saidMs += talkedMs;
         });
-      await talk(SETTLE_MS);
+      await talk(used.length === 0 ? WARM_UP_MS : SETTLE_MS);
       const load = new MachineLoad();
       heard = 0;
       const busy = await cpuPct(subject.pid, () => talk(windowMs));
@@ -101,7 +101,8 @@ Written by \`test/bench/conference.ts\`; do not edit. Commit ${commit}, Node ${v
 
 CPU of the switch's process, all its threads, in percent of one core over ${windowMs / 1_000} s, less what it takes idle; median of ${rounds} rounds with the
 smallest and largest in brackets. Members call over IAX2, µ-law, a packet each 20 ms both ways; ${TALKERS} of them talk, the others send
-silence. The peer is ConfBridge of Asterisk 22.
+silence. The peer is ConfBridge of Asterisk 22. Every switch is warmed up alike: the first members talk for ${WARM_UP_MS / 1_000} s before they count, since a
+switch runs for years.
 
 | | ${names.join(' | ')} |
 |---|${names.map(() => '---').join('|')}|

@@ -4,7 +4,7 @@ import { encodeFullFrame } from '../../src/iax2/frame.ts';
 import { encodeInformationElements } from '../../src/iax2/information-element.ts';
 import { FRAME_TYPE, IAX_SUBCLASS } from '../../src/iax2/subclass.ts';
 import { pause } from '../support/wait-until.ts';
-import { cpuNanoseconds } from './process-cost.ts';
+import { cpuNanoseconds, WARM_UP_MS } from './process-cost.ts';
 import type { Subject } from './subject.ts';
 import { GENERATOR, SUBJECT } from './subjects.ts';
 
@@ -37,17 +37,21 @@ export async function frameCostUs(subject: Subject): Promise<number> {
         4569,
         SUBJECT,
       );
-    const idle = await nanosecondsOver(subject.pid, () => pause(IDLE_MS));
-    answers = 0;
-    const startMs = performance.now();
-    const busy = await nanosecondsOver(subject.pid, async () => {
-      for (let asked = 0; asked < PER_SECOND * SECONDS; ) {
-        const due = Math.min(PER_SECOND * SECONDS, ((performance.now() - startMs) / 1_000) * PER_SECOND);
+    const askFor = async (seconds: number) => {
+      const count = PER_SECOND * seconds;
+      const startMs = performance.now();
+      for (let asked = 0; asked < count; ) {
+        const due = Math.min(count, ((performance.now() - startMs) / 1_000) * PER_SECOND);
         for (; asked < due; asked++) ask(2 + (asked % 30_000));
         await pause(5);
       }
       await pause(200);
-    });
+    };
+    const idle = await nanosecondsOver(subject.pid, () => pause(IDLE_MS));
+    await askFor(WARM_UP_MS / 1_000);
+    answers = 0;
+    const startMs = performance.now();
+    const busy = await nanosecondsOver(subject.pid, () => askFor(SECONDS));
     const durationMs = performance.now() - startMs;
     if (answers < 0.95 * PER_SECOND * SECONDS) throw new Error(`${subject.name} answered ${answers} POKEs only`);
     return (busy - (idle * durationMs) / IDLE_MS) / 1_000 / answers;

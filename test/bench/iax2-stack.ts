@@ -23,7 +23,7 @@ import { loopbackAddress } from '../support/loopback.ts';
 import { Network } from '../support/network.ts';
 import { waitUntil } from '../support/wait-until.ts';
 import { frameCostUs } from './iax2-frames.ts';
-import { cpuSeconds } from './process-cost.ts';
+import { cpuSeconds, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
 import type { Subject } from './subject.ts';
 import { SUBJECTS } from './subjects.ts';
@@ -177,7 +177,8 @@ ${row('CPU of the registrants, ms per registration', 'registrant cpu', 2)}
 ${row('10,000 simulated calls at 20 % loss, both ends: seconds', 'calls', 1)}
 ${row('of them answered, %', 'answered', 2)}
 
-A whole frame, sockets included: µs of CPU for a POKE that is received and answered with a PONG, 1,000 a second.
+A whole frame, sockets included: µs of CPU for a POKE that is received and answered with a PONG, 1,000 a second,
+after ${WARM_UP_MS / 1_000} s of them.
 
 | | |
 |---|---|

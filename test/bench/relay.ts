@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import { buildSync } from 'esbuild';
 import { installPeers } from '../interop/peers/install.ts';
 import { pause } from '../support/wait-until.ts';
-import { cpuNanoseconds, MachineLoad } from './process-cost.ts';
+import { cpuNanoseconds, MachineLoad, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
 
 const { values } = parseArgs({
@@ -30,8 +30,8 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const seconds = Number(values.seconds);
 const sizes = values.calls.split(',').map(Number);
-/** Before it is measured. What runs 200 times a second is compiled as well as can be after so long, and runs so for years. */
-const WARM_UP_MS = { node: 15_000, c: 1_000 };
+/** What is compiled before it runs needs no more. */
+const SETTLE_MS = { node: WARM_UP_MS, c: 1_000 };
 const PACKETS_PER_CALL_AND_SECOND = 100;
 
 const folder = mkdtempSync(join(tmpdir(), 'branchline-relay-'));
@@ -103,7 +103,7 @@ function startNode(script: string, ...args: string[]): Lines {
 const OURS = 'media worker';
 interface Subject {
   readonly name: string;
-  readonly kind: keyof typeof WARM_UP_MS;
+  readonly kind: keyof typeof SETTLE_MS;
   readonly start: (calls: number) => Lines;
 }
 const SUBJECTS: readonly Subject[] = [
@@ -116,15 +116,15 @@ const SUBJECTS: readonly Subject[] = [
 /** µs of CPU for one packet, in and out. */
 async function measure({ name, kind, start: begin }: Subject, calls: number): Promise<number> {
   const subject = begin(calls);
-  const warmUpMs = WARM_UP_MS[kind];
+  const settleMs = SETTLE_MS[kind];
   const port = await subject.read();
-  const load = start(peers, ['load', port, String(calls), String(warmUpMs / 1_000 + seconds + 1)]);
+  const load = start(peers, ['load', port, String(calls), String(settleMs / 1_000 + seconds + 1)]);
   try {
     const sides = [await load.read(), await load.read()];
     subject.write(sides.join(' '));
     await pause(500);
     load.write('go');
-    await pause(warmUpMs);
+    await pause(settleMs);
     const machine = new MachineLoad();
     const [beforeNs, beforeMs] = [cpuNanoseconds(subject.pid), performance.now()];
     await pause(seconds * 1_000);
@@ -166,7 +166,7 @@ function report(): string {
     `| ${title} | ${of.map((name) => samples.median(name, kind, digits)).join(' | ')} |`;
   const head = (of: readonly string[]) => `| | ${of.join(' | ')} |\n|---|${of.map(() => '---').join('|')}|`;
   const late = ['worker', 'main thread'];
-  const warmUp = `${WARM_UP_MS.node / 1_000} s after the beginning`;
+  const warmUp = `${WARM_UP_MS / 1_000} s after the beginning`;
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
   return `# Relay benchmarks
 

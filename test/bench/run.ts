@@ -13,7 +13,7 @@ import { installPeers } from '../interop/peers/install.ts';
 import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
 import { pause, waitUntil } from '../support/wait-until.ts';
 import { ManagerInterface } from './manager-interface.ts';
-import { cpuPct, cpuSeconds, MachineLoad, memory } from './process-cost.ts';
+import { cpuPct, cpuSeconds, MachineLoad, memory, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
 import type { Subject } from './subject.ts';
 import { GENERATOR, generatorOptions, SUBJECTS, sinkOptions } from './subjects.ts';
@@ -58,6 +58,8 @@ async function measure(
     await clear(generator, sink);
     await measureBridged(subject, 'trunked', idle, manager, sink);
     await clear(generator, sink);
+    await placeCalls(rates.at(-1)!, WARM_UP_MS, manager);
+    await clear(generator, sink);
     for (const rate of rates) await measureSetUp(subject, rate, idle, manager, generator, sink);
   } finally {
     await generator.cli('channel request hangup all');
@@ -67,7 +69,10 @@ async function measure(
   }
 }
 
-/** Ever more calls at once, by a peer with or without a trunk on both sides of the subject. */
+/**
+ * Ever more calls at once, by a peer with or without a trunk on both sides of the subject. The first of them talk for a while
+ * before they count.
+ */
 async function measureBridged(
   subject: Subject,
   kind: 'plain' | 'trunked',
@@ -80,7 +85,7 @@ async function measureBridged(
   for (const count of callCounts) {
     // One after the other: of calls that start in the same millisecond Asterisk itself drops some.
     while ((await sink.channelCount()) < count) await manager.originate(`IAX2/${peer}/601`, 'Milliwatt', '');
-    await pause(1_000);
+    await pause(used.length === 0 ? WARM_UP_MS : 1_000);
     const load = new MachineLoad();
     const busy = await cpuPct(subject.pid, () => pause(windowMs));
     const { busyPct, stealPct } = load.shares();
@@ -94,7 +99,17 @@ async function measureBridged(
   if (most > fewest) samples.add(subject.name, `slope ${kind}`, (used.at(-1)! - used[0]!) / (most - fewest));
 }
 
-/** Offers `rate` calls a second, each answered and ended by the sink after 2 s. */
+/** Offers `rate` calls a second for so long, each answered and ended by the sink after 2 s; gives which were answered. */
+async function placeCalls(rate: number, forMs: number, manager: ManagerInterface): Promise<readonly boolean[]> {
+  const outcomes: Promise<boolean>[] = [];
+  const startMs = performance.now();
+  for (let i = 0; i < rate * (forMs / 1_000); i++) {
+    await pause(startMs + (i * 1_000) / rate - performance.now());
+    outcomes.push(manager.originate('IAX2/subject/602', 'Wait', '5'));
+  }
+  return Promise.all(outcomes);
+}
+
 async function measureSetUp(
   subject: Subject,
   rate: number,
@@ -103,18 +118,12 @@ async function measureSetUp(
   generator: Asterisk,
   sink: Asterisk,
 ): Promise<void> {
-  const offered = rate * (windowMs / 1_000);
-  const outcomes: Promise<boolean>[] = [];
   const [startS, startMs] = [cpuSeconds(subject.pid), performance.now()];
-  for (let i = 0; i < offered; i++) {
-    await pause(startMs + (i * 1_000) / rate - performance.now());
-    outcomes.push(manager.originate('IAX2/subject/602', 'Wait', '5'));
-  }
-  const answered = (await Promise.all(outcomes)).filter(Boolean).length;
+  const outcomes = await placeCalls(rate, windowMs, manager);
   await clear(generator, sink);
   const cpuMs = (cpuSeconds(subject.pid) - startS) * 1_000 - (idlePct / 100) * (performance.now() - startMs);
-  samples.add(subject.name, `set-up cpu ${rate}`, cpuMs / offered);
-  samples.add(subject.name, `set-up answered ${rate}`, (100 * answered) / offered);
+  samples.add(subject.name, `set-up cpu ${rate}`, cpuMs / outcomes.length);
+  samples.add(subject.name, `set-up answered ${rate}`, (100 * outcomes.filter(Boolean).length) / outcomes.length);
 }
 
 async function clear(generator: Asterisk, sink: Asterisk): Promise<void> {
@@ -139,6 +148,8 @@ Each figure is the median of ${rounds} rounds with the smallest and largest in b
 turn, each freshly started, on the same machine between the same two Asterisk 16 (one makes the calls, one answers them).
 CPU is user and system time of the switch's process, in percent of one core over ${windowMs / 1_000} s; per call, the idle share is
 subtracted. All calls are µ-law, 20 ms, with a steady tone both ways; trunked ones go by peers with a trunk on both sides of the switch.
+Every switch is warmed up alike before it counts: ${WARM_UP_MS / 1_000} s with the fewest calls of each kind, and as long with the most calls set up and
+ended. A switch runs for years, and a compiler at run time has what it compiles in the first seconds.
 
 | | ${names.join(' | ')} |
 |---|${names.map(() => '---').join('|')}|

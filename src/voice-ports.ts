@@ -80,7 +80,7 @@ export class VoicePorts {
     if (configuration.iax2 === undefined || !MediaWorkerHost.isBuilt) return undefined;
     return new MediaWorkerHost({
       libc,
-      onStarted: (link) => appliance().splitPlane?.attach(link),
+      onStarted: (link) => appliance().splitPlane?.attach(link, systemClock.nowMs()),
       onLost: () => appliance().splitPlane?.detach(),
       onReports: () => this.readReports(),
       clock: systemClock,

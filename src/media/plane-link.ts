@@ -1,6 +1,5 @@
 import type { StreamStatistics } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
-import type { VoiceClock } from '../iax2/voice.ts';
 
 /**
  * The place of a stream of the worker in a room of the main thread, which hears what the stream says.
@@ -14,7 +13,7 @@ export function roomPlaceOf(stream: number): number {
  * then its bytes, then its text. Voice besides is as `far-voice.ts` has it.
  */
 export const COMMAND = {
-  /** [stream, slot of its readings] spec as JSON. */
+  /** [stream, slot of its readings, RTP: descriptor of its port] spec as JSON. */
   OPEN: 1,
   /** A stream of the main thread. [stream, ms of the packets that it wants or 0, 1 = A-law, 1 = RTP] */
   OPEN_FAR: 2,
@@ -38,6 +37,12 @@ export const COMMAND = {
   PASS_UNKNOWN: 11,
   /** Every datagram is told. [1 = yes] */
   TAP: 12,
+  /** RTP. [stream] session as JSON. */
+  UPDATE: 13,
+  /** What came to a port of RTP on the main thread. [local port, port, when] datagram, IP address. */
+  RTP: 14,
+  /** RTP: what those who hear it there add to its voice. [stream, packets too late, ms of delay] */
+  HEARD: 15,
 } as const;
 
 export const REPORT = {
@@ -49,8 +54,16 @@ export const REPORT = {
   NO_FORMAT: 3,
   /** [by] reason. */
   COUNT: 4,
-  /** [port, 1 = out] datagram, IP address. */
+  /** [port, 1 = out, local port of RTP or 0] datagram, IP address. */
   TAP: 5,
+  /** To be sent by the main thread. [local port, port] datagram, IP address. */
+  RTP: 6,
+  /** [stream] digit. */
+  DIGIT_BEGIN: 7,
+  /** [stream, ms] digit. */
+  DIGIT_END: 8,
+  /** [stream] */
+  FLASH: 9,
 } as const;
 
 /** Room in a ring that voice leaves to commands and events. */
@@ -74,12 +87,20 @@ export function planeLinkMemory(): PlaneLinkMemory {
   };
 }
 
+/** What is absent until the far end has told it. */
+const FAR_VIEW = ['rttMs', 'farLostPct', 'farJitterMs', 'farDiscardPct', 'farMos'] as const;
+
+/** What can have the last number that it sent in memory that other threads see. */
+export interface KeepsLast {
+  keepLastIn(cells: Float64Array, cell: number): void;
+}
+
 /** As many streams can be read at a time, those closed of late among them. */
 export const READING_SLOTS = 2048;
-const READING_FIELDS = 10;
+const READING_FIELDS = 15;
 
 /**
- * What the streams of the worker count, for the main thread to read at any time. A timestamp is the last one, counts are up to
+ * What the streams of the worker count, for the main thread to read at any time. What was sent last is that, counts are up to
  * half a second old; they may be torn between two of them, which does no harm.
  */
 export class StreamReadings {
@@ -89,9 +110,9 @@ export class StreamReadings {
     this.fields = new Float64Array(memory);
   }
 
-  /** The last timestamp of a stream's own voice stands in its slot as long as the stream is open. */
-  keepTimestamp(slot: number, clock: VoiceClock): void {
-    clock.keepLastIn(this.fields, slot * READING_FIELDS + 1);
+  /** The last timestamp of a stream's own voice, of RTP the sequence number, stands in its slot as long as the stream is open. */
+  keepLast(slot: number, sender: KeepsLast): void {
+    sender.keepLastIn(this.fields, slot * READING_FIELDS + 1);
   }
 
   write(slot: number, stream: number, counts: StreamStatistics): void {
@@ -105,6 +126,7 @@ export class StreamReadings {
     this.fields[at + 7] = counts.dropped;
     this.fields[at + 8] = counts.jitterMs;
     this.fields[at + 9] = counts.delayMs;
+    for (const [i, name] of FAR_VIEW.entries()) this.fields[at + 10 + i] = counts[name] ?? Number.NaN;
   }
 
   /** The slot is another stream's from now on. */
@@ -112,7 +134,8 @@ export class StreamReadings {
     this.fields.fill(0, slot * READING_FIELDS, (slot + 1) * READING_FIELDS);
   }
 
-  timestamp(slot: number): number {
+  /** What `keepLast` has kept. */
+  last(slot: number): number {
     return this.fields[slot * READING_FIELDS + 1]!;
   }
 
@@ -130,6 +153,9 @@ export class StreamReadings {
       dropped: field(7),
       jitterMs: field(8),
       delayMs: field(9),
+      ...Object.fromEntries(
+        FAR_VIEW.flatMap((name, i) => (Number.isNaN(field(10 + i)) ? [] : [[name, field(10 + i)]])),
+      ),
     };
   }
 }

@@ -42,6 +42,7 @@ import { Iax2VideoStream, MAX_VIDEO_MINI } from './iax2-video-stream.ts';
 import { LineStream } from './line-stream.ts';
 import { BLOCK_SAMPLES, type Listener } from './media-stream.ts';
 import { Rooms } from './room.ts';
+import type { RtpOutput } from './rtp-output.ts';
 import { isRtcp } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { RtpVideoStream } from './rtp-video-stream.ts';
@@ -396,12 +397,19 @@ export class MediaPlane implements Plane {
   }
 
   lastTimestamp(stream: StreamId): number {
-    return this.clockOf(stream)?.last ?? 0;
+    return this.iax2(stream)?.clock.last ?? 0;
   }
 
-  /** By which an open stream's own voice is stamped; it stays the same until the stream is closed. */
-  clockOf(stream: StreamId): VoiceClock | undefined {
-    return this.iax2(stream)?.clock;
+  /** What numbers an open stream's own voice; it stays the same until the stream is closed. */
+  numberingOf(stream: StreamId): VoiceClock | RtpOutput | undefined {
+    const found = this.streams.get(stream);
+    return found instanceof RtpStream ? found.output : this.iax2(stream)?.clock;
+  }
+
+  /** RTP: what those who hear it on another thread add to its voice. */
+  noteHeard(stream: StreamId, late: number, delayMs: number): void {
+    const found = this.streams.get(stream);
+    if (found instanceof RtpStream) found.noteHeard(late, delayMs);
   }
 
   statistics(stream: StreamId): StreamStatistics | undefined {

@@ -27,6 +27,8 @@ export class RtpOutput {
   private readonly datagram = new Uint8Array(RTP_HEADER_LENGTH + MAX_RTP_PAYLOAD);
   /** Last sequence number and timestamp on our clock, which begins at 0 when the stream was opened. */
   private sequence: number;
+  private cells: Float64Array = new Float64Array(1);
+  private cell = 0;
   private samples = 0;
   /** From the source's sequence numbers to ours. */
   private sequenceOffset = 0;
@@ -51,6 +53,13 @@ export class RtpOutput {
     this.relay.reset();
     this.clock.pause();
     this.marks = true;
+  }
+
+  /** From now on the last sequence number stands in this cell, where another thread may read it. */
+  keepLastIn(cells: Float64Array, cell: number): void {
+    this.cells = cells;
+    this.cell = cell;
+    cells[cell] = this.sequence;
   }
 
   /** Our RTP timestamp at a time. */
@@ -153,6 +162,7 @@ export class RtpOutput {
     this.restart();
     this.marks = false;
     this.sequence = (this.sequence + 1) & 0xffff;
+    this.cells[this.cell] = this.sequence;
     const samples = (timestamp - this.spec.firstTimestamp) >>> 0;
     this.transmit(to, payloadType, marker, this.sequence, samples, payload, 0, payload.length, undefined);
     this.marks = true;
@@ -171,6 +181,7 @@ export class RtpOutput {
 
   private note(sequence: number, samples: number): void {
     if (sequenceDistance(sequence, this.sequence) > 0) this.sequence = sequence;
+    this.cells[this.cell] = this.sequence;
     if (((samples - this.samples) | 0) > 0) this.samples = samples;
     this.clock.note(Math.floor(this.samples / this.samplesPerMs) >>> 0);
   }

@@ -48,7 +48,7 @@ export class RtpStream implements MediaStream, RtpListener {
   private readonly srtp: SrtpSession;
   private readonly reception = new RtpReception();
   private readonly rtcp: Rtcp;
-  private readonly output: RtpOutput;
+  readonly output: RtpOutput;
   private readonly eventsIn: EventReceiver;
   private readonly eventsOut: EventSender;
   /** For listeners that want packets of 20 ms. */
@@ -75,6 +75,9 @@ export class RtpStream implements MediaStream, RtpListener {
   private readonly voice: VoiceAfterArrival = { packetMs: PACKET_MS, discarded: 0, delayMs: 0 };
   private readonly sentCounts = { timestamp: 0, packets: 0, octets: 0 };
   private dropped = 0;
+  /** What those who hear it on another thread add to its voice. */
+  private lateThere = 0;
+  private delayThereMs = 0;
 
   constructor(
     id: StreamId,
@@ -122,6 +125,12 @@ export class RtpStream implements MediaStream, RtpListener {
     this.parts.ticked.delete(this);
     if (this.output.packets === 0 && this.farSsrc === 0) return;
     this.rtcp.bye(this.counts(nowMs), this.reception, SAMPLES_PER_MS, this.farSsrc, nowMs);
+  }
+
+  /** So many of its packets came too late for who hears it on another thread, or wait for so long there. */
+  noteHeard(late: number, delayMs: number): void {
+    this.lateThere = late;
+    this.delayThereMs = delayMs;
   }
 
   /** Offer and answer agreed on something else. */
@@ -458,8 +467,8 @@ export class RtpStream implements MediaStream, RtpListener {
 
   /** What reports tell, as it is at that time. */
   private counts(nowMs: number) {
-    this.voice.discarded = latestOf(this.listeners);
-    this.voice.delayMs = longestDelayOf(this.listeners);
+    this.voice.discarded = Math.max(this.lateThere, latestOf(this.listeners));
+    this.voice.delayMs = Math.max(this.delayThereMs, longestDelayOf(this.listeners));
     this.sentCounts.timestamp = this.output.timestampAt(nowMs);
     this.sentCounts.packets = this.output.packets;
     this.sentCounts.octets = this.output.octets;

@@ -7,6 +7,7 @@ import {
   NOTHING,
   type RoomOrder,
   type RtpSession,
+  type RtpStreamSpec,
   type Source,
   type StreamId,
   type StreamSpec,
@@ -23,15 +24,27 @@ import { lawOfFormat } from './g711-format.ts';
 import { PACKET_MS } from './iax2-stream.ts';
 import { type DatagramUse, MediaPlane, type MediaPlaneOptions, type Plane } from './plane.ts';
 import { COMMAND, type PlaneLinkMemory, REPORT, RESERVE_BYTES, roomPlaceOf, StreamReadings } from './plane-link.ts';
-import { type WorkerStream, WorkerStreams } from './worker-streams.ts';
+import { continued, type WorkerStream, WorkerStreams, withSession } from './worker-streams.ts';
 
 /** As many reports are read before others get a turn. */
 const REPORTS_PER_TURN = 512;
+/** The worker is told this often what becomes of its voice here. */
+const HEARD_MS = 1_000;
 
 export interface SplitPlaneOptions extends MediaPlaneOptions {
   /** Whether the datagrams of the IAX2 call with this number may be encrypted: its key is signalling's. */
   readonly isSealed: (localCall: number) => boolean;
   readonly worker: WorkerNotices;
+  /** Absent where there is no RTP. */
+  readonly rtpPorts?: RtpPortLender;
+}
+
+/** Whoever has the sockets of RTP. */
+export interface RtpPortLender {
+  /** The worker reads and sends by the even one of this pair from now on; gives its descriptor, if it can have it. */
+  lend(localPort: number): number | undefined;
+  /** A port that stays in use is no longer the worker's. */
+  takeBack(localPort: number): void;
 }
 
 /** What whoever runs the worker is told. */
@@ -45,12 +58,13 @@ export interface WorkerNotices {
 /** What the worker's socket has for others; `taken`: its audio is in its stream already. */
 export interface DatagramReceiver {
   readonly handleDatagram: (bytes: Uint8Array, from: Address, taken: boolean) => void;
-  readonly handleTapped: (direction: 'in' | 'out', bytes: Uint8Array, remote: Address) => void;
+  /** `localPort`: that of RTP, or 0: the port of IAX2. */
+  readonly handleTapped: (direction: 'in' | 'out', bytes: Uint8Array, remote: Address, localPort: number) => void;
 }
 
 /**
- * The media plane in two pieces: IAX2 voice is in the worker's, at the socket; lines, RTP and encrypted calls are in one on
- * this thread, where their blocks, sockets and keys are. Each piece has a `FarStream` in the place of each stream of the
+ * The media plane in two pieces: IAX2 and RTP voice is in the worker's, at the sockets; lines and encrypted calls are in one on
+ * this thread, where their blocks and keys are. Each piece has a `FarStream` in the place of each stream of the
  * other, so that streams hear each other across; what they say travels through shared memory
  * (docs/decisions/0021-media-worker.md).
  */
@@ -69,6 +83,7 @@ export class SplitPlane implements Plane {
   private reports: RecordRing | undefined;
   private readings: StreamReadings | undefined;
   private tapped = false;
+  private nextHeardMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: SplitPlaneOptions) {
     this.counters = options.counters;
@@ -79,13 +94,13 @@ export class SplitPlane implements Plane {
   // ---- the worker
 
   /** A worker begins, at the first start or in the place of one that died: it is told of all streams that are open. */
-  attach(memory: PlaneLinkMemory): void {
-    const timestamps = new Map([...this.workers.values()].map(({ id }) => [id, this.lastTimestamp(id)]));
+  attach(memory: PlaneLinkMemory, nowMs: number): void {
+    const lastSent = new Map([...this.workers.values()].map(({ id, slot }) => [id, this.readings?.last(slot) ?? 0]));
     this.commands = new RecordRing(memory.commands);
     this.reports = new RecordRing(memory.reports);
     this.readings = new StreamReadings(memory.readings);
     for (const [id, kind] of this.nears) this.tellNear(id, kind);
-    for (const stream of this.workers.values()) this.reopen(stream, timestamps.get(stream.id) ?? 0);
+    for (const stream of this.workers.values()) this.reopen(stream, lastSent.get(stream.id) ?? 0, nowMs);
     for (const [id, source] of this.sources) this.tellSource(id, source, NOTHING);
     if (this.sealed.size > 0) this.command(COMMAND.PASS_UNKNOWN, 1);
     if (this.tapped) this.command(COMMAND.TAP, 1);
@@ -96,17 +111,22 @@ export class SplitPlane implements Plane {
     this.commands = undefined;
   }
 
-  private reopen(stream: WorkerStream, lastSent: number): void {
+  private reopen(stream: WorkerStream, lastSent: number, nowMs: number): void {
+    if (stream.spec.kind === 'rtp') {
+      stream.spec = continued(stream.spec, lastSent, nowMs - stream.openedMs);
+      stream.openedMs = nowMs;
+    }
     this.tellOpen(stream);
+    if (stream.spec.kind === 'rtp') return;
     this.command(COMMAND.FORMAT, stream.id, stream.format);
     this.command(COMMAND.SENT, stream.id, lastSent);
     if (stream.received > 0) this.command(COMMAND.RECEIVED, stream.id, stream.received);
     if (stream.quelched) this.command(COMMAND.QUELCH, stream.id, 1);
   }
 
-  private tellOpen({ id, slot, spec }: WorkerStream): void {
+  private tellOpen({ id, slot, spec, descriptor }: WorkerStream): void {
     this.readings?.clear(slot);
-    this.command(COMMAND.OPEN, id, slot, JSON.stringify(spec));
+    this.command(COMMAND.OPEN, id, slot, JSON.stringify(spec), descriptor);
   }
 
   /** Whether every datagram that passes the worker's socket is wanted. */
@@ -144,7 +164,19 @@ export class SplitPlane implements Plane {
         this.counters.increment(reports.text(), a);
         break;
       case REPORT.TAP:
-        receiver.handleTapped(b === 1 ? 'out' : 'in', reports.copy(), { ip: reports.text(), port: a });
+        receiver.handleTapped(b === 1 ? 'out' : 'in', reports.copy(), { ip: reports.text(), port: a }, c);
+        break;
+      case REPORT.RTP:
+        this.options.sendRtp?.(a, { ip: reports.text(), port: b }, reports.copy(), 0, reports.length);
+        break;
+      case REPORT.DIGIT_BEGIN:
+        this.events.push({ type: 'digit-begin', stream: a, digit: reports.text() });
+        break;
+      case REPORT.DIGIT_END:
+        this.events.push({ type: 'digit-end', stream: a, digit: reports.text(), durationMs: b });
+        break;
+      case REPORT.FLASH:
+        this.events.push({ type: 'flash', stream: a });
         break;
     }
   }
@@ -160,11 +192,28 @@ export class SplitPlane implements Plane {
     this.options.worker.onStuck();
   }
 
-  private readonly far = farPlaneBy((kind, a, b, c, d, e, f, bytes, at, length) => {
-    if (this.commands?.push(kind, a, b, c, d, e, f, bytes, at, length, '', RESERVE_BYTES) === true)
+  private readonly far = farPlaneBy((kind, a, b, c, d, e, f, bytes, at, length) =>
+    this.give(kind, a, b, c, d, e, f, bytes, at, length, ''),
+  );
+
+  /** What comes from outside leaves room for commands. */
+  private give(
+    kind: number,
+    a: number,
+    b: number,
+    c: number,
+    d: number,
+    e: number,
+    f: number,
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    text: string,
+  ): void {
+    if (this.commands?.push(kind, a, b, c, d, e, f, bytes, at, length, text, RESERVE_BYTES) === true)
       this.options.worker.onCommand();
     else this.counters.increment('media.worker-behind');
-  });
+  }
 
   // ---- packets and blocks of this thread
 
@@ -177,8 +226,10 @@ export class SplitPlane implements Plane {
     return use;
   }
 
+  /** RTCP, which comes to this thread, and what came before the worker had the port. */
   handleRtp(localPort: number, bytes: Uint8Array, from: Address, nowMs: number): void {
-    this.near.handleRtp(localPort, bytes, from, nowMs);
+    if (this.workers.ofRtpPort(localPort & ~1) === undefined) this.near.handleRtp(localPort, bytes, from, nowMs);
+    else this.give(COMMAND.RTP, localPort, from.port, nowMs, 0, 0, 0, bytes, 0, bytes.length, from.ip);
   }
 
   exchangeLineBlock(port: number, up: Uint8Array, down: Uint8Array, nowMs: number): boolean {
@@ -187,6 +238,16 @@ export class SplitPlane implements Plane {
 
   handleTimeout(nowMs: number): void {
     this.near.handleTimeout(nowMs);
+    if (nowMs < this.nextHeardMs) return;
+    this.nextHeardMs = nowMs + HEARD_MS;
+    for (const { id, spec } of this.workers.values())
+      if (spec.kind === 'rtp' && spec.wantsVoipMetrics === true) this.tellHeard(id);
+  }
+
+  /** A far end that wants to know how it sounds is told what a playout buffer on this thread does to its voice, too. */
+  private tellHeard(stream: StreamId): void {
+    const heard = this.near.statistics(stream);
+    if (heard !== undefined) this.command(COMMAND.HEARD, stream, heard.late, '', heard.delayMs);
   }
 
   nextDeadline(): number | undefined {
@@ -200,8 +261,7 @@ export class SplitPlane implements Plane {
   // ---- commands of the signalling plane
 
   open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
-    const opened =
-      spec.kind === 'iax2' && !this.options.isSealed(spec.localCall) ? this.workers.open(stream, spec) : undefined;
+    const opened = this.openThere(stream, spec, nowMs);
     if (opened === undefined) {
       this.openNear(stream, spec, nowMs);
       return;
@@ -209,6 +269,18 @@ export class SplitPlane implements Plane {
     this.forgetNear(stream);
     this.near.openFar(stream, kindOf(spec), this.far, nowMs);
     this.tellOpen(opened);
+  }
+
+  /** Undefined where it must be on this thread: its keys or blocks are here, or the worker has no room or no port for it. */
+  private openThere(stream: StreamId, spec: StreamSpec, nowMs: number): WorkerStream | undefined {
+    if (spec.kind === 'iax2')
+      return this.options.isSealed(spec.localCall) ? undefined : this.workers.open(stream, spec, nowMs);
+    if (spec.kind === 'line' || spec.srtp !== undefined) return undefined;
+    const descriptor = this.options.rtpPorts?.lend(spec.localPort);
+    if (descriptor === undefined) return undefined;
+    const opened = this.workers.open(stream, spec, nowMs, descriptor);
+    if (opened === undefined) this.options.rtpPorts?.takeBack(spec.localPort);
+    return opened;
   }
 
   /** Pictures are on this thread, whose voice is where ever: they must not stand in its way. */
@@ -294,8 +366,22 @@ export class SplitPlane implements Plane {
     this.near.playSignal(stream, steps);
   }
 
-  update(stream: StreamId, session: RtpSession): void {
-    this.near.update(stream, session);
+  update(stream: StreamId, session: RtpSession, nowMs: number): void {
+    const found = this.workers.get(stream);
+    if (found?.spec.kind !== 'rtp') this.near.update(stream, session);
+    else if (session.srtp !== undefined) this.seal(found.spec, stream, session, nowMs);
+    else {
+      const kind = kindOf(found.spec);
+      found.spec = withSession(found.spec, session);
+      if (kindOf(found.spec).law !== kind.law) this.near.openFar(stream, kindOf(found.spec), this.far, nowMs);
+      this.command(COMMAND.UPDATE, stream, 0, JSON.stringify(session));
+    }
+  }
+
+  /** A call gets keys, which are for this thread alone: its voice moves here, as another source. [RFC3550 §8] */
+  private seal(spec: RtpStreamSpec, stream: StreamId, session: RtpSession, nowMs: number): void {
+    this.options.rtpPorts?.takeBack(spec.localPort);
+    this.openNear(stream, { ...withSession(spec, session), ssrc: (spec.ssrc + 1) >>> 0 }, nowMs);
   }
 
   setFormat(stream: StreamId, format: number): void {
@@ -333,7 +419,7 @@ export class SplitPlane implements Plane {
   lastTimestamp(stream: StreamId): number {
     const found = this.workers.get(stream);
     if (found === undefined) return this.near.lastTimestamp(stream);
-    return this.readings?.timestamp(found.slot) ?? 0;
+    return found.spec.kind === 'iax2' ? (this.readings?.last(found.slot) ?? 0) : 0;
   }
 
   /** Playout delay of what a line here hears of a stream there is counted here. */
@@ -346,11 +432,14 @@ export class SplitPlane implements Plane {
   }
 
   iax2Spec(stream: StreamId): Iax2StreamSpec | undefined {
-    return this.workers.get(stream)?.spec ?? this.near.iax2Spec(stream);
+    const spec = this.workers.get(stream)?.spec;
+    return spec?.kind === 'iax2' ? spec : this.near.iax2Spec(stream);
   }
 
   rtpPorts(stream: StreamId): readonly number[] {
-    return this.near.rtpPorts(stream);
+    const spec = this.workers.get(stream)?.spec;
+    const ports = this.near.rtpPorts(stream);
+    return spec?.kind === 'rtp' ? [spec.localPort, ...ports] : ports;
   }
 }
 

@@ -1,6 +1,6 @@
 import { Counters } from '../base/counters.ts';
 import type { Address } from '../base/machine.ts';
-import type { Source, StreamId, StreamSpec } from '../base/media-port.ts';
+import type { RtpSession, Source, StreamId, StreamSpec } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
 import { FarVoiceReader, farPlaneBy, lawOfNumber } from './far-voice.ts';
@@ -32,10 +32,30 @@ export interface DatagramBatches {
   flush(): void;
 }
 
+/** The sockets of RTP streams, one for each. */
+export interface RtpSockets {
+  /** Looks which of them have something; how many. */
+  ready(): number;
+  /** The port of one that has. */
+  portOf(index: number): number;
+  /** Takes some of what came to it; how many. They stand until the next call. */
+  receive(index: number): number;
+  bytes(i: number): Uint8Array;
+  senderOf(i: number): Address;
+  /** A port is of a stream until it is closed; what still comes then is given as before. */
+  open(localPort: number, descriptor: number): void;
+  close(localPort: number): void;
+  isOpen(localPort: number): boolean;
+  /** Sends at once from a port that is open. */
+  send(localPort: number, to: Address, bytes: Uint8Array, at: number, length: number): void;
+}
+
 /** What the plane of the worker receives and sends by. */
 export interface PlaneSockets {
   /** The IAX2 port; undefined where there is none. */
   readonly iax2?: DatagramBatches | undefined;
+  /** Undefined where there is no RTP. */
+  readonly rtp?: RtpSockets | undefined;
 }
 
 /** So many times `receive` is asked in a tick: a flood waits in the kernel, and is lost there, while calls go on. */
@@ -60,6 +80,7 @@ interface ReadStream {
 export class WorkerPlane {
   private readonly plane: MediaPlane;
   private readonly socket: DatagramBatches | undefined;
+  private readonly rtp: RtpSockets | undefined;
   private readonly counts = new PendingCounts();
   private readonly commands: RecordRing;
   private readonly reports: RecordRing;
@@ -74,13 +95,15 @@ export class WorkerPlane {
   /** Something was reported in this tick. */
   private reported = false;
 
-  constructor(memory: PlaneLinkMemory, { iax2 }: PlaneSockets) {
+  constructor(memory: PlaneLinkMemory, { iax2, rtp }: PlaneSockets) {
     this.socket = iax2;
+    this.rtp = rtp;
     this.commands = new RecordRing(memory.commands);
     this.reports = new RecordRing(memory.reports);
     this.readings = new StreamReadings(memory.readings);
     this.plane = new MediaPlane({
       send: (to, bytes, at, length) => this.send(to, bytes, at, length),
+      sendRtp: (localPort, to, bytes, at, length) => this.sendRtp(localPort, to, bytes, at, length),
       counters: this.counts,
     });
     this.voice = new FarVoiceReader(this.plane);
@@ -108,6 +131,7 @@ export class WorkerPlane {
     if (stalled) this.counts.increment('media.stalled');
     this.takeCommands(nowMs);
     this.takeDatagrams(stalled, nowMs);
+    this.takeRtp(stalled, nowMs);
     this.plane.tick(nowMs);
     this.tellEvents();
     this.socket?.flush();
@@ -155,6 +179,23 @@ export class WorkerPlane {
     if (use !== 'media') this.pass(bytes, at, length, from, use === 'both');
   }
 
+  private takeRtp(stalled: boolean, nowMs: number): void {
+    const { rtp } = this;
+    if (rtp === undefined) return;
+    const ready = rtp.ready();
+    for (let index = 0; index < ready; index++) {
+      const count = rtp.receive(index);
+      const port = rtp.portOf(index);
+      for (let i = 0; i < count; i++) {
+        const [bytes, from] = [rtp.bytes(i), rtp.senderOf(i)];
+        if (this.tapped) this.tap(0, bytes, 0, bytes.length, from, port);
+        if (stalled) this.counts.increment('media.backlog');
+        else if (rtp.isOpen(port)) this.plane.handleRtp(port, bytes, from, nowMs);
+        else this.counts.increment('rtp.call-over');
+      }
+    }
+  }
+
   private pass(bytes: Uint8Array, at: number, length: number, from: Address, taken: boolean): void {
     this.report(REPORT.DATAGRAM, from.port, taken ? 1 : 0, 0, 0, 0, bytes, at, length, from.ip, DATAGRAM_RESERVE_BYTES);
   }
@@ -164,8 +205,17 @@ export class WorkerPlane {
     this.socket?.send(to, bytes, at, length);
   }
 
-  private tap(out: number, bytes: Uint8Array, at: number, length: number, remote: Address): void {
-    this.report(REPORT.TAP, remote.port, out, 0, 0, 0, bytes, at, length, remote.ip, DATAGRAM_RESERVE_BYTES);
+  /** What goes by a port of the main thread, as reports do, is sent there. */
+  private sendRtp(localPort: number, to: Address, bytes: Uint8Array, at: number, length: number): void {
+    const { rtp } = this;
+    if (rtp?.isOpen(localPort) === true) {
+      if (this.tapped) this.tap(1, bytes, at, length, to, localPort);
+      rtp.send(localPort, to, bytes, at, length);
+    } else this.report(REPORT.RTP, localPort, to.port, 0, 0, 0, bytes, at, length, to.ip, RESERVE_BYTES);
+  }
+
+  private tap(out: number, bytes: Uint8Array, at: number, length: number, remote: Address, localPort = 0): void {
+    this.report(REPORT.TAP, remote.port, out, localPort, 0, 0, bytes, at, length, remote.ip, DATAGRAM_RESERVE_BYTES);
   }
 
   // ---- to the main thread
@@ -194,7 +244,15 @@ export class WorkerPlane {
         const { stream, timestamp, format, payload } = event;
         this.report(REPORT.VOICE_FULL_DUE, stream, timestamp, format, 0, 0, payload, 0, payload.length);
       } else if (event.type === 'no-format') this.report(REPORT.NO_FORMAT, event.stream, 0, 0, 0, 0);
+      else if (event.type === 'digit-begin') this.tellDigit(REPORT.DIGIT_BEGIN, event.stream, event.digit);
+      else if (event.type === 'digit-end')
+        this.tellDigit(REPORT.DIGIT_END, event.stream, event.digit, event.durationMs);
+      else if (event.type === 'flash') this.report(REPORT.FLASH, event.stream, 0, 0, 0, 0);
     }
+  }
+
+  private tellDigit(kind: number, stream: StreamId, digit: string, durationMs = 0): void {
+    this.report(kind, stream, durationMs, 0, 0, 0, undefined, 0, 0, digit);
   }
 
   private readonly tellCount = (reason: string, by: number): void => {
@@ -239,15 +297,16 @@ export class WorkerPlane {
         plane.noteReceived(a, b);
         break;
       case COMMAND.OPEN:
-        this.openStream(a, b, JSON.parse(commands.text()) as StreamSpec, nowMs);
+        this.openStream(a, b, c, JSON.parse(commands.text()) as StreamSpec, nowMs);
+        break;
+      case COMMAND.UPDATE:
+        plane.update(a, JSON.parse(commands.text()) as RtpSession);
         break;
       case COMMAND.OPEN_FAR:
-        this.forget(a);
-        plane.openFar(a, { packetMs: b === 0 ? undefined : b, law: lawOfNumber(c), isRtp: d === 1 }, this.far, nowMs);
+        this.openFar(a, b, c, d, nowMs);
         break;
       case COMMAND.CLOSE:
-        this.forget(a);
-        plane.close(a, nowMs);
+        this.closeStream(a, nowMs);
         break;
       case COMMAND.HEAR:
         plane.hear(a, JSON.parse(commands.text()) as Source);
@@ -264,6 +323,12 @@ export class WorkerPlane {
       case COMMAND.DATAGRAM:
         plane.handleDatagram(commands.copy(), { ip: commands.text(), port: a }, nowMs);
         break;
+      case COMMAND.RTP:
+        plane.handleRtp(a, commands.copy(), { ip: commands.text(), port: b }, c);
+        break;
+      case COMMAND.HEARD:
+        plane.noteHeard(a, b, c);
+        break;
       case COMMAND.PASS_UNKNOWN:
         this.passesUnknown = a === 1;
         break;
@@ -273,12 +338,29 @@ export class WorkerPlane {
     }
   }
 
-  private openStream(id: StreamId, slot: number, spec: StreamSpec, nowMs: number): void {
+  private openStream(id: StreamId, slot: number, descriptor: number, spec: StreamSpec, nowMs: number): void {
     this.forget(id);
     this.plane.open(id, this.withDestination(spec), nowMs);
-    const clock = this.plane.clockOf(id);
-    if (clock !== undefined) this.readings.keepTimestamp(slot, clock);
+    if (spec.kind === 'rtp') this.rtp?.open(spec.localPort, descriptor);
+    const numbering = this.plane.numberingOf(id);
+    if (numbering !== undefined) this.readings.keepLast(slot, numbering);
     this.open.push({ id, slot });
+  }
+
+  private openFar(id: StreamId, packetMs: number, law: number, isRtp: number, nowMs: number): void {
+    this.forget(id);
+    const ports = this.plane.rtpPorts(id);
+    const kind = { packetMs: packetMs === 0 ? undefined : packetMs, law: lawOfNumber(law), isRtp: isRtp === 1 };
+    this.plane.openFar(id, kind, this.far, nowMs);
+    for (const port of ports) this.rtp?.close(port);
+  }
+
+  /** The last report of RTP leaves by its port. */
+  private closeStream(id: StreamId, nowMs: number): void {
+    this.forget(id);
+    const ports = this.plane.rtpPorts(id);
+    this.plane.close(id, nowMs);
+    for (const port of ports) this.rtp?.close(port);
   }
 
   private withDestination(spec: StreamSpec): StreamSpec {

@@ -35,7 +35,7 @@ async function runWorker(): Promise<void> {
   const worker = new MediaWorkerHost({
     ...around,
     script: pathToFileURL(script!),
-    onStarted: (link) => plane.attach(link),
+    onStarted: (link) => plane.attach(link, systemClock.nowMs()),
     onLost: () => plane.detach(),
     onReports: () => {
       const more = plane.readReports(ignore, systemClock.nowMs());

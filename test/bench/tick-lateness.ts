@@ -29,7 +29,7 @@ const port = new MediaWorkerPort({ ...around, bind: { ip: '127.0.0.1', port: 0 }
 const worker = new MediaWorkerHost({
   ...around,
   script: pathToFileURL(join(import.meta.dirname, '../../dist/media-worker.js')),
-  onStarted: (link) => plane.attach(link),
+  onStarted: (link) => plane.attach(link, systemClock.nowMs()),
   onLost: () => plane.detach(),
   onReports: () => false,
 });

@@ -84,14 +84,14 @@ describe('the media worker', () => {
       script,
       onStarted: (link) => {
         started++;
-        plane.attach(link);
+        plane.attach(link, systemClock.nowMs());
       },
       onLost: () => plane.detach(),
       onReports: () =>
         plane.readReports(
           {
             handleDatagram: (bytes) => passed.push(bytes),
-            handleTapped: (...seen) => tap.note(...seen, port.local!),
+            handleTapped: (...seen) => tap.note(seen[0], seen[1], seen[2], port.local!),
           },
           systemClock.nowMs(),
         ),

@@ -1,12 +1,13 @@
 import { Counters } from '../../../src/base/counters.ts';
 import type { Address } from '../../../src/base/machine.ts';
-import type { Iax2StreamSpec, MediaEvent } from '../../../src/base/media-port.ts';
+import type { Iax2StreamSpec, MediaEvent, RtpStreamSpec } from '../../../src/base/media-port.ts';
 import { encodeFullFrame, encodeMiniFrame } from '../../../src/iax2/frame.ts';
 import { FRAME_TYPE } from '../../../src/iax2/subclass.ts';
+import { nodeCrypto } from '../../../src/io/node-crypto.ts';
 import { type PlaneLinkMemory, planeLinkMemory } from '../../../src/media/plane-link.ts';
 import { SplitPlane } from '../../../src/media/split-plane.ts';
-import { type DatagramBatches, WorkerPlane } from '../../../src/media/worker-plane.ts';
-import type { SentDatagram } from './plane-harness.ts';
+import { type DatagramBatches, type RtpSockets, WorkerPlane } from '../../../src/media/worker-plane.ts';
+import { decodeRtp, encodeRtp, type RtpPacket, type SentDatagram, type SentRtp } from './plane-harness.ts';
 
 const TICK_MS = 5;
 const BATCH = 64;
@@ -23,10 +24,22 @@ export class SplitHarness {
   /** From the worker's socket, and of the main thread's piece. */
   readonly sent: SentDatagram[] = [];
   readonly sentByMain: SentDatagram[] = [];
+  /** The same of RTP. */
+  readonly sentRtp: SentRtp[] = [];
+  readonly sentRtpByMain: SentRtp[] = [];
+  /** Ports of RTP that the worker is not given, and those that were lent to it and taken back. */
+  readonly keptPorts = new Set<number>();
+  readonly lent: number[] = [];
+  readonly takenBack: number[] = [];
   readonly events: MediaEvent[] = [];
   /** What signalling got of the worker's socket. */
   readonly passed: (Arrival & { readonly taken: boolean })[] = [];
-  readonly tapped: { readonly direction: 'in' | 'out'; readonly remote: Address; readonly length: number }[] = [];
+  readonly tapped: {
+    readonly direction: 'in' | 'out';
+    readonly remote: Address;
+    readonly length: number;
+    readonly localPort: number;
+  }[] = [];
   readonly sealed = new Set<number>();
   readonly plane: SplitPlane;
   worker: WorkerPlane | undefined;
@@ -34,6 +47,7 @@ export class SplitHarness {
   nowMs = 1000;
   private arrivals: Arrival[] = [];
   private batch: Arrival[] = [];
+  private readonly rtpArrivals = new Map<number, Arrival[]>();
   /** As a kernel would, it holds each batch in the place of the one before. */
   private readonly arena = new Uint8Array(BATCH * STRIDE);
 
@@ -41,7 +55,18 @@ export class SplitHarness {
     this.plane = new SplitPlane({
       counters: this.counters,
       send: (to, bytes, at, length) => this.sentByMain.push(this.datagram(to, bytes, at, length)),
+      sendRtp: (localPort, to, bytes, at, length) =>
+        this.sentRtpByMain.push({ localPort, ...this.datagram(to, bytes, at, length) }),
+      crypto: nodeCrypto,
       isSealed: (localCall) => this.sealed.has(localCall),
+      rtpPorts: {
+        lend: (port) => {
+          if (this.keptPorts.has(port)) return undefined;
+          this.lent.push(port);
+          return 1000 + port;
+        },
+        takeBack: (port) => this.takenBack.push(port),
+      },
       worker: { onCommand: () => {}, onStuck: () => this.stuck++ },
     });
     this.startWorker();
@@ -67,8 +92,35 @@ export class SplitHarness {
       send: (to, bytes, at, length) => this.sent.push(this.datagram(to, bytes, at, length)),
       flush: () => {},
     };
-    this.worker = new WorkerPlane(memory, { iax2: socket });
-    this.plane.attach(memory);
+    this.worker = new WorkerPlane(memory, { iax2: socket, rtp: this.rtpSockets() });
+    this.plane.attach(memory, this.nowMs);
+  }
+
+  private rtpSockets(): RtpSockets {
+    const open = new Set<number>();
+    let ports: number[] = [];
+    let batch: Arrival[] = [];
+    return {
+      ready: () => {
+        ports = [...this.rtpArrivals.keys()];
+        return ports.length;
+      },
+      portOf: (index) => ports[index]!,
+      receive: (index) => {
+        batch = this.rtpArrivals.get(ports[index]!) ?? [];
+        this.rtpArrivals.delete(ports[index]!);
+        return batch.length;
+      },
+      bytes: (i) => batch[i]!.bytes,
+      senderOf: (i) => batch[i]!.from,
+      open: (localPort, descriptor) => {
+        if (descriptor === 1000 + localPort) open.add(localPort);
+      },
+      close: (localPort) => open.delete(localPort),
+      isOpen: (localPort) => open.has(localPort),
+      send: (localPort, to, bytes, at, length) =>
+        this.sentRtp.push({ localPort, ...this.datagram(to, bytes, at, length) }),
+    };
   }
 
   /** The worker does not tick any more, and what it had is lost. */
@@ -93,7 +145,8 @@ export class SplitHarness {
           this.passed.push({ bytes, from, taken });
           if (!taken) this.plane.handleDatagram(bytes, from, this.nowMs);
         },
-        handleTapped: (direction, bytes, remote) => this.tapped.push({ direction, remote, length: bytes.length }),
+        handleTapped: (direction, bytes, remote, localPort) =>
+          this.tapped.push({ direction, remote, length: bytes.length, localPort }),
       },
       this.nowMs,
     );
@@ -122,6 +175,17 @@ export class SplitHarness {
 
   mini(spec: Iax2StreamSpec, timestamp: number, payload: Uint8Array): void {
     this.arrive(encodeMiniFrame(spec.remoteCall, timestamp, payload), spec.remote);
+  }
+
+  /** A packet comes to an RTP port, where the worker reads. */
+  rtp(spec: RtpStreamSpec, packet: RtpPacket, from: Address = spec.remote): void {
+    const arrivals = this.rtpArrivals.get(spec.localPort) ?? [];
+    this.rtpArrivals.set(spec.localPort, [...arrivals, { bytes: encodeRtp(packet), from: { ...from } }]);
+  }
+
+  /** What was sent from an RTP port. */
+  rtpFrom({ localPort }: RtpStreamSpec, sent = this.sentRtp): Required<RtpPacket>[] {
+    return sent.filter((one) => one.localPort === localPort).map(({ bytes }) => decodeRtp(bytes));
   }
 
   /** Payloads of the mini frames that went to a far end. */

@@ -115,8 +115,8 @@ describe('IAX2 voice in the worker', () => {
     harness.plane.setTapped(true);
     talk(2, 1);
     expect(harness.tapped).toEqual([
-      { direction: 'in', remote: a.remote, length: 164 },
-      { direction: 'out', remote: b.remote, length: 164 },
+      { direction: 'in', remote: a.remote, length: 164, localPort: 0 },
+      { direction: 'out', remote: b.remote, length: 164, localPort: 0 },
     ]);
     harness.plane.setTapped(false);
     talk(3, 1);
@@ -156,7 +156,7 @@ describe('IAX2 voice in the worker', () => {
 
   it('a worker that does not read is told to its keeper, and nothing is written any more', () => {
     harness.killWorker();
-    harness.plane.attach({ ...planeLinkMemory(), commands: RecordRing.memory(1 << 12) });
+    harness.plane.attach({ ...planeLinkMemory(), commands: RecordRing.memory(1 << 12) }, harness.nowMs);
     for (let n = 0; n < 100; n++) harness.plane.noteSent(A, n);
     expect(harness.stuck).toBe(1);
   });

@@ -26,6 +26,9 @@ const TABLE = {
   'no-answer': { q850: 19, text: 'No answer', sip: 480, dialStatus: 'NOANSWER' },
   'call-rejected': { q850: 21, text: 'Call rejected', sip: 603, dialStatus: 'CHANUNAVAIL' },
   'number-changed': { q850: 22, text: 'Number changed', sip: 410, dialStatus: 'CHANUNAVAIL' },
+  // A call that goes in a circle; by our 483 the switch before us hears the same. [RFC3398 §8.2.6.1]
+  'exchange-routing-error': { q850: 25, text: 'Exchange routing error', sip: 483, dialStatus: 'CHANUNAVAIL' },
+  'answered-elsewhere': { q850: 26, text: 'Answered elsewhere', sip: 480, dialStatus: 'NOANSWER' },
   'destination-out-of-order': { q850: 27, text: 'Destination out of order', sip: 502, dialStatus: 'CHANUNAVAIL' },
   'invalid-number-format': { q850: 28, text: 'Invalid number format', sip: 484, dialStatus: 'CHANUNAVAIL' },
   'facility-rejected': { q850: 29, text: 'Facility rejected', sip: 501, dialStatus: 'CHANUNAVAIL' },
@@ -37,6 +40,7 @@ const TABLE = {
   'facility-not-subscribed': { q850: 50, text: 'No authority found', sip: 403, dialStatus: 'CHANUNAVAIL' },
   'bearer-unavailable': { q850: 58, text: 'Bearer capability not available', sip: 488, dialStatus: 'CHANUNAVAIL' },
   'service-unavailable': { q850: 63, text: 'Service not available', sip: 503, dialStatus: 'CHANUNAVAIL' },
+  'not-implemented': { q850: 79, text: 'Service not implemented', sip: 501, dialStatus: 'CHANUNAVAIL' },
   'timer-expired': { q850: 102, text: 'Recovery on timer expiry', sip: 504, dialStatus: 'CHANUNAVAIL' },
   interworking: { q850: 127, text: 'Interworking, unspecified', sip: 500, dialStatus: 'CHANUNAVAIL' },
 } as const satisfies Record<string, CauseRow>;
@@ -50,6 +54,9 @@ for (const [cause, row] of Object.entries(TABLE) as [Cause, CauseRow][]) {
 BY_SIP.set(403, 'call-rejected').set(480, 'no-user-response').set(502, 'destination-out-of-order');
 BY_SIP.set(400, 'temporary-failure').set(481, 'temporary-failure').set(500, 'temporary-failure');
 BY_SIP.set(401, 'call-rejected').set(402, 'call-rejected').set(407, 'call-rejected');
+BY_SIP.set(406, 'not-implemented').set(415, 'not-implemented').set(501, 'not-implemented');
+BY_SIP.set(482, 'exchange-routing-error');
+for (const status of [413, 414, 416, 420, 421, 423]) BY_SIP.set(status, 'interworking');
 BY_SIP.set(405, 'service-unavailable').set(485, 'unallocated-number');
 BY_SIP.set(600, 'user-busy').set(604, 'unallocated-number').set(503, 'temporary-failure');
 

@@ -77,7 +77,7 @@ export abstract class DialogUsage implements Call {
   protected dialog: Dialog | undefined;
   private current: CallState;
   private hasToldEnd = false;
-  private endCause: Cause = 'normal-clearing';
+  protected endCause: Cause = 'normal-clearing';
 
   constructor(
     identity: CallIdentity,

@@ -155,7 +155,7 @@ export class ForkedCall implements Call {
     const others = this.branches.filter((branch) => branch !== winner);
     this.winner = winner;
     this.branches = [winner];
-    for (const other of others) other.hangup('normal-clearing', nowMs);
+    for (const other of others) other.hangup('answered-elsewhere', nowMs);
     this.tellMedia(winner);
     this.tell(this, { type: 'answered' });
   }

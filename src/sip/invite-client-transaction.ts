@@ -125,8 +125,9 @@ function ackOf(invite: Request, response: Response): Request {
   };
 }
 
-/** The CANCEL of an INVITE: everything that identifies it is the INVITE's. [RFC3261 §9.1] */
-export function cancelOf(invite: Request): Request {
+/** The CANCEL of an INVITE: everything that identifies it is the INVITE's. `reason` goes into Reason. [RFC3261 §9.1] [RFC3326] */
+export function cancelOf(invite: Request, reason?: string): Request {
   const ack = ackOf(invite, { ...invite, type: 'response', status: 487, reason: '', to: invite.to });
+  if (reason !== undefined) ack.headers.set('Reason', reason);
   return { ...ack, method: 'CANCEL', cseq: { number: invite.cseq.number, method: 'CANCEL' } };
 }

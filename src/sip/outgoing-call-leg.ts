@@ -14,7 +14,7 @@ import { isMalformed } from './malformed.ts';
 import { contactsOf, type Request, type Response } from './message.ts';
 import { formatNameAddr, type NameAddr, nameAddr, tagOf, withTag } from './name-addr.ts';
 import type { MediaSession } from './offer-answer.ts';
-import { causeOfResponse } from './reason.ts';
+import { causeOfResponse, formatReason } from './reason.ts';
 import { sdpBody } from './sdp.ts';
 import { DEFAULT_SESSION_S, sessionOfResponse, sessionRequest } from './session-timer.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
@@ -113,8 +113,9 @@ export class OutgoingCallLeg extends CallLeg {
       this.tellEnd(cause, causeText(cause), 'local');
       this.become('ending');
       this.isCancelled = true;
+      this.endCause = cause;
       // Before a provisional response CANCEL is not legal; it goes when one comes.
-      if (this.invite !== undefined) this.around.layer.cancel(this.invite, nowMs);
+      this.cancel(this.invite, nowMs);
     }
   }
 
@@ -126,7 +127,7 @@ export class OutgoingCallLeg extends CallLeg {
 
   /** A BYE in an early dialog: the INVITE is still to be ended. */
   protected override handleEndedByThem(nowMs: number): void {
-    if (this.state !== 'up' && this.invite !== undefined) this.around.layer.cancel(this.invite, nowMs);
+    if (this.state !== 'up') this.cancel(this.invite, nowMs);
   }
 
   private sendInvite(nowMs: number): void {
@@ -191,7 +192,7 @@ export class OutgoingCallLeg extends CallLeg {
     if (status >= 300) this.transactions.delete(request);
     if (status < 200) {
       if (isCurrent) this.handleProvisional(response, request, hop, nowMs);
-      else this.cancel(request, nowMs);
+      else this.cancel(this.transactions.get(request), nowMs);
     } else if (status < 300) this.handleSuccess(response, request, hop, isCurrent, nowMs);
     else if (isCurrent) this.handleRefusal(response, request, nowMs);
     else this.vanishIfDone();
@@ -345,9 +346,8 @@ export class OutgoingCallLeg extends CallLeg {
     else if (this.state === 'calling') this.giveUpTarget(nowMs);
   }
 
-  private cancel(request: OutgoingRequest, nowMs: number): void {
-    const transaction = this.transactions.get(request);
-    if (transaction !== undefined) this.around.layer.cancel(transaction, nowMs);
+  private cancel(invite: InviteClientTransaction | undefined, nowMs: number): void {
+    if (invite !== undefined) this.around.layer.cancel(invite, nowMs, formatReason(this.endCause));
   }
 
   private vanishIfDone(): void {

@@ -126,10 +126,10 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   }
 
   /** Cancels an INVITE; before a provisional response came, that is not legal and does nothing. [RFC3261 §9.1] */
-  cancel(invite: InviteClientTransaction, nowMs: number): boolean {
+  cancel(invite: InviteClientTransaction, nowMs: number, reason?: string): boolean {
     if (invite.state !== 'proceeding') return false;
     const nobody = { handleResponse: () => {}, handleFailure: () => {} };
-    this.begin(cancelOf(invite.request), invite.to, nobody, nowMs, undefined);
+    this.begin(cancelOf(invite.request, reason), invite.to, nobody, nowMs, undefined);
     invite.expectEnd(nowMs);
     this.settle(invite);
     return true;

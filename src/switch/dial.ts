@@ -358,7 +358,7 @@ export class Dial implements Activity {
 
   private join(leg: Leg, nowMs: number): void {
     this.attempts = this.attempts.filter((attempt) => attempt.leg !== leg);
-    this.dropAttempts('normal-clearing', nowMs);
+    this.dropAttempts('answered-elsewhere', nowMs);
     this.answered = leg;
     this.answeredMs = nowMs;
     if (this.order.talkLimitMs !== undefined) this.talkDeadline = nowMs + this.order.talkLimitMs;

@@ -81,7 +81,7 @@ export class Moves {
     this.substitute(entry, old, leg, { who: identityOf(entry, old), reason: 'Replaced.' }, nowMs);
     leg.answer(nowMs);
     if (rings) entry.call.handleLegEvent(leg, { type: 'answered' }, nowMs);
-    old.hangup('normal-clearing', nowMs);
+    old.hangup(rings ? 'answered-elsewhere' : 'normal-clearing', nowMs);
   }
 
   /** Call pickup: the caller answers a call that rings elsewhere, the one that has rung longest. */

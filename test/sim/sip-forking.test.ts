@@ -112,6 +112,19 @@ describe(`a user with two phones, over a network that loses, doubles and reorder
 });
 
 describe('the calls of a user with two phones', () => {
+  it.each([
+    ['one of them answers', true, 'answered-elsewhere'],
+    ['the caller gives up', false, 'normal-clearing'],
+  ])('are ended with what became of them where %s [RFC3326 §3.1]', (_what, isAnswered, cause) => {
+    const { network, centre, two, three } = twins(1, { loss: 0, duplication: 0, minDelayMs: 5, maxDelayMs: 5 });
+    if (isAnswered) answerAfter(three, 3_000);
+    const call = centre.dial('212');
+    network.runFor(5_000);
+    if (!isAnswered) centre.with(call, (leg, nowMs) => leg.hangup('normal-clearing', nowMs));
+    network.runFor(1_000);
+    expect(two.eventOf(two.incoming[0]!, 'hangup')).toMatchObject({ by: 'far-end', cause });
+  });
+
   it('count once: as many calls as it may have ring at both', () => {
     const { centre, one } = twins(1, { loss: 0, duplication: 0, minDelayMs: 5, maxDelayMs: 5 });
     centre.command((endpoint, nowMs) =>

@@ -89,7 +89,9 @@ describe('an INVITE with Replaces', () => {
     expect(placed.state).toBe('early');
     expect(pocket.invite('211', [['Replaces', `${dialogAt(DESK.ip)};early-only`]]).status).toBe(200);
     network.runFor(1_000);
-    expect([placed.state, desk.typesOf(desk.incoming.at(-1)!)]).toEqual(['up', ['incoming', 'hangup']]);
+    const rang = desk.incoming.at(-1)!;
+    expect([placed.state, desk.typesOf(rang)]).toEqual(['up', ['incoming', 'hangup']]);
+    expect(desk.eventOf(rang, 'hangup')!.cause).toBe('answered-elsewhere');
     caller.with(placed, (call, nowMs) => call.hangup('normal-clearing', nowMs));
     expectEmpty();
   });

@@ -17,10 +17,13 @@ describe('the cause table', () => {
     [18, 'no-user-response', 408, 'CHANUNAVAIL'],
     [19, 'no-answer', 480, 'NOANSWER'],
     [21, 'call-rejected', 603, 'CHANUNAVAIL'],
+    [25, 'exchange-routing-error', 483, 'CHANUNAVAIL'],
+    [26, 'answered-elsewhere', 480, 'NOANSWER'],
     [27, 'destination-out-of-order', 502, 'CHANUNAVAIL'],
     [34, 'no-circuit', 503, 'CONGESTION'],
     [42, 'switch-congestion', 503, 'CONGESTION'],
     [58, 'bearer-unavailable', 488, 'CHANUNAVAIL'],
+    [79, 'not-implemented', 501, 'CHANUNAVAIL'],
     [102, 'timer-expired', 504, 'CHANUNAVAIL'],
   ] as const)('knows Q.850 cause %i as %s, SIP %i and DIALSTATUS %s', (q850, cause, sip, dialStatus) => {
     expect(causeOfQ850(q850)).toBe(cause);
@@ -40,11 +43,9 @@ describe('the cause table', () => {
     [486, 'user-busy'],
     [600, 'user-busy'],
     [480, 'no-user-response'],
-    [408, 'no-user-response'],
     [403, 'call-rejected'],
     [603, 'call-rejected'],
     [488, 'bearer-unavailable'],
-    [502, 'destination-out-of-order'],
     [503, 'temporary-failure'],
     [400, 'temporary-failure'],
     [401, 'call-rejected'],
@@ -54,9 +55,29 @@ describe('the cause table', () => {
     [481, 'temporary-failure'],
     [485, 'unallocated-number'],
     [500, 'temporary-failure'],
+    [406, 'not-implemented'],
+    [415, 'not-implemented'],
+    [501, 'not-implemented'],
+    [482, 'exchange-routing-error'],
+    [483, 'exchange-routing-error'],
+    [413, 'interworking'],
+    [414, 'interworking'],
+    [416, 'interworking'],
+    [420, 'interworking'],
+    [421, 'interworking'],
+    [423, 'interworking'],
+    [505, 'interworking'],
+    [513, 'interworking'],
     [499, 'normal-unspecified'],
     [599, 'interworking'],
   ] as const)('maps SIP %i to %s [RFC3398 §8.2.6.1]', (status, cause) => {
+    expect(causeOfSipStatus(status)).toBe(cause);
+  });
+
+  it.each([
+    [408, 'no-user-response'],
+    [502, 'destination-out-of-order'],
+  ] as const)('maps SIP %i to %s, as Asterisk has it', (status, cause) => {
     expect(causeOfSipStatus(status)).toBe(cause);
   });
 });

@@ -64,6 +64,9 @@ describe('who calls [RFC3325]', () => {
 
 describe('causes [RFC3326]', () => {
   it('are those that the network names, else what the status means', () => {
+    expect(formatReason('answered-elsewhere')).toBe('SIP;cause=200;text="Call completed elsewhere"');
+    expect(reasonOf(new HeaderFields([['Reason', 'SIP ;cause=200;text="Taken"']]))).toBe('answered-elsewhere');
+    expect(reasonOf(new HeaderFields([['Reason', 'SIP;cause=487']]))).toBeUndefined();
     expect(formatReason('user-busy')).toBe('Q.850;cause=17;text="User busy"');
     expect(reasonOf(new HeaderFields([['Reason', 'SIP;cause=200, Q.850;text="x;y";cause=34']]))).toBe('no-circuit');
     expect(reasonOf(new HeaderFields([['Reason', 'Q.850;cause=999']]))).toBeUndefined();

@@ -82,7 +82,7 @@ describe('Dial', () => {
   it('calls all targets at once and drops the others when one answers', () => {
     const { activity, first, second, media } = dial(['1', '2']);
     activity.handleLegEvent(second, { type: 'answered' }, 10);
-    expect(first.told).toEqual(['hangup normal-clearing']);
+    expect(first.told).toEqual(['hangup answered-elsewhere']);
     expect(media.heardBy(100)).toBe(second.stream);
     activity.handleLegEvent(first, hungUp('normal-clearing'), 11);
     activity.handleLegEvent(first, { type: 'digit', digit: '5', durationMs: 80 }, 12);

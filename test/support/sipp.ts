@@ -8,7 +8,14 @@ import { Program } from './program.ts';
 /** One step of a scenario. `send` is a whole message; an answer that is not expected fails the call. */
 export type SippStep =
   | { readonly send: string; readonly again?: false }
-  | { readonly receive: string | number; readonly optional?: true; readonly auth?: true; readonly routes?: true }
+  | {
+      readonly receive: string | number;
+      readonly optional?: true;
+      readonly auth?: true;
+      readonly routes?: true;
+      /** Header fields to remember, `{ rseq: 'RSeq:' }`: `[$rseq]` in a later message is what this one had there. */
+      readonly keep?: Readonly<Record<string, string>>;
+    }
   | { readonly pauseMs: number };
 
 export interface SippOptions {
@@ -22,6 +29,9 @@ export interface SippOptions {
   readonly atOnce?: number;
   /** What `[field0]` and so on stand for, one line for each call in turn: `211;secret`. */
   readonly fields?: readonly string[];
+  /** It repeats nothing, and takes what is repeated for what comes next. */
+  readonly literal?: true;
+  readonly transport?: 'udp' | 'tcp';
   /** Its own address and port. */
   readonly local?: { readonly ip: string; readonly port: number };
 }
@@ -54,6 +64,8 @@ export async function playSipp(
         String(rate),
       ],
       ...(options.fields === undefined ? [] : ['-inf', 'fields.csv']),
+      ...(options.literal ? ['-nr'] : []),
+      ...(options.transport === 'tcp' ? ['-t', 't1'] : []),
       ...(options.atOnce === undefined ? [] : ['-l', String(options.atOnce)]),
       ...['-trace_err', '-error_file', 'errors.log', '-nostdin', '-timeout', '40s', '-recv_timeout', '15000'],
     ],
@@ -86,7 +98,11 @@ function scenario(steps: readonly SippStep[]): string {
     }
     const what = typeof step.receive === 'number' ? `response="${step.receive}"` : `request="${step.receive}"`;
     const optional = step.optional ? ' optional="true"' : '';
-    return `<recv ${what}${optional}${step.auth ? ' auth="true"' : ''}${step.routes ? ' rrs="true"' : ''}/>`;
+    const actions = Object.entries(step.keep ?? {}).map(
+      ([name, header]) => `<ereg regexp=".*" search_in="hdr" header="${header}" assign_to="${name}"/>`,
+    );
+    const open = `<recv ${what}${optional}${step.auth ? ' auth="true"' : ''}${step.routes ? ' rrs="true"' : ''}`;
+    return actions.length === 0 ? `${open}/>` : `${open}><action>${actions.join('')}</action></recv>`;
   });
   return `<?xml version="1.0" encoding="UTF-8"?>\n<scenario name="branchline">\n${body.join('\n')}\n</scenario>\n`;
 }

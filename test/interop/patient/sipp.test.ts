@@ -1,17 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Appliance, startAppliance } from '../../support/appliance.ts';
-import { BRANCH, branchConfig, CENTRE, WEB } from '../../support/branch-office.ts';
+import { branchConfig, CENTRE, WEB } from '../../support/branch-office.ts';
 import { describeWithPeers } from '../../support/peers.ts';
 import { playSipp, type SippStep } from '../../support/sipp.ts';
+import {
+  SIPP_ANSWERED,
+  SIPP_SERVER,
+  sippBye,
+  sippInDialog,
+  sippInvite,
+  sippRequest,
+  sippSdp,
+} from '../../support/sipp-phone.ts';
 
-const SERVER = `${BRANCH}:5060`;
 const PROVIDERS = { refuses: 5071, minimum: 5072, away: 5073 };
 
 const trunk = (name: keyof typeof PROVIDERS) =>
   `    ${name}: { registrar: "sip:${CENTRE}:${PROVIDERS[name]}", username: lyon, secret: s, register: { expires: 60s } }`;
 
 const SIP = `sip:
-  listen: [udp://${SERVER}]
+  listen: [udp://${SIPP_SERVER}]
   phones:
     "211": { secret: secret-211, context: office }
   trunks:
@@ -24,66 +32,6 @@ exten => 600,2,Echo
 exten => 604,1,Ringing
 exten => 604,2,Wait(30)
 `;
-
-const SDP = `v=0
-o=- 1 [VERSION] IN IP[local_ip_type] [local_ip]
-s=-
-c=IN IP[media_ip_type] [media_ip]
-t=0 0
-m=audio 40000 RTP/AVP 0
-a=rtpmap:0 PCMU/8000
-a=[DIRECTION]`;
-
-interface Parts {
-  readonly headers?: readonly string[];
-  readonly body?: string;
-  readonly isInDialog?: true;
-  /** Of the message to which this one belongs, counted back: CANCEL, and the ACK of a refusal, have their INVITE's. */
-  readonly branchOf?: number;
-}
-
-function request(method: string, number: string, cseq: number, parts: Parts = {}): string {
-  const { headers = [], body = '', isInDialog, branchOf } = parts;
-  const branch = branchOf === undefined ? '[branch]' : `[branch-${branchOf}]`;
-  const to = method === 'ACK' && branchOf !== undefined ? '[last_To:]' : `To: <sip:${number}@${SERVER}>`;
-  const lines = [
-    `${method} ${isInDialog ? '[next_url]' : `sip:${number}@${SERVER}`} SIP/2.0`,
-    `Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=${branch}`,
-    'From: <sip:211@[local_ip]:[local_port]>;tag=[pid]a[call_number]',
-    `${to}${isInDialog ? '[peer_tag_param]' : ''}`,
-    'Call-ID: [call_id]',
-    `CSeq: ${cseq} ${method}`,
-    'Contact: <sip:211@[local_ip]:[local_port]>',
-    'Max-Forwards: 70',
-    ...headers,
-    ...(body === '' ? [] : ['Content-Type: application/sdp']),
-    `Content-Length: ${body === '' ? '0' : '[len]'}`,
-  ];
-  return [...lines, '', body].join('\n');
-}
-
-const sdp = (version: number, direction: string) =>
-  SDP.replace('[VERSION]', String(version)).replace('[DIRECTION]', direction);
-const AUTH = '[authentication username=211 password=secret-211]';
-
-/** Calls with a proof, as a phone does after it was challenged. */
-function invite(number: string): SippStep[] {
-  const body = sdp(1, 'sendrecv');
-  return [
-    { send: request('INVITE', number, 1, { body }) },
-    { receive: 100, optional: true },
-    { receive: 401, auth: true },
-    { send: request('ACK', number, 1, { branchOf: 3 }) },
-    { send: request('INVITE', number, 2, { body, headers: [AUTH] }) },
-    { receive: 100, optional: true },
-  ];
-}
-
-const ANSWERED: SippStep = { receive: 200, routes: true };
-
-function inDialog(method: string, number: string, cseq: number, body = ''): SippStep {
-  return { send: request(method, number, cseq, { isInDialog: true, body }) };
-}
 
 async function play(options: Parameters<typeof playSipp>[0]): Promise<void> {
   const { code, report } = await playSipp(options);
@@ -109,46 +57,44 @@ describeWithPeers('SIPp', ['sipp'], () => {
   describe('as a phone', () => {
     test('calls thirty times, proves itself each time, and hangs up', async () => {
       const steps = [
-        ...invite('600'),
-        ANSWERED,
-        inDialog('ACK', '600', 2),
+        ...sippInvite('600'),
+        SIPP_ANSWERED,
+        sippInDialog('ACK', '600', 2),
         { pauseMs: 500 },
-        inDialog('BYE', '600', 3),
-        { receive: 200 },
+        ...sippBye('600', 3),
       ];
-      await play({ server: SERVER, steps, calls: 30, rate: 10 });
+      await play({ server: SIPP_SERVER, steps, calls: 30, rate: 10 });
     });
 
     test('gives up while it rings: the INVITE ends with 487 [RFC3261 §9.2]', async () => {
       const steps = [
-        ...invite('604'),
+        ...sippInvite('604'),
         { receive: 180 },
-        { send: request('CANCEL', '604', 2, { branchOf: 3 }) },
+        { send: sippRequest('CANCEL', '604', 2, { branchOf: 3 }) },
         { receive: 200 },
         { receive: 487 },
-        { send: request('ACK', '604', 2, { branchOf: 6 }) },
+        { send: sippRequest('ACK', '604', 2, { branchOf: 6 }) },
       ];
-      await play({ server: SERVER, steps });
+      await play({ server: SIPP_SERVER, steps });
     });
 
     test('holds and resumes by re-INVITE, and each is answered [RFC3264 §8.4]', async () => {
       const change = (cseq: number, direction: string): SippStep[] => [
-        inDialog('INVITE', '600', cseq, sdp(cseq, direction)),
+        sippInDialog('INVITE', '600', cseq, { body: sippSdp(cseq, direction) }),
         { receive: 100, optional: true },
-        ANSWERED,
-        inDialog('ACK', '600', cseq),
+        SIPP_ANSWERED,
+        sippInDialog('ACK', '600', cseq),
         { pauseMs: 200 },
       ];
       const steps = [
-        ...invite('600'),
-        ANSWERED,
-        inDialog('ACK', '600', 2),
+        ...sippInvite('600'),
+        SIPP_ANSWERED,
+        sippInDialog('ACK', '600', 2),
         ...change(3, 'sendonly'),
         ...change(4, 'sendrecv'),
-        inDialog('BYE', '600', 5),
-        { receive: 200 },
+        ...sippBye('600', 5),
       ];
-      await play({ server: SERVER, steps });
+      await play({ server: SIPP_SERVER, steps });
     });
   });
 
@@ -159,7 +105,7 @@ describeWithPeers('SIPp', ['sipp'], () => {
         ...['[last_Call-ID:]', '[last_CSeq:]', ...more, 'Content-Length: 0', '', ''],
       ].join('\n');
     const serve = (name: keyof typeof PROVIDERS, steps: readonly SippStep[]) =>
-      play({ server: SERVER, steps, local: { ip: CENTRE, port: PROVIDERS[name] } });
+      play({ server: SIPP_SERVER, steps, local: { ip: CENTRE, port: PROVIDERS[name] } });
     const registration = async (name: string) => (await office.trunk(name)).registration;
 
     test('that wants longer registrations gets them [RFC3261 §10.2.8]', async () => {

@@ -5,12 +5,13 @@ import { closestApplication, findApplication } from './applications.ts';
 import { parseCall, separateArguments } from './argument.ts';
 import { parseDialTarget, TECHNOLOGY_NAMES } from './dial-target.ts';
 import type { Context, Dialplan, Extension, Priority } from './dialplan.ts';
+import { expressionFault, UNKNOWN } from './expression.ts';
 import { functionProblem } from './functions.ts';
 import { type JumpTarget, parseBranches, parseJump, priorityOf } from './jump.ts';
 import { DIAL_OPTIONS, parseOptions } from './option-letters.ts';
 import type { Problem } from './problem.ts';
 import { TimeCondition } from './time-condition.ts';
-import { closingOf, nextOpening, parseReference } from './variables.ts';
+import { closingOf, MAX_DEPTH, nextOpening, parseReference } from './variables.ts';
 
 /**
  * What can be told of a dialplan without running it: applications and functions that do not exist, variables that are
@@ -258,24 +259,58 @@ function checkText(text: string, offset = 0, depth = 0): (Found & { index: numbe
     const end = closingOf(text, at);
     const open = text.slice(at, at + 2);
     const index = offset + at;
+    if (depth >= MAX_DEPTH)
+      return { severity: 'error', message: 'variables are nested too deep', allowed: `${MAX_DEPTH} levels`, index };
     if (end < 0) {
       const allowed = open === '${' ? '}' : ']';
       return { severity: 'error', message: `'${text.slice(at, at + 20)}' is never closed`, allowed, index };
     }
     const inner = text.slice(at + 2, end);
-    const problem = depth < MAX_DEPTH ? checkText(inner, index + 2, depth + 1) : undefined;
+    const problem = checkText(inner, index + 2, depth + 1);
     if (problem !== undefined) return problem;
     if (open === '${') {
       const { name, args } = parseReference(inner);
       const unknown = args === undefined || isDynamic(name) ? undefined : functionProblem(name);
       if (unknown !== undefined) return { ...unknown, index };
+    } else {
+      const fault = checkExpression(inner);
+      if (fault !== undefined) return { ...fault, index: index + fault.index };
     }
     at = nextOpening(text, end + 1);
   }
   return undefined;
 }
 
-const MAX_DEPTH = 32;
+/** Of an expression, no more than this is repeated. */
+const SHOWN = 40;
+
+/** What stands in `$[…]`, of which the variables and the expressions inside are in order. */
+function checkExpression(inner: string): (Found & { index: number }) | undefined {
+  let unknown: Found | undefined;
+  const fault = expressionFault(withoutValues(inner), {
+    callFunction: (name) => {
+      if (!name.includes(UNKNOWN)) unknown ??= functionProblem(name);
+      return '0';
+    },
+    warn: () => {},
+  });
+  if (fault === undefined) return unknown && { ...unknown, index: 0 };
+  const { message, index, allowed } = fault;
+  const shown = inner.length > SHOWN ? `${inner.slice(0, SHOWN)}…` : inner;
+  return { severity: 'error', message: `$[${shown}]: ${message}`, allowed, index: 2 + index };
+}
+
+/** A text with each variable in it as so many unknown characters. */
+function withoutValues(text: string): string {
+  let out = '';
+  let from = 0;
+  for (let at = nextOpening(text, 0); at >= 0; at = nextOpening(text, from)) {
+    out += text.slice(from, at);
+    from = closingOf(text, at) + 1;
+    out += UNKNOWN.repeat(from - at);
+  }
+  return out + text.slice(from);
+}
 
 function checkDial(data: string): Found[] {
   const found: Found[] = [];

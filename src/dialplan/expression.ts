@@ -19,10 +19,39 @@ export interface ExpressionResult {
  * Quotes stay part of a value and make it text: `"1" = "1.0"` is 0, `1 = 1.0` is 1. Never throws.
  */
 export function evaluateExpression(text: string, calls: ExpressionCalls): ExpressionResult {
+  return evaluateTokens(tokenize(text), text.length, calls);
+}
+
+function evaluateTokens(tokens: readonly Token[], end: number, calls: ExpressionCalls): ExpressionResult {
+  return tokens.length === 0 ? { value: '' } : new ExpressionParser(tokens, calls, end).run();
+}
+
+/** Stands in a text for a character of a variable, whose value is not known. */
+export const UNKNOWN = '\ufffe';
+
+export interface ExpressionFault {
+  readonly message: string;
+  readonly index: number;
+  /** What would be right in its place. */
+  readonly allowed: string;
+}
+
+/**
+ * What is wrong with an expression whatever its variables hold, which stand in it as `UNKNOWN`; undefined where nothing is, or
+ * where a value could mend it: a variable may hold an operator, or half of an expression.
+ */
+export function expressionFault(text: string, calls: ExpressionCalls): ExpressionFault | undefined {
   const tokens = tokenize(text);
-  if (tokens.length === 0) return { value: '' };
-  const parser = new ExpressionParser(tokens, calls, text.length);
-  return parser.run();
+  const { error } = evaluateTokens(tokens, text.length, calls);
+  if (error === undefined) return undefined;
+  const at = tokens.findIndex(({ index }) => index === error.index);
+  const before = tokens[at < 0 ? tokens.length - 1 : at - 1];
+  const wantsValue = before === undefined || (before.kind === 'operator' && before.text !== ')');
+  // Two values, or two operators, in a row are wrong wherever they stand; of all else a variable may hold the rest.
+  const isHere = wantsValue || tokens[at]?.kind === 'value';
+  const concerned = isHere ? [before, tokens[at]] : tokens;
+  if (concerned.some((token) => token?.text.includes(UNKNOWN))) return undefined;
+  return { ...error, allowed: wantsValue ? 'a value' : at < 0 ? ')' : 'an operator, or the end' };
 }
 
 interface Token {

@@ -10,7 +10,7 @@ export interface Evaluator {
 }
 
 /** How deep `${…${…}…}` may go, and how long a value may become: a dialplan must not eat the box. */
-const MAX_DEPTH = 32;
+export const MAX_DEPTH = 32;
 export const MAX_LENGTH = 65_536;
 
 /**

@@ -114,6 +114,18 @@ describe('a dialplan that is wrong', () => {
     ['exten => 1,1,NoOp(${A)', "2:19 error '${A' is never closed"],
     ['exten => 1,1,NoOp(x${LEN(${A)})', "2:20 error '${LEN(${A)}' is never closed"],
     ['exten => 1,1,NoOp($[1 + 2)', "2:19 error '$[1 + 2' is never closed"],
+    ['exten => 1,1,NoOp($[1 + ])', '2:25 error $[1 + ]: the expression ends too early'],
+    ['exten => 1,1,NoOp($[${A} + ])', '2:28 error $[${A} + ]: the expression ends too early'],
+    ['exten => 1,1,NoOp($["${A}" = "b" & ])', '2:36 error $["${A}" = "b" & ]: the expression ends too early'],
+    ['exten => 1,1,NoOp(x$[1 2])', "2:24 error $[1 2]: unexpected '2'"],
+    ['exten => 1,1,NoOp($["${A}" = b c])', `2:32 error $["\${A}" = b c]: unexpected 'c'`],
+    ['exten => 1,1,NoOp($[= ${A}])', "2:21 error $[= ${A}]: unexpected '='"],
+    ['exten => 1,1,NoOp($[${A} + * 2])', "2:28 error $[${A} + * 2]: unexpected '*'"],
+    ['exten => 1,1,NoOp($[(1 + 2])', '2:27 error $[(1 + 2]: the expression ends too early'],
+    ['exten => 1,1,NoOp($[1 + $[2 * ]])', '2:31 error $[2 * ]: the expression ends too early'],
+    ['exten => 1,1,NoOp($[LENN(x) > 2])', "2:19 error there is no function 'LENN', did you mean 'LEN'?"],
+    ['exten => 1,1,GotoIf($[${X} > ]?1)', '2:30 error $[${X} > ]: the expression ends too early'],
+    [`exten => 1,1,NoOp(${'${'.repeat(33)}A${'}'.repeat(33)})`, '2:83 error variables are nested too deep'],
     ['exten => 1,1,NoOp(${LENN(x)})', "2:19 error there is no function 'LENN', did you mean 'LEN'?"],
     ['exten => 1,1,NoOp(${A}${ODBC(x)})', '2:23 warning function ODBC is not available in this version'],
     ['exten => 1,1,Queue(x)', '2:14 warning Queue is not available in this version'],
@@ -183,6 +195,15 @@ describe('a dialplan that is wrong', () => {
   });
 
   it.each([
+    ['1 + ', 'a value'],
+    ['(1 + ${A}) 2', 'an operator, or the end'],
+    ['(1 + 2', ')'],
+  ])('says what an expression %j wants', (expression, allowed) => {
+    const [problem] = parseDialplan(`[a]\nexten => 1,1,NoOp($[${expression}])`).problems;
+    expect(problem?.allowed).toBe(allowed);
+  });
+
+  it.each([
     'exten => 1,1,Goto(${X},1,1)',
     'exten => 1,1,Goto(${EXTEN},1)',
     'exten => 1,1,Goto(b,${EXTEN},1)\n[b]\n',
@@ -195,6 +216,18 @@ describe('a dialplan that is wrong', () => {
     'exten => 1,1,ExecIf($[1],NoOp,x)',
     'exten => 1,1,Dial(${DEVICE(201)}&LINE/1,${T},${O})',
     'exten => 1,1,gotoif(1?1)',
+    // A variable may hold a part of an expression, an operator among them.
+    'exten => 1,1,Set(x=$[1 ${OP} 2])',
+    'exten => 1,1,Set(x=$[${LEFT} 2])',
+    'exten => 1,1,Set(x=$[2 ${RIGHT}])',
+    'exten => 1,1,Set(x=$[(1 + ${REST}])',
+    'exten => 1,1,Set(x=$[${A}])',
+    'exten => 1,1,Set(x=$[])',
+    'exten => 1,1,Set(x=$["${A}" = "b c" | ${LEN(${B})} > 3])',
+    'exten => 1,1,Set(x=$["${A}" : "([0-9]+)"])',
+    'exten => 1,1,Set(x=$[${A} ? yes :: no])',
+    'exten => 1,1,Set(x=$[POW(${A},2) + SIN(1) / 0])',
+    'exten => 1,1,Set(x=$[-${A} + !${B}])',
   ])('is not what this is: %j', (text) => {
     expect(problems(`[a]\n${text}`).filter((it) => it.includes('error'))).toEqual([]);
   });

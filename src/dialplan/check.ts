@@ -1,15 +1,15 @@
 import { closest } from '../base/closest.ts';
-import { parseTonePattern } from '../base/tone-pattern.ts';
-import { readCause } from './application-arguments.ts';
 import { closestApplication, findApplication } from './applications.ts';
 import { parseCall, separateArguments } from './argument.ts';
-import { parseDialTarget, TECHNOLOGY_NAMES } from './dial-target.ts';
+import { argumentFaults, type Found, isDynamic } from './argument-faults.ts';
+import { parseDialTarget } from './dial-target.ts';
 import type { Context, Dialplan, Extension, Priority } from './dialplan.ts';
 import { expressionFault, UNKNOWN } from './expression.ts';
 import { functionProblem } from './functions.ts';
 import { type JumpTarget, parseBranches, parseJump, priorityOf } from './jump.ts';
-import { DIAL_OPTIONS, parseOptions } from './option-letters.ts';
+import { Pattern } from './pattern.ts';
 import type { Problem } from './problem.ts';
+import { warningOfRead, warningOfSet } from './rehearsal.ts';
 import { TimeCondition } from './time-condition.ts';
 import { closingOf, MAX_DEPTH, nextOpening, parseReference } from './variables.ts';
 
@@ -22,11 +22,6 @@ export function checkDialplan(dialplan: Dialplan): Problem[] {
   for (const context of dialplan.contexts.values()) checker.context(context);
   return checker.problems;
 }
-
-/** When `CallForward` has calls go elsewhere. */
-const FORWARD_WORDS = ['always', 'busy', 'noanswer'];
-
-type Found = Pick<Problem, 'severity' | 'message' | 'allowed'>;
 
 class Checker {
   readonly problems: Problem[] = [];
@@ -43,13 +38,24 @@ class Checker {
       if (!each.expanded && 'error' in target)
         this.report(each, { severity: 'error', message: `switch: ${target.error}` });
     }
-    for (const extension of context.extensions) {
+    for (const [index, extension] of context.extensions.entries()) {
+      this.shadow(context.extensions[index - 1], extension);
       for (const priority of extension.priorities.values()) this.priority(context, extension, priority);
     }
   }
 
+  /** Of two patterns that differ by a `!` at the end only, that one comes first, and leaves nothing for the other. */
+  private shadow(before: Extension | undefined, { pattern, caller, priorities }: Extension): void {
+    const [first] = priorities.values();
+    if (before?.caller !== undefined || caller !== undefined || first === undefined || !pattern.isPattern) return;
+    const wider = Pattern.parse(`${pattern.text}!`);
+    if (before === undefined || 'error' in wider || Pattern.compare(before.pattern, wider) !== 0) return;
+    const message = `'${pattern.text}' is never reached: '${before.pattern.text}' comes before it`;
+    this.report(first, { severity: 'warning', message });
+  }
+
   private priority(context: Context, extension: Extension, priority: Priority): void {
-    const unreadable = checkText(priority.data);
+    const unreadable = checkText(priority.data, this.dialplan);
     if (unreadable !== undefined) {
       const { index, ...found } = unreadable;
       this.report({ line: priority.line, column: priority.dataColumn + index }, found);
@@ -71,49 +77,14 @@ class Checker {
       this.report(at, { severity: 'warning', message: `${application.name} is not available in this version` });
     }
     const jump = (text: string, isSubroutine = false): void => this.jump(context, extension, at, text, isSubroutine);
+    const run = (text: string): void => {
+      const call = parseCall(text.trim());
+      if (call !== undefined) this.application(context, extension, at, call.name, call.args);
+    };
+    for (const found of argumentFaults(application.name, data)) this.report(at, found);
     switch (application.name) {
-      case 'Dial':
-        for (const found of checkDial(data)) this.report(at, found);
-        break;
-      case 'Hangup':
-        if (data.trim() !== '' && !isDynamic(data) && readCause(data) === undefined)
-          this.report(at, {
-            severity: 'error',
-            message: `'${data.trim()}' is no cause`,
-            allowed: 'a number, or NORMAL_CLEARING, USER_BUSY, …',
-          });
-        break;
-      case 'CallForward': {
-        const when = (separateArguments(data)[0] ?? '').trim().toLowerCase();
-        if (isDynamic(when) || when === '' || FORWARD_WORDS.includes(when)) break;
-        const meant = closest(when, FORWARD_WORDS);
-        const message = `'${when}' is no case of CallForward${meant === undefined ? '' : `, did you mean '${meant}'?`}`;
-        this.report(at, { severity: 'error', message, allowed: FORWARD_WORDS.join(', ') });
-        break;
-      }
-      case 'DoNotDisturb': {
-        const word = data.trim();
-        if (!isDynamic(word) && !/^(?:on|off)?$/i.test(word))
-          this.report(at, {
-            severity: 'error',
-            message: `'${word}' is no state of DoNotDisturb`,
-            allowed: 'on, off, or nothing for the other way round',
-          });
-        break;
-      }
-      case 'PlayTones': {
-        const text = data.trim().replace(/^"(.*)"$/, '$1');
-        if (!isDynamic(data) && parseTonePattern(text) === undefined && !/^[a-z][a-z-]*$/i.test(text))
-          this.report(at, {
-            severity: 'error',
-            message: `'${text}' is no tone`,
-            allowed: 'dial, busy, …, or 440+480/2000,0/4000',
-          });
-        break;
-      }
       case 'Set':
-        if (!data.includes('='))
-          this.report(at, { severity: 'error', message: "Set has no '='", allowed: 'Set(name=value)' });
+        this.assignment(at, data);
         break;
       case 'Goto':
       case 'Gosub':
@@ -128,17 +99,32 @@ class Checker {
         this.branches(at, application.name, data, (target) => jump(target, application.name === 'GosubIf'));
         break;
       case 'ExecIf':
-        this.branches(at, application.name, data, (target) => {
-          const call = parseCall(target);
-          if (call !== undefined) this.application(context, extension, at, call.name, call.args);
-        });
+      case 'ExecIfTime':
+        this.branches(at, application.name, data, run);
+        break;
+      case 'Exec':
+      case 'TryExec':
+        run(data);
+        break;
+      case 'MacroIf':
+        this.branches(at, application.name, data, (target) => this.macro(at, target));
         break;
       case 'Macro':
-        this.macro(at, separateArguments(data)[0]?.trim() ?? '');
+      case 'MacroExclusive':
+        this.macro(at, data);
         break;
       default:
         break;
     }
+  }
+
+  /** What a function says of being set to a value that is written out. */
+  private assignment(at: Priority, data: string): void {
+    const equals = data.indexOf('=');
+    const name = data.slice(0, equals).trim();
+    if (equals < 0 || !name.includes('(') || isDynamic(data)) return;
+    const message = warningOfSet(this.dialplan, name, data.slice(equals + 1));
+    if (message !== undefined) this.report(at, { severity: 'warning', message });
   }
 
   private branches(at: Priority, name: string, data: string, check: (target: string) => void): void {
@@ -149,14 +135,15 @@ class Checker {
         this.report(at, { severity: 'error', message: `${name} has no '?'`, allowed: `${name}(condition?yes:no)` });
       return;
     }
-    if (name === 'GotoIfTime' && !isDynamic(branches.condition)) {
+    if (name.endsWith('Time') && !isDynamic(branches.condition)) {
       const time = TimeCondition.parse(branches.condition);
       if ('error' in time) this.report(at, { severity: 'error', message: time.error });
     }
     for (const target of [branches.yes, branches.no]) if (target !== '') check(target);
   }
 
-  private macro(at: Priority, name: string): void {
+  private macro(at: Priority, text: string): void {
+    const name = separateArguments(text)[0]?.trim() ?? '';
     if (isDynamic(name) || this.dialplan.find(`macro-${name}`, 's', 1) !== undefined) return;
     this.report(at, {
       severity: 'error',
@@ -249,12 +236,8 @@ class Checker {
   }
 }
 
-function isDynamic(text: string): boolean {
-  return nextOpening(text, 0) >= 0;
-}
-
 /** Variables and expressions of a text: each is closed, each function exists. The first that is not right. */
-function checkText(text: string, offset = 0, depth = 0): (Found & { index: number }) | undefined {
+function checkText(text: string, dialplan: Dialplan, offset = 0, depth = 0): (Found & { index: number }) | undefined {
   for (let at = nextOpening(text, 0); at >= 0; ) {
     const end = closingOf(text, at);
     const open = text.slice(at, at + 2);
@@ -266,12 +249,14 @@ function checkText(text: string, offset = 0, depth = 0): (Found & { index: numbe
       return { severity: 'error', message: `'${text.slice(at, at + 20)}' is never closed`, allowed, index };
     }
     const inner = text.slice(at + 2, end);
-    const problem = checkText(inner, index + 2, depth + 1);
+    const problem = checkText(inner, dialplan, index + 2, depth + 1);
     if (problem !== undefined) return problem;
     if (open === '${') {
       const { name, args } = parseReference(inner);
       const unknown = args === undefined || isDynamic(name) ? undefined : functionProblem(name);
       if (unknown !== undefined) return { ...unknown, index };
+      const message = args === undefined || isDynamic(inner) ? undefined : warningOfRead(dialplan, name, args);
+      if (message !== undefined) return { severity: 'warning', message, index };
     } else {
       const fault = checkExpression(inner);
       if (fault !== undefined) return { ...fault, index: index + fault.index };
@@ -310,32 +295,4 @@ function withoutValues(text: string): string {
     out += UNKNOWN.repeat(from - at);
   }
   return out + text.slice(from);
-}
-
-function checkDial(data: string): Found[] {
-  const found: Found[] = [];
-  const [targets = '', timeout = '', options = ''] = separateArguments(data, ',', { limit: 4 });
-  if (!isDynamic(targets)) {
-    for (const target of targets.split('&').filter((it) => it.trim() !== '')) {
-      const parsed = parseDialTarget(target.trim());
-      if ('error' in parsed)
-        found.push({ severity: 'error', message: parsed.error, allowed: TECHNOLOGY_NAMES.join(', ') });
-    }
-  } else {
-    const technology = /^\s*([A-Za-z0-9]+)\//.exec(targets)?.[1];
-    const parsed = technology === undefined ? undefined : parseDialTarget(`${technology}/1@x`);
-    if (parsed !== undefined && 'error' in parsed && parsed.error.startsWith('there is no technology'))
-      found.push({ severity: 'error', message: parsed.error, allowed: TECHNOLOGY_NAMES.join(', ') });
-  }
-  if (!isDynamic(timeout) && timeout.trim() !== '' && !/^\d+(\.\d+)?$/.test(timeout.trim()))
-    found.push({ severity: 'error', message: `'${timeout.trim()}' is no timeout of Dial`, allowed: 'seconds' });
-  if (!isDynamic(options)) {
-    const { options: letters, problem } = parseOptions(options);
-    if (problem !== undefined) found.push({ severity: 'error', message: `Dial: ${problem}`, allowed: ')' });
-    for (const letter of letters.keys()) {
-      if (!DIAL_OPTIONS.includes(letter))
-        found.push({ severity: 'warning', message: `Dial has no option '${letter}'` });
-    }
-  }
-  return found;
 }

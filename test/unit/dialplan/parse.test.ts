@@ -179,6 +179,33 @@ describe('a dialplan that is wrong', () => {
     ['exten => 1,1,CallForward(202)', "2:14 error '202' is no case of CallForward"],
     ['exten => 1,1,DoNotDisturb(onn)', "2:14 error 'onn' is no state of DoNotDisturb"],
     ['exten => 1,1,PlayTones(440/x)', "2:14 error '440/x' is no tone"],
+    ['exten => 1,1,Wait(abc)', "2:14 error 'abc' is no time to Wait"],
+    ['exten => 1,1,WaitExten(abc)', "2:14 error 'abc' is no time to WaitExten"],
+    ['exten => 1,1,Answer(-1)', "2:14 error '-1' is no time to Answer"],
+    ['exten => 1,1,Congestion(1,2)', "2:14 error '1,2' is no time to Congestion"],
+    ['exten => 1,1,Read(,beep)', '2:14 error Read has no variable'],
+    ['exten => 1,1,Read(x,beep,abc)', "2:14 error 'abc' is no number of digits"],
+    ['exten => 1,1,Read(x,beep,,,x)', "2:14 error 'x' is no number of attempts"],
+    ['exten => 1,1,Read(x,beep,,,1,y)', "2:14 error 'y' is no time to Read"],
+    ['exten => 1,1,SendDTMF(12x)', "2:14 error 'x' is no digit"],
+    ['exten => 1,1,SendDTMF(12,abc)', "2:14 error 'abc' is no gap"],
+    ['exten => 1,1,SendDTMF(12,,abc)', "2:14 error 'abc' is no length of a digit"],
+    ['exten => 1,1,ConfBridge()', '2:14 error ConfBridge has no room'],
+    ['exten => 1,1,ParkedCall(x)', "2:14 error 'x' is no space"],
+    ['exten => 1,1,MacroIf(1?b)', "2:14 error there is no macro 'b'"],
+    ['exten => 1,1,MacroExclusive(b)', "2:14 error there is no macro 'b'"],
+    ['exten => 1,1,TryExec(Gato(1))', "2:14 error there is no application 'Gato', did you mean 'Goto'?"],
+    ['exten => 1,1,ExecIfTime(*,*,*,*?Gato(1))', "2:14 error there is no application 'Gato', did you mean 'Goto'?"],
+    ['exten => 1,1,ExecIf(1?Wait(x))', "2:14 error 'x' is no time to Wait"],
+    ['exten => 1,1,Set(LEN(x)=1)', '2:14 warning function LEN cannot be set'],
+    ['exten => 1,1,Set(CALLERID(nam)=Me)', '2:14 warning CALLERID(nam) cannot be set'],
+    ['exten => 1,1,Set(TIMEOUT(x)=1)', "2:14 warning TIMEOUT has no 'x'"],
+    ['exten => 1,1,Set(CALLERID(pres)=hidden)', "2:14 warning there is no presentation 'hidden'"],
+    ['exten => 1,1,NoOp(x${CALLERID(nam)})', "2:20 warning CALLERID has no 'nam'"],
+    ['exten => 1,1,NoOp(${IF(1)})', '2:19 warning IF takes condition?yes:no'],
+    ['exten => 1,1,NoOp(${MATH(1+,int)})', "2:19 warning MATH cannot calculate '1+'"],
+    ['exten => 1,1,NoOp(${IFTIME(9-17,*,*,*?1:2)})', "2:19 warning '9' is not a time of day such as 8:30 or 17:00"],
+    ['exten => _4,1,NoOp\nexten => _4!,1,NoOp', "2:15 warning '_4' is never reached: '_4!' comes before it"],
     ['exten => 1,1,Dial(FOO/1)', "2:14 error there is no technology 'FOO'"],
     ['exten => 1,1,Dial(FOO/${EXTEN})', "2:14 error there is no technology 'FOO'"],
     ['exten => 1,1,Dial(LINE/x)', "2:14 error LINE takes the number of a line, not 'x'"],
@@ -192,6 +219,21 @@ describe('a dialplan that is wrong', () => {
   it('says what would be right', () => {
     const [problem] = parseDialplan('[a]\nexten => 1,1,Dial(FOO/1)').problems;
     expect(problem?.allowed).toBe('IAX2, SIP, PJSIP, LINE, Local');
+  });
+
+  it('has no warning of functions that are right, or whose arguments are known at a call only', () => {
+    const rest = [
+      '${CALLERID(${X})}',
+      '${MATH(1+2,int)}',
+      '${IF($[1 = 1]?a:b)}',
+      '${DB(a/b)}',
+      '${EVAL(x)}',
+      '${SHIFT(x)}',
+    ];
+    const text = rest.map((each, i) => `exten => ${i},1,NoOp(${each})`).join('\n');
+    expect(
+      problems(`[a]\n${text}\nexten => 9,1,Set(CALLERID(${'${X}'})=1)\nexten => _4XX,1,NoOp\nexten => _4!,1,NoOp`),
+    ).toEqual([]);
   });
 
   it.each([
@@ -216,6 +258,18 @@ describe('a dialplan that is wrong', () => {
     'exten => 1,1,ExecIf($[1],NoOp,x)',
     'exten => 1,1,Dial(${DEVICE(201)}&LINE/1,${T},${O})',
     'exten => 1,1,gotoif(1?1)',
+    'exten => 1,1,Wait(0.5)',
+    'exten => 1,1,Wait()',
+    'exten => 1,1,Answer(500)',
+    'exten => 1,1,Read(x)',
+    'exten => 1,1,Read(x,,4,,2,10)',
+    'exten => 1,1,SendDTMF(12w*#AD,100,100)',
+    'exten => 1,1,SendDTMF(${X},${Y})',
+    'exten => 1,1,ConfBridge(600)',
+    'exten => 1,1,ParkedCall()',
+    'exten => 1,1,Set(CALLERID(num)=${X})',
+    'exten => 1,1,Set(GLOBAL(x)=1)',
+    'exten => 1,1,TryExec(${APP}(1))',
     // A variable may hold a part of an expression, an operator among them.
     'exten => 1,1,Set(x=$[1 ${OP} 2])',
     'exten => 1,1,Set(x=$[${LEFT} 2])',

@@ -20,7 +20,7 @@ export class ConnectionPlaces {
   /** By connection, the oldest first. */
   private readonly strangers = new Map<string, Place>();
   private readonly proven = new Map<string, Place>();
-  private readonly perAddress = new Map<string, number>();
+  private readonly perAddress = new Map<string, { all: number; proven: number }>();
   private readonly limits = new AddressLimits(PER_ADDRESS, TOGETHER);
 
   constructor(
@@ -31,9 +31,11 @@ export class ConnectionPlaces {
   /** Gives a connection its place; `displaced` says whether another was closed for it. */
   take(key: string, place: Place, nowMs: number): { readonly displaced: boolean } | NoPlace {
     const { ip } = place;
-    const flood = this.isKnown(ip) ? undefined : this.limits.judge(ip, nowMs);
+    const before = this.perAddress.get(ip);
+    const isKnown = before !== undefined && before.proven > 0;
+    const flood = isKnown ? undefined : this.limits.judge(ip, nowMs);
     if (flood !== undefined) return flood === 'one' ? 'connection-flood' : 'connection-flood-of-many';
-    if ((this.perAddress.get(ip) ?? 0) >= this.mostOfOne) return 'too-many-connections';
+    if (before !== undefined && before.all >= this.mostOfOne) return 'too-many-connections';
     const isFull = this.size >= this.most;
     const [oldest] = this.strangers;
     if (isFull && oldest === undefined) return 'too-many-connections';
@@ -42,7 +44,10 @@ export class ConnectionPlaces {
       oldest[1].close();
     }
     this.strangers.set(key, place);
-    this.perAddress.set(ip, (this.perAddress.get(ip) ?? 0) + 1);
+    // Who made room may have been the last one of this address.
+    const counts = this.perAddress.get(ip) ?? { all: 0, proven: 0 };
+    this.perAddress.set(ip, counts);
+    counts.all++;
     return { displaced: isFull };
   }
 
@@ -52,24 +57,23 @@ export class ConnectionPlaces {
     if (place === undefined) return;
     this.strangers.delete(key);
     this.proven.set(key, place);
+    const counts = this.perAddress.get(place.ip);
+    if (counts !== undefined) counts.proven++;
   }
 
   /** The connection has ended. */
   leave(key: string, place: Place): void {
     if (this.strangers.get(key) !== place && this.proven.get(key) !== place) return;
     this.strangers.delete(key);
-    this.proven.delete(key);
-    const left = (this.perAddress.get(place.ip) ?? 1) - 1;
-    if (left === 0) this.perAddress.delete(place.ip);
-    else this.perAddress.set(place.ip, left);
+    const wasProven = this.proven.delete(key);
+    const counts = this.perAddress.get(place.ip);
+    if (counts === undefined) return;
+    counts.all--;
+    if (wasProven) counts.proven--;
+    if (counts.all === 0) this.perAddress.delete(place.ip);
   }
 
   get size(): number {
     return this.strangers.size + this.proven.size;
-  }
-
-  private isKnown(ip: string): boolean {
-    for (const place of this.proven.values()) if (place.ip === ip) return true;
-    return false;
   }
 }

@@ -53,6 +53,30 @@ describe('places for connections', () => {
     }
   });
 
+  it('have a rate for an address again once whoever has proven himself there is gone', () => {
+    const proven = connect('192.0.2.1', 1);
+    proven.prove();
+    proven.leave();
+    const given = Array.from({ length: 200 }, (_, n) => {
+      const { given: result, leave } = connect('192.0.2.1', 100 + n);
+      leave();
+      return result;
+    });
+    expect(given.slice(0, 99)).toEqual(Array(99).fill({ displaced: false }));
+    expect(new Set(given.slice(99))).toEqual(new Set(['connection-flood']));
+  });
+
+  it('are counted for an address whose last connection makes room for its next', () => {
+    const two = new ConnectionPlaces(2, 1);
+    const place = (ip: string) => ({ ip, close: () => {} });
+    two.take('b', place('192.0.2.2'), 0);
+    two.take('a', place('192.0.2.1'), 0);
+    expect(two.take('c', place('192.0.2.3'), 0)).toEqual({ displaced: true });
+    expect(two.take('d', place('192.0.2.2'), 0)).toEqual({ displaced: true });
+    expect(two.take('e', place('192.0.2.2'), 0)).toBe('too-many-connections');
+    expect(two.size).toBe(2);
+  });
+
   it('are left to newcomers by the stranger who was there first; never by who has proven who he is', () => {
     const first = connect('192.0.2.1', 1);
     first.prove();

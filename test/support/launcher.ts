@@ -16,6 +16,8 @@ export class LauncherBox {
   private readonly installed = join(this.data, 'usr');
   /** What the launcher said last. */
   said = '';
+  /** Which start of the machine this is, as systemd has it; undefined where nobody tells. */
+  boot: string | undefined;
 
   constructor() {
     writeRelease(this.installed, '1.0.0', 'ends');
@@ -32,6 +34,7 @@ export class LauncherBox {
   launch(): string {
     const { stdout, stderr } = spawnSync(join(this.installed, 'launch'), ['run', '--data', this.data], {
       encoding: 'utf8',
+      env: { ...process.env, ...(this.boot === undefined ? {} : { BRANCHLINE_BOOT: this.boot }) },
     });
     this.said = stderr;
     return stdout.trim();

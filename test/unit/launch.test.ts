@@ -79,6 +79,34 @@ describe('the launcher', () => {
     expect(box.launch()).toBe('1.0.0 installed');
   });
 
+  it('does not count a start that ended with the power, however often that goes', () => {
+    box.addRelease('1.1.0', 'crashes');
+    box.write('current', '1.1.0\n');
+    const booted = Array.from({ length: 8 }, (_, n) => {
+      box.boot = `boot-${n}`;
+      return box.launch();
+    });
+    expect(new Set(booted)).toEqual(new Set(['1.1.0 current']));
+    expect(box.said).toBe('');
+  });
+
+  it('counts the crashes before a power cut together with those behind it', () => {
+    box.addRelease('1.1.0', 'crashes');
+    box.write('current', '1.1.0\n');
+    box.boot = 'one';
+    expect(starts(3)).toEqual(Array(3).fill('1.1.0 current'));
+    box.boot = 'two';
+    expect(starts(2)).toEqual(['1.1.0 current', '1.0.0 installed']);
+  });
+
+  it('takes a start for a crash where an earlier launcher did not say in which start of the machine it was', () => {
+    box.addRelease('1.1.0', 'crashes');
+    box.write('current', '1.1.0\n');
+    expect(starts(3)).toEqual(Array(3).fill('1.1.0 current'));
+    box.boot = 'one';
+    expect(box.launch()).toBe('1.0.0 installed');
+  });
+
   it('counts what a power cut left of the count, and nothing of another release', () => {
     box.addRelease('1.1.0', 'crashes');
     box.write('current', '1.1.0\n');

@@ -292,7 +292,9 @@ export class RemoteControl {
     const ok = error === undefined;
     const isKnown = Object.hasOwn(commandSchemas, verb);
     const name = isKnown ? verb : verb.slice(0, MAX_VERB);
-    const message = ok ? `The command ${name} was carried out.` : `The command ${name} was refused: ${error}.`;
+    const message = ok
+      ? `The command ${name} was carried out.`
+      : `The command ${name} was refused: ${error.replace(/\.$/, '')}.`;
     const severity = ok ? 'info' : 'warn';
     this.options.log(severity, 'command', message, { id });
     this.options.tell({

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { issueText } from '../status/issue-text.ts';
 import { failure, json, type Route } from './http.ts';
 import type { PanelServices } from './services.ts';
 import { errorSchema } from './status-routes.ts';
 
 /** What can be dialled and who can dial: numbers, extensions, `line/1`; never control characters. */
 const partySchema = z
-  .string({ error: ({ input }) => (input === undefined ? 'it is missing' : 'it must be text') })
+  .string()
   .min(1)
   .max(80)
   .regex(/^[\w+*#@./-]+$/, 'letters, digits and + * # @ . / - only');
@@ -39,7 +40,7 @@ export function callRoutes(services: PanelServices): Route[] {
         409: { description: 'it cannot be made', schema: errorSchema },
       },
       handle({ body }) {
-        const parsed = originateSchema.safeParse(body);
+        const parsed = originateSchema.safeParse(body, { error: issueText });
         if (!parsed.success) return failure(400, firstProblem(parsed.error));
         const result = services.originate(parsed.data.from, parsed.data.to);
         return 'failed' in result ? failure(409, result.failed) : json(201, { id: result.id });
@@ -72,9 +73,9 @@ export function callRoutes(services: PanelServices): Route[] {
         404: { description: 'no such context or line', schema: errorSchema },
       },
       handle({ query }) {
-        const number = partySchema.safeParse(query['number']);
+        const number = partySchema.safeParse(query['number'], { error: issueText });
         if (!number.success) return failure(400, `number: ${firstProblem(number.error)}`);
-        const from = partySchema.safeParse(query['from']);
+        const from = partySchema.safeParse(query['from'], { error: issueText });
         if (!from.success) return failure(400, `from: ${firstProblem(from.error)}`);
         const trace = services.trace(number.data, from.data);
         return 'failed' in trace ? failure(404, trace.failed) : json(200, trace);

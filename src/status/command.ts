@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { VERSION_PATTERN } from '../base/version.ts';
+import { issueText } from './issue-text.ts';
 import { duration } from './probation.ts';
 import { type Fault, openEnvelope, parseJson, type VerifySignature } from './signed.ts';
 import { escapeLevel } from './topics.ts';
@@ -88,7 +89,7 @@ export function readCommand(
   if (payload.length > MAX_PAYLOAD) return { fault: { path: '', message: 'it is too large for a command' } };
   const isSigned = receiver.authority.kind === 'signed' || verb === 'update';
   const opened = isSigned ? openSigned(verb, payload, receiver) : openPlain(payload);
-  if ('fault' in opened) return opened;
+  if ('fault' in opened) return { ...opened, ...answerableId(payload, receiver) };
   const { id: own, ...args } = opened.content;
   const parsedId = id.safeParse(own);
   if (!parsedId.success)
@@ -102,12 +103,19 @@ export function readCommand(
       fault: { path: '', message: `there is no command ${verb.slice(0, MAX_VERB)}; there are ${verbs}` },
     };
   }
-  const parsed = commandSchemas[verb as Verb].safeParse(args);
+  const parsed = commandSchemas[verb as Verb].safeParse(args, { error: issueText, reportInput: true });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return { id: parsedId.data, fault: { path: issue?.path.join('.') ?? '', message: issue?.message ?? 'wrong' } };
   }
   return { command: { id: parsedId.data, verb, args: parsed.data } as Command };
+}
+
+/** Where anybody may ask, whoever lacks a signature is told so; where none but the operators may, strangers hear nothing. */
+function answerableId(payload: string, { authority }: Receiver): { readonly id?: string } {
+  const content = authority.kind === 'broker' ? parseJson(payload) : undefined;
+  const own = isObject(content) ? id.safeParse(content['id']).data : undefined;
+  return own === undefined ? {} : { id: own };
 }
 
 type Opened = { readonly content: Record<string, unknown> } | { readonly fault: Fault };

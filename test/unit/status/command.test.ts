@@ -52,6 +52,27 @@ describe('a command', () => {
     });
   });
 
+  it.each([
+    ['originate', { from: '201' }, 'to', 'it is missing'],
+    ['originate', { from: 201, to: '1' }, 'from', 'it must be text'],
+    ['originate', { from: '', to: '1' }, 'from', 'it must have at least 1 character'],
+    ['hangup', { call: 'x'.repeat(65) }, 'call', 'it must have at most 64 characters'],
+    ['identify', { seconds: 0 }, 'seconds', 'it must be at least 1'],
+    ['identify', { seconds: 1e9 }, 'seconds', 'it must be at most 600'],
+    ['identify', { seconds: 'x' }, 'seconds', 'it must be a number'],
+    ['confirm', { revision: 1.5 }, 'revision', 'it must be a whole number'],
+    ['capture', { action: 'pause' }, 'action', 'it must be start or stop'],
+    ['hangup', { call: '1', all: true, now: 1 }, '', 'all and now are unknown here'],
+  ])('%s %j is refused in words that an operator reads', (verb, more, path, message) => {
+    const payload = JSON.stringify({ id: 'c1', ...more });
+    expect(readCommand(verb, payload, open)).toEqual({ id: 'c1', fault: { path, message } });
+  });
+
+  it('that lacks the signature of an update is answered where other commands need none', () => {
+    expect(readCommand('update', '{"id":"c1"}', open)).toMatchObject({ id: 'c1', fault: { path: '' } });
+    expect(readCommand('update', '{"id":"c1"}', signed)).not.toHaveProperty('id');
+  });
+
   it('that updates the program is taken with a signature alone, also where others need none', () => {
     const release = { url: 'https://ops.example/r.tar.gz', version: '1.1.0', platform: 'linux-arm64' };
     const archive = { sha256: 'a'.repeat(64), bytes: 1000 };

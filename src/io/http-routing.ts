@@ -44,7 +44,7 @@ export function buildRouting(app: HttpApp, log: Log): FastifyInstance {
   routing.setNotFoundHandler((request, reply) => {
     const path = pathOf(request.url);
     const found = request.method === 'GET' || request.method === 'HEAD' ? app.file(path) : undefined;
-    if (found === undefined) return send(reply, app.failure(404, `there is nothing at ${request.method} ${path}`));
+    if (found === undefined) return send(reply, nothingAt(app, request.method, path));
     const etag = found.headers?.['etag'];
     if (etag !== undefined && request.headers['if-none-match'] === etag)
       return reply.code(304).headers({ etag }).send();
@@ -57,6 +57,34 @@ export function buildRouting(app: HttpApp, log: Log): FastifyInstance {
     return send(reply, app.failure(500, 'this request met a fault of the appliance; its log says more'));
   });
   return routing;
+}
+
+/** Why there is no answer: no such place, not by this method, or only for a WebSocket. */
+function nothingAt(app: HttpApp, method: string, path: string): HttpResponse {
+  const methods = app.routes.filter((route) => paramsOf(route.path, path) !== undefined).map((route) => route.method);
+  if (app.file(path) !== undefined) methods.push('GET');
+  if (methods.length > 0) {
+    const allow = methods.flatMap((each) => (each === 'GET' ? ['GET', 'HEAD'] : [each])).join(', ');
+    return { ...app.failure(405, `${path} takes ${allow}, not ${method}`), headers: { allow } };
+  }
+  const isSocket = app.sockets.some((socket) => socket.isLocal !== true && paramsOf(socket.path, path) !== undefined);
+  return isSocket
+    ? { ...app.failure(426, `${path} is a WebSocket`), headers: { connection: 'upgrade', upgrade: 'websocket' } }
+    : app.failure(404, `there is nothing at ${method} ${path}`);
+}
+
+/** What stands in `path` for the parameters of a pattern such as `/api/lines/:port`; undefined where it does not fit. */
+export function paramsOf(pattern: string, path: string): Record<string, string> | undefined {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return undefined;
+  const params: Record<string, string> = {};
+  for (const [index, part] of wanted.entries()) {
+    const segment = given[index] ?? '';
+    if (part.startsWith(':') && segment !== '') params[part.slice(1)] = segment;
+    else if (part !== segment) return undefined;
+  }
+  return params;
 }
 
 function parseJson(text: string, done: (error: Error | null, body?: unknown) => void): void {

@@ -9,7 +9,7 @@ import type { Log } from '../base/log.ts';
 import { type Address, formatAddress } from '../base/machine.ts';
 import type { HttpApp, HttpRequest, HttpResponse, SocketHandler, SocketRoute } from '../panel/http.ts';
 import { type BindFailure, bindFailure } from './bind-failure.ts';
-import { buildRouting, visitorOf } from './http-routing.ts';
+import { buildRouting, paramsOf, visitorOf } from './http-routing.ts';
 
 /** PEM texts. */
 export interface HttpTls {
@@ -202,17 +202,9 @@ export class HttpServer {
 
 function matchSocket(sockets: readonly SocketRoute[], target: string) {
   const [path = '', search = ''] = target.split('?', 2);
-  const segments = path.split('/');
   for (const route of sockets) {
-    const pattern = route.path.split('/');
-    if (pattern.length !== segments.length) continue;
-    const params: Record<string, string> = {};
-    const fits = pattern.every((part, i) => {
-      if (!part.startsWith(':')) return part === segments[i];
-      params[part.slice(1)] = segments[i]!;
-      return true;
-    });
-    if (!fits) continue;
+    const params = paramsOf(route.path, path);
+    if (params === undefined) continue;
     const query = Object.fromEntries(new URLSearchParams(search));
     return { route, request: { params, query, body: undefined } satisfies HttpRequest };
   }

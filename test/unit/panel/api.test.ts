@@ -92,6 +92,7 @@ describe('status over HTTP', () => {
 
   it.each([
     '/api/lines/9',
+    '/api/lines/',
     '/api/trunks/__proto__',
     '/api/trunks/toString',
     '/api/calls/none',
@@ -101,6 +102,25 @@ describe('status over HTTP', () => {
     const response = await get(path);
     expect(response.status).toBe(404);
     expect(await response.json()).toEqual({ error: expect.stringMatching(/^there is no/) });
+  });
+
+  it.each([
+    ['POST', '/api/status', 'GET, HEAD'],
+    ['PUT', '/api/calls', 'GET, HEAD, POST'],
+    ['DELETE', '/api/lines/1', 'GET, HEAD'],
+    ['OPTIONS', '/api/calls/c1', 'GET, HEAD, DELETE'],
+    ['GET', '/api/emulator/keypad', 'POST'],
+    ['POST', '/', 'GET, HEAD'],
+  ])('answers 405 and what there is to %s %s [RFC9110 §15.5.6]', async (method, path, allowed) => {
+    const response = await fetch(base + path, { method });
+    expect([response.status, response.headers.get('allow')]).toEqual([405, allowed]);
+    expect(await response.json()).toEqual({ error: `${path} takes ${allowed}, not ${method}` });
+  });
+
+  it('answers 426 to a request that is no WebSocket where there is one [RFC9110 §15.5.22]', async () => {
+    const response = await get('/api/events');
+    expect([response.status, response.headers.get('upgrade')]).toEqual([426, 'websocket']);
+    expect(await response.json()).toEqual({ error: '/api/events is a WebSocket' });
   });
 
   it('is also there for Prometheus and for watchdogs', async () => {

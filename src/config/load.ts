@@ -8,6 +8,7 @@ import { withNumbers } from './numbers.ts';
 import { formatPath, inDocumentOrder, type Problem } from './problem.ts';
 import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
 import type { Resolved, SecretStore } from './secret.ts';
+import { checkSecretContents } from './secret-contents.ts';
 import { resolveSecrets } from './secrets.ts';
 import { contradictions, unknownDialTarget } from './semantics.ts';
 
@@ -63,6 +64,9 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
       message: `${place}: ${message}`,
     });
   }
+  checkSecretContents(resolved.value, store, (path, message) => {
+    problems.push({ ...document.positionOf(path), severity: 'warning', message });
+  });
   const sorted = inDocumentOrder(problems);
   if (sorted.some((problem) => problem.severity === 'error')) return { problems: sorted };
   return { configuration: resolved.value, dialplan: withNumbers(dialplan, parsed.data), problems: sorted };

@@ -1,20 +1,11 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
+import { type PasswordCost, parsePasswordHash } from '../base/password-hash.ts';
 
 /** What a hash costs: 32 MiB and some tenths of a second on a Raspberry Pi, for whoever guesses, too. [RFC7914 §2] */
 const COST = { logN: 15, r: 8, p: 1 };
-/** A hash from elsewhere may cost four times as much, and no more. */
-const MAX_LOG_N = 17;
 const MAX_MEMORY_BYTES = 256 << 20;
 const SALT_BYTES = 16;
 const HASH_BYTES = 32;
-
-interface Cost {
-  readonly logN: number;
-  readonly r: number;
-  readonly p: number;
-}
-
-const FORMAT = /^\$scrypt\$(\d{1,2})\$(\d{1,2})\$(\d{1,2})\$([A-Za-z0-9_-]{16,86})\$([A-Za-z0-9_-]{22,86})$/;
 
 /** Scrypt of `password` with a salt of its own: `$scrypt$<log2 N>$<r>$<p>$<salt>$<hash>`, base64url. */
 export async function hashPassword(password: string): Promise<string> {
@@ -51,8 +42,8 @@ export async function verifyPassword(
 }
 
 /** Each once, ours if there is none, in an order that says nothing of who has which. */
-function costsOf(hashes: readonly string[]): Cost[] {
-  const costs: Cost[] = [];
+function costsOf(hashes: readonly string[]): PasswordCost[] {
+  const costs: PasswordCost[] = [];
   for (const hash of hashes) {
     const cost = parse(hash)?.cost;
     if (cost !== undefined && !costs.some((other) => isSame(other, cost))) costs.push(cost);
@@ -60,20 +51,19 @@ function costsOf(hashes: readonly string[]): Cost[] {
   return costs.length > 0 ? costs : [COST];
 }
 
-function isSame(one: Cost, other: Cost): boolean {
+function isSame(one: PasswordCost, other: PasswordCost): boolean {
   return one.logN === other.logN && one.r === other.r && one.p === other.p;
 }
 
 function parse(text: string) {
-  const [, logN = '', r = '', p = '', salt = '', hash = ''] = FORMAT.exec(text) ?? [];
-  const cost = { logN: Number(logN), r: Number(r), p: Number(p) };
-  const isSane = cost.logN >= 10 && cost.logN <= MAX_LOG_N && cost.r >= 1 && cost.r <= 8 && cost.p >= 1 && cost.p <= 4;
-  if (!isSane) return undefined;
+  const read = parsePasswordHash(text);
+  if (read === undefined) return undefined;
+  const { cost, salt, hash } = read;
   return { salt: Buffer.from(salt, 'base64url'), expected: Buffer.from(hash, 'base64url'), cost };
 }
 
 /** In a thread of Node's pool: nothing else waits for it. */
-function derive(password: string, salt: Buffer, length: number, { logN, r, p }: Cost): Promise<Buffer> {
+function derive(password: string, salt: Buffer, length: number, { logN, r, p }: PasswordCost): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     // The same letters may be typed in two ways: composed, or as a letter and its accent.
     const text = password.normalize('NFC');

@@ -2,10 +2,14 @@ import { type LoadedConfiguration, loadConfiguration } from '../../../src/config
 import { formatProblem } from '../../../src/config/problem.ts';
 import type { SecretStore } from '../../../src/config/secret.ts';
 
+/** In the form that `hash-password` prints. */
+export const PASSWORD_HASH = `$scrypt$15$8$1$${'s'.repeat(22)}$${'h'.repeat(43)}`;
+const PUBLIC_KEY = '-----BEGIN PUBLIC KEY-----\nMCow\n-----END PUBLIC KEY-----\n';
+
 /** Every secret that is asked for exists. */
 export const richStore: SecretStore = {
   env: (name) => `value of ${name}`,
-  file: (path) => ({ text: `content of ${path}\n` }),
+  file: (path) => ({ text: path.endsWith('.pub') ? PUBLIC_KEY : `content of ${path}\n` }),
   key: (path) => ({ text: `key of ${path}\n` }),
   open: (box) => ({ text: `content of ${box}` }),
 };
@@ -93,5 +97,5 @@ features: { contexts: [house], pickup: "*8", forward: "*72", dnd: "*78", park: "
 hours: ["mon-thu 08:00-17:00", "fri 08:00-14:00"]
 net: { external: auto, rtpPorts: 12000-12099, dscp: { media: 46, signalling: 24 } }
 mqtt: { url: "mqtts://broker.example:8883", username: graz-02, password: { file: mqtt }, provisioning: { publicKey: ops.pub } }
-web: { listen: "https://0.0.0.0:8443", users: { admin: { passwordHash: "$argon2id$x" } } }
+web: { listen: "https://0.0.0.0:8443", users: { admin: { passwordHash: "${PASSWORD_HASH}" } } }
 `;

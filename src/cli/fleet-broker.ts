@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { isBrokerUrl } from '../config/schema/services.ts';
 import { FleetLink, type FleetMessage } from '../io/fleet-link.ts';
 import { reasonOf } from '../io/secret-files.ts';
 import { type DocumentSigner, documentSigner } from '../io/signing.ts';
@@ -55,6 +56,11 @@ export class FleetBroker {
     terminal: Terminal,
     work: (broker: FleetBroker) => Promise<Result>,
   ): Promise<Result> {
+    if (!isBrokerUrl(options.broker))
+      throw new CommandFailure(
+        '--broker is no address of a broker; allowed: mqtt://, mqtts://, ws:// or wss:// with a host, with or without :port; --username and --password-file say who we are',
+        2,
+      );
     const password = passwordOf(options, terminal);
     const { cert, certKey } = options;
     if ((cert === undefined) !== (certKey === undefined))

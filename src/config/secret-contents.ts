@@ -14,7 +14,8 @@ export function checkSecretContents(
 ): void {
   const judge = (path: Path, secret: Secret | undefined, isRight: (text: string) => boolean, wrong: string) => {
     const text = secret?.reveal();
-    if (text !== undefined && text !== '' && text !== MASK && !isRight(text)) warn(path, `${formatPath(path)} ${wrong}`);
+    if (text !== undefined && text !== '' && text !== MASK && !isRight(text))
+      warn(path, `${formatPath(path)} ${wrong}`);
   };
   for (const [number, { pin, leaderPin }] of Object.entries(conferences)) {
     for (const [key, secret] of Object.entries({ pin, leaderPin }))

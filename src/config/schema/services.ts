@@ -35,7 +35,8 @@ export const net = z.strictObject({
     .meta({ description: 'Priority marks of IP packets (DSCP); 0 marks nothing. Needs a restart.' }),
 });
 
-function isBrokerUrl(text: string): boolean {
+/** The address of a broker, without user and password. */
+export function isBrokerUrl(text: string): boolean {
   const [, authority] = /^(?:mqtts?|wss?):\/\/([^\s@/]+)(?:\/[^\s@]*)?$/.exec(text) ?? [];
   return authority !== undefined && parseHostPort(authority) !== undefined;
 }

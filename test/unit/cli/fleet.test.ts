@@ -88,6 +88,17 @@ describe('branchline fleet', () => {
     expect(performance.now() - startedMs).toBeLessThan(8_000);
   });
 
+  it.each(['http://broker.example', 'broker.example:1883', 'mqtt://', 'mqtt://me:geheim@broker.example'])(
+    'does not take %s for a broker, and repeats no password',
+    async (url) => {
+      const { code, err } = await bench.execute(['fleet', 'list', '--broker', url], { pause });
+      expect([code, err]).toEqual([
+        2,
+        'branchline: --broker is no address of a broker; allowed: mqtt://, mqtts://, ws:// or wss:// with a host, with or without :port; --username and --password-file say who we are\n',
+      ]);
+    },
+  );
+
   it('says everything of one, and that it does not know another', async () => {
     await appliance('lyon-01');
     expect(JSON.parse((await fleet('status', 'lyon-01', '--json')).out)).toEqual({

@@ -108,12 +108,13 @@ class DocumentReader {
   /** One error a line: the parser trips over the same fault several times. */
   private reportSyntax(): void {
     const seen = new Set<number>();
+    const lines = this.text.split('\n');
     for (const error of [...this.document.errors, ...this.document.warnings]) {
       const offset = error.message.includes('Missing closing') ? this.quoteStart(error.pos[0]) : error.pos[0];
       const { line } = this.position(offset);
       if (seen.has(line)) continue;
       seen.add(line);
-      this.report(offset, describeSyntaxError(error.code, error.message, this.text.split('\n')[line - 1] ?? ''));
+      this.report(offset, describeSyntaxError(error.code, error.message, lines[line - 1] ?? ''));
     }
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { cpuTimer } from '../../support/cpu-time.ts';
 import { errorsOf, load, poorStore, problemsOf, WHOLE } from './example.ts';
 
 const SITE = 'site: { id: a, country: fr }\n';
@@ -531,4 +532,10 @@ describe('YAML', () => {
       `3:1: unknown key "constructor"; allowed: ${TOP}`,
     ]);
   });
+});
+
+test('a document with a fault in each of 20,000 lines is judged in seconds', () => {
+  const elapsedMs = cpuTimer();
+  expect(errorsOf('a: [\n'.repeat(20_000))).toHaveLength(20_000);
+  expect(elapsedMs()).toBeLessThan(5_000);
 });

@@ -37,6 +37,7 @@ export class ApplianceBox {
   private readonly lights: LineLights;
   private readonly announcer: Announcer;
   private isHatLost = false;
+  private lightsDue = false;
 
   constructor(private readonly options: BoxOptions) {
     this.panel = new BoxPanel(options);
@@ -91,7 +92,15 @@ export class ApplianceBox {
     this.announcer.fill(port, down);
   }
 
+  /** Something has happened that LEDs may show. */
   showLights(): void {
+    this.lightsDue = true;
+  }
+
+  /** Shows what they are to show by all that has happened, once for however much that was. */
+  settleLights(): void {
+    if (!this.lightsDue) return;
+    this.lightsDue = false;
     const { lines, facts, calls, emit } = this.options;
     for (const [led, light] of this.lights.changes(lines.views, facts(), calls().hasEmergency))
       emit({ type: 'hat', command: { type: 'led', led, light } });

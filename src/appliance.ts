@@ -404,6 +404,7 @@ export class Appliance implements Machine<ApplianceOutput> {
     ) {
       // Each pass hands on one output; the loop ends when no part has anything to say.
     }
+    this.box.settleLights();
   }
 
   private settleSip(nowMs: number): boolean {

@@ -101,13 +101,20 @@ export function elementKey(id: number): SingleKey | undefined {
 }
 
 /** Several elements each, and what is not understood, go after the rest, but never after the call token. */
-export const SENDING_ORDER: readonly ElementKey[] = [
+const SENDING_ORDER: readonly ElementKey[] = [
   ...SINGLE_KEYS.filter((key) => key !== 'callToken'),
   'ospToken',
   'variables',
   'unknown',
   'callToken',
 ];
+
+const SENDING_PLACE = new Map<string, number>(SENDING_ORDER.map((key, place) => [key, place]));
+
+/** Sorts keys by the order in which Asterisk sends them. A frame has few of all that there are. */
+export function bySendingOrder(a: ElementKey, b: ElementKey): number {
+  return SENDING_PLACE.get(a)! - SENDING_PLACE.get(b)!;
+}
 
 /** Name of an element's id as RFC 5456 and Asterisk spell it, undefined for an unknown id. */
 export function elementName(id: number): string | undefined {

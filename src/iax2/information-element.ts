@@ -1,13 +1,13 @@
 import { concatBytes, utf8Decode, utf8Encode } from '../base/bytes.ts';
 import type { Address } from '../base/machine.ts';
 import {
+  bySendingOrder,
   ELEMENTS,
   type ElementKey,
   type ElementRow,
   type ElementValue,
   elementKey,
   OSPTOKEN,
-  SENDING_ORDER,
   type SingleKey,
   VARIABLE,
 } from './element-table.ts';
@@ -260,7 +260,8 @@ export function encodeInformationElements(
   order: 'asterisk' | 'as-given' = 'asterisk',
 ): Uint8Array {
   const elements: RawElement[] = [];
-  const keys = order === 'asterisk' ? SENDING_ORDER : (Object.keys(ies) as ElementKey[]);
+  const keys = Object.keys(ies) as ElementKey[];
+  if (order === 'asterisk') keys.sort(bySendingOrder);
   for (const key of keys) {
     if (key === 'variables') appendVariables(elements, ies.variables);
     else if (key === 'ospToken') appendOspToken(elements, ies.ospToken);

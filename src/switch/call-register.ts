@@ -117,7 +117,7 @@ export class CallRegister {
     const { call, view } = entry;
     if (call.answered) entry.history.noteAnswer(call.leg, nowMs);
     const sameState = call.state === view.state;
-    const changed = !sameState || !hasLegs(call, view.legs);
+    const changed = !sameState || !call.hasLegs(view.legs);
     if (changed) {
       const sinceMs = sameState ? view.sinceMs : nowMs;
       entry.view = { ...view, state: call.state, sinceMs, legs: call.over ? view.legs : viewLegs(call) };
@@ -135,10 +135,6 @@ export class CallRegister {
 
 export function isEmergency(urgency: Urgency | undefined): boolean {
   return urgency === 'emergency' || urgency === 'callback';
-}
-
-function hasLegs({ legs }: Call, shown: CallView['legs']): boolean {
-  return legs.length === shown.length && legs.every(({ channel }, i) => channel === shown[i]!.channel);
 }
 
 function viewLegs(call: Call): CallView['legs'] {

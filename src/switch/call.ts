@@ -30,6 +30,8 @@ export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore' | 'm
 /** Makes what a call does in the place of its dialplan; the call starts it. */
 export type BeginActivity = (nowMs: number) => Activity;
 
+const NO_LEGS: readonly Leg[] = [];
+
 /**
  * One call: a caller, the dialplan that runs for it, and what the dialplan has it do at the moment.
  *
@@ -111,6 +113,15 @@ export class Call implements CallerSide {
   get legs(): readonly Leg[] {
     const others = this.activity?.dial?.legs ?? [];
     return [this.leg, ...others].filter((leg) => this.openLegs.has(leg));
+  }
+
+  /** Whether `legs` are those with these channels; every event asks it of every call, so no list is made for it. */
+  hasLegs(shown: readonly { readonly channel: string }[]): boolean {
+    let count = 0;
+    if (this.openLegs.has(this.leg) && this.leg.channel !== shown[count++]?.channel) return false;
+    for (const leg of this.activity?.dial?.legs ?? NO_LEGS)
+      if (this.openLegs.has(leg) && leg.channel !== shown[count++]?.channel) return false;
+    return count === shown.length;
   }
 
   /** `first` is done before the dialplan has its say, which it has only if that leaves the caller without an answer. */

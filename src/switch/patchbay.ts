@@ -80,7 +80,9 @@ export class Patchbay {
     const telephone = this.telephones.get(stream);
     if (telephone === undefined) this.told.delete(stream);
     else if (this.standings.get(telephone)?.active === stream) this.told.delete(telephone);
-    this.settle(nowMs);
+    // What others hear goes by this only where they hear through it.
+    if (telephone === undefined && !this.partners.has(stream)) this.settleOne(stream, nowMs);
+    else this.settle(nowMs);
   }
 
   /** The far end of `stream` waits. */
@@ -119,17 +121,21 @@ export class Patchbay {
   }
 
   private settle(nowMs: number): void {
-    for (const stream of new Set([...this.wanted.keys(), ...this.standings.keys()])) {
-      if (this.partners.has(stream)) continue;
-      const standing = this.standings.get(stream);
-      if (standing === undefined && this.telephones.has(stream)) continue;
-      const source = standing === undefined ? this.resolve(stream) : this.heardAt(standing);
-      const before = this.told.get(stream);
-      if (before !== undefined && sameSource(before, source)) continue;
-      this.told.set(stream, source);
-      this.changes++;
-      this.media.hear(stream, source, nowMs);
-    }
+    for (const stream of this.wanted.keys()) this.settleOne(stream, nowMs);
+    for (const telephone of this.standings.keys())
+      if (!this.wanted.has(telephone)) this.settleOne(telephone, nowMs);
+  }
+
+  private settleOne(stream: StreamId, nowMs: number): void {
+    if (this.partners.has(stream)) return;
+    const standing = this.standings.get(stream);
+    if (standing === undefined && this.telephones.has(stream)) return;
+    const source = standing === undefined ? this.resolve(stream) : this.heardAt(standing);
+    const before = this.told.get(stream);
+    if (before !== undefined && sameSource(before, source)) return;
+    this.told.set(stream, source);
+    this.changes++;
+    this.media.hear(stream, source, nowMs);
   }
 
   private heardAt({ active, room }: Standing): Source {

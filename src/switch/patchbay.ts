@@ -122,8 +122,7 @@ export class Patchbay {
 
   private settle(nowMs: number): void {
     for (const stream of this.wanted.keys()) this.settleOne(stream, nowMs);
-    for (const telephone of this.standings.keys())
-      if (!this.wanted.has(telephone)) this.settleOne(telephone, nowMs);
+    for (const telephone of this.standings.keys()) if (!this.wanted.has(telephone)) this.settleOne(telephone, nowMs);
   }
 
   private settleOne(stream: StreamId, nowMs: number): void {

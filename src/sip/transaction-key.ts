@@ -6,15 +6,17 @@ import { branchOf, formatVia } from './via.ts';
 /**
  * What a request is known by among server transactions: branch, sent-by and method, where an ACK is its INVITE's. A
  * client of RFC 2543 makes no such branch: its requests are known by all that does not change between repetitions.
- * [RFC3261 §17.2.3]
+ * [RFC3261 §17.2.3] But for INVITE the sequence number counts, too: chan_sip of Asterisk 16 has one branch for all the
+ * NOTIFYs of a subscription.
  */
 export function serverKey(request: Request, method = request.method): string {
   const of = method === 'ACK' ? 'INVITE' : method;
   const [via] = request.vias;
   const branch = branchOf(via!);
   // Joined, not in a template: that would stay a chain of views of the message, and a key lies there when it is gone.
-  if (branch !== undefined) return [branch, via!.host, via!.port ?? '', of].join('|');
   const { uri, from, callId, cseq } = request;
+  if (branch !== undefined)
+    return [branch, via!.host, via!.port ?? '', of === 'INVITE' ? '' : cseq.number, of].join('|');
   return ['2543', formatUri(uri), tagOf(from) ?? '', callId, cseq.number, formatVia(via!), of].join('|');
 }
 

@@ -274,6 +274,13 @@ CSeq: 1 ${method}`;
     expect(server.log).toEqual(['OPTIONS', 'OPTIONS']);
   });
 
+  it('a request with another number is another one, also where chan_sip of Asterisk uses a branch again', () => {
+    server.onRequest = (transaction) => server.respond(transaction, 200);
+    const notify = request('NOTIFY', '192.0.2.1;branch=z9hG4bKx', 'sip:b@b;tag=b');
+    for (const text of [notify, notify, notify.replace('CSeq: 1', 'CSeq: 2')]) arrive(text);
+    expect(server.log).toEqual(['NOTIFY', 'NOTIFY']);
+  });
+
   it('one request that comes over two paths is refused the second time [RFC3261 §8.2.2.2]', () => {
     arrive(request('INVITE', '192.0.2.1;branch=z9hG4bKx'));
     arrive(request('INVITE', '192.0.2.3;branch=z9hG4bKy'));

@@ -12,9 +12,12 @@ import type { Trunk } from './trunk.ts';
 import { userOf } from './uri.ts';
 
 /** Whose request it is. */
-export type Sender =
-  | { readonly type: 'phone'; readonly config: PhoneConfig }
-  | { readonly type: 'trunk'; readonly trunk: Trunk };
+export type Sender = PhoneSender | { readonly type: 'trunk'; readonly trunk: Trunk };
+
+interface PhoneSender {
+  readonly type: 'phone';
+  readonly config: PhoneConfig;
+}
 
 /** Lets in who may come in: knows the phones, asks for proofs, and is deaf to those who guess. */
 export class Doorkeeper {
@@ -87,9 +90,13 @@ export class Doorkeeper {
   }
 
   /** A trunk is known by where it comes from, a phone by what it proves. */
-  identify({ request, from }: ServerTransaction, nowMs: number): Sender | 'stranger' | 'stale' {
-    const trunk = this.trunkAt(from);
-    if (trunk !== undefined) return { type: 'trunk', trunk };
+  identify(transaction: ServerTransaction, nowMs: number): Sender | 'stranger' | 'stale' {
+    const trunk = this.trunkAt(transaction.from);
+    return trunk === undefined ? this.identifyPhone(transaction, nowMs) : { type: 'trunk', trunk };
+  }
+
+  /** The same where only a phone may ask, from wherever. */
+  identifyPhone({ request, from }: ServerTransaction, nowMs: number): PhoneSender | 'stranger' | 'stale' {
     const identity = this.authenticator.identify(request, from, nowMs);
     if (identity.type === 'wrong') this.registrar.noteFailure(from, identity.username, nowMs);
     if (identity.type === 'proven' && from.connection !== undefined) this.proven.add(from.connection);

@@ -523,9 +523,8 @@ export class Endpoint implements Machine<EndpointOutput> {
   }
 
   private handleSubscribe(transaction: ServerTransaction, nowMs: number): void {
-    const sender = this.door.identify(transaction, nowMs);
+    const sender = this.door.identifyPhone(transaction, nowMs);
     if (typeof sender === 'string') this.challenge(transaction, sender === 'stale', nowMs);
-    else if (sender.type === 'trunk') this.respond(transaction, 403, NONE, nowMs);
     else this.notifier.subscribe(transaction, sender.config.user, nowMs);
   }
 

@@ -12,7 +12,7 @@ import { MESSAGE_SUMMARY, SUMMARY_TYPE, summaryBody } from './message-summary.ts
 import { formatNameAddr, nameAddr, tagOf, withTag } from './name-addr.ts';
 import type { ClientTransactionUser } from './transaction.ts';
 import type { OutgoingRequest, ServerTransaction, TransactionLayer } from './transaction-layer.ts';
-import { isSipUri, parseUri, type SipUri } from './uri.ts';
+import { isSipUri, parseUri, type SipUri, sipUri } from './uri.ts';
 
 export interface MessageNotifierOptions {
   readonly crypto: Crypto;
@@ -225,12 +225,12 @@ export class MessageNotifier {
     if (count === undefined || count === null) return;
     for (const told of this.told.get(user) ?? [])
       if (!sameCount(told.count, count) && !this.isSubscribed(user, told.binding))
-        this.notifyUnasked(told, count, nowMs);
+        this.notifyUnasked(user, told, count, nowMs);
   }
 
-  private notifyUnasked(told: Told, count: MessageCount, nowMs: number): void {
+  private notifyUnasked(user: string, told: Told, count: MessageCount, nowMs: number): void {
     const hop = hopOf(told.binding);
-    const request = this.unaskedRequest(told.binding, hop, count);
+    const request = this.unaskedRequest(user, told.binding, hop, count);
     if (request === undefined) return;
     told.count = count;
     const whenDone: ClientTransactionUser = {
@@ -243,7 +243,7 @@ export class MessageNotifier {
     this.options.layer.send(request, hop, whenDone, nowMs);
   }
 
-  private unaskedRequest(binding: Binding, hop: Hop, count: MessageCount): OutgoingRequest | undefined {
+  private unaskedRequest(user: string, binding: Binding, hop: Hop, count: MessageCount): OutgoingRequest | undefined {
     const { crypto, contact } = this.options;
     const uri = parseUri(binding.contact);
     if (isMalformed(uri) || !isSipUri(uri)) return undefined;
@@ -252,7 +252,8 @@ export class MessageNotifier {
     return {
       method: 'NOTIFY',
       uri: { ...uri, headers: [] },
-      from: withTag(nameAddr(us), toHex(crypto.randomBytes(8))),
+      // Whose messages they are, as within a subscription: Asterisk knows by it who tells. [RFC6665 §4.2.2]
+      from: withTag(nameAddr(sipUri({ host: us.host, user })), toHex(crypto.randomBytes(8))),
       to: nameAddr({ ...uri, headers: [] }),
       callId: toHex(crypto.randomBytes(16)),
       cseq: { number: 1, method: 'NOTIFY' },

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { MessageCount } from '../../../src/base/message-count.ts';
+import { formatUri, sipUri } from '../../../src/sip/uri.ts';
 import { FAIR, Network } from '../../support/network.ts';
 import { SipDesk } from '../../support/sip-desk.ts';
 import { SipStation } from '../../support/sip-station.ts';
@@ -34,6 +35,7 @@ describe('a phone that registered, and has a mailbox', () => {
     const [notify] = desk.notified;
     expect(desk.told).toEqual([1, 'terminated', 'Messages-Waiting: yes\r\nVoice-Message: 2/8 (0/0)\r\n']);
     expect(notify!.headers.get('Event')).toBe('message-summary');
+    expect(formatUri(notify!.from.uri)).toBe('sip:211@192.0.2.10');
     expect(notify!.headers.get('Content-Type')).toBe('application/simple-message-summary');
     desk.register();
     wait({ ...TWO });
@@ -175,6 +177,14 @@ describe('a phone that subscribes', () => {
     wait(NONE);
     network.runFor(40_000);
     expect(centre.endpoint.load.subscriptions).toBe(0);
+  });
+
+  it('may do so from the address of a trunk, if it proves that it is a phone', () => {
+    const trunk = { name: 'hq', registrar: sipUri({ host: DESK.ip }), username: 'branch', codecs: [], context: 'hq' };
+    centre.command((endpoint, nowMs) => endpoint.configure([phone('211')], [trunk], nowMs));
+    wait(TWO);
+    expect(desk.subscribe().status).toBe(200);
+    expect(desk.told[2]).toContain('2/8');
   });
 
   it('is sent nothing before it has proven who it is', () => {

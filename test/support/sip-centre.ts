@@ -30,7 +30,7 @@ exten => _X.,1,Dial(@DIAL@,5)
  same => n,Verbose(1,OUTCOME=\${DIALSTATUS} CAUSE=\${HANGUPCAUSE}.)
 `;
 
-function chanSip(): string {
+function chanSip(more: string): string {
   return `[general]
 bindaddr=@BIND@
 udpbindaddr=@BIND@
@@ -48,7 +48,8 @@ dtmfmode=rfc2833
 trustrpid=yes
 sendrpid=pai
 qualify=no
-directmedia=no`;
+directmedia=no
+${more}`;
 }
 
 /** The example that is shipped, with the addresses of this test. */
@@ -63,19 +64,29 @@ function pjsip(more: string): string {
 ${more}`;
 }
 
-/** Head office as a SIP trunk sees it, with the numbers of `centreFiles`. `more`: further sections of pjsip.conf. */
-export function startSipCentre(version: AsteriskVersion, more = ''): Promise<Asterisk> {
-  const files = centreFiles();
+export interface SipCentreOptions {
+  /** Further lines of sip.conf, which go on in the section of the branch, or sections of pjsip.conf. */
+  readonly sip?: string;
+  /** Further contexts of the dialplan. */
+  readonly dialplan?: string;
+  readonly modules?: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+/** Head office as a SIP trunk sees it, with the numbers of `centreFiles`. */
+export function startSipCentre(version: AsteriskVersion, options: SipCentreOptions = {}): Promise<Asterisk> {
+  const { sip = '', dialplan = '', modules = [] } = options;
+  const files = { ...centreFiles(), ...options.files };
   const dial = `${version === '16' ? 'SIP' : 'PJSIP'}/\${EXTEN}@branch-01`;
   return startAsterisk({
     version,
     bind: CENTRE,
-    modules: SIP_MODULES[version],
+    modules: [...SIP_MODULES[version], ...modules],
     files: {
       ...files,
-      'extensions.conf': `${TO_BRANCH.replace('@DIAL@', dial)}${files['extensions.conf']}`,
+      'extensions.conf': `${TO_BRANCH.replace('@DIAL@', dial)}${files['extensions.conf']}${dialplan}`,
       'rtp.conf': '[general]\nrtpstart=12000\nrtpend=12999\nstrictrtp=yes',
-      ...(version === '16' ? { 'sip.conf': chanSip() } : { 'pjsip.conf': pjsip(more) }),
+      ...(version === '16' ? { 'sip.conf': chanSip(sip) } : { 'pjsip.conf': pjsip(sip) }),
     },
   });
 }

@@ -88,7 +88,7 @@ describeWithPeers('SIP over connections', ['baresip', 'asterisk22', 'openssl'], 
   beforeAll(async () => {
     const authority = new CertificateAuthority(folder);
     const [ours, theirs] = [authority.issue('branch', BRANCH), authority.issue('centre', CENTRE)];
-    centre = await startSipCentre('22', TCP + tls(theirs, authority.file));
+    centre = await startSipCentre('22', { sip: TCP + tls(theirs, authority.file) });
     const config = branchConfig({ sections: sections(ours, authority.file), dialplan: DIALPLAN });
     office = await startAppliance({ config, web: WEB });
   }, 60_000);

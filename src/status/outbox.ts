@@ -46,7 +46,7 @@ interface Held {
 
 /** How many may be unacknowledged at a time: below what brokers allow a client by default. */
 const WINDOW = 16;
-/** When to look again whether somebody listens; one message is tried then. */
+/** When to look again whether somebody listens, if nothing is told until then; one message is tried. */
 const UNHEARD_MS = 30_000;
 const FAILED_MS = 5_000;
 /** When a disk that failed is tried again. */
@@ -61,7 +61,7 @@ const EMPTIED_TO = 0.9;
  */
 export class Outbox implements Machine<OutboxOutput> {
   private readonly outputs = new Queue<OutboxOutput>();
-  private readonly timers = new Timers<'send' | 'store'>();
+  private readonly timers = new Timers<'send' | 'listen' | 'store'>();
   /** In the order in which they came. */
   private readonly held = new Map<string, Held>();
   private ready = new Queue<Held>();
@@ -110,6 +110,7 @@ export class Outbox implements Machine<OutboxOutput> {
       if (held.stage === 'new') {
         held.stage = 'ready';
         this.ready.push(held);
+        this.lookAgain();
       }
       if (held.message.id === this.notice) this.dropOldest(held);
     }
@@ -122,7 +123,7 @@ export class Outbox implements Machine<OutboxOutput> {
     this.handleDisconnected();
     this.connection = ++this.connections;
     this.window = WINDOW;
-    this.timers.clear('send');
+    for (const timer of ['send', 'listen'] as const) this.timers.clear(timer);
     this.send();
   }
 
@@ -146,7 +147,8 @@ export class Outbox implements Machine<OutboxOutput> {
       } else {
         held.stage = 'ready';
         this.window = 1;
-        this.timers.set('send', nowMs + (delivery === 'unheard' ? UNHEARD_MS : FAILED_MS));
+        if (delivery === 'unheard') this.timers.set('listen', nowMs + UNHEARD_MS);
+        else this.timers.set('send', nowMs + FAILED_MS);
       }
     }
     this.send();
@@ -154,10 +156,11 @@ export class Outbox implements Machine<OutboxOutput> {
 
   handleTimeout(nowMs: number): void {
     for (const timer of this.timers.due(nowMs)) {
-      if (timer === 'send') {
+      if (timer === 'store') this.storeAgain();
+      else {
         this.queueAgain();
         this.send();
-      } else this.storeAgain();
+      }
     }
   }
 
@@ -203,8 +206,16 @@ export class Outbox implements Machine<OutboxOutput> {
     this.outputs.push({ type: 'store', messages: batch.map(({ message }) => message) });
   }
 
+  /** Something happened: whoever listens by now must not wait for it. */
+  private lookAgain(): void {
+    if (this.timers.at('listen') === undefined) return;
+    this.timers.clear('listen');
+    this.queueAgain();
+  }
+
   private send(): void {
-    if (this.connection === undefined || this.timers.at('send') !== undefined) return;
+    const waits = this.timers.at('send') !== undefined || this.timers.at('listen') !== undefined;
+    if (this.connection === undefined || waits) return;
     while (this.unacknowledged < this.window) {
       const held = this.ready.shift();
       if (held === undefined) return;

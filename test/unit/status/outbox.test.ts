@@ -88,6 +88,32 @@ describe('Outbox', () => {
     expect(drain()).toEqual(['forget a', 'send b', 'send c']);
   });
 
+  it('tries the oldest at once when another message comes, though nobody listened a moment ago', () => {
+    const { outbox, drain } = bench([message('a')]);
+    outbox.handleConnected();
+    outbox.handleDelivery('a', 1, 'unheard', 1000);
+    drain();
+    outbox.add([message('b')], 2000);
+    outbox.handleStored(false, 2001);
+    expect(drain()).toEqual(['store b', 'send a']);
+    outbox.handleDelivery('a', 1, 'taken', 2010);
+    expect(drain()).toEqual(['forget a', 'send b']);
+    outbox.handleDelivery('b', 1, 'unheard', 2020);
+    expect(outbox.nextDeadline()).toBe(32_020);
+    expect(drain()).toEqual([]);
+  });
+
+  it('waits its 5 s with a broker that refuses, whatever comes meanwhile', () => {
+    const { outbox, drain } = bench([message('a')]);
+    outbox.handleConnected();
+    outbox.handleDelivery('a', 1, 'failed', 1000);
+    drain();
+    outbox.add([message('b')], 2000);
+    outbox.handleStored(false, 2001);
+    expect(drain()).toEqual(['store b']);
+    expect(outbox.nextDeadline()).toBe(6000);
+  });
+
   it('tries again after 5 s what the broker refused', () => {
     const { outbox, drain } = bench([message('a')]);
     outbox.handleConnected();

@@ -79,11 +79,10 @@ export function traceRoute(
   for (;;) {
     const step = execution.next();
     if (step.type === 'end' || lines.length >= MAX_LINES) {
-      lines.push({
-        application: '',
-        args: '',
-        outcome: step.type === 'end' ? endOf(step) : `stopped after ${MAX_LINES} steps`,
-      });
+      const round = step.type === 'end' && step.reason !== 'endless-loop' ? undefined : circleOf(lines);
+      if (round !== undefined) lines.splice(round.from + round.length);
+      const stopped = round === undefined ? `stopped after ${MAX_LINES} steps` : 'and so on, round and round';
+      lines.push({ application: '', args: '', outcome: step.type === 'end' ? endOf(step) : stopped });
       return lines;
     }
     const { action, location } = step;
@@ -106,6 +105,17 @@ export function traceRoute(
     isElsewhere = action.type === 'remote-lookup';
     execution.resume(assumed(action, assume));
   }
+}
+
+/** Where the lines begin to repeat themselves for good, and how many make a round; undefined if they do not. */
+function circleOf(lines: readonly TraceLine[]): { readonly from: number; readonly length: number } | undefined {
+  const keys = lines.map((line) => JSON.stringify(line));
+  for (let length = 1; length <= keys.length / 3; length++) {
+    let from = keys.length - length;
+    while (from > 0 && keys[from - 1] === keys[from - 1 + length]) from--;
+    if (keys.length - from >= 3 * length) return { from, length };
+  }
+  return undefined;
 }
 
 function endOf({ reason, cause }: Extract<Step, { type: 'end' }>): string {

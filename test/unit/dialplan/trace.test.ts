@@ -75,9 +75,26 @@ describe('a route', () => {
     expect(traceRoute(load(OFFICE), 'office', '7123', testEnvironment())[1]?.location?.line).toBe(4);
   });
 
-  it('ends for a dialplan that does not', () => {
-    const lines = route('[a]\nexten => 1,1,NoOp\nsame => n,Goto(1)\n', 'a', '1');
-    expect(lines.length).toBeLessThanOrEqual(501);
-    expect(lines.at(-1)).toMatch(/stopped after 500 steps|runs in circles/);
+  it('tells one round of a dialplan that runs in circles', () => {
+    const lines = route('[a]\nexten => 1,1,Set(A=1)\nsame => n,NoOp\nsame => n,Goto(2)\n', 'a', '1');
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['1@a:1', '1@a:2', '1@a:3', 'end:']);
+    expect(lines.at(-1)).toMatch(/^end: the dialplan runs in circles/);
+  });
+
+  it('tells one round of a dialplan that waits in circles', () => {
+    const lines = route('[a]\nexten => 1,1,Wait(1)\nsame => n,Goto(1)\n', 'a', '1');
+    expect(lines).toHaveLength(3);
+    expect(lines.at(-1)).toBe('and so on, round and round');
+  });
+
+  it('tells each round that differs from the one before', () => {
+    const lines = route('[a]\nexten => 1,1,Set(A=$[0${A} + 1])\nsame => n,GotoIf($[${A} < 30]?1)\n', 'a', '1');
+    expect(lines).toHaveLength(61);
+  });
+
+  it('stops in a dialplan that never does the same twice', () => {
+    const lines = route('[a]\nexten => 1,1,Set(A=$[0${A} + 1])\nsame => n,Wait(1)\nsame => n,Goto(1)\n', 'a', '1');
+    expect(lines).toHaveLength(501);
+    expect(lines.at(-1)).toBe('stopped after 500 steps');
   });
 });

@@ -14,7 +14,7 @@ import type { TownLineSettings } from './legs/line-fxo.ts';
 import type { LineSettings } from './legs/line-leg.ts';
 import type { CountryProfile } from './lines/country-profile.ts';
 import type { DatagramSink, RtpSink } from './media/datagram-sink.ts';
-import type { WorkerNotices } from './media/split-plane.ts';
+import type { RtpPortLender, WorkerNotices } from './media/split-plane.ts';
 import type { RoomSettings } from './switch/conference.ts';
 import type { TelephoneSettings } from './switch/handset.ts';
 
@@ -54,8 +54,10 @@ export interface ApplianceOptions extends LiveSettings {
   readonly send: DatagramSink;
   /** Where RTP and RTCP go at once; absent where there is no RTP. */
   readonly sendRtp?: RtpSink;
-  /** Where a worker has the voice of the IAX2 port. */
+  /** Where a worker has the voice of calls. */
   readonly mediaWorker?: WorkerNotices;
+  /** Where that may have RTP, too. */
+  readonly rtpLender?: RtpPortLender;
 }
 
 /** What a telephone's flash and a second call do. */

@@ -81,9 +81,14 @@ export class Appliance implements Machine<ApplianceOutput> {
       crypto,
     };
     const isSealed = (localCall: number) => this.endpoint.isSealed(localCall);
-    const { mediaWorker } = options;
+    const { mediaWorker, rtpLender } = options;
     this.splitPlane =
-      mediaWorker === undefined ? undefined : new SplitPlane({ ...plane, isSealed, worker: mediaWorker });
+      mediaWorker === undefined
+        ? undefined
+        : new SplitPlane({
+            ...{ ...plane, isSealed, worker: mediaWorker },
+            ...(rtpLender === undefined ? {} : { rtpPorts: rtpLender }),
+          });
     this.plane = this.splitPlane ?? new MediaPlane(plane);
     const wallClock = () => clock.nowMs();
     this.numbers = new ApplianceNumbers(options, clock);

@@ -8,6 +8,7 @@ import type { DatagramTap } from './io/datagram-tap.ts';
 import type { Libc } from './io/libc.ts';
 import { SendBatch } from './io/send-batch.ts';
 import { openUdpSocket, type UdpSocket } from './io/udp-socket.ts';
+import type { WorkerDescriptor } from './io/worker-sockets.ts';
 
 export interface MediaWorkerPortOptions {
   /** Proven on this machine. */
@@ -49,7 +50,7 @@ export class MediaWorkerPort implements DatagramPort {
   }
 
   /** What the worker reads and sends by; undefined when closed. */
-  get descriptor(): { readonly fd: number; readonly ipv6: boolean } | undefined {
+  get descriptor(): WorkerDescriptor | undefined {
     const { socket, options } = this;
     return socket === undefined ? undefined : { fd: socket.fd, ipv6: options.bind.ip.includes(':') };
   }

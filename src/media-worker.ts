@@ -25,8 +25,9 @@ const signals = new WorkerSignals(libc, start.signals, start.wakeFd);
 const lateness = new Lateness(start.lateness);
 const sockets = workerSockets(libc, start.descriptors, (reason) => plane.count(reason));
 const plane = new WorkerPlane(start.link, sockets);
-const { iax2 } = start.descriptors;
-const readable = new ReadableWait(libc, iax2 === undefined ? [start.wakeFd] : [iax2.fd, start.wakeFd]);
+const { iax2, rtp } = start.descriptors;
+const readable = new ReadableWait(libc, [iax2, rtp].flatMap((one) => one?.fd ?? []).concat(start.wakeFd));
+const came = () => (sockets.iax2?.came ?? 0) + (sockets.rtp?.came ?? 0);
 const hasCommands = () => plane.hasCommands;
 const waitReadable = () => readable.wait(IDLE_MS);
 /** Of signalling, while no call stands: a storm of registrations is taken on the grid, too. */
@@ -54,9 +55,9 @@ function turn(): void {
     nowMs = Math.max(nowMs, dueMs);
   }
   signals.beat(nowMs);
-  const cameBefore = sockets.iax2?.came ?? 0;
+  const cameBefore = came();
   if (plane.tick(nowMs) && signals.ring()) parentPort?.postMessage(null);
-  pace.note((sockets.iax2?.came ?? 0) - cameBefore, nowMs);
+  pace.note(came() - cameBefore, nowMs);
 }
 
 while (!signals.isStopped) turn();

@@ -423,7 +423,7 @@ export class Service {
         counters: this.counters,
         log,
         send: (to, bytes, at, length) => this.voice.iax2?.sendPart(bytes, at, length, to),
-        ...(this.voice.worker === undefined ? {} : { mediaWorker: this.voice.worker }),
+        ...(this.voice.worker === undefined ? {} : { mediaWorker: this.voice.worker, rtpLender: this.voice.rtp }),
         sendRtp: (localPort, to, bytes, at, length) => this.voice.rtp.send(localPort, bytes.slice(at, at + length), to),
       },
       this.startedMs,

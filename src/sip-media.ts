@@ -14,7 +14,7 @@ export function dscpOf({ net }: Configuration): { readonly media: number; readon
 /** The ports of `net.rtpPorts`, on the address that SIP is served on if that is one, else on all. */
 export function rtpPorts(
   configuration: Configuration,
-  around: Pick<RtpPortsOptions, 'onPacket' | 'clock' | 'log' | 'counters' | 'tap'>,
+  around: Pick<RtpPortsOptions, 'onPacket' | 'clock' | 'log' | 'counters' | 'tap' | 'libc'>,
 ): RtpPorts {
   const { net, sip } = configuration;
   const { media: dscp } = dscpOf(configuration);

@@ -48,12 +48,13 @@ export class VoicePorts {
       log,
       counters,
       tap,
+      ...('failed' in libc || this.worker === undefined ? {} : { libc }),
     });
   }
 
   /** In status: how packets get in and out. */
   get io(): DatagramPort['kind'] {
-    return this.iax2?.kind ?? 'event-loop';
+    return this.worker === undefined ? (this.iax2?.kind ?? 'event-loop') : 'batched';
   }
 
   /** How late the worker's ticks were; undefined where there is none. */
@@ -65,7 +66,8 @@ export class VoicePorts {
     const failure = await this.iax2?.open();
     if (failure !== undefined) return failure;
     const iax2 = this.iax2 instanceof MediaWorkerPort ? this.iax2.descriptor : undefined;
-    this.worker?.start(iax2 === undefined ? {} : { iax2 });
+    const rtp = this.rtp.descriptor;
+    this.worker?.start({ ...(iax2 === undefined ? {} : { iax2 }), ...(rtp === undefined ? {} : { rtp }) });
     return undefined;
   }
 
@@ -77,7 +79,7 @@ export class VoicePorts {
 
   private workerBy(libc: Libc): MediaWorkerHost | undefined {
     const { configuration, appliance, log, counters } = this.options;
-    if (configuration.iax2 === undefined || !MediaWorkerHost.isBuilt) return undefined;
+    if ((configuration.iax2 ?? configuration.sip) === undefined || !MediaWorkerHost.isBuilt) return undefined;
     return new MediaWorkerHost({
       libc,
       onStarted: (link) => appliance().splitPlane?.attach(link, systemClock.nowMs()),
@@ -94,10 +96,10 @@ export class VoicePorts {
     let more = false;
     const read = () =>
       give((nowMs) => {
-        more = appliance().handleWorkerReports(
-          (direction, bytes, remote) => tap.note(direction, bytes, remote, this.iax2?.local ?? NOWHERE),
-          nowMs,
-        );
+        more = appliance().handleWorkerReports((direction, bytes, remote, rtpPort) => {
+          const local = rtpPort === 0 ? this.iax2?.local : undefined;
+          tap.note(direction, bytes, remote, local ?? this.rtp.addressOf(rtpPort));
+        }, nowMs);
       });
     if (this.iax2 instanceof MediaWorkerPort) this.iax2.together(read);
     else read();
@@ -121,5 +123,3 @@ export class VoicePorts {
     return new BatchedUdpPort({ ...around, libc, part: 'iax2', give, onDatagram });
   }
 }
-
-const NOWHERE: Address = { ip: '0.0.0.0', port: 0 };

@@ -1,11 +1,14 @@
 import { sameAddress } from '../base/machine.ts';
 import { type Libc, loadLibc } from './libc.ts';
+import { ReadableLook, ReadableSet } from './readable-set.ts';
 import { ReceiveBatch } from './receive-batch.ts';
 import { SendBatch } from './send-batch.ts';
 import { openUdpSocket, takesJoined, type UdpSocket } from './udp-socket.ts';
 
 /** Lengths of the datagrams that the proof sends: none, one beyond an Ethernet frame, and voice, which may be joined. */
 const PROOF_LENGTHS = [0, 4000, 164, 164, 100];
+
+const PROOF_NUMBER = 40_002;
 
 let proven: Libc | { readonly failed: string } | undefined;
 
@@ -50,6 +53,8 @@ function exchange(libc: Libc, from: UdpSocket, to: UdpSocket): string | undefine
   let refused: string | undefined;
   if (!out.flush(from.fd, (error) => (refused = error))) return 'the loopback took no datagrams';
   if (refused !== undefined) return `the loopback refused a datagram: ${refused}`;
+  const told = readableFailure(libc, to.fd);
+  if (told !== undefined) return told;
   const received = new ReceiveBatch(libc, to.addresses);
   const count = received.receive(to.fd);
   if (count !== sent.length) return `of ${sent.length} datagrams over the loopback ${count} came`;
@@ -57,6 +62,18 @@ function exchange(libc: Libc, from: UdpSocket, to: UdpSocket): string | undefine
     (bytes, i) => isSame(bytes, received.bytes(i)) && sameAddress(received.from(i), from.local),
   );
   return isRight ? undefined : 'datagrams came otherwise than they were sent over the loopback';
+}
+
+/** The socket has something: of all that are watched it alone must be told, with its number. */
+function readableFailure(libc: Libc, fd: number): string | undefined {
+  const set = new ReadableSet(libc);
+  const look = new ReadableLook(libc, set.fd);
+  const isTold =
+    set.add(fd, PROOF_NUMBER) && look.look() === 1 && look.descriptorOf(0) === fd && look.numberOf(0) === PROOF_NUMBER;
+  set.remove(fd);
+  const isForgotten = look.look() === 0;
+  set.close();
+  return isTold && isForgotten ? undefined : 'the system does not tell which socket can be read';
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

@@ -23,6 +23,15 @@ export interface Libc {
   /** `messages` is the address of `count` structures `mmsghdr`; gives how many of them were filled or sent. */
   recvmmsg(fd: number, messages: number, count: number, flags: number): number;
   sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  /** `bytes` and `name`, a `struct sockaddr`, are addresses. */
+  sendto(fd: number, bytes: number, length: number, flags: number, name: number, nameLength: number): number;
+  /** Another descriptor of the same socket, which programs that are started do not get. */
+  duplicate(fd: number): number;
+  epollCreate(flags: number): number;
+  /** `event`: a structure `epoll_event`. */
+  epollCtl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
+  /** `events` is the address of `count` structures `epoll_event`. */
+  epollWait(epoll: number, events: number, count: number, timeoutMs: number): number;
   /** `entries`: `count` structures `pollfd`. */
   poll(entries: Uint8Array, count: number, timeoutMs: number): number;
   /** `time` is the address of a `timespec`. Gives 0, or the number of the error. */
@@ -39,6 +48,8 @@ export interface Libc {
   errno(): string;
   watch(fd: number, onReadable: () => void): ReadableWatch;
 }
+
+const F_DUPFD_CLOEXEC = 1030;
 
 type Koffi = typeof import('koffi');
 
@@ -66,6 +77,7 @@ function declare(koffi: Koffi): Libc {
   const library = koffi.load(null);
   const recvmmsg = library.func('int recvmmsg(int, uintptr_t, unsigned int, int, uintptr_t)');
   const clockNanosleep = library.func('int clock_nanosleep(int, int, uintptr_t, uintptr_t)');
+  const fcntl = library.func('int fcntl(int, int, ...)');
   const memmove = library.func('uintptr_t memmove(void *, void *, size_t)');
   const pointerBytes = koffi.sizeof('void *');
   if (pointerBytes !== 4 && pointerBytes !== 8) throw new Error(`pointers have ${pointerBytes} bytes`);
@@ -78,6 +90,11 @@ function declare(koffi: Koffi): Libc {
     close: library.func('int close(int)') as Libc['close'],
     recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, 0) as number,
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, unsigned int, int)') as Libc['sendmmsg'],
+    sendto: library.func('long sendto(int, uintptr_t, size_t, int, uintptr_t, unsigned int)') as Libc['sendto'],
+    duplicate: (fd) => fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0) as number,
+    epollCreate: library.func('int epoll_create1(int)') as Libc['epollCreate'],
+    epollCtl: library.func('int epoll_ctl(int, int, int, void *)') as Libc['epollCtl'],
+    epollWait: library.func('int epoll_wait(int, uintptr_t, int, int)') as Libc['epollWait'],
     poll: library.func('int poll(void *, unsigned long, int)') as Libc['poll'],
     clockNanosleep: (clock, flags, time) => clockNanosleep(clock, flags, time, 0) as number,
     clockGettime: library.func('int clock_gettime(int, uintptr_t)') as Libc['clockGettime'],

@@ -30,10 +30,10 @@ export class ReceiveBatch {
     for (let i = 0; i < MESSAGES; i++) this.headers.setBuffer(i, this.arenaAddress + this.startOf(i), LONGEST_DATAGRAM);
   }
 
-  /** Takes what has arrived; gives how many datagrams, 0 if none. Their bytes stand until the next call. */
-  receive(fd: number): number {
+  /** Takes what has arrived, `most` of it; gives how many datagrams, 0 if none. Their bytes stand until the next call. */
+  receive(fd: number, most = MESSAGES): number {
     this.headers.resetNames(this.count);
-    this.count = Math.max(0, this.libc.recvmmsg(fd, this.headers.addressOf(0), MESSAGES, 0));
+    this.count = Math.max(0, this.libc.recvmmsg(fd, this.headers.addressOf(0), most, 0));
     return this.count;
   }
 

@@ -5,8 +5,11 @@ import type { Address } from '../base/machine.ts';
 import type { RtpPortPool } from '../base/rtp-port-pool.ts';
 import type { Clock } from './clock.ts';
 import type { DatagramTap } from './datagram-tap.ts';
+import type { Libc } from './libc.ts';
 import { bindMarked } from './marked-socket.ts';
+import { ReadableSet } from './readable-set.ts';
 import { canonicalIp } from './udp.ts';
+import type { WorkerDescriptor } from './worker-sockets.ts';
 
 /** How long the ports of a call that is over swallow what still comes, ms. */
 const LINGER_MS = 5_000;
@@ -24,11 +27,22 @@ export interface RtpPortsOptions {
   readonly log: Log;
   readonly counters: Counters;
   readonly tap?: DatagramTap;
+  /** Ports may be lent to a media worker; proven on this machine. */
+  readonly libc?: Libc;
+}
+
+interface Bound {
+  readonly socket: Socket;
+  /** Undefined where only Node knows it. */
+  readonly fd: number | undefined;
 }
 
 interface Pair {
-  readonly rtp: Socket;
-  readonly rtcp: Socket;
+  /** Undefined while the worker has it. */
+  rtp: Bound | undefined;
+  readonly rtcp: Bound;
+  /** By which the worker reads and sends; undefined while it does not. */
+  lentFd: number | undefined;
   /** Undefined while a call has it. */
   linger: (() => void) | undefined;
 }
@@ -36,9 +50,11 @@ interface Pair {
 /**
  * The UDP ports of RTP, in pairs: even for RTP, the next for RTCP. A pair is bound when it is allotted, so that its number
  * can be promised to a far end; ports of other programs are passed over. Pairs are taken in turn, the one freed last comes
- * last. Sending never throws and never waits.
+ * last. Sending never throws and never waits. The port of RTP of a pair can be lent to a media worker, which then reads and
+ * sends by a descriptor of its own; that of RTCP stays here.
  */
 export class RtpPorts implements RtpPortPool {
+  private readonly lent: ReadableSet | undefined;
   private readonly pairs = new Map<number, Pair>();
   private readonly refusals: RateLimitedLog;
   private readonly size: number;
@@ -46,7 +62,48 @@ export class RtpPorts implements RtpPortPool {
 
   constructor(private readonly options: RtpPortsOptions) {
     this.refusals = new RateLimitedLog(options.log, 'rtp');
+    this.lent = options.libc === undefined ? undefined : new ReadableSet(options.libc);
     this.size = Math.floor((options.last - options.first + 1) / 2);
+  }
+
+  /** What a worker is started with; undefined where nothing can be lent to it. */
+  get descriptor(): WorkerDescriptor | undefined {
+    const { lent } = this;
+    return lent === undefined || lent.fd < 0 ? undefined : { fd: lent.fd, ipv6: this.isV6 };
+  }
+
+  /** The address that packets come to at a port; its IP may be that of all. */
+  addressOf(localPort: number): Address {
+    return { ip: this.options.bindIp, port: localPort };
+  }
+
+  /** The worker has the even port of a pair from now on; gives the descriptor. Undefined: it stays here. */
+  lend(localPort: number): number | undefined {
+    const pair = this.pairs.get(localPort);
+    const { libc } = this.options;
+    if (pair?.rtp?.fd === undefined || libc === undefined || this.lent === undefined) return undefined;
+    const fd = libc.duplicate(pair.rtp.fd);
+    if (fd < 0) return undefined;
+    if (!this.lent.add(fd, localPort)) {
+      libc.close(fd);
+      return undefined;
+    }
+    pair.rtp.socket.close();
+    pair.rtp = undefined;
+    pair.lentFd = fd;
+    return fd;
+  }
+
+  /** The even port of a pair is read here again. */
+  takeBack(localPort: number): void {
+    const pair = this.pairs.get(localPort);
+    const fd = pair?.lentFd;
+    if (pair === undefined || fd === undefined) return;
+    this.lent?.remove(fd);
+    pair.lentFd = undefined;
+    const socket = this.socketOf(localPort);
+    socket.bind({ fd, exclusive: true });
+    pair.rtp = { socket, fd };
   }
 
   /** Pairs that a call has. */
@@ -72,8 +129,7 @@ export class RtpPorts implements RtpPortPool {
     if (pair === undefined || pair.linger !== undefined) return;
     pair.linger = this.options.clock.after(LINGER_MS, () => {
       this.pairs.delete(port);
-      pair.rtp.close();
-      pair.rtcp.close();
+      this.closePair(pair);
     });
   }
 
@@ -84,7 +140,7 @@ export class RtpPorts implements RtpPortPool {
       this.options.counters.increment('rtp.port-closed');
       return;
     }
-    const isV6 = this.options.bindIp.includes(':');
+    const { isV6 } = this;
     if (to.ip.includes(':') && !isV6) {
       this.countFailure('send-failed', `${to.ip} is IPv6, net.rtpPorts is bound to IPv4.`);
       return;
@@ -94,52 +150,73 @@ export class RtpPorts implements RtpPortPool {
       this.countFailure('send-failed', `${to.ip} was given without a port.`);
       return;
     }
+    const bound = (localPort & 1) === 0 ? pair.rtp : pair.rtcp;
+    if (bound === undefined) {
+      this.options.counters.increment('rtp.port-closed');
+      return;
+    }
     this.note('out', bytes, to, localPort);
     const ip = isV6 && !to.ip.includes(':') ? `::ffff:${to.ip}` : to.ip;
-    const socket = (localPort & 1) === 0 ? pair.rtp : pair.rtcp;
-    socket.send(bytes, to.port, ip, (error) => {
+    bound.socket.send(bytes, to.port, ip, (error) => {
       if (error !== null) this.countFailure('send-failed', error.message);
     });
   }
 
   async close(): Promise<void> {
-    const sockets = [...this.pairs.values()].flatMap(({ rtp, rtcp, linger }) => {
-      linger?.();
-      return [rtp, rtcp];
+    const closed = [...this.pairs.values()].map((pair) => {
+      pair.linger?.();
+      return this.closePair(pair);
     });
     this.pairs.clear();
+    await Promise.all(closed);
+    this.lent?.close();
+  }
+
+  private async closePair({ rtp, rtcp, lentFd }: Pair): Promise<void> {
+    if (lentFd !== undefined) {
+      this.lent?.remove(lentFd);
+      this.options.libc?.close(lentFd);
+    }
+    const sockets = [rtp, rtcp].flatMap((bound) => bound?.socket ?? []);
     await Promise.all(sockets.map((socket) => new Promise<void>((resolve) => socket.close(() => resolve()))));
+  }
+
+  private get isV6(): boolean {
+    return this.options.bindIp.includes(':');
   }
 
   private open(port: number): boolean {
     const rtp = this.bind(port);
     const rtcp = rtp === undefined ? undefined : this.bind(port + 1);
     if (rtp === undefined || rtcp === undefined) {
-      rtp?.close();
+      rtp?.socket.close();
       this.options.counters.increment('rtp.port-in-use');
       return false;
     }
-    this.pairs.set(port, { rtp, rtcp, linger: undefined });
+    this.pairs.set(port, { rtp, rtcp, lentFd: undefined, linger: undefined });
     return true;
   }
 
   /** Binds at once: with a numeric address and an exclusive socket nothing is left to wait for. */
-  private bind(port: number): Socket | undefined {
-    const ipv6 = this.options.bindIp.includes(':');
+  private bind(port: number): Bound | undefined {
+    const socket = this.socketOf(port);
+    let failed = false;
+    socket.once('error', () => {
+      failed = true;
+    });
+    const fd = bindMarked(socket, { ip: this.options.bindIp, port }, this.options.dscp);
+    if (!failed) return { socket, fd };
+    socket.close();
+    return undefined;
+  }
+
+  private socketOf(port: number): Socket {
+    const { isV6 } = this;
     const socket = createSocket({
-      type: ipv6 ? 'udp6' : 'udp4',
-      lookup: (hostname, _options, callback) => callback(null, hostname, ipv6 ? 6 : 4),
+      type: isV6 ? 'udp6' : 'udp4',
+      lookup: (hostname, _options, callback) => callback(null, hostname, isV6 ? 6 : 4),
     });
-    let failure: Error | undefined;
-    socket.on('error', (error) => {
-      failure = error;
-      this.countFailure('socket-error', error.message);
-    });
-    bindMarked(socket, { ip: this.options.bindIp, port }, this.options.dscp);
-    if (failure !== undefined) {
-      socket.close();
-      return undefined;
-    }
+    socket.on('error', (error) => this.countFailure('socket-error', error.message));
     socket.on('message', (message, remote) => this.handleMessage(port, message, remote));
     return socket;
   }
@@ -157,8 +234,8 @@ export class RtpPorts implements RtpPortPool {
   }
 
   private note(direction: 'in' | 'out', bytes: Uint8Array, remote: Address, localPort: number): void {
-    const { tap, bindIp } = this.options;
-    if (tap?.isListened === true) tap.note(direction, bytes, remote, { ip: bindIp, port: localPort });
+    const { tap } = this.options;
+    if (tap?.isListened === true) tap.note(direction, bytes, remote, this.addressOf(localPort));
   }
 
   private countFailure(what: 'send-failed' | 'socket-error', message: string): void {

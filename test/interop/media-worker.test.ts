@@ -11,10 +11,13 @@ import { FRAME_TYPE } from '../../src/iax2/subclass.ts';
 import { batchedIo } from '../../src/io/batched-io.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { DatagramTap } from '../../src/io/datagram-tap.ts';
+import { freeUdpPort } from '../../src/io/free-port.ts';
+import { RtpPorts } from '../../src/io/rtp-ports.ts';
 import { SplitPlane } from '../../src/media/split-plane.ts';
 import { MediaWorkerHost } from '../../src/media-worker-host.ts';
 import { MediaWorkerPort } from '../../src/media-worker-port.ts';
 import { waitUntil } from '../support/wait-until.ts';
+import { decodeRtp, encodeRtp, type RtpPacket, rtpFarEnd } from '../unit/media/plane-harness.ts';
 
 const ULAW = 4;
 const SCRIPT = pathToFileURL(join(import.meta.dirname, '../../dist/media-worker.js'));
@@ -54,6 +57,14 @@ class FarEnd {
     this.socket.send(bytes, to.port, to.ip);
   }
 
+  /** The same as a packet of RTP. */
+  sayRtp(n: number, port: number): void {
+    const payload = new Uint8Array(160);
+    new DataView(payload.buffer).setUint16(0, n);
+    const packet = encodeRtp({ sequence: n, timestamp: 160 * n, ssrc: this.id, payload });
+    this.socket.send(packet, port, '127.0.0.1');
+  }
+
   /** The blocks that it heard, by their numbers. */
   get blocks(): number[] {
     return this.heard.map((bytes) => bytes.at(-1)!);
@@ -64,9 +75,15 @@ class FarEnd {
   }
 }
 
+/** That a far end gave a packet of RTP. */
+function numberOf({ payload }: RtpPacket): number {
+  return (payload[0]! << 8) | payload[1]!;
+}
+
 describe('the media worker', () => {
   let port: MediaWorkerPort;
   let worker: MediaWorkerHost;
+  let rtp: RtpPorts;
   let plane: SplitPlane;
   let far: readonly [FarEnd, FarEnd];
   let started = 0;
@@ -96,14 +113,22 @@ describe('the media worker', () => {
           systemClock.nowMs(),
         ),
     });
+    const first = (await freeUdpPort(0)) & ~1;
+    rtp = new RtpPorts({
+      ...around,
+      ...{ first, last: first + 39, bindIp: '127.0.0.1', dscp: 46, tap },
+      onPacket: (localPort, bytes, from) => plane.handleRtp(localPort, bytes, from, systemClock.nowMs()),
+    });
     plane = new SplitPlane({
       counters,
+      sendRtp: (localPort, to, bytes, at, length) => rtp.send(localPort, bytes.slice(at, at + length), to),
+      rtpPorts: rtp,
       send: (to, bytes, at, length) => port.sendPart(bytes, at, length, to),
       isSealed: () => false,
       worker,
     });
     expect(await port.open()).toBeUndefined();
-    worker.start({ iax2: port.descriptor! });
+    worker.start({ iax2: port.descriptor!, rtp: rtp.descriptor! });
     far = [await FarEnd.open(1), await FarEnd.open(2)];
     for (const { id, address } of far) {
       const call = { localCall: 100 + id, remoteCall: 5000 + id, format: ULAW, epochMs: systemClock.nowMs() };
@@ -122,6 +147,7 @@ describe('the media worker', () => {
   afterEach(async () => {
     await worker.close();
     await port.close();
+    await rtp.close();
     for (const end of far) end.close();
   });
 
@@ -156,6 +182,46 @@ describe('the media worker', () => {
     expect(seen).toContain(`in 172 ${a}`);
     expect(seen).toContain(`in 164 ${a}`);
     end();
+  });
+
+  /** Opens a session with each far end, and lets them hear each other; gives our ports. */
+  function openRtp(): readonly [number, number] {
+    const ports = [rtp.allot()!, rtp.allot()!] as const;
+    for (const [i, localPort] of ports.entries()) {
+      const { port: remotePort } = far[i]!.address;
+      const changes = { remote: { ip: '127.0.0.1', port: remotePort }, signallingIp: '127.0.0.1', localPort };
+      plane.open(11 + i, rtpFarEnd(i, changes), systemClock.nowMs());
+      plane.hear(11 + i, { kind: 'stream', stream: 12 - i });
+    }
+    return ports;
+  }
+
+  /** The first far end says packets from this one on until the second one has heard so many more; gives those. */
+  async function talkRtp(from: number, count: number, localPort: number): Promise<Required<RtpPacket>[]> {
+    const before = far[1].heard.length;
+    let n = from;
+    await waitUntil(`${count} packets to be heard`, 10_000, () => {
+      far[0].sayRtp(n++, localPort);
+      return far[1].heard.length >= before + count;
+    });
+    return far[1].heard.slice(before).map(decodeRtp);
+  }
+
+  test('relays RTP between two ports, in order, and goes on with them in the place of one that died', async () => {
+    await open(SCRIPT);
+    const [localPort] = openRtp();
+    const heard = await talkRtp(0, 10, localPort);
+    expect(heard.map(numberOf)).toEqual(heard.map((_, i) => i));
+    worker.onStuck();
+    await waitUntil('another worker', 10_000, () => started === 2);
+    await talkRtp(50, 10, localPort);
+    const all = far[1].heard.map(decodeRtp);
+    const again = all.map(numberOf).filter((n) => n >= 50);
+    expect(new Set(all.map(({ ssrc }) => ssrc)).size).toBe(1);
+    const steps = all.slice(1).map(({ sequence }, i) => (sequence - all[i]!.sequence) & 0xffff);
+    expect(Math.min(...steps), 'no number is used twice').toBeGreaterThan(0);
+    expect(again).toEqual(again.map((_, i) => again[0]! + i));
+    expect(counters.get('rtp.send-failed')).toBe(0);
   });
 
   test('is replaced when it dies; port and calls stay, and how long voice was missing is told', async () => {

@@ -3,8 +3,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { Counters } from '../../../src/base/counters.ts';
 import { silentLog } from '../../../src/base/log.ts';
 import type { Address } from '../../../src/base/machine.ts';
+import { batchedIo } from '../../../src/io/batched-io.ts';
 import { type Clock, systemClock } from '../../../src/io/clock.ts';
 import { freeUdpPort } from '../../../src/io/free-port.ts';
+import type { Libc } from '../../../src/io/libc.ts';
+import { RtpBatches } from '../../../src/io/rtp-batches.ts';
 import { RtpPorts } from '../../../src/io/rtp-ports.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
 import { waitUntil } from '../../support/wait-until.ts';
@@ -21,7 +24,7 @@ interface Came {
   readonly from: Address;
 }
 
-async function ports(pairs: number, clock: Clock = systemClock) {
+async function ports(pairs: number, clock: Clock = systemClock, libc?: Libc) {
   const first = (await freeUdpPort(0)) & ~1;
   const counters = new Counters();
   const came: Came[] = [];
@@ -29,10 +32,12 @@ async function ports(pairs: number, clock: Clock = systemClock) {
     first,
     last: first + 2 * pairs - 1,
     bindIp: '127.0.0.1',
+    dscp: 46,
     onPacket: (localPort, bytes, from) => came.push({ localPort, bytes: [...bytes], from }),
     clock,
     log: silentLog,
     counters,
+    ...(libc === undefined ? {} : { libc }),
   });
   open.push(pool);
   return { pool, counters, came, first };
@@ -81,6 +86,46 @@ describe('RtpPorts', () => {
     expect(came).toEqual([]);
     clock.advance(5_000);
     expect(pool.allot()).toBe(port);
+  });
+
+  it('lends the port of RTP to a worker, and reads it again when it is taken back', async () => {
+    const libc = batchedIo();
+    if ('failed' in libc) throw new Error(libc.failed);
+    const { pool, came } = await ports(20, systemClock, libc);
+    const [a, b] = [pool.allot()!, pool.allot()!];
+    const worker = new RtpBatches(libc, pool.descriptor!.fd, pool.descriptor!.ipv6, () => {});
+    worker.open(a, pool.lend(a)!);
+    expect(pool.lend(a), 'once').toBeUndefined();
+    pool.send(b, Uint8Array.of(1), loopback(a));
+    await waitUntil('the packet at the worker', 5_000, () => worker.ready() === 1);
+    expect([worker.portOf(0), worker.receive(0), ...worker.bytes(0)]).toEqual([a, 1, 1]);
+    expect(worker.senderOf(0)).toEqual(loopback(b));
+    worker.send(a, loopback(b), Uint8Array.of(2), 0, 1);
+    pool.send(b + 1, Uint8Array.of(3), loopback(a + 1));
+    await waitUntil('its packet, and the report', 5_000, () => came.length === 2);
+    expect(came).toContainEqual({ localPort: b, bytes: [2], from: loopback(a) });
+    expect(came).toContainEqual({ localPort: a + 1, bytes: [3], from: loopback(b + 1) });
+    pool.takeBack(a);
+    pool.send(b, Uint8Array.of(4), loopback(a));
+    await waitUntil('the packet here', 5_000, () => came.length === 3);
+    expect(came[2]).toEqual({ localPort: a, bytes: [4], from: loopback(b) });
+    expect(worker.ready()).toBe(0);
+  });
+
+  it('closes a port that is lent some time after its call is over, and gives it to the next one', async () => {
+    const libc = batchedIo();
+    if ('failed' in libc) throw new Error(libc.failed);
+    const clock = new VirtualClock();
+    const { pool, counters } = await ports(1, clock, libc);
+    const port = pool.allot()!;
+    expect(pool.lend(port)).toBeDefined();
+    pool.send(port, Uint8Array.of(1), loopback(5004));
+    expect(counters.get('rtp.port-closed')).toBe(1);
+    pool.free(port);
+    expect(pool.allot()).toBeUndefined();
+    clock.advance(5_000);
+    expect(pool.allot()).toBe(port);
+    expect(pool.lend(port)).toBeDefined();
   });
 
   it('counts what cannot be sent and throws nothing', async () => {

@@ -24,6 +24,8 @@ export interface BaresipOptions {
   readonly srtp?: 'srtp' | 'srtp-mand';
   /** Has G.722, too, and would rather have it. */
   readonly wide?: true;
+  /** Modules of codecs of 8 kHz that it would rather talk in than in G.711: `gsm`. */
+  readonly codecs?: readonly string[];
   /** Subscribes to its messages that wait. */
   readonly mwi?: true;
   /** More lines of its configuration. */
@@ -59,7 +61,19 @@ export class Baresip {
     port: number,
     private readonly controlPort: number,
   ) {
-    const { user, secret, server, hz = 700, answers, account = '', config = '', srtp, mwi, wide } = options;
+    const {
+      user,
+      secret,
+      server,
+      hz = 700,
+      answers,
+      account = '',
+      config = '',
+      srtp,
+      mwi,
+      wide,
+      codecs = [],
+    } = options;
     const rateHz = wide ? WIDE_HZ : SAMPLE_RATE_HZ;
     const sealing = srtp === undefined ? '' : `;mediaenc=${srtp}`;
     mkdirSync(this.heardFolder);
@@ -84,7 +98,7 @@ export class Baresip {
         'rtp_ports 30000-31999',
         'jitter_buffer_delay 2-10',
         `module_path ${MODULE_FOLDER}`,
-        ...[...(wide ? ['g722'] : []), ...MODULES].map((name) => `module ${name}.so`),
+        ...[...(wide ? ['g722'] : []), ...codecs, ...MODULES].map((name) => `module ${name}.so`),
         'module_tmp account.so',
         ...(mwi ? ['module_app mwi.so'] : []),
         `ctrl_tcp_listen ${ADDRESS}:${controlPort}`,

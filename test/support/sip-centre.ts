@@ -70,6 +70,8 @@ export interface SipCentreOptions {
   /** Further contexts of the dialplan. */
   readonly dialplan?: string;
   readonly modules?: readonly string[];
+  /** Its address; `CENTRE` unless told. */
+  readonly bind?: string;
   readonly files?: Readonly<Record<string, string>>;
 }
 
@@ -80,7 +82,7 @@ export function startSipCentre(version: AsteriskVersion, options: SipCentreOptio
   const dial = `${version === '16' ? 'SIP' : 'PJSIP'}/\${EXTEN}@branch-01`;
   return startAsterisk({
     version,
-    bind: CENTRE,
+    bind: options.bind ?? CENTRE,
     modules: [...SIP_MODULES[version], ...modules],
     files: {
       ...files,

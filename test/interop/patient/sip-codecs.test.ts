@@ -9,22 +9,25 @@ import { waitUntil } from '../../support/wait-until.ts';
 
 const SERVER = `${BRANCH}:5060`;
 const WIDE = 'codecs: [g722, ulaw]';
+const NARROW = 'codecs: [gsm, g726, ulaw]';
 const SIP = `sip:
   listen: [udp://${SERVER}]
   phones:
     "211": { secret: secret-211, context: office, ${WIDE} }
-    "212": { secret: secret-212, context: office, ${WIDE} }`;
+    "212": { secret: secret-212, context: office, ${WIDE} }
+    "213": { secret: secret-213, context: office, ${NARROW} }
+    "214": { secret: secret-214, context: office, ${NARROW} }`;
 const DIALPLAN = 'exten => 601,1,Answer\nexten => 601,2,Milliwatt\n';
 
-describeWithPeers('real ends that have G.722', ['baresip', 'asterisk22'], () => {
+describeWithPeers('real ends that have more than G.711', ['baresip', 'asterisk22'], () => {
   let centre: Asterisk;
   let office: Appliance;
   let desk: Baresip;
   let workshop: Baresip;
 
   beforeAll(async () => {
-    centre = await startCentre('22', { peer: 'disallow=all\nallow=g722\nallow=ulaw' });
-    office = await startBranch({ sections: SIP, dialplan: DIALPLAN, codecs: '[g722, ulaw]' });
+    centre = await startCentre('22', { peer: 'disallow=all\nallow=g722\nallow=gsm\nallow=g726\nallow=ulaw' });
+    office = await startBranch({ sections: SIP, dialplan: DIALPLAN, codecs: '[g722, gsm, g726, ulaw]' });
     const phone = { server: SERVER, wide: true } as const;
     desk = await Baresip.start({ ...phone, user: '211', secret: 'secret-211', hz: 700 });
     workshop = await Baresip.start({ ...phone, user: '212', secret: 'secret-212', hz: 1500, answers: true });
@@ -40,15 +43,23 @@ describeWithPeers('real ends that have G.722', ['baresip', 'asterisk22'], () => 
     await centre?.dispose();
   });
 
-  /** Calls, talks until so much was recorded, and hangs up. */
-  async function talk(number: string, phones: readonly Baresip[], meanwhile: () => Promise<void> = async () => {}) {
+  /** The first of the phones calls, they talk until so much was recorded, and it hangs up. */
+  async function talk(
+    number: string,
+    phones: readonly [Baresip, ...Baresip[]],
+    sampleRateHz: number,
+    meanwhile: () => Promise<void> = async () => {},
+  ) {
+    const [caller] = phones;
     for (const phone of phones) phone.forget();
-    await desk.dial(number);
-    await desk.waitForEvent('CALL_ESTABLISHED');
+    await caller.dial(number);
+    await caller.waitForEvent('CALL_ESTABLISHED');
     await meanwhile();
-    await waitUntil('a second of it', 20_000, () => phones.every((phone) => phone.recordedBytes > 2 * 2 * WIDE_HZ));
-    await desk.command('hangup');
-    await desk.waitForEvent('CALL_CLOSED');
+    await waitUntil('a second of it', 20_000, () =>
+      phones.every((phone) => phone.recordedBytes > 2 * 2 * sampleRateHz),
+    );
+    await caller.command('hangup');
+    await caller.waitForEvent('CALL_CLOSED');
     await office.waitForNoCalls();
   }
 
@@ -61,13 +72,13 @@ describeWithPeers('real ends that have G.722', ['baresip', 'asterisk22'], () => 
   }
 
   it('two phones talk in it through the branch', async () => {
-    await talk('212', [desk, workshop]);
+    await talk('212', [desk, workshop], WIDE_HZ);
     expect(pitchHeardBy(desk, WIDE_HZ)).toBeCloseTo(1500, -1);
     expect(pitchHeardBy(workshop, WIDE_HZ)).toBeCloseTo(700, -1);
   });
 
   it('a phone hears itself from Asterisk in it, over IAX2', async () => {
-    await talk('7600', [desk], async () => {
+    await talk('7600', [desk], WIDE_HZ, async () => {
       expect(await centre.cli('iax2 show channels')).toMatch(/ g722 /);
     });
     expect(pitchHeardBy(desk, WIDE_HZ)).toBeCloseTo(700, -1);
@@ -84,8 +95,33 @@ describeWithPeers('real ends that have G.722', ['baresip', 'asterisk22'], () => 
     expect(pitchHeardBy(workshop, WIDE_HZ)).toBeCloseTo(1500, -1);
   });
 
+  it.each([
+    ['gsm', 'GSM', 'gsm'],
+    ['g726', 'G726-32', 'g726'],
+  ])('two phones talk in %s through the branch, and one hears itself from Asterisk', async (module, name, format) => {
+    const phone = { server: SERVER, codecs: [module] } as const;
+    const one = await Baresip.start({ ...phone, user: '213', secret: 'secret-213', hz: 700 });
+    const two = await Baresip.start({ ...phone, user: '214', secret: 'secret-214', hz: 1500, answers: true });
+    try {
+      await office.waitForStatus('both phones to be registered', 10_000, ({ phones }) =>
+        ['213', '214'].every((user) => phones[user]?.state === 'registered'),
+      );
+      await talk('214', [one, two], SAMPLE_RATE_HZ);
+      for (const { log } of [one, two]) expect(log).toContain(`Set audio decoder: ${name} `);
+      expect(pitchHeardBy(one, SAMPLE_RATE_HZ)).toBeCloseTo(1500, -1);
+      expect(pitchHeardBy(two, SAMPLE_RATE_HZ)).toBeCloseTo(700, -1);
+      await talk('7600', [one], SAMPLE_RATE_HZ, async () => {
+        expect(await centre.cli('iax2 show channels')).toMatch(new RegExp(` ${format} `));
+      });
+      expect(pitchHeardBy(one, SAMPLE_RATE_HZ)).toBeCloseTo(700, -1);
+    } finally {
+      await one.dispose();
+      await two.dispose();
+    }
+  });
+
   it('a phone hears a tone of the branch in G.711', async () => {
-    await talk('601', [desk]);
+    await talk('601', [desk], SAMPLE_RATE_HZ);
     expect(pitchHeardBy(desk, SAMPLE_RATE_HZ)).toBeCloseTo(1004, -1);
   });
 });

@@ -6,7 +6,7 @@ import { type Appliance, startAppliance } from '../../support/appliance.ts';
 import type { Asterisk } from '../../support/asterisk.ts';
 import { strongestHz, toneDbm0 } from '../../support/audio.ts';
 import { Baresip } from '../../support/baresip.ts';
-import { BRANCH, branchConfig, CENTRE, SECRET, WEB } from '../../support/branch-office.ts';
+import { BRANCH, branchConfig, CENTRE, ROUTER, SECRET, WEB } from '../../support/branch-office.ts';
 import { type Certificate, CertificateAuthority } from '../../support/certificates.ts';
 import { describeWithPeers } from '../../support/peers.ts';
 import { sine } from '../../support/signal.ts';
@@ -17,8 +17,9 @@ const folder = mkdtempSync(join(tmpdir(), 'branchline-tls-'));
 
 const TRUNK = `registrar: "sip:${CENTRE};transport=tcp", username: branch-01, secret: ${SECRET}, fromUser: branch-01`;
 
-/** A trunk that demands a certificate of us, and seals voice. */
-const SEALED = `registrar: "sip:${CENTRE}:5061;transport=tls", username: branch-02, secret: ${SECRET}, fromUser: branch-02`;
+/** A trunk over TLS that seals voice; Asterisk 22 demands a certificate of us, Asterisk 16 is asked for its own. */
+const sealed = (host: string) =>
+  `{ registrar: "sip:${host}:5061;transport=tls", username: branch-02, secret: ${SECRET}, fromUser: branch-02, context: from-hq, qualify: { every: 2s, timeout: 1s }, srtp: required }`;
 
 function sections({ cert, key }: Certificate, ca: string): string {
   return `sip:
@@ -30,13 +31,15 @@ function sections({ cert, key }: Certificate, ca: string): string {
     "212": { secret: secret-212, context: office }
   trunks:
     sip-hq: { ${TRUNK}, context: from-hq, qualify: { every: 2s, timeout: 1s } }
-    sealed: { ${SEALED}, context: from-hq, qualify: { every: 2s, timeout: 1s }, srtp: required }`;
+    sealed: ${sealed(CENTRE)}
+    old: ${sealed(ROUTER)}`;
 }
 
 const DIALPLAN = `exten => 601,1,Answer
 exten => 601,2,Milliwatt
 exten => _5XXX,1,Dial(SIP/sip-hq/\${EXTEN:1},30)
 exten => _4XXX,1,Dial(SIP/sealed/\${EXTEN:1},30)
+exten => _3XXX,1,Dial(SIP/old/\${EXTEN:1},30)
 `;
 
 /** What PJSIP needs to be reached over TCP. */
@@ -81,14 +84,37 @@ type=aor
 max_contacts=1
 `;
 
-describeWithPeers('SIP over connections', ['baresip', 'asterisk22', 'openssl'], () => {
+/** The same of chan_sip. */
+const chanSipTls = ({ cert, key }: Certificate, ca: string) => `[general](+)
+tlsenable=yes
+tlsbindaddr=@BIND@:5061
+tlscertfile=${cert}
+tlsprivatekey=${key}
+tlscafile=${ca}
+tlsclientmethod=tlsv1
+[branch-02]
+type=friend
+host=dynamic
+secret=${SECRET}
+context=from-branch
+transport=tls
+encryption=yes
+directmedia=no
+`;
+
+describeWithPeers('SIP over connections', ['baresip', 'asterisk16', 'asterisk22', 'openssl'], () => {
   let office: Appliance;
   let centre: Asterisk;
+  let old: Asterisk;
 
   beforeAll(async () => {
     const authority = new CertificateAuthority(folder);
     const [ours, theirs] = [authority.issue('branch', BRANCH), authority.issue('centre', CENTRE)];
-    centre = await startSipCentre('22', { sip: TCP + tls(theirs, authority.file) });
+    const oldSip = chanSipTls(authority.issue('old', ROUTER), authority.file);
+    [centre, old] = await Promise.all([
+      startSipCentre('22', { sip: TCP + tls(theirs, authority.file) }),
+      startSipCentre('16', { sip: oldSip, bind: ROUTER }),
+    ]);
     const config = branchConfig({ sections: sections(ours, authority.file), dialplan: DIALPLAN });
     office = await startAppliance({ config, web: WEB });
   }, 60_000);
@@ -96,6 +122,7 @@ describeWithPeers('SIP over connections', ['baresip', 'asterisk22', 'openssl'], 
   afterAll(async () => {
     await office?.dispose();
     await centre?.dispose();
+    await old?.dispose();
     rmSync(folder, { recursive: true });
   });
 
@@ -154,24 +181,31 @@ describeWithPeers('SIP over connections', ['baresip', 'asterisk22', 'openssl'], 
     await office.rest(1);
   });
 
-  test('a trunk that demands our certificate registers over TLS, and its sealed voice is heard both ways', async () => {
-    await office.waitForStatus('the trunk', 10_000, ({ trunks }) => {
-      return trunks['sealed']?.reachable === true && trunks['sealed'].registration?.state === 'registered';
-    });
-    await office.lift(1);
-    await office.waitForLine(1, 'dial-tone', 2_000);
-    await office.dial(1, '4600');
-    await office.waitForLine(1, 'talking', 10_000);
-    await office.say(1, Int16Array.from(sine(1300, -12, 2_500)));
-    await pause(2_000);
-    expect(toneDbm0(await office.heard(1, 1), 1300)).toBeGreaterThan(-14);
-    await office.rest(1);
-    await centre.originate('PJSIP/201@branch-02', { application: 'Milliwatt' });
-    await office.waitForLine(1, 'ringing', 5_000);
-    await office.lift(1);
-    await office.waitForLine(1, 'talking', 5_000);
-    await pause(1_500);
-    expect(strongestHz(await office.heard(1, 1))).toBeCloseTo(1004, 0);
-    await office.rest(1);
-  });
+  test.each([
+    ['Asterisk 22 that demands our certificate', 'sealed', '4600', 'PJSIP'],
+    ['Asterisk 16', 'old', '3600', 'SIP'],
+  ])(
+    'a trunk to %s registers over TLS, and its sealed voice is heard both ways',
+    async (_what, trunk, echo, driver) => {
+      await office.waitForStatus('the trunk', 10_000, ({ trunks }) => {
+        return trunks[trunk]?.reachable === true && trunks[trunk].registration?.state === 'registered';
+      });
+      await office.lift(1);
+      await office.waitForLine(1, 'dial-tone', 2_000);
+      await office.dial(1, echo);
+      await office.waitForLine(1, 'talking', 10_000);
+      await office.say(1, Int16Array.from(sine(1300, -12, 2_500)));
+      await pause(2_000);
+      expect(toneDbm0(await office.heard(1, 1), 1300)).toBeGreaterThan(-14);
+      await office.rest(1);
+      const far = driver === 'SIP' ? old : centre;
+      await far.originate(`${driver}/201@branch-02`, { application: 'Milliwatt' });
+      await office.waitForLine(1, 'ringing', 5_000);
+      await office.lift(1);
+      await office.waitForLine(1, 'talking', 5_000);
+      await pause(1_500);
+      expect(strongestHz(await office.heard(1, 1))).toBeCloseTo(1004, 0);
+      await office.rest(1);
+    },
+  );
 });

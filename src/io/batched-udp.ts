@@ -13,8 +13,8 @@ import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
 
 /** Where many datagrams come, they are taken on this beat. */
 const BEAT_MS = 5;
-/** One turn takes no more than so many batches, so that a flood leaves time for everything else. */
-const BATCHES_PER_TURN = 8;
+/** One turn takes no more than so many datagrams, so that a flood leaves time for everything else. */
+const PER_TURN = 512;
 /** When a socket that was full is tried again. */
 const FULL_RETRY_MS = 1;
 
@@ -34,8 +34,11 @@ export interface BatchedUdpOptions {
   readonly counters: Counters;
   /** Sees every datagram as it is on the wire. */
   readonly tap?: DatagramTap;
-  /** False where each datagram is waited for: it is taken when it comes, however many do. */
-  readonly beat?: boolean;
+  /**
+   * Where each datagram is waited for: it is taken when it comes, however many do, and no more than so many are taken before
+   * their answers leave. Whoever asks many things at once has the next ready while we work.
+   */
+  readonly portion?: number;
 }
 
 /** A bound socket with what belongs to it. */
@@ -56,6 +59,8 @@ export class BatchedUdpPort implements DatagramPort {
   private opened: Opened | undefined;
   private readonly refusals: RateLimitedLog;
   private flushing = false;
+  /** Datagrams of the last `take`. */
+  private taken = 0;
   private disarmBeat: (() => void) | undefined;
   private readonly pace = new DatagramPace();
 
@@ -135,27 +140,33 @@ export class BatchedUdpPort implements DatagramPort {
   }
 
   private takeAll(): void {
-    this.options.give(this.take);
-    this.flush();
+    const most = this.options.portion ?? PER_TURN;
+    for (let left = PER_TURN; left > 0; left -= most) {
+      this.taken = 0;
+      this.options.give(this.take);
+      this.flush();
+      if (this.taken < most) break;
+    }
   }
 
   private readonly take = (nowMs: number): void => {
-    let came = 0;
-    for (let batches = 0; batches < BATCHES_PER_TURN; batches++) {
+    const most = this.options.portion ?? PER_TURN;
+    while (this.taken < most) {
       const { opened } = this;
       if (opened === undefined) return;
       const { received, socket } = opened;
-      const count = received.receive(socket.fd);
+      const asked = Math.min(most - this.taken, received.capacity);
+      const count = received.receive(socket.fd, asked);
       for (let i = 0; i < count; i++) {
         const bytes = received.bytes(i);
         const from = received.from(i);
         this.options.tap?.note('in', bytes, from, socket.local);
         this.options.onDatagram(bytes, from, nowMs);
       }
-      came += count;
-      if (count < received.capacity) break;
+      this.taken += count;
+      if (count < asked) break;
     }
-    if (this.options.beat !== false) this.pace.note(came, nowMs);
+    if (this.options.portion === undefined) this.pace.note(this.taken, nowMs);
   };
 
   private flushSoon(): void {

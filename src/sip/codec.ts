@@ -23,7 +23,9 @@ const CODECS: Readonly<Record<CodecName, CodecRow>> = {
   slin: { payloadType: 118, rtpmap: 'L16/8000' },
 };
 
-const NAMES = Object.keys(CODECS) as CodecName[];
+const BY_ENCODING: ReadonlyMap<string, CodecName> = new Map(
+  (Object.keys(CODECS) as CodecName[]).map((name) => [CODECS[name].rtpmap.toLowerCase(), name]),
+);
 
 export const TELEPHONE_EVENT = 'telephone-event/8000';
 export const COMFORT_NOISE = 'CN/8000';
@@ -84,6 +86,15 @@ export function rtpmapOf(codec: CodecName): string {
 
 /** The encodings of a stream by payload type, in the order of its format list. */
 export function encodingsOf(media: MediaDescription): ReadonlyMap<number, string> {
+  const read = readEncodings.get(media) ?? readEncodingsOf(media);
+  readEncodings.set(media, read);
+  return read;
+}
+
+/** An answer asks for them several times, of a stream that does not change. */
+const readEncodings = new WeakMap<MediaDescription, ReadonlyMap<number, string>>();
+
+function readEncodingsOf(media: MediaDescription): ReadonlyMap<number, string> {
   const mapped = new Map<string, string>();
   for (const [name, value] of media.attributes) {
     const [, type, encoding] = (name === 'rtpmap' ? /^(\d+)\s+(\S+)$/.exec(value ?? '') : null) ?? [];
@@ -100,11 +111,12 @@ export function encodingsOf(media: MediaDescription): ReadonlyMap<number, string
 
 /** The codecs of voice that a stream names, in the order of its format list. */
 export function codecsOf(media: MediaDescription): CodecName[] {
-  const named = [...encodingsOf(media).values()].map((encoding) => encoding.toLowerCase());
-  const codecs = named.flatMap(
-    (encoding) => NAMES.find((name) => CODECS[name].rtpmap.toLowerCase() === encoding) ?? [],
-  );
-  return [...new Set(codecs)];
+  const codecs = new Set<CodecName>();
+  for (const encoding of encodingsOf(media).values()) {
+    const codec = BY_ENCODING.get(encoding.toLowerCase());
+    if (codec !== undefined) codecs.add(codec);
+  }
+  return [...codecs];
 }
 
 /** The payload type that an encoding has in a stream. */

@@ -21,24 +21,27 @@ interface Arrived {
   readonly from: Address;
 }
 
-async function listen(ip: string, port = 0, libc = batchedIo() as Libc) {
+async function listen(ip: string, port = 0, libc = batchedIo() as Libc, portion?: number) {
   const counters = new Counters();
   const tap = new DatagramTap();
   const arrived: Arrived[] = [];
-  const state = { turns: 0 };
+  const state = { turns: 0, most: 0 };
   const udp: BatchedUdpPort = new BatchedUdpPort({
     libc,
     part: 'iax2',
     bind: { ip, port },
     give: (input) => {
+      const before = arrived.length;
       state.turns++;
       input(systemClock.nowMs());
+      state.most = Math.max(state.most, arrived.length - before);
     },
     onDatagram: (bytes, from) => arrived.push({ bytes: [...bytes], from }),
     clock: systemClock,
     log: silentLog,
     counters,
     tap,
+    ...(portion === undefined ? {} : { portion }),
   });
   open.push(udp);
   const failure = await udp.open();
@@ -118,6 +121,15 @@ describe('BatchedUdpPort', () => {
     send(1);
     await b.come(sent);
     expect(b.arrived).toHaveLength(sent);
+  });
+
+  it('takes no more than a portion before the answers to it leave', async () => {
+    const a = await listen('127.0.0.1');
+    const b = await listen('127.0.0.1', 0, batchedIo() as Libc, 8);
+    for (let i = 0; i < 60; i++) a.udp.send(Uint8Array.of(i), b.udp.local!);
+    await b.come(60);
+    expect(b.state.most).toBeLessThanOrEqual(8);
+    expect(b.arrived.map(({ bytes }) => bytes[0])).toEqual(Array.from({ length: 60 }, (_, i) => i));
   });
 
   it('shows the tap what comes and goes', async () => {

@@ -129,9 +129,10 @@ export class StreamReadings {
     for (const [i, name] of FAR_VIEW.entries()) this.fields[at + 10 + i] = counts[name] ?? Number.NaN;
   }
 
-  /** The slot is another stream's from now on. */
-  clear(slot: number): void {
+  /** The slot is another stream's from now on, whose worker may die before it has told anything: `last` stands until then. */
+  clear(slot: number, last: number): void {
     this.fields.fill(0, slot * READING_FIELDS, (slot + 1) * READING_FIELDS);
+    this.fields[slot * READING_FIELDS + 1] = last;
   }
 
   /** What `keepLast` has kept. */

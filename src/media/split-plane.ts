@@ -116,7 +116,7 @@ export class SplitPlane implements Plane {
       stream.spec = continued(stream.spec, lastSent, nowMs - stream.openedMs);
       stream.openedMs = nowMs;
     }
-    this.tellOpen(stream);
+    this.tellOpen(stream, lastSent);
     if (stream.spec.kind === 'rtp') return;
     this.command(COMMAND.FORMAT, stream.id, stream.format);
     this.command(COMMAND.SENT, stream.id, lastSent);
@@ -124,8 +124,8 @@ export class SplitPlane implements Plane {
     if (stream.quelched) this.command(COMMAND.QUELCH, stream.id, 1);
   }
 
-  private tellOpen({ id, slot, spec, descriptor }: WorkerStream): void {
-    this.readings?.clear(slot);
+  private tellOpen({ id, slot, spec, descriptor }: WorkerStream, lastSent: number): void {
+    this.readings?.clear(slot, lastSent);
     this.command(COMMAND.OPEN, id, slot, JSON.stringify(spec), descriptor);
   }
 
@@ -268,7 +268,7 @@ export class SplitPlane implements Plane {
     }
     this.forgetNear(stream);
     this.near.openFar(stream, kindOf(spec), this.far, nowMs);
-    this.tellOpen(opened);
+    this.tellOpen(opened, spec.kind === 'rtp' ? spec.firstSequence - 1 : 0);
   }
 
   /** Undefined where it must be on this thread: its keys or blocks are here, or the worker has no room or no port for it. */

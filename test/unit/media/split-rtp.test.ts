@@ -160,6 +160,21 @@ describe('RTP in the worker', () => {
   });
 });
 
+describe('a worker that dies before it has done anything', () => {
+  it('leaves it to the next one to go on where the one before it was', () => {
+    open(A, a);
+    open(B, { ...b, firstSequence: 1000 });
+    bridge();
+    talk(a, 0, 10);
+    for (let death = 0; death < 2; death++) {
+      harness.killWorker();
+      harness.startWorker();
+    }
+    talk(a, 10, 1);
+    expect(harness.rtpFrom(b).map(({ sequence }) => sequence)).toEqual(Array.from({ length: 11 }, (_, i) => 1000 + i));
+  });
+});
+
 describe('reports of RTP in the worker', () => {
   const rtcp = (words: readonly number[]) => {
     const bytes = new Uint8Array(4 * words.length);

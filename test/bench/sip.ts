@@ -17,7 +17,7 @@ import { installPeers } from '../interop/peers/install.ts';
 import { ScriptedPhone, sdpOf } from '../support/scripted-phone.ts';
 import { playSipp, type SippStep } from '../support/sipp.ts';
 import { pause } from '../support/wait-until.ts';
-import { cpuPct, cpuSeconds, MachineLoad, memory } from './process-cost.ts';
+import { cpuPct, cpuSeconds, MachineLoad, memory, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
 import { BUFFERING, PHONES, SIPP, SUBJECT, SUBJECTS, secretOf } from './sip-subjects.ts';
 import type { Subject } from './subject.ts';
@@ -130,7 +130,7 @@ async function bridge(subject: Subject): Promise<void> {
     return [caller, called];
   };
   for (let i = 0; i < bridged; i++) for (const phone of await connect(i)) phone.speak(700);
-  await pause(1_000);
+  await pause(WARM_UP_MS);
   const heard = phones.map((phone) => phone.heardMs);
   const load = new MachineLoad();
   const startMs = performance.now();
@@ -237,6 +237,7 @@ started, with ${PHONES.length} phones configured and registered by SIPp over UDP
 the switch and ended at once; ${AT_ONCE} registrations or calls are under way at a time, as many as get done, ${calls} of each, after as many that do not
 count. CPU is user and system time of all threads of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways; with a
 jitter buffer, Asterisk puts them in order in both directions first. Ours passes each packet on as it comes; who listens puts them in order.
+The calls of every switch stand for ${WARM_UP_MS / 1_000} s before they count.
 Memory per phone is what the process grew by while ${PHONES.length - FIRST_PHONES} more registered than the ${FIRST_PHONES} before; per call, while ${SILENT_CALLS} more were set up.
 Processes that wanted a core before it began, and so may have taken part of both: ${loadBefore}.
 

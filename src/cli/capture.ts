@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Command } from 'commander';
 import { readControlStream } from '../io/control-stream.ts';
+import { whyNotWritten } from '../io/write-failure.ts';
 import { CommandFailure, DEFAULT_DATA, type Terminal } from './terminal.ts';
 
 interface Options {
@@ -47,6 +48,6 @@ function open(file: string): number {
   try {
     return openSync(file, 'w', 0o600);
   } catch (error) {
-    throw new CommandFailure(`cannot write ${file}: ${(error as Error).message}`);
+    throw new CommandFailure(`cannot write ${file}: ${whyNotWritten(error)}`);
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { type JournalEntry, OUTBOX_FOLDER, readJournal } from '../io/journal.ts';
 import { reasonOf } from '../io/secret-files.ts';
+import { whyNotWritten } from '../io/write-failure.ts';
 import { CSV_HEADER, formatCsv, parseCdr } from '../status/cdr.ts';
 import { parseMessage } from '../status/outbox.ts';
 import type { Cdr } from '../status/schema.ts';
@@ -51,6 +52,6 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    throw new CommandFailure(`cannot write ${file}: ${(error as Error).message}`);
+    throw new CommandFailure(`cannot write ${file}: ${whyNotWritten(error)}`);
   }
 }

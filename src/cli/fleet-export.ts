@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { whyNotWritten } from '../io/write-failure.ts';
 import { formatCsvLine } from '../status/csv.ts';
 import type { FleetSite } from '../status/fleet.ts';
 import { type BrokerOptions, FleetBroker, withBroker } from './fleet-broker.ts';
@@ -55,6 +56,6 @@ function writeConfigurations(folder: string, sites: readonly FleetSite[]): void 
     for (const { site, desired } of sites)
       if (desired !== undefined) writeFileSync(join(folder, `${site}.yaml`), desired.config, { mode: 0o600 });
   } catch (error) {
-    throw new CommandFailure(`cannot write to ${folder}: ${(error as Error).message}`);
+    throw new CommandFailure(`cannot write to ${folder}: ${whyNotWritten(error)}`);
   }
 }

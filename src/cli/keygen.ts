@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { generateRsaKeys, generateSigningKeys } from '../io/signing.ts';
+import { whyNotWritten } from '../io/write-failure.ts';
 import { CommandFailure, type Terminal } from './terminal.ts';
 
 export function addKeygen(program: Command, terminal: Terminal): void {
@@ -25,7 +26,9 @@ function writeNew(file: string, text: string, mode: number): void {
   try {
     writeFileSync(file, text, { mode, flag: 'wx' });
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(code === 'EEXIST' ? `${file} is there already; it stays as it is` : message);
+    const isThere = (error as NodeJS.ErrnoException).code === 'EEXIST';
+    throw new CommandFailure(
+      isThere ? `${file} is there already; it stays as it is` : `cannot write ${file}: ${whyNotWritten(error)}`,
+    );
   }
 }

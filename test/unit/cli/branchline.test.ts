@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Bench } from './terminal-double.ts';
 
@@ -26,6 +27,14 @@ describe('the command line', () => {
       'hash-password',
       'capture',
     ]);
+  });
+
+  test('keygen says why it can write no key', async () => {
+    const name = join(bench.folder, 'none/ops');
+    expect(await bench.execute(['keygen', name])).toMatchObject({
+      code: 1,
+      err: `branchline: cannot write ${name}.key: its folder does not exist\n`,
+    });
   });
 
   test.each(['demo', 'run', 'check', 'route', 'status', 'call', 'hangup', 'cdr', 'seal', 'capture'])(

@@ -76,7 +76,7 @@ describe('branchline cdr export', () => {
     const nowhere = join(bench.folder, 'none/records.csv');
     expect(await bench.execute(['cdr', 'export', '--data', bench.folder, '-o', nowhere])).toMatchObject({
       code: 1,
-      err: expect.stringContaining('cannot write'),
+      err: `branchline: cannot write ${nowhere}: its folder does not exist\n`,
     });
   });
 });

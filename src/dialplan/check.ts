@@ -5,7 +5,7 @@ import { argumentFaults, type Found, isDynamic } from './argument-faults.ts';
 import { parseDialTarget } from './dial-target.ts';
 import type { Context, Dialplan, Extension, Priority } from './dialplan.ts';
 import { expressionFault, UNKNOWN } from './expression.ts';
-import { functionProblem } from './functions.ts';
+import { FUNCTIONS, functionProblem } from './functions.ts';
 import { type JumpTarget, parseBranches, parseJump, priorityOf } from './jump.ts';
 import { Pattern } from './pattern.ts';
 import type { Problem } from './problem.ts';
@@ -84,6 +84,7 @@ class Checker {
     for (const found of argumentFaults(application.name, data)) this.report(at, found);
     switch (application.name) {
       case 'Set':
+      case 'SetVar':
         this.assignment(at, data);
         break;
       case 'Goto':
@@ -118,13 +119,22 @@ class Checker {
     }
   }
 
-  /** What a function says of being set to a value that is written out. */
+  /** A function that is set must be one that can be; of a value that is written out it says itself what is wrong. */
   private assignment(at: Priority, data: string): void {
     const equals = data.indexOf('=');
     const name = data.slice(0, equals).trim();
-    if (equals < 0 || !name.includes('(') || isDynamic(data)) return;
-    const message = warningOfSet(this.dialplan, name, data.slice(equals + 1));
-    if (message !== undefined) this.report(at, { severity: 'warning', message });
+    const called = /^(\w+)\(.*\)$/s.exec(name)?.[1];
+    if (equals < 0 || called === undefined) return;
+    const problem = functionProblem(called) ?? this.settingProblem(called, name, data.slice(equals + 1));
+    if (problem !== undefined) this.report(at, problem);
+  }
+
+  private settingProblem(called: string, name: string, value: string): Found | undefined {
+    // Which argument, and which value, is known at a call: whether anything can be set is known at once.
+    const isKnown = !isDynamic(name) && !isDynamic(value);
+    if (!isKnown && FUNCTIONS.get(called)?.write !== undefined) return undefined;
+    const message = warningOfSet(this.dialplan, name, value);
+    return message === undefined ? undefined : { severity: 'warning', message };
   }
 
   private branches(at: Priority, name: string, data: string, check: (target: string) => void): void {

@@ -13,6 +13,8 @@ import type { WorkerDescriptor } from './worker-sockets.ts';
 
 /** How long the ports of a call that is over swallow what still comes, ms. */
 const LINGER_MS = 5_000;
+/** When all other ports are taken they may be taken from it after this time; a worker that had them has let go by then. */
+const LINGER_AT_LEAST_MS = 1_000;
 
 export interface RtpPortsOptions {
   /** Of the range, inclusive; `first` is even. */
@@ -44,14 +46,14 @@ interface Pair {
   /** By which the worker reads and sends; undefined while it does not. */
   lentFd: number | undefined;
   /** Undefined while a call has it. */
-  linger: (() => void) | undefined;
+  linger: { readonly sinceMs: number; readonly cancel: () => void } | undefined;
 }
 
 /**
  * The UDP ports of RTP, in pairs: even for RTP, the next for RTCP. A pair is bound when it is allotted, so that its number
  * can be promised to a far end; ports of other programs are passed over. Pairs are taken in turn, the one freed last comes
- * last. Sending never throws and never waits. The port of RTP of a pair can be lent to a media worker, which then reads and
- * sends by a descriptor of its own; that of RTCP stays here.
+ * last; those of calls not long over are taken when no others are left. Sending never throws and never waits. The port of RTP of
+ * a pair can be lent to a media worker, which then reads and sends by a descriptor of its own; that of RTCP stays here.
  */
 export class RtpPorts implements RtpPortPool {
   private readonly lent: ReadableSet | undefined;
@@ -119,6 +121,8 @@ export class RtpPorts implements RtpPortPool {
       this.next = (this.next + 1) % this.size;
       if (!this.pairs.has(port) && this.open(port)) return port;
     }
+    const port = this.takeLongestOver();
+    if (port !== undefined) return port;
     this.options.counters.increment('rtp.no-port');
     this.refusals.warn('no-port', 'Every port of net.rtpPorts is taken.', this.options.clock.nowMs());
     return undefined;
@@ -127,10 +131,11 @@ export class RtpPorts implements RtpPortPool {
   free(port: number): void {
     const pair = this.pairs.get(port);
     if (pair === undefined || pair.linger !== undefined) return;
-    pair.linger = this.options.clock.after(LINGER_MS, () => {
-      this.pairs.delete(port);
-      this.closePair(pair);
-    });
+    const { clock } = this.options;
+    pair.linger = { sinceMs: clock.nowMs(), cancel: clock.after(LINGER_MS, () => this.drop(port, pair)) };
+    // Behind all whose call has been over for longer.
+    this.pairs.delete(port);
+    this.pairs.set(port, pair);
   }
 
   /** Sends from one of the ports; the bytes must not be changed until the next turn of the event loop. */
@@ -164,7 +169,7 @@ export class RtpPorts implements RtpPortPool {
 
   async close(): Promise<void> {
     const closed = [...this.pairs.values()].map((pair) => {
-      pair.linger?.();
+      pair.linger?.cancel();
       return this.closePair(pair);
     });
     this.pairs.clear();
@@ -183,6 +188,23 @@ export class RtpPorts implements RtpPortPool {
 
   private get isV6(): boolean {
     return this.options.bindIp.includes(':');
+  }
+
+  /** A call that comes is worth more than what may still come for one that is over. */
+  private takeLongestOver(): number | undefined {
+    const untilMs = this.options.clock.nowMs() - LINGER_AT_LEAST_MS;
+    for (const [port, pair] of this.pairs) {
+      if (pair.linger === undefined || pair.linger.sinceMs > untilMs) continue;
+      pair.linger.cancel();
+      this.drop(port, pair);
+      if (this.open(port)) return port;
+    }
+    return undefined;
+  }
+
+  private drop(port: number, pair: Pair): void {
+    this.pairs.delete(port);
+    this.closePair(pair);
   }
 
   private open(port: number): boolean {

@@ -70,15 +70,15 @@ describe('RtpPorts', () => {
     await new Promise<void>((resolve) => other.close(() => resolve()));
   });
 
-  it('swallows what still comes for a call that is over, and gives its port to nobody for a while', async () => {
+  it('swallows what still comes for a call that is over, and gives the next call another port', async () => {
     const clock = new VirtualClock();
-    const { pool, came, counters } = await ports(1, clock);
+    const { pool, came, counters } = await ports(2, clock);
     const port = pool.allot()!;
     expect(pool.taken).toBe(1);
     pool.free(port);
     pool.free(port);
     expect(pool.taken).toBe(0);
-    expect(pool.allot()).toBeUndefined();
+    expect(pool.allot()).not.toBe(port);
     const other = createSocket('udp4');
     other.send(Uint8Array.of(1), port, '127.0.0.1');
     await waitUntil('the late packet', 5_000, () => counters.get('rtp.call-over') === 1);
@@ -86,6 +86,22 @@ describe('RtpPorts', () => {
     expect(came).toEqual([]);
     clock.advance(5_000);
     expect(pool.allot()).toBe(port);
+  });
+
+  it('gives a call the port of the one that has been over for longest, before it refuses it', async () => {
+    const clock = new VirtualClock();
+    const { pool, counters } = await ports(3, clock);
+    const [a, b, c] = [pool.allot()!, pool.allot()!, pool.allot()!];
+    pool.free(b);
+    pool.free(a);
+    expect(pool.allot(), 'the worker may still send from it').toBeUndefined();
+    clock.advance(1_000);
+    expect([pool.allot(), pool.allot(), pool.allot()]).toEqual([b, a, undefined]);
+    expect(pool.taken).toBe(3);
+    expect(counters.get('rtp.no-port')).toBe(2);
+    pool.free(c);
+    clock.advance(1_000);
+    expect(pool.allot()).toBe(c);
   });
 
   it('lends the port of RTP to a worker, and reads it again when it is taken back', async () => {

@@ -23,7 +23,8 @@ import { FarVoiceReader, farPlaneBy, lawNumber } from './far-voice.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { PACKET_MS } from './iax2-stream.ts';
 import { type DatagramUse, MediaPlane, type MediaPlaneOptions, type Plane } from './plane.ts';
-import { COMMAND, type PlaneLinkMemory, REPORT, RESERVE_BYTES, roomPlaceOf, StreamReadings } from './plane-link.ts';
+import { COMMAND, type PlaneLinkMemory, RESERVE_BYTES, roomPlaceOf, StreamReadings } from './plane-link.ts';
+import { type DatagramReceiver, WorkerReports } from './worker-reports.ts';
 import { continued, type WorkerStream, WorkerStreams, withSession } from './worker-streams.ts';
 
 /** As many reports are read before others get a turn. */
@@ -55,13 +56,6 @@ export interface WorkerNotices {
   readonly onStuck: () => void;
 }
 
-/** What the worker's socket has for others; `taken`: its audio is in its stream already. */
-export interface DatagramReceiver {
-  readonly handleDatagram: (bytes: Uint8Array, from: Address, taken: boolean) => void;
-  /** `localPort`: that of RTP, or 0: the port of IAX2. */
-  readonly handleTapped: (direction: 'in' | 'out', bytes: Uint8Array, remote: Address, localPort: number) => void;
-}
-
 /**
  * The media plane in two pieces: IAX2 and RTP voice is in the worker's, at the sockets; lines and encrypted calls are in one on
  * this thread, where their blocks and keys are. Each piece has a `FarStream` in the place of each stream of the
@@ -78,7 +72,7 @@ export class SplitPlane implements Plane {
   private readonly sealed = new Set<StreamId>();
   private readonly sources = new Map<StreamId, Source>();
   private readonly events = new Queue<MediaEvent>();
-  private readonly voice: FarVoiceReader;
+  private readonly told: WorkerReports;
   private commands: RecordRing | undefined;
   private reports: RecordRing | undefined;
   private readings: StreamReadings | undefined;
@@ -88,7 +82,8 @@ export class SplitPlane implements Plane {
   constructor(private readonly options: SplitPlaneOptions) {
     this.counters = options.counters;
     this.near = new MediaPlane(options);
-    this.voice = new FarVoiceReader(this.near);
+    const { counters, sendRtp } = options;
+    this.told = new WorkerReports({ voice: new FarVoiceReader(this.near), events: this.events, counters, sendRtp });
   }
 
   // ---- the worker
@@ -141,44 +136,9 @@ export class SplitPlane implements Plane {
     if (reports === undefined) return false;
     for (let n = 0; n < REPORTS_PER_TURN; n++) {
       if (!reports.next()) return false;
-      this.take(reports, receiver, nowMs);
+      this.told.take(reports, receiver, nowMs);
     }
     return true;
-  }
-
-  private take(reports: RecordRing, receiver: DatagramReceiver, nowMs: number): void {
-    if (this.voice.take(reports, nowMs)) return;
-    const { kind, numbers } = reports;
-    const [a, b, c] = [numbers[0]!, numbers[1]!, numbers[2]!];
-    switch (kind) {
-      case REPORT.DATAGRAM:
-        receiver.handleDatagram(reports.copy(), { ip: reports.text(), port: a }, b === 1);
-        break;
-      case REPORT.VOICE_FULL_DUE:
-        this.events.push({ type: 'voice-full-due', stream: a, timestamp: b, format: c, payload: reports.copy() });
-        break;
-      case REPORT.NO_FORMAT:
-        this.events.push({ type: 'no-format', stream: a });
-        break;
-      case REPORT.COUNT:
-        this.counters.increment(reports.text(), a);
-        break;
-      case REPORT.TAP:
-        receiver.handleTapped(b === 1 ? 'out' : 'in', reports.copy(), { ip: reports.text(), port: a }, c);
-        break;
-      case REPORT.RTP:
-        this.options.sendRtp?.(a, { ip: reports.text(), port: b }, reports.copy(), 0, reports.length);
-        break;
-      case REPORT.DIGIT_BEGIN:
-        this.events.push({ type: 'digit-begin', stream: a, digit: reports.text() });
-        break;
-      case REPORT.DIGIT_END:
-        this.events.push({ type: 'digit-end', stream: a, digit: reports.text(), durationMs: b });
-        break;
-      case REPORT.FLASH:
-        this.events.push({ type: 'flash', stream: a });
-        break;
-    }
   }
 
   private command(kind: number, a: number, b = 0, text = '', c = 0, d = 0): void {

@@ -187,7 +187,8 @@ export class WorkerPlane {
       const count = rtp.receive(index);
       const port = rtp.portOf(index);
       for (let i = 0; i < count; i++) {
-        const [bytes, from] = [rtp.bytes(i), rtp.senderOf(i)];
+        const bytes = rtp.bytes(i);
+        const from = rtp.senderOf(i);
         if (this.tapped) this.tap(0, bytes, 0, bytes.length, from, port);
         if (stalled) this.counts.increment('media.backlog');
         else if (rtp.isOpen(port)) this.plane.handleRtp(port, bytes, from, nowMs);

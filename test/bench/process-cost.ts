@@ -13,6 +13,18 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
+/** The same of a process and the ones that it started. */
+export function cpuSecondsOfAll(pid: number): number {
+  return [pid, ...childrenOf(pid)].reduce((sum, one) => sum + cpuSeconds(one), 0);
+}
+
+function childrenOf(pid: number): number[] {
+  const lists = readdirSync(`/proc/${pid}/task`).map((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8'),
+  );
+  return lists.flatMap((list) => list.split(' ').filter((child) => child !== '')).map(Number);
+}
+
 /** What the threads of a process that still run have used so far, exactly. */
 export function cpuNanoseconds(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).reduce(
@@ -34,11 +46,16 @@ export interface Memory {
   readonly privateMb: number;
 }
 
+/** Of a process and its children. Where there are some, a page that several hold is one of each in equal parts. */
 export function memory(pid: number): Memory {
-  const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const pids = [pid, ...childrenOf(pid)];
+  const rollups = pids.map((one) => readFileSync(`/proc/${one}/smaps_rollup`, 'utf8')).join('');
   const sum = (pattern: RegExp) =>
-    [...rollup.matchAll(pattern)].reduce((total, [, kb]) => total + Number(kb), 0) / 1024;
-  return { residentMb: sum(/^Rss:\s+(\d+)/gm), privateMb: sum(/^Private_(?:Clean|Dirty):\s+(\d+)/gm) };
+    [...rollups.matchAll(pattern)].reduce((total, [, kb]) => total + Number(kb), 0) / 1024;
+  return {
+    residentMb: sum(pids.length === 1 ? /^Rss:\s+(\d+)/gm : /^Pss:\s+(\d+)/gm),
+    privateMb: sum(/^Private_(?:Clean|Dirty):\s+(\d+)/gm),
+  };
 }
 
 /** Share of both cores that the whole machine was busy with, and the share that its host took, over a window. */

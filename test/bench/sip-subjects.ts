@@ -1,6 +1,7 @@
 import { loopbackAddress } from '../support/loopback.ts';
 import { SIP_MODULES } from '../support/sip-centre.ts';
-import { asteriskSubject, branchlineSubject, type Subject } from './subject.ts';
+import { Kamailio } from './kamailio.ts';
+import { asteriskSubject, branchlineSubject, kamailioSubject, type Subject } from './subject.ts';
 
 /** The switch that is measured, and where SIPp is. */
 export const SUBJECT = loopbackAddress(41);
@@ -12,6 +13,11 @@ export const secretOf = (user: string) => `secret-${user}`;
 
 /** Registrars with phones. Each may call the others, and 600, which answers by itself. */
 export const SUBJECTS: readonly Subject[] = [branchlineSubject(branchline(), SUBJECT), asterisk('Asterisk 22', false)];
+/** A registrar alone, where the machine has one. */
+export const REGISTRARS: readonly Subject[] =
+  Kamailio.command === undefined
+    ? []
+    : [kamailioSubject({ bind: SUBJECT, phones: PHONES.map((user) => ({ user, secret: secretOf(user) })) })];
 /** Puts the voice of bridged phones in order, too. */
 export const BUFFERING = asterisk('Asterisk 22, jitter buffer', true);
 

@@ -1,5 +1,6 @@
 /**
- * Measures SIP beside Asterisk 22 with PJSIP, in turns within one run, and writes docs/reference/benchmarks-sip.md.
+ * Measures SIP beside Asterisk 22 with PJSIP, and registrations beside Kamailio where the machine has it, in turns within
+ * one run, and writes docs/reference/benchmarks-sip.md.
  *
  *     node -C development --import tsx test/bench/sip.ts [--rounds 3 --calls 2000 --bridged 10 --seconds 8 --to FILE]
  */
@@ -17,9 +18,9 @@ import { installPeers } from '../interop/peers/install.ts';
 import { ScriptedPhone, sdpOf } from '../support/scripted-phone.ts';
 import { playSipp, type SippStep } from '../support/sipp.ts';
 import { pause } from '../support/wait-until.ts';
-import { cpuPct, cpuSeconds, MachineLoad, memory, WARM_UP_MS } from './process-cost.ts';
+import { cpuPct, cpuSecondsOfAll, MachineLoad, memory, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
-import { BUFFERING, PHONES, SIPP, SUBJECT, SUBJECTS, secretOf } from './sip-subjects.ts';
+import { BUFFERING, PHONES, REGISTRARS, SIPP, SUBJECT, SUBJECTS, secretOf } from './sip-subjects.ts';
 import type { Subject } from './subject.ts';
 
 const { values } = parseArgs({
@@ -100,12 +101,12 @@ const CALL: readonly SippStep[] = [
 
 /** Plays a scenario as fast as it gets done; gives how many a second, and what each costs the switch. */
 async function throughput(subject: Subject, steps: readonly SippStep[], count: number, from = fields) {
-  const startS = cpuSeconds(subject.pid);
+  const startS = cpuSecondsOfAll(subject.pid);
   const { code, elapsedMs, report } = await playSipp({
     ...{ server, steps, calls: count, rate: 20_000, atOnce: AT_ONCE, fields: from, local: SIPP },
   });
   if (code !== 0) throw new Error(`${subject.name}: ${report}`);
-  return { perSecond: count / (elapsedMs / 1_000), cpuMs: (1_000 * (cpuSeconds(subject.pid) - startS)) / count };
+  return { perSecond: count / (elapsedMs / 1_000), cpuMs: (1_000 * (cpuSecondsOfAll(subject.pid) - startS)) / count };
 }
 
 /** Pairs of phones, one calling the other through the switch, each with a steady tone. */
@@ -165,6 +166,7 @@ async function measureSignalling(subject: Subject): Promise<void> {
   const registrations = await throughput(subject, REGISTRATION, calls);
   samples.add(subject.name, 'registrations', registrations.perSecond);
   samples.add(subject.name, 'registration cpu', registrations.cpuMs);
+  if (subject.onlyRegisters) return;
   // What is compiled while it runs, and what is allotted first, is not what a call costs.
   await throughput(subject, CALL, calls);
   const set = await throughput(subject, CALL, calls);
@@ -224,6 +226,10 @@ function codec(): void {
   );
 }
 
+const KAMAILIO_SAYS = `Kamailio is set up as a registrar and no more: two processes take SIP, and what they know is in memory alone. A page that its processes
+share counts once.
+`;
+
 function report(names: readonly string[]): string {
   const row = (title: string, key: string, digits: number) =>
     `| ${title} | ${names.map((name) => samples.median(name, key, digits)).join(' | ')} |`;
@@ -235,11 +241,11 @@ Written by \`npm run bench\`; do not edit. Commit ${commit}, Node ${version}, ${
 Each figure is the median of ${rounds} rounds with the smallest and largest in brackets. A round measures each switch in turn, freshly
 started, with ${PHONES.length} phones configured and registered by SIPp over UDP with MD5, qualify off. Every call proves itself anew, is answered by
 the switch and ended at once; ${AT_ONCE} registrations or calls are under way at a time, as many as get done, ${calls} of each, after as many that do not
-count. CPU is user and system time of all threads of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways; with a
+count. CPU is user and system time of all threads and processes of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways; with a
 jitter buffer, Asterisk puts them in order in both directions first. Ours passes each packet on as it comes; who listens puts them in order.
 The calls of every switch stand for ${WARM_UP_MS / 1_000} s before they count.
 Memory per phone is what the process grew by while ${PHONES.length - FIRST_PHONES} more registered than the ${FIRST_PHONES} before; per call, while ${SILENT_CALLS} more were set up.
-Processes that wanted a core before it began, and so may have taken part of both: ${loadBefore}.
+${REGISTRARS.length === 0 ? '' : KAMAILIO_SAYS}Processes that wanted a core before it began, and so may have taken part of both: ${loadBefore}.
 
 | | ${names.join(' | ')} |
 |---|${names.map(() => '---').join('|')}|
@@ -263,14 +269,15 @@ switch; the CPU per call is the switch's own. Memory is what the process grew by
 `;
 }
 
+const all = [...SUBJECTS, BUFFERING, ...REGISTRARS];
 installPeers(['asterisk22', 'sipp'], (line) => console.error(line));
 for (let round = 1; round <= rounds; round++) {
   codec();
-  for (const subject of [...SUBJECTS, BUFFERING]) {
+  for (const subject of all) {
     console.error(`round ${round} of ${rounds}: ${subject.name}`);
     if (subject !== BUFFERING) await measure(subject, measureSignalling);
-    await measure(subject, bridge);
+    if (!subject.onlyRegisters) await measure(subject, bridge);
   }
 }
-writeFileSync(resolve(root, values.to), report([...SUBJECTS, BUFFERING].map(({ name }) => name)));
+writeFileSync(resolve(root, values.to), report(all.map(({ name }) => name)));
 console.error(`wrote ${values.to}`);

@@ -1,9 +1,12 @@
 import { Appliance } from '../support/appliance.ts';
 import { Asterisk, type AsteriskOptions } from '../support/asterisk.ts';
+import { Kamailio, type KamailioOptions } from './kamailio.ts';
 
 /** A switch that is measured; each start is a fresh process. */
 export interface Subject {
   readonly name: string;
+  /** It is a registrar, and there are no calls through it. */
+  readonly onlyRegisters: boolean;
   /** Starts it; gives when, in `performance.now()`. */
   start(): Promise<number>;
   readonly pid: number;
@@ -19,10 +22,17 @@ export function asteriskSubject(options: AsteriskOptions, name = `Asterisk ${opt
   return subject(name, () => new Asterisk(options));
 }
 
-function subject(name: string, make: () => Appliance | Asterisk): Subject {
-  let running: Appliance | Asterisk | undefined;
+export function kamailioSubject(options: KamailioOptions): Subject {
+  return subject('Kamailio', () => new Kamailio(options), true);
+}
+
+type Running = Appliance | Asterisk | Kamailio;
+
+function subject(name: string, make: () => Running, onlyRegisters = false): Subject {
+  let running: Running | undefined;
   return {
     name,
+    onlyRegisters,
     async start() {
       running = make();
       const startMs = performance.now();

@@ -15,7 +15,7 @@ import { contactsOf, type Request, type Response } from './message.ts';
 import { formatNameAddr, type NameAddr, nameAddr, tagOf, withTag } from './name-addr.ts';
 import type { MediaSession } from './offer-answer.ts';
 import { causeOfResponse, formatReason } from './reason.ts';
-import { sdpBody } from './sdp.ts';
+import { type SessionDescription, sdpBody } from './sdp.ts';
 import { DEFAULT_SESSION_S, sessionOfResponse, sessionRequest } from './session-timer.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
 import type { Uri } from './uri.ts';
@@ -41,6 +41,8 @@ export interface TargetJudge {
 interface EarlyDialog {
   readonly dialog: Dialog;
   lastRSeq: number | undefined;
+  /** What this fork answered to our offer, if it has; another may have answered since. */
+  answer: SessionDescription | undefined;
 }
 
 /**
@@ -69,6 +71,8 @@ export class OutgoingCallLeg extends CallLeg {
   private readonly transactions = new Map<OutgoingRequest, InviteClientTransaction>();
   private lastInvite: OutgoingRequest | undefined;
   private readonly early = new Map<string, EarlyDialog>();
+  /** Whose media are those of the call as long as nobody has answered. */
+  private heard: EarlyDialog | undefined;
   /** The ACK of each 2xx, by the tag of who sent it: forks answer more than once. */
   private readonly acks = new Map<string, { readonly ack: Request; readonly hop: Hop }>();
   private readonly callId: string;
@@ -210,8 +214,12 @@ export class OutgoingCallLeg extends CallLeg {
     if (early === undefined || !this.confirmReceipt(early, response, nowMs)) return;
     this.notePeer(response.headers);
     const answer = this.readSdp(response);
+    early.answer = answer ?? early.answer;
     const isAgreed = answer !== undefined && this.session.handleAnswer(answer) !== undefined;
-    if (isAgreed) this.tellMedia();
+    if (isAgreed) {
+      this.heard = early;
+      this.tellMedia();
+    }
     if (response.status === 180 && !this.hasRung) {
       this.hasRung = true;
       this.emit({ type: 'ringing' });
@@ -224,7 +232,7 @@ export class OutgoingCallLeg extends CallLeg {
     if (known !== undefined) return known;
     const dialog = Dialog.ofResponse(request, response, hop);
     if (isMalformed(dialog)) return undefined;
-    const early: EarlyDialog = { dialog, lastRSeq: undefined };
+    const early: EarlyDialog = { dialog, lastRSeq: undefined, answer: undefined };
     this.early.set(tag, early);
     this.dialog = dialog;
     this.around.addDialog(dialog, this);
@@ -258,14 +266,15 @@ export class OutgoingCallLeg extends CallLeg {
       this.around.layer.transmit(sent.hop, sent.ack);
       return;
     }
-    const dialog = this.early.get(tag)?.dialog ?? Dialog.ofResponse(request, response, hop);
+    const early = this.early.get(tag);
+    const dialog = early?.dialog ?? Dialog.ofResponse(request, response, hop);
     if (isMalformed(dialog)) return;
     dialog.refreshTarget(response);
     const ack = this.around.layer.sendAck(dialog.ack(request.cseq.number), dialog.hop);
     this.acks.set(tag, { ack, hop: dialog.hop });
     const isFirst = isCurrent && (this.state === 'calling' || this.state === 'early');
     this.transactions.delete(request);
-    if (isFirst) this.confirm(dialog, response, nowMs);
+    if (isFirst) this.confirm(dialog, response, early === this.heard ? undefined : early?.answer, nowMs);
     else {
       // Another fork answered, or the call was hung up meanwhile: it is ended at once. [RFC3261 §13.2.2.4, §15]
       const nobody = { handleResponse: () => {}, handleFailure: () => {} };
@@ -274,7 +283,8 @@ export class OutgoingCallLeg extends CallLeg {
     }
   }
 
-  private confirm(dialog: Dialog, response: Response, nowMs: number): void {
+  /** `told`: what the fork that answers has said of its media before those of another were taken. */
+  private confirm(dialog: Dialog, response: Response, told: SessionDescription | undefined, nowMs: number): void {
     for (const { dialog: other } of this.early.values()) if (other !== dialog) this.around.removeDialog(other);
     this.early.clear();
     this.dialog = dialog;
@@ -283,7 +293,7 @@ export class OutgoingCallLeg extends CallLeg {
     this.timers.clear('setup');
     this.notePeer(response.headers);
     this.startSession(sessionOfResponse(response.headers), nowMs);
-    const answer = this.readSdp(response);
+    const answer = this.readSdp(response) ?? told;
     if (answer !== undefined) this.session.handleAnswer(answer);
     if (this.session.agreement === undefined) {
       this.end('bearer-unavailable', 'The far end answered our offer with nothing that we can.', 'local', nowMs);

@@ -87,6 +87,17 @@ describe('a call over a trunk', () => {
     expect(us.endpoint.trunkStatuses).toMatchObject([{ name: 'itsp', registration: null, calls: 1 }]);
   });
 
+  it('that the trunk has forked goes on with the media of the fork that answers, also where that told them before [RFC3261 §13.2.1]', () => {
+    const call = us.dial('itsp');
+    resolve(FIRST);
+    const reliable = ['Require: 100rel', 'RSeq: 1', `Contact: <sip:one@${FIRST.ip}>`];
+    answer('183 Session Progress', 'INVITE', reliable, ANSWER, 'one');
+    answer('183 Session Progress', 'INVITE', reliable, ANSWER.replace('4000', '6000'), 'two');
+    expect(call.media!.remote.port).toBe(6000);
+    answer('200 OK', 'INVITE', [`Contact: <sip:one@${FIRST.ip}>`], '', 'one');
+    expect([call.state, call.media!.remote.port]).toEqual(['up', 4000]);
+  });
+
   it('without an address fails, and one that was hung up meanwhile is not placed', () => {
     const [lost, dropped] = [us.dial('itsp'), us.dial('itsp')];
     us.with(dropped, (call, nowMs) => call.hangup('normal-clearing', nowMs));

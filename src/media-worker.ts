@@ -35,29 +35,30 @@ const pace = new DatagramPace();
 const clock = new ThreadClock(libc, start.monotonicOffsetMs);
 
 if (becomeRealtime(libc)) signals.noteRealtime();
-/** 0 = none: the worker was idle. */
-let dueMs = 0;
-let nowMs = clock.nowMs();
+/** `dueMs` 0 = none: the worker was idle. In an object, since a variable of the module would have a new one for each number. */
+const time = { dueMs: 0, nowMs: clock.nowMs() };
 /** One tick. In a function that is called again and again V8 compiles it well; a loop at the module's end it would not. */
 function turn(): void {
   if (plane.isIdle && !pace.isFast) {
     signals.sleepUntilWoken(hasCommands, waitReadable);
-    dueMs = 0;
+    time.dueMs = 0;
   } else {
     // Slots that were slept through are left out.
-    dueMs = dueMs + GRID_MS > nowMs ? dueMs + GRID_MS : (Math.floor(nowMs / GRID_MS) + 1) * GRID_MS;
-    clock.sleepUntil(dueMs);
+    time.dueMs =
+      time.dueMs + GRID_MS > time.nowMs ? time.dueMs + GRID_MS : (Math.floor(time.nowMs / GRID_MS) + 1) * GRID_MS;
+    clock.sleepUntil(time.dueMs);
   }
-  nowMs = clock.nowMs();
-  if (dueMs > 0) {
-    lateness.add(Math.max(0, nowMs - dueMs));
+  time.nowMs = clock.nowMs();
+  if (time.dueMs > 0) {
+    lateness.add(Math.max(0, time.nowMs - time.dueMs));
     // Woken early by a part of a millisecond: the slot is this one all the same.
-    nowMs = Math.max(nowMs, dueMs);
+    time.nowMs = Math.max(time.nowMs, time.dueMs);
   }
-  signals.beat(nowMs);
+  signals.beat(time.nowMs);
   const cameBefore = came();
-  if (plane.tick(nowMs) && signals.ring()) parentPort?.postMessage(null);
-  pace.note(came() - cameBefore, nowMs);
+  // In whole ms, as the grid is: a fraction is made anew as an object for each function that it is handed to.
+  if (plane.tick(Math.floor(time.nowMs)) && signals.ring()) parentPort?.postMessage(null);
+  pace.note(came() - cameBefore, time.nowMs);
 }
 
 while (!signals.isStopped) turn();

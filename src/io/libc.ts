@@ -20,24 +20,27 @@ export interface Libc {
   getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
   setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number;
   close(fd: number): number;
-  /** `messages` is the address of `count` structures `mmsghdr`; gives how many of them were filled or sent. */
-  recvmmsg(fd: number, messages: number, count: number, flags: number): number;
-  sendmmsg(fd: number, messages: number, count: number, flags: number): number;
+  /**
+   * `messages` is the address of `count` structures `mmsghdr`; gives how many of them were filled or sent. Addresses that are
+   * told again and again are BigInts: a number of that size, kept in a field, is made anew for each call.
+   */
+  recvmmsg(fd: number, messages: bigint, count: number, flags: number): number;
+  sendmmsg(fd: number, messages: bigint, count: number, flags: number): number;
   /** `bytes` and `name`, a `struct sockaddr`, are addresses. */
-  sendto(fd: number, bytes: number, length: number, flags: number, name: number, nameLength: number): number;
+  sendto(fd: number, bytes: bigint, length: number, flags: number, name: bigint, nameLength: number): number;
   /** Another descriptor of the same socket, which programs that are started do not get. */
   duplicate(fd: number): number;
   epollCreate(flags: number): number;
   /** `event`: a structure `epoll_event`. */
   epollCtl(epoll: number, operation: number, fd: number, event: Uint8Array): number;
   /** `events` is the address of `count` structures `epoll_event`. */
-  epollWait(epoll: number, events: number, count: number, timeoutMs: number): number;
+  epollWait(epoll: number, events: bigint, count: number, timeoutMs: number): number;
   /** `entries`: `count` structures `pollfd`. */
   poll(entries: Uint8Array, count: number, timeoutMs: number): number;
   /** `time` is the address of a `timespec`. Gives 0, or the number of the error. */
-  clockNanosleep(clock: number, flags: number, time: number): number;
+  clockNanosleep(clock: number, flags: number, time: bigint): number;
   /** Writes a `timespec` to the address `time`. */
-  clockGettime(clock: number, time: number): number;
+  clockGettime(clock: number, time: bigint): number;
   eventfd(initial: number, flags: number): number;
   read(fd: number, bytes: Uint8Array, length: number): number;
   write(fd: number, bytes: Uint8Array, length: number): number;

@@ -6,6 +6,33 @@ import { SOCKADDR_BYTES } from './socket-addresses.ts';
 const SOL_UDP = 17;
 const UDP_SEGMENT = 103;
 
+const HIGH_WORD = 0x1_0000_0000;
+
+/**
+ * Memory as the kernel sees it. Places in it are told by their distance from its beginning: addresses are no small integers,
+ * and would be made anew as an object for each function that they are handed to.
+ */
+export class KernelMemory {
+  private readonly low: number;
+  private readonly high: number;
+
+  constructor(
+    address: number,
+    private readonly pointerBytes: 4 | 8,
+  ) {
+    this.low = address % HIGH_WORD;
+    this.high = Math.floor(address / HIGH_WORD);
+  }
+
+  /** Writes the address of the place at `distance` into `words`, from word `at` on. */
+  writeAddress(words: Uint32Array, at: number, distance: number): void {
+    const low = this.low + distance;
+    const carries = low >= HIGH_WORD;
+    words[at] = carries ? low - HIGH_WORD : low;
+    if (this.pointerBytes === 8) words[at + 1] = carries ? this.high + 1 : this.high;
+  }
+}
+
 /** The structures by which one system call takes or gives many datagrams; laid once, with room for some parts of each. */
 export class MessageHeaders {
   /** The addresses of all messages, `SOCKADDR_BYTES` for each. */
@@ -15,6 +42,8 @@ export class MessageHeaders {
   /** The same memory: fields lie on multiples of 4. */
   private readonly words: Uint32Array;
   private readonly address: number;
+  private readonly memory: KernelMemory;
+  private readonly firstAddress: bigint;
   private readonly iovecsAt: number;
   private readonly controlsAt: number;
 
@@ -35,6 +64,8 @@ export class MessageHeaders {
     this.words = new Uint32Array(memory);
     this.names = new Uint8Array(memory, namesAt);
     this.address = libc.addressOf(memory);
+    this.memory = new KernelMemory(this.address, pointerBytes);
+    this.firstAddress = BigInt(this.address);
     for (let i = 0; i < count; i++) {
       writeWord(this.view, i * messageBytes, this.address + namesAt + i * SOCKADDR_BYTES, pointerBytes);
       this.layControl(i);
@@ -61,20 +92,21 @@ export class MessageHeaders {
 
   /** A message is so many of its parts, from one on: one datagram, or one of each `segmentBytes`. */
   setParts(i: number, first: number, count: number, segmentBytes = 0): void {
-    const { layout, view, libc } = this;
+    const { layout, words } = this;
     const at = i * layout.messageBytes;
     const iovecAt = this.iovecsAt + (i * this.parts + first) * layout.iovecBytes;
-    writeWord(view, at + layout.iovecAt, this.address + iovecAt, libc.pointerBytes);
-    writeWord(view, at + layout.iovecCountAt, count, libc.pointerBytes);
-    writeWord(view, at + layout.controlLengthAt, segmentBytes === 0 ? 0 : layout.controlBytes, libc.pointerBytes);
-    view.setUint16(this.controlsAt + i * layout.controlBytes + layout.controlValueAt, segmentBytes, true);
+    this.memory.writeAddress(words, (at + layout.iovecAt) >> 2, iovecAt);
+    // Of a count or length the low half of the word is written: what is above it stays 0.
+    words[(at + layout.iovecCountAt) >> 2] = count;
+    words[(at + layout.controlLengthAt) >> 2] = segmentBytes === 0 ? 0 : layout.controlBytes;
+    this.view.setUint16(this.controlsAt + i * layout.controlBytes + layout.controlValueAt, segmentBytes, true);
   }
 
-  /** Where the bytes of a message, or of one of its parts, are, or go to. */
-  setBuffer(i: number, address: number, length: number, part = 0): void {
+  /** Where the bytes of a message, or of one of its parts, are, or go to: at that distance in `memory`. */
+  setBuffer(i: number, memory: KernelMemory, bytesAt: number, length: number, part = 0): void {
     const at = this.iovecsAt + (i * this.parts + part) * this.layout.iovecBytes;
-    writeWord(this.view, at, address, this.libc.pointerBytes);
-    writeWord(this.view, at + this.layout.iovecLengthAt, length, this.libc.pointerBytes);
+    memory.writeAddress(this.words, at >> 2, bytesAt);
+    this.words[(at + this.layout.iovecLengthAt) >> 2] = length;
   }
 
   /** How many bytes of a message were received. */
@@ -82,7 +114,7 @@ export class MessageHeaders {
     return this.words[(i * this.layout.messageBytes + this.layout.lengthAt) >> 2]!;
   }
 
-  addressOf(i: number): number {
-    return this.address + i * this.layout.messageBytes;
+  addressOf(i: number): bigint {
+    return i === 0 ? this.firstAddress : BigInt(this.address + i * this.layout.messageBytes);
   }
 }

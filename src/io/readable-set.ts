@@ -44,13 +44,13 @@ export class ReadableSet {
 /** Tells, on any thread, which sockets of a set can be read now. */
 export class ReadableLook {
   private readonly events = new Int32Array((EVENTS * EVENT_BYTES) / 4);
-  private readonly address: number;
+  private readonly address: bigint;
 
   constructor(
     private readonly libc: Libc,
     private readonly fd: number,
   ) {
-    this.address = libc.addressOf(this.events.buffer);
+    this.address = BigInt(libc.addressOf(this.events.buffer));
   }
 
   /** How many; they are told until the next look. */

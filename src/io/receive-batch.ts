@@ -1,6 +1,6 @@
 import type { Address } from '../base/machine.ts';
 import type { Libc } from './libc.ts';
-import { MessageHeaders } from './message-headers.ts';
+import { KernelMemory, MessageHeaders } from './message-headers.ts';
 import { SOCKADDR_BYTES, type SocketAddresses } from './socket-addresses.ts';
 
 /** Datagrams of one system call. */
@@ -14,9 +14,9 @@ const STRIDE = LONGEST_DATAGRAM + 320;
 export class ReceiveBatch {
   /** The most that `receive` gives. */
   readonly capacity = MESSAGES;
-  /** The memory in which all of them lie, and where the kernel sees it. */
+  /** The memory in which all of them lie, for us and for the kernel. */
   readonly arena = new Uint8Array(new ArrayBuffer(MESSAGES * STRIDE));
-  readonly arenaAddress: number;
+  readonly memory: KernelMemory;
   private readonly headers: MessageHeaders;
   /** Of the last call. */
   private count = 0;
@@ -26,8 +26,8 @@ export class ReceiveBatch {
     private readonly addresses: SocketAddresses,
   ) {
     this.headers = new MessageHeaders(libc, MESSAGES, addresses.bytes);
-    this.arenaAddress = libc.addressOf(this.arena.buffer as ArrayBuffer);
-    for (let i = 0; i < MESSAGES; i++) this.headers.setBuffer(i, this.arenaAddress + this.startOf(i), LONGEST_DATAGRAM);
+    this.memory = new KernelMemory(libc.addressOf(this.arena.buffer as ArrayBuffer), libc.pointerBytes);
+    for (let i = 0; i < MESSAGES; i++) this.headers.setBuffer(i, this.memory, this.startOf(i), LONGEST_DATAGRAM);
   }
 
   /** Takes what has arrived, `most` of it; gives how many datagrams, 0 if none. Their bytes stand until the next call. */

@@ -15,13 +15,13 @@ const LONGEST_SENT = 2048;
 class OpenPort {
   to: Address | undefined;
   readonly name = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
-  readonly nameAddress: number;
+  readonly nameAddress: bigint;
 
   constructor(
     libc: Libc,
     readonly fd: number,
   ) {
-    this.nameAddress = libc.addressOf(this.name.buffer as ArrayBuffer);
+    this.nameAddress = BigInt(libc.addressOf(this.name.buffer as ArrayBuffer));
   }
 }
 
@@ -42,7 +42,7 @@ export class RtpBatches {
   private readonly ports = new Map<number, OpenPort>();
   /** A packet on its way out. */
   private readonly outgoing = new Uint8Array(new ArrayBuffer(LONGEST_SENT));
-  private readonly outgoingAddress: number;
+  private readonly outgoingAddress: bigint;
 
   constructor(
     private readonly libc: Libc,
@@ -54,7 +54,7 @@ export class RtpBatches {
     this.addresses = new SocketAddresses(ipv6);
     this.received = new ReceiveBatch(libc, this.addresses);
     this.readable = new ReadableLook(libc, readableFd);
-    this.outgoingAddress = libc.addressOf(this.outgoing.buffer as ArrayBuffer);
+    this.outgoingAddress = BigInt(libc.addressOf(this.outgoing.buffer as ArrayBuffer));
   }
 
   ready(): number {

@@ -1,6 +1,6 @@
 import type { Address } from '../base/machine.ts';
 import type { Libc } from './libc.ts';
-import { MessageHeaders } from './message-headers.ts';
+import { KernelMemory, MessageHeaders } from './message-headers.ts';
 import { Destination, SOCKADDR_BYTES, type SocketAddresses } from './socket-addresses.ts';
 
 /** Messages of one system call; a power of two. */
@@ -24,7 +24,7 @@ const SHORT = 2048;
 export class SendBatch {
   private readonly headers: MessageHeaders;
   private readonly arena = new Uint8Array(new ArrayBuffer(ARENA_BYTES));
-  private readonly arenaAddress: number;
+  private readonly memory: KernelMemory;
   /** The next message to send, one behind the last, and how much of the arena they have. */
   private first = 0;
   private end = 0;
@@ -48,7 +48,7 @@ export class SendBatch {
     private joins = false,
   ) {
     this.headers = new MessageHeaders(libc, MESSAGES, addresses.bytes, joins ? PARTS : 1);
-    this.arenaAddress = libc.addressOf(this.arena.buffer);
+    this.memory = new KernelMemory(libc.addressOf(this.arena.buffer), libc.pointerBytes);
   }
 
   get isEmpty(): boolean {
@@ -62,7 +62,7 @@ export class SendBatch {
 
   /** Copies a datagram for which there is room; false if the socket's family cannot reach `to`. */
   add(bytes: Uint8Array, to: Address, at = 0, length = bytes.length - at): boolean {
-    if (!this.address(to, this.arenaAddress + this.filled, length)) return false;
+    if (!this.address(to, this.memory, this.filled, length)) return false;
     const { arena, filled } = this;
     if (length <= SHORT) for (let i = 0; i < length; i++) arena[filled + i] = bytes[at + i]!;
     else arena.set(bytes.subarray(at, at + length), filled);
@@ -70,18 +70,18 @@ export class SendBatch {
     return true;
   }
 
-  /** The same of one that stands at this address of memory until `flush` has sent it: nothing is copied. */
-  lend(address: number, to: Address, length: number): boolean {
-    if (!this.address(to, address, length)) return false;
+  /** The same of one that stands at that place of memory until `flush` has sent it: nothing is copied. */
+  lend(memory: KernelMemory, at: number, to: Address, length: number): boolean {
+    if (!this.address(to, memory, at, length)) return false;
     this.hasLent = true;
     return true;
   }
 
-  private address(to: Address, bytesAddress: number, length: number): boolean {
-    if (this.join(to, bytesAddress, length)) return true;
+  private address(to: Address, memory: KernelMemory, at: number, length: number): boolean {
+    if (this.join(to, memory, at, length)) return true;
     const { end, headers } = this;
     if (!this.addresses.write(to, headers.names, end * SOCKADDR_BYTES)) return false;
-    headers.setBuffer(end, bytesAddress, length);
+    headers.setBuffer(end, memory, at, length);
     if (this.parts[end] !== 1) headers.setParts(end, 0, 1);
     this.parts[end] = 1;
     this.lengths[end] = length;
@@ -93,7 +93,7 @@ export class SendBatch {
   }
 
   /** A datagram becomes part of the message to its destination, if there is one; only the last part may be shorter. */
-  private join(to: Address, bytesAddress: number, length: number): boolean {
+  private join(to: Address, memory: KernelMemory, at: number, length: number): boolean {
     if (!this.joins || !(to instanceof Destination)) return false;
     const message = this.messages[to.number & (MESSAGES - 1)]!;
     if (this.destinations[message] !== to || message < this.first || message >= this.end || this.alone >= 0)
@@ -102,7 +102,7 @@ export class SendBatch {
     const part = this.parts[message]!;
     const isOpen = part < PARTS && this.lastLengths[message] === segmentBytes && segmentBytes <= LONGEST_PART;
     if (!isOpen || length > segmentBytes || length === 0) return false;
-    this.headers.setBuffer(message, bytesAddress, length, part);
+    this.headers.setBuffer(message, memory, at, length, part);
     this.headers.setParts(message, 0, part + 1, segmentBytes);
     this.parts[message] = part + 1;
     this.lastLengths[message] = length;

@@ -70,7 +70,7 @@ export class SocketBatches {
 
   private add(to: Address, bytes: Uint8Array, at: number, length: number): boolean {
     return bytes === this.bytes
-      ? this.outgoing.lend(this.received.arenaAddress + at, to, length)
+      ? this.outgoing.lend(this.received.memory, at, to, length)
       : this.outgoing.add(bytes, to, at, length);
   }
 

@@ -21,7 +21,7 @@ export function monotonicOffsetMs(): number {
 /** The `performance.now()` of another thread, on one that may sleep in the kernel. */
 export class ThreadClock {
   private readonly time: DataView;
-  private readonly timeAddress: number;
+  private readonly timeAddress: bigint;
 
   /** `offsetMs`: the other thread's `monotonicOffsetMs`. */
   constructor(
@@ -30,7 +30,7 @@ export class ThreadClock {
   ) {
     const memory = new ArrayBuffer(2 * libc.pointerBytes);
     this.time = new DataView(memory);
-    this.timeAddress = libc.addressOf(memory);
+    this.timeAddress = BigInt(libc.addressOf(memory));
   }
 
   /**

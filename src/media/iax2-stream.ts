@@ -13,6 +13,8 @@ import {
   BLOCK_SAMPLES,
   LINE_SILENT_MS,
   type Listener,
+  latestOf,
+  longestDelayOf,
   MAX_AHEAD_MS,
   type MediaStream,
   type Ticked,
@@ -96,6 +98,17 @@ export class Iax2Stream implements MediaStream {
   private quelched = false;
   private sent = 0;
   private dropped = 0;
+  /** What `statistics` gives. */
+  private readonly counts = {
+    received: 0,
+    sent: 0,
+    lost: 0,
+    late: 0,
+    outOfOrder: 0,
+    dropped: 0,
+    jitterMs: 0,
+    delayMs: 0,
+  };
 
   constructor(
     id: StreamId,
@@ -355,14 +368,16 @@ export class Iax2Stream implements MediaStream {
   }
 
   statistics(): StreamStatistics {
-    const { received, lost, outOfOrder, jitterMs } = this.arrivals;
-    let late = 0;
-    let delayMs = 0;
-    for (const listener of this.listeners) {
-      late = Math.max(late, listener.late);
-      delayMs = Math.max(delayMs, listener.delayMs);
-    }
-    return { received, sent: this.sent, lost, late, outOfOrder, dropped: this.dropped, jitterMs, delayMs };
+    const { arrivals, counts } = this;
+    counts.received = arrivals.received;
+    counts.sent = this.sent;
+    counts.lost = arrivals.lost;
+    counts.late = latestOf(this.listeners);
+    counts.outOfOrder = arrivals.outOfOrder;
+    counts.dropped = this.dropped;
+    counts.jitterMs = arrivals.jitterMs;
+    counts.delayMs = longestDelayOf(this.listeners);
+    return counts;
   }
 
   /** The table that turns G.711 codes of the other law into ours, undefined where there is nothing to turn. */

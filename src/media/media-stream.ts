@@ -67,6 +67,7 @@ export interface MediaStream extends Listener {
   playDigit(digit: string, durationMs: number): void;
   /** The stream is no more. */
   close(nowMs: number): void;
+  /** Of this moment; the object may be written again the next time. */
   statistics(): StreamStatistics;
 }
 

@@ -87,7 +87,7 @@ export function planeLinkMemory(): PlaneLinkMemory {
   };
 }
 
-/** What is absent until the far end has told it. */
+/** What is absent until the far end has told it, in the order of its fields. */
 const FAR_VIEW = ['rttMs', 'farLostPct', 'farJitterMs', 'farDiscardPct', 'farMos'] as const;
 
 /** What can have the last number that it sent in memory that other threads see. */
@@ -126,7 +126,11 @@ export class StreamReadings {
     this.fields[at + 7] = counts.dropped;
     this.fields[at + 8] = counts.jitterMs;
     this.fields[at + 9] = counts.delayMs;
-    for (const [i, name] of FAR_VIEW.entries()) this.fields[at + 10 + i] = counts[name] ?? Number.NaN;
+    this.fields[at + 10] = counts.rttMs ?? Number.NaN;
+    this.fields[at + 11] = counts.farLostPct ?? Number.NaN;
+    this.fields[at + 12] = counts.farJitterMs ?? Number.NaN;
+    this.fields[at + 13] = counts.farDiscardPct ?? Number.NaN;
+    this.fields[at + 14] = counts.farMos ?? Number.NaN;
   }
 
   /** The slot is another stream's from now on, whose worker may die before it has told anything: `last` stands until then. */

@@ -413,6 +413,12 @@ export class MediaPlane implements Plane {
   }
 
   statistics(stream: StreamId): StreamStatistics | undefined {
+    const counts = this.liveStatistics(stream);
+    return counts === undefined ? undefined : { ...counts };
+  }
+
+  /** The same in an object that is written again the next time: nothing is made for who reads it at once. */
+  liveStatistics(stream: StreamId): StreamStatistics | undefined {
     return this.streams.get(stream)?.statistics() ?? this.lastCounts.get(stream);
   }
 

@@ -274,7 +274,7 @@ export class WorkerPlane {
   }
 
   private writeStatistics(id: StreamId, slot: number): void {
-    const counts = this.plane.statistics(id);
+    const counts = this.plane.liveStatistics(id);
     if (counts !== undefined) this.readings.write(slot, id, counts);
   }
 

@@ -42,7 +42,15 @@ interface Voice {
   readonly mini: Uint8Array;
 }
 
-const plane = new MediaPlane({ counters: new Counters(), send: () => {}, sendRtp: () => {} });
+/** What went out besides voice in packets. */
+const left = { reports: 0, fullFrames: 0 };
+const plane = new MediaPlane({
+  counters: new Counters(),
+  send: () => {},
+  sendRtp: (port) => {
+    if ((port & 1) === 1) left.reports++;
+  },
+});
 const ids = new StreamIds();
 
 function openCall(n: number): { id: number; voice: Voice } {
@@ -154,7 +162,8 @@ function run(input: Input, ms: number): number {
       }
       count += voices.length + phones.length;
     }
-    while (plane.poll() !== undefined);
+    for (let event = plane.poll(); event !== undefined; event = plane.poll())
+      if (event.type === 'voice-full-due') left.fullFrames++;
     if (input === 'nothing') count++;
   }
   return count;
@@ -192,6 +201,39 @@ async function measure(input: Input): Promise<void> {
   samples.add(input, 'kept', kept / 1_024);
 }
 
+/** What is asked in each of them: what went out in it besides voice. */
+const WINDOW_MS = 20;
+/** Full voice frames come every 33 s. */
+const ATTRIBUTED_MS = 70_000;
+
+/** Heap that each report and full frame takes, and what grows where there was neither; bytes. */
+function attribute(): void {
+  run('packets', WARM_UP_MS);
+  globalThis.gc!();
+  let packets = 0;
+  const grownOver = (ms: number): number => {
+    const before = process.memoryUsage().heapUsed;
+    packets = run('packets', ms);
+    return process.memoryUsage().heapUsed - before;
+  };
+  // To ask takes some of it, too.
+  let asking = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 10_000; i++) asking = Math.min(asking, grownOver(0));
+  const grown = { reports: 0, fullFrames: 0, neither: 0 };
+  const count = { reports: 0, fullFrames: 0, neither: 0 };
+  for (let window = 0; window < ATTRIBUTED_MS / WINDOW_MS; window++) {
+    left.reports = 0;
+    left.fullFrames = 0;
+    const bytes = grownOver(WINDOW_MS) - asking;
+    if (left.reports > 0 && left.fullFrames > 0) continue;
+    const source = left.reports > 0 ? 'reports' : left.fullFrames > 0 ? 'fullFrames' : 'neither';
+    grown[source] += bytes;
+    count[source] += source === 'neither' ? packets : left[source];
+  }
+  for (const source of ['reports', 'fullFrames', 'neither'] as const)
+    if (count[source] > 0) samples.add('left', source, grown[source] / count[source]);
+}
+
 function report(): string {
   const row = (input: Input) =>
     `| ${title[input]} | ${[
@@ -214,10 +256,22 @@ has the reports (RTCP) of ${phones.length} streams in it, one each 5 s.
 | for each | CPU, µs | heap, bytes | collections meanwhile | kept, KiB |
 |---|---|---|---|---|
 ${INPUTS.map(row).join('\n')}
+
+Whose heap that is: of stretches of ${WINDOW_MS} ms with all packets, those in which signalling was asked for full voice frames (one for each call and
+direction in 33 s), those in which reports went out, and all others.
+
+| for each | heap, bytes |
+|---|---|
+| full voice frame | ${samples.median('left', 'fullFrames', 0)} |
+| report (RTCP) | ${samples.median('left', 'reports', 0)} |
+| packet, where there was neither | ${samples.median('left', 'neither', 2)} |
 `;
 }
 
 if (globalThis.gc === undefined) throw new Error('run it with --expose-gc');
-for (let round = 1; round <= Number(values.rounds); round++) for (const input of INPUTS) await measure(input);
+for (let round = 1; round <= Number(values.rounds); round++) {
+  for (const input of INPUTS) await measure(input);
+  attribute();
+}
 writeFileSync(resolve(join(import.meta.dirname, '../..'), values.to), report());
 console.error(`wrote ${values.to}`);

@@ -48,7 +48,7 @@ import { RtpStream } from './rtp-stream.ts';
 import { RtpVideoStream } from './rtp-video-stream.ts';
 import type { SrtpCrypto } from './srtp.ts';
 import { type AnyStream, StreamTable } from './stream-table.ts';
-import { Trunks } from './trunk-sender.ts';
+import { TRUNK_SLOT_MS, Trunks } from './trunk-sender.ts';
 import { VideoTable } from './video-table.ts';
 
 /** Beat of the plane while a stream is open, on multiples of itself of the monotonic clock. */
@@ -94,6 +94,7 @@ export class MediaPlane implements Plane {
   /** The counts of streams that were closed of late, the oldest first. */
   private readonly lastCounts = new Map<StreamId, StreamStatistics>();
   private nextSlotMs = 0;
+  private nextTrunkMs = 0;
 
   constructor({ send, sendRtp = NOWHERE, counters, crypto }: MediaPlaneOptions) {
     this.counters = counters;
@@ -183,12 +184,17 @@ export class MediaPlane implements Plane {
 
   /** What is due on the plane's own clock. A late call does the work of one slot, never that of all that were missed. */
   tick(nowMs: number): void {
-    if (this.isIdle || nowMs < this.nextSlotMs) return;
+    if (this.isIdle) return;
+    if (nowMs >= this.nextSlotMs) this.takeSlot(nowMs);
+    this.nextTrunkMs = slotAfter(nowMs, TRUNK_SLOT_MS);
+    this.parts.trunks.tick(nowMs);
+  }
+
+  private takeSlot(nowMs: number): void {
     this.nextSlotMs = slotAfter(nowMs);
     for (const stream of this.parts.ticked) stream.tick(nowMs);
     this.videos.tick(nowMs);
     this.rooms.tick(nowMs);
-    this.parts.trunks.tick(nowMs);
   }
 
   handleTimeout(nowMs: number): void {
@@ -201,9 +207,10 @@ export class MediaPlane implements Plane {
     return event;
   }
 
-  /** The next slot; undefined while no stream is open. */
+  /** The next slot, or what waits in a trunk before it; undefined while no stream is open. */
   nextDeadline(): number | undefined {
-    return this.isIdle ? undefined : this.nextSlotMs;
+    if (this.isIdle) return undefined;
+    return this.parts.trunks.isWaiting ? Math.min(this.nextSlotMs, this.nextTrunkMs) : this.nextSlotMs;
   }
 
   /** Streams of another plane need no beat here, unless they are in a room. */
@@ -308,9 +315,15 @@ export class MediaPlane implements Plane {
   // ---- commands of the signalling plane
 
   open(stream: StreamId, spec: StreamSpec, nowMs: number): void {
-    if (this.isIdle) this.nextSlotMs = slotAfter(nowMs);
+    if (this.isIdle) this.begin(nowMs);
     this.streams.get(stream)?.close(nowMs);
     this.streams.add(this.opened(stream, spec, nowMs));
+  }
+
+  /** The first stream of all: from now on there are slots. */
+  private begin(nowMs: number): void {
+    this.nextSlotMs = slotAfter(nowMs);
+    this.nextTrunkMs = this.nextSlotMs;
   }
 
   private opened(stream: StreamId, spec: StreamSpec, nowMs: number): AnyStream {
@@ -325,7 +338,7 @@ export class MediaPlane implements Plane {
   }
 
   openVideo(stream: StreamId, spec: VideoSpec, nowMs: number): void {
-    if (this.isIdle) this.nextSlotMs = slotAfter(nowMs);
+    if (this.isIdle) this.begin(nowMs);
     const known = this.videos.get(stream);
     // Offer and answer may change a picture; its port stays.
     if (spec.kind === 'rtp' && known instanceof RtpVideoStream && known.spec.localPort === spec.localPort) {
@@ -449,6 +462,6 @@ export class MediaPlane implements Plane {
 
 const NOWHERE: RtpSink = () => {};
 
-function slotAfter(nowMs: number): number {
-  return (Math.floor(nowMs / SLOT_MS) + 1) * SLOT_MS;
+function slotAfter(nowMs: number, slotMs = SLOT_MS): number {
+  return (Math.floor(nowMs / slotMs) + 1) * slotMs;
 }

@@ -10,15 +10,24 @@ import { writeMetaTrunkHeader, writeTrunkEntryHeader } from '../iax2/meta-trunk.
 import { copyCodes } from './copy-codes.ts';
 import type { DatagramSink } from './datagram-sink.ts';
 
-/** A trunk sends what its calls have said once in so long. */
-export const TRUNK_INTERVAL_MS = 20;
+/** A trunk looks so often whether what waits is enough. */
+export const TRUNK_SLOT_MS = 5;
+
+/** What waits leaves after so long at the latest; where its calls have no timestamps, on multiples of it. */
+const TRUNK_INTERVAL_MS = 20;
+
+/**
+ * So many blocks are enough for a datagram: a trunk sends at most half as many as its calls would without it. Were it to wait
+ * for more, voice would be late for the sake of headers that are a tenth of it already.
+ */
+const ENOUGH_BLOCKS = 2;
 
 /** The longest trunk frame, as Asterisk's `trunkmtu`: seven calls of G.711. */
 export const TRUNK_MTU = 1240;
 const MAX_PAYLOAD = TRUNK_MTU - META_TRUNK_HEADER_LENGTH - TRUNK_ENTRY_TIMESTAMP_HEADER_LENGTH;
 
 /**
- * Blocks of one call that may wait. With timestamps all of them go at the next beat; without, one with each, since the
+ * Blocks of one call that may wait. With timestamps all of them go at once; without, one with each beat, since the
  * receiver tells them apart by the beat alone.
  */
 const WAITING_BLOCKS = 4;
@@ -48,7 +57,7 @@ export class TrunkMember {
     private readonly counters: Counters,
   ) {}
 
-  /** A block to go with the next beat; false if it is too long for any trunk frame. */
+  /** A block to go with the next datagram; false if it is too long for any trunk frame. */
   add(bytes: Uint8Array, at: number, length: number, timestamp: number, table: Uint8Array | undefined): boolean {
     if (length > MAX_PAYLOAD) return false;
     if (this.count === this.blocks.length) {
@@ -56,6 +65,7 @@ export class TrunkMember {
       this.drop();
     }
     const block = this.blocks[(this.first + this.count++) % this.blocks.length]!;
+    this.trunk.waiting++;
     block.length = length;
     block.timestamp = timestamp;
     copyCodes(bytes, at, length, block.payload, 0, table);
@@ -70,14 +80,23 @@ export class TrunkMember {
   drop(): void {
     this.first = (this.first + 1) % this.blocks.length;
     this.count--;
+    this.trunk.waiting--;
+  }
+
+  dropAll(): void {
+    while (this.count > 0) this.drop();
   }
 }
 
 /**
- * The voice of all calls with one peer, in one datagram per beat as far as it holds them. The youngest calls stand last:
+ * The voice of all calls with one peer, many in one datagram. With timestamps it leaves as soon as two blocks wait, or any if
+ * nothing has left for 20 ms: so a call that is alone waits for nobody. Without, each 20 ms, since the receiver takes that
+ * clock for each call's own. The youngest calls stand last:
  * Asterisk loses its place in the datagram at a call that it does not know yet. [RFC5456 §8.1.3.2]
  */
 export class TrunkSender {
+  /** Blocks of all members. */
+  waiting = 0;
   /** The oldest first. */
   private readonly members: TrunkMember[] = [];
   private readonly datagram = new Uint8Array(TRUNK_MTU);
@@ -85,6 +104,7 @@ export class TrunkSender {
   private length = 0;
   private beganMs = 0;
   private lastSentMs = Number.NEGATIVE_INFINITY;
+  private lastBeatMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly remote: Address,
@@ -105,11 +125,23 @@ export class TrunkSender {
   /** The call has ended: what it still had to say is not sent. */
   leave(member: TrunkMember): void {
     const at = this.members.indexOf(member);
-    if (at >= 0) this.members.splice(at, 1);
+    if (at < 0) return;
+    this.members.splice(at, 1);
+    member.dropAll();
   }
 
-  /** Sends what waits. `beatMs` is a multiple of the interval, so that a late beat does not show on the wire. */
-  beat(beatMs: number): void {
+  /** Sends what waits, if it is due; `slotMs` is a multiple of the slot. */
+  tick(slotMs: number): void {
+    if (this.mode === 'plain') {
+      const beatMs = Math.floor(slotMs / TRUNK_INTERVAL_MS) * TRUNK_INTERVAL_MS;
+      if (beatMs !== this.lastBeatMs) this.sendWaiting(beatMs);
+      this.lastBeatMs = beatMs;
+    } else if (this.waiting >= ENOUGH_BLOCKS || slotMs - this.lastSentMs >= TRUNK_INTERVAL_MS) this.sendWaiting(slotMs);
+  }
+
+  /** `beatMs` is on the grid, so that a late tick does not show on the wire. */
+  private sendWaiting(beatMs: number): void {
+    if (this.waiting === 0) return;
     if (beatMs - this.lastSentMs > IDLE_MS) this.beganMs = beatMs;
     const timestamp = (beatMs - this.beganMs) >>> 0;
     for (const member of this.members) {
@@ -120,7 +152,7 @@ export class TrunkSender {
         block = this.mode === 'timestamps' ? member.next : undefined;
       }
     }
-    if (this.length > 0) this.lastSentMs = beatMs;
+    this.lastSentMs = beatMs;
     this.sendDatagram();
   }
 
@@ -147,7 +179,7 @@ export class TrunkSender {
 /** The trunks of a plane, one to each address and mode while a call is in it. */
 export class Trunks {
   private readonly trunks = new Map<string, TrunkSender>();
-  private lastBeatMs = Number.NEGATIVE_INFINITY;
+  private lastSlotMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly send: DatagramSink,
@@ -172,11 +204,17 @@ export class Trunks {
     if (trunk.isEmpty) this.trunks.delete(`${formatAddress(trunk.remote)} ${trunk.mode}`);
   }
 
-  /** Early or repeated calls do nothing; beats that were slept through are left out. */
+  /** Early or repeated calls do nothing; slots that were slept through are left out. */
   tick(nowMs: number): void {
-    const beatMs = Math.floor(nowMs / TRUNK_INTERVAL_MS) * TRUNK_INTERVAL_MS;
-    if (beatMs === this.lastBeatMs) return;
-    this.lastBeatMs = beatMs;
-    for (const trunk of this.trunks.values()) trunk.beat(beatMs);
+    const slotMs = Math.floor(nowMs / TRUNK_SLOT_MS) * TRUNK_SLOT_MS;
+    if (slotMs === this.lastSlotMs) return;
+    this.lastSlotMs = slotMs;
+    for (const trunk of this.trunks.values()) trunk.tick(slotMs);
+  }
+
+  /** Whether any block has still to be sent. */
+  get isWaiting(): boolean {
+    for (const trunk of this.trunks.values()) if (trunk.waiting > 0) return true;
+    return false;
   }
 }

@@ -51,7 +51,7 @@ function openCalls(count: number, mode: TrunkMode = 'timestamps'): void {
 }
 
 describe('a trunk', () => {
-  it('carries what all calls have said in 20 ms in one datagram, the oldest call first [RFC5456 §8.1.3.2]', () => {
+  it('carries what all calls have said in one datagram, the oldest call first [RFC5456 §8.1.3.2]', () => {
     openCalls(3);
     for (const n of [3, 1, 2]) say(n, 1, payloadOf(n));
     harness.runTo(1020);
@@ -70,7 +70,57 @@ describe('a trunk', () => {
     expect(trunkFrames()).toEqual([]);
   });
 
-  it('with timestamps sends all that a call has said since the last beat', () => {
+  it('with timestamps sends what waits as soon as two blocks do, within 5 ms', () => {
+    openCalls(4);
+    for (const [n, atMs] of [
+      [1, 1011],
+      [2, 1021],
+      [3, 1027],
+      [4, 1028],
+    ] as const) {
+      harness.runTo(atMs);
+      say(n, 1);
+    }
+    harness.runTo(1060);
+    expect(trunkFrames().map(({ atMs, entries }) => [atMs, entries.map(({ sourceCall }) => sourceCall)])).toEqual([
+      [1020, [101]],
+      [1030, [102, 103, 104]],
+    ]);
+  });
+
+  it('lets no block wait for another one for more than 20 ms', () => {
+    openCalls(2);
+    say(1, 1);
+    harness.runTo(1026);
+    say(2, 1);
+    harness.runTo(1100);
+    expect(trunkFrames().map(({ atMs }) => atMs)).toEqual([1020, 1040]);
+  });
+
+  it('sends what a call says that is alone in it within 5 ms, at whatever time it comes', () => {
+    openCalls(1);
+    for (let k = 1; k <= 50; k++) {
+      harness.runTo(1007 + 20 * k);
+      say(1, k);
+    }
+    harness.runTo(2100);
+    const waits = trunkFrames().map(({ atMs }, i) => atMs - (1027 + 20 * i));
+    expect(waits).toHaveLength(50);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(5);
+  });
+
+  it('sends at most half as many datagrams as its calls say blocks', () => {
+    openCalls(10);
+    for (let ms = 0; ms < 1000; ms++) {
+      harness.runTo(1011 + ms);
+      if (ms % 2 === 0) say(1 + ((ms / 2) % 10), 1 + Math.floor(ms / 20));
+    }
+    harness.runTo(2100);
+    expect(trunkFrames().flatMap(({ entries }) => entries)).toHaveLength(500);
+    expect(trunkFrames().length).toBeLessThanOrEqual(250);
+  });
+
+  it('with timestamps sends all that a call has said', () => {
     openCalls(1);
     say(1, 1);
     say(1, 2);
@@ -78,7 +128,7 @@ describe('a trunk', () => {
     expect(trunkFrames().map(({ entries }) => entries.length)).toEqual([2]);
   });
 
-  it('without timestamps sends one block of a call with each beat, and counts beats from 0', () => {
+  it('without timestamps sends one block of a call each 20 ms, and counts these from 0', () => {
     openCalls(2, 'plain');
     say(1, 1, payloadOf(1));
     say(1, 2, payloadOf(2));

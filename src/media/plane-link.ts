@@ -2,7 +2,7 @@ import type { StreamStatistics } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
 
 /**
- * The place of a stream of the worker in a room of the main thread, which hears what the stream says.
+ * The place of a stream of the main thread in a room, which are all the worker's: it hears what the stream says.
  */
 export function roomPlaceOf(stream: number): number {
   return -stream;
@@ -43,6 +43,8 @@ export const COMMAND = {
   RTP: 14,
   /** RTP: what those who hear it there add to its voice. [stream, packets too late, ms of delay] */
   HEARD: 15,
+  /** [room] order as JSON. */
+  ROOM: 16,
 } as const;
 
 export const REPORT = {
@@ -64,6 +66,8 @@ export const REPORT = {
   DIGIT_END: 8,
   /** [stream] */
   FLASH: 9,
+  /** What was said in a room. [room, 1 = the last of it] codes. */
+  RECORDED: 10,
 } as const;
 
 /** Room in a ring that voice leaves to commands and events. */

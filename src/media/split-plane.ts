@@ -1,18 +1,17 @@
 import type { Counters } from '../base/counters.ts';
 import type { SignalStep } from '../base/line-signal.ts';
 import type { Address } from '../base/machine.ts';
-import {
-  type Iax2StreamSpec,
-  type MediaEvent,
-  NOTHING,
-  type RoomOrder,
-  type RtpSession,
-  type RtpStreamSpec,
-  type Source,
-  type StreamId,
-  type StreamSpec,
-  type StreamStatistics,
-  type VideoSpec,
+import type {
+  Iax2StreamSpec,
+  MediaEvent,
+  RoomOrder,
+  RtpSession,
+  RtpStreamSpec,
+  Source,
+  StreamId,
+  StreamSpec,
+  StreamStatistics,
+  VideoSpec,
 } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import { RecordRing } from '../base/record-ring.ts';
@@ -57,8 +56,8 @@ export interface WorkerNotices {
 }
 
 /**
- * The media plane in two pieces: IAX2 and RTP voice is in the worker's, at the sockets; lines and encrypted calls are in one on
- * this thread, where their blocks and keys are. Each piece has a `FarStream` in the place of each stream of the
+ * The media plane in two pieces: IAX2 and RTP voice and all rooms are in the worker's, at the sockets; lines and encrypted calls
+ * are in one on this thread, where their blocks and keys are. Each piece has a `FarStream` in the place of each stream of the
  * other, so that streams hear each other across; what they say travels through shared memory
  * (docs/decisions/0021-media-worker.md).
  */
@@ -71,6 +70,10 @@ export class SplitPlane implements Plane {
   /** Those of encrypted calls. */
   private readonly sealed = new Set<StreamId>();
   private readonly sources = new Map<StreamId, Source>();
+  /** Streams of this thread whose place in a room is open. */
+  private readonly placed = new Set<StreamId>();
+  /** Rooms that are recorded. */
+  private readonly recorded = new Set<StreamId>();
   private readonly events = new Queue<MediaEvent>();
   private readonly told: WorkerReports;
   private commands: RecordRing | undefined;
@@ -83,7 +86,10 @@ export class SplitPlane implements Plane {
     this.counters = options.counters;
     this.near = new MediaPlane(options);
     const { counters, sendRtp } = options;
-    this.told = new WorkerReports({ voice: new FarVoiceReader(this.near), events: this.events, counters, sendRtp });
+    this.told = new WorkerReports({
+      ...{ voice: new FarVoiceReader(this.near), events: this.events, counters, sendRtp },
+      onRecorded: this.noteRecorded,
+    });
   }
 
   // ---- the worker
@@ -96,7 +102,8 @@ export class SplitPlane implements Plane {
     this.readings = new StreamReadings(memory.readings);
     for (const [id, kind] of this.nears) this.tellNear(id, kind);
     for (const stream of this.workers.values()) this.reopen(stream, lastSent.get(stream.id) ?? 0, nowMs);
-    for (const [id, source] of this.sources) this.tellSource(id, source, NOTHING);
+    for (const room of this.recorded) this.order(room, { kind: 'record', on: true });
+    for (const [id, source] of this.sources) this.tellSource(id, source);
     if (this.sealed.size > 0) this.command(COMMAND.PASS_UNKNOWN, 1);
     if (this.tapped) this.command(COMMAND.TAP, 1);
   }
@@ -226,7 +233,7 @@ export class SplitPlane implements Plane {
       this.openNear(stream, spec, nowMs);
       return;
     }
-    this.forgetNear(stream);
+    this.forgetNear(stream, nowMs);
     this.near.openFar(stream, kindOf(spec), this.far, nowMs);
     this.tellOpen(opened, spec.kind === 'rtp' ? spec.firstSequence - 1 : 0);
   }
@@ -262,6 +269,7 @@ export class SplitPlane implements Plane {
     const kind = kindOf(spec);
     this.nears.set(stream, kind);
     this.tellNear(stream, kind);
+    this.place(stream, nowMs);
     if (spec.kind !== 'iax2') return;
     this.sealed.add(stream);
     this.command(COMMAND.PASS_UNKNOWN, 1);
@@ -271,51 +279,88 @@ export class SplitPlane implements Plane {
     this.command(COMMAND.OPEN_FAR, stream, packetMs, '', lawNumber(law), isRtp ? 1 : 0);
   }
 
-  private forgetNear(stream: StreamId): void {
+  private forgetNear(stream: StreamId, nowMs: number): void {
     this.nears.delete(stream);
+    this.place(stream, nowMs);
     if (this.sealed.delete(stream) && this.sealed.size === 0) this.command(COMMAND.PASS_UNKNOWN, 0);
   }
 
   close(stream: StreamId, nowMs: number): void {
     this.near.close(stream, nowMs);
     this.workers.close(stream);
-    this.forgetNear(stream);
-    if (this.sources.get(stream)?.kind === 'room') this.command(COMMAND.CLOSE, roomPlaceOf(stream));
+    const room = this.roomOf(stream);
     this.sources.delete(stream);
     for (const [listener, source] of this.sources)
       if (source.kind === 'stream' && source.stream === stream) this.sources.delete(listener);
+    this.forgetNear(stream, nowMs);
     this.command(COMMAND.CLOSE, stream);
+    this.noteLeft(room);
   }
 
-  hear(stream: StreamId, source: Source): void {
-    const before = this.sources.get(stream) ?? NOTHING;
+  hear(stream: StreamId, source: Source, nowMs: number): void {
+    const room = this.roomOf(stream);
     if (source.kind === 'nothing') this.sources.delete(stream);
     else this.sources.set(stream, source);
-    this.near.hear(stream, source);
-    this.tellSource(stream, source, before);
+    this.tellSource(stream, source);
+    // Muted or louder in the room where it is: nothing that is under way may be lost.
+    if (room !== undefined && room === this.roomOf(stream)) return;
+    this.near.hear(stream, source.kind === 'room' ? { kind: 'stream', stream: source.room } : source);
+    this.place(stream, nowMs);
+    this.noteLeft(room);
   }
 
-  /** Rooms are on this thread: a stream of the worker that is in one hears it as one of ours, and its place hears the stream. */
-  private tellSource(stream: StreamId, source: Source, before: Source): void {
-    if (source.kind === 'room' && before.kind === 'room' && source.room === before.room) return;
+  private tellSource(stream: StreamId, source: Source): void {
+    this.command(COMMAND.HEAR, stream, 0, JSON.stringify(source));
+  }
+
+  // ---- rooms, which are the worker's
+
+  private roomOf(stream: StreamId): StreamId | undefined {
+    const source = this.sources.get(stream);
+    return source?.kind === 'room' ? source.room : undefined;
+  }
+
+  /** A stream of this thread hears the room as a stream there; what it says goes to its place in it, which hears it here. */
+  private place(stream: StreamId, nowMs: number): void {
+    const wanted = this.nears.has(stream) && this.roomOf(stream) !== undefined;
+    if (wanted === this.placed.has(stream)) return;
     const place = roomPlaceOf(stream);
-    if (before.kind === 'room') this.command(COMMAND.CLOSE, place);
-    if (source.kind !== 'room') {
-      this.command(COMMAND.HEAR, stream, 0, JSON.stringify(source));
-      return;
+    if (wanted) {
+      this.placed.add(stream);
+      this.near.openFar(place, PLACE, this.far, nowMs);
+      this.near.hear(place, { kind: 'stream', stream });
+    } else {
+      this.placed.delete(stream);
+      this.near.close(place, nowMs);
     }
-    this.tellHears(stream, source.room);
-    this.command(COMMAND.OPEN_FAR, place, PACKET_MS);
-    this.tellHears(place, stream);
-  }
-
-  private tellHears(listener: StreamId, stream: StreamId): void {
-    this.command(COMMAND.HEAR, listener, 0, JSON.stringify({ kind: 'stream', stream } satisfies Source));
   }
 
   tellRoom(room: StreamId, order: RoomOrder): void {
-    this.near.tellRoom(room, order);
+    if (order.kind === 'record' && order.on) this.recorded.add(room);
+    this.order(room, order);
+    if (order.kind === 'record' && !order.on) this.endRecording(room);
   }
+
+  private order(room: StreamId, order: RoomOrder): void {
+    this.command(COMMAND.ROOM, room, 0, JSON.stringify(order));
+  }
+
+  /** Somebody has left a room; the last one ends its recording. */
+  private noteLeft(room: StreamId | undefined): void {
+    if (room === undefined) return;
+    for (const source of this.sources.values()) if (source.kind === 'room' && source.room === room) return;
+    this.endRecording(room);
+  }
+
+  /** The worker tells the rest of what it has recorded; without one there is none. */
+  private endRecording(room: StreamId): void {
+    if (this.recorded.has(room) && this.commands === undefined) this.noteRecorded(room, new Uint8Array(), true);
+  }
+
+  private readonly noteRecorded = (room: StreamId, payload: Uint8Array, last: boolean): void => {
+    if (last) this.recorded.delete(room);
+    this.events.push({ type: 'recorded', room, payload, last });
+  };
 
   playDigit(stream: StreamId, digit: string, durationMs: number): void {
     if (this.workers.get(stream) === undefined) this.near.playDigit(stream, digit, durationMs);
@@ -402,6 +447,9 @@ export class SplitPlane implements Plane {
     return spec?.kind === 'rtp' ? [spec.localPort, ...ports] : ports;
   }
 }
+
+/** A room takes what is said in blocks of lines as well as in packets. */
+const PLACE: FarKind = { packetMs: PACKET_MS, law: 'ulaw', isRtp: false };
 
 function isVoice(bytes: Uint8Array): boolean {
   return frameKind(bytes) === 'full' && readFrameType(bytes) === FRAME_TYPE.VOICE;

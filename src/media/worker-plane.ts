@@ -1,6 +1,6 @@
 import { Counters } from '../base/counters.ts';
 import type { Address } from '../base/machine.ts';
-import type { RtpSession, Source, StreamId, StreamSpec } from '../base/media-port.ts';
+import type { RoomOrder, RtpSession, Source, StreamId, StreamSpec } from '../base/media-port.ts';
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
 import { FarVoiceReader, farPlaneBy, lawOfNumber } from './far-voice.ts';
@@ -109,9 +109,9 @@ export class WorkerPlane {
     this.voice = new FarVoiceReader(this.plane);
   }
 
-  /** While no stream is open only datagrams and commands need a tick. */
+  /** While no stream is open and nobody is in a room only datagrams and commands need a tick. */
   get isIdle(): boolean {
-    return this.open.length === 0;
+    return this.plane.nextDeadline() === undefined;
   }
 
   get hasCommands(): boolean {
@@ -249,6 +249,10 @@ export class WorkerPlane {
       else if (event.type === 'digit-end')
         this.tellDigit(REPORT.DIGIT_END, event.stream, event.digit, event.durationMs);
       else if (event.type === 'flash') this.report(REPORT.FLASH, event.stream, 0, 0, 0, 0);
+      else if (event.type === 'recorded') {
+        const { room, payload, last } = event;
+        this.report(REPORT.RECORDED, room, last ? 1 : 0, 0, 0, 0, payload, 0, payload.length);
+      }
     }
   }
 
@@ -329,6 +333,9 @@ export class WorkerPlane {
         break;
       case COMMAND.HEARD:
         plane.noteHeard(a, b, c);
+        break;
+      case COMMAND.ROOM:
+        plane.tellRoom(a, JSON.parse(commands.text()) as RoomOrder);
         break;
       case COMMAND.PASS_UNKNOWN:
         this.passesUnknown = a === 1;

@@ -1,6 +1,6 @@
 import type { Counters } from '../base/counters.ts';
 import type { Address } from '../base/machine.ts';
-import type { MediaEvent } from '../base/media-port.ts';
+import type { MediaEvent, StreamId } from '../base/media-port.ts';
 import type { Queue } from '../base/queue.ts';
 import type { RecordRing } from '../base/record-ring.ts';
 import type { RtpSink } from './datagram-sink.ts';
@@ -19,6 +19,7 @@ export interface WorkerReportsOptions {
   readonly events: Queue<MediaEvent>;
   readonly counters: Counters;
   readonly sendRtp: RtpSink | undefined;
+  readonly onRecorded: (room: StreamId, payload: Uint8Array, last: boolean) => void;
 }
 
 /** Gives what the worker reports to whom it is for. */
@@ -58,6 +59,9 @@ export class WorkerReports {
         break;
       case REPORT.FLASH:
         events.push({ type: 'flash', stream: a });
+        break;
+      case REPORT.RECORDED:
+        this.options.onRecorded(a, reports.copy(), b === 1);
         break;
     }
   }

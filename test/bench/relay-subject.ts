@@ -56,7 +56,7 @@ async function runWorker(): Promise<void> {
       const call = { localCall: 99 + stream, remoteCall: FAR_CALLS[side]! + n, format: ULAW, epochMs: nowMs };
       plane.open(stream, { kind: 'iax2', remote: { ip: IP, port: farPort }, ...call }, nowMs);
       plane.setFormat(stream, ULAW);
-      plane.hear(stream, { kind: 'stream', stream: 2 * n + (1 - side) + 1 });
+      plane.hear(stream, { kind: 'stream', stream: 2 * n + (1 - side) + 1 }, systemClock.nowMs());
     }
   }
 }

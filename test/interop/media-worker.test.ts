@@ -134,8 +134,8 @@ describe('the media worker', () => {
       const call = { localCall: 100 + id, remoteCall: 5000 + id, format: ULAW, epochMs: systemClock.nowMs() };
       plane.open(id, { kind: 'iax2', remote: address, ...call }, systemClock.nowMs());
     }
-    plane.hear(1, { kind: 'stream', stream: 2 });
-    plane.hear(2, { kind: 'stream', stream: 1 });
+    plane.hear(1, { kind: 'stream', stream: 2 }, systemClock.nowMs());
+    plane.hear(2, { kind: 'stream', stream: 1 }, systemClock.nowMs());
   }
 
   beforeEach(() => {
@@ -191,7 +191,7 @@ describe('the media worker', () => {
       const { port: remotePort } = far[i]!.address;
       const changes = { remote: { ip: '127.0.0.1', port: remotePort }, signallingIp: '127.0.0.1', localPort };
       plane.open(11 + i, rtpFarEnd(i, changes), systemClock.nowMs());
-      plane.hear(11 + i, { kind: 'stream', stream: 12 - i });
+      plane.hear(11 + i, { kind: 'stream', stream: 12 - i }, systemClock.nowMs());
     }
     return ports;
   }

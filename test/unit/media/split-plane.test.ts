@@ -18,7 +18,7 @@ let a: Iax2StreamSpec;
 let b: Iax2StreamSpec;
 
 function hear(stream: number, source: number): void {
-  harness.plane.hear(stream, { kind: 'stream', stream: source });
+  harness.plane.hear(stream, { kind: 'stream', stream: source }, harness.nowMs);
 }
 
 function open(stream: number, spec: Iax2StreamSpec): void {
@@ -92,13 +92,13 @@ describe('IAX2 voice in the worker', () => {
     harness.plane.quelch(B, false);
     talk(4, 2);
     expect(harness.heardBy(b)).toEqual([payloadOf(1), payloadOf(4), payloadOf(5)]);
-    harness.plane.hear(A, { kind: 'nothing' });
+    harness.plane.hear(A, { kind: 'nothing' }, harness.nowMs);
     harness.plane.playDigit(A, '5', 100);
     harness.runTo(harness.nowMs + 200);
     const codes = Uint8Array.from(harness.heardBy(a).flatMap((payload) => [...payload]));
     expect(toneDbm0('ulaw', codes.subarray(0, 400), 770)).toBeGreaterThan(-20);
     harness.plane.setFormat(A, 8);
-    harness.plane.hear(A, { kind: 'tone', pattern: { steps: [{ hz: [1000], ms: 0 }] } });
+    harness.plane.hear(A, { kind: 'tone', pattern: { steps: [{ hz: [1000], ms: 0 }] } }, harness.nowMs);
     harness.runTo(harness.nowMs + 100);
     expect(harness.events.at(-1)).toMatchObject({ type: 'voice-full-due', stream: A, format: 8 });
   });
@@ -248,39 +248,123 @@ describe('streams of the main thread and of the worker', () => {
     talk(0, 2);
     harness.mini(a, 4040, payloadOf(2));
     harness.worker!.tick(harness.nowMs);
-    harness.plane.hear(B, { kind: 'nothing' });
+    harness.plane.hear(B, { kind: 'nothing' }, harness.nowMs);
     harness.turn();
     expect(harness.heardBy(b, harness.sentByMain)).toEqual([payloadOf(1)]);
   });
 
-  it('a conference has members of both', () => {
-    const member: RoomSource = { kind: 'room', room: 90, says: true, hears: true, sayDb: 0, hearDb: 0 };
-    open(A, a);
-    open(B, b);
-    harness.plane.open(LINE, { kind: 'line', port: PORT, law: 'ulaw' }, harness.nowMs);
-    for (const stream of [A, B, LINE]) harness.plane.hear(stream, member);
-    const [ofA, ofB] = [500, 900].map((hz) => toCodes('ulaw', sine(hz, -10, 2 * SECOND_MS)));
+  describe('a conference, which is in the worker,', () => {
+    const ROOM = 90;
+    const member: RoomSource = { kind: 'room', room: ROOM, says: true, hears: true, sayDb: 0, hearDb: 0 };
+    const TONES = [500, 900, 1300];
+
+    const toneOf = (hz: number, ms: number) => toCodes('ulaw', sine(hz, -10, ms));
     const say = (spec: Iax2StreamSpec, codes: Uint8Array, i: number) => {
+      if (i % 2 !== 0) return;
       const payload = codes.slice(80 * i, 80 * i + 160);
       if (i === 0) harness.full(spec, 0, payload);
       else harness.mini(spec, 10 * i, payload);
     };
-    const heard = exchange(2 * SECOND_MS, (i) => {
-      if (i % 2 === 0) say(a, ofA!, i);
-      if (i % 2 === 0) say(b, ofB!, i);
-      if (i === 100) harness.plane.hear(B, { ...member, says: false });
-      return new Uint8Array(80).fill(SILENCE.ulaw);
+    /** Which of the tones are in the last quarter of a second. */
+    const tonesIn = (codes: readonly number[]) =>
+      TONES.filter((hz) => toneDbm0('ulaw', Uint8Array.from(codes.slice(-2000)), hz) > -20);
+    const codesOf = (spec: Iax2StreamSpec) => harness.heardBy(spec).flatMap((payload) => [...payload]);
+    const recorded = () => harness.events.filter((event) => event.type === 'recorded');
+
+    beforeEach(() => {
+      open(A, a);
+      open(B, b);
+      harness.plane.open(LINE, { kind: 'line', port: PORT, law: 'ulaw' }, harness.nowMs);
     });
-    const levels = (codes: readonly number[]) =>
-      [500, 900].map((hz) => toneDbm0('ulaw', Uint8Array.from(codes.slice(-2000)), hz) > -20);
-    const minis = (spec: Iax2StreamSpec) => harness.heardBy(spec).flatMap((payload) => [...payload]);
-    expect(levels(heard.slice(0, 8000)), 'the line hears both').toEqual([true, true]);
-    expect(levels(heard), 'until B is muted').toEqual([true, false]);
-    expect(levels(minis(a).slice(0, 7000)), 'A hears B, not itself').toEqual([false, true]);
-    expect(levels(minis(b)), 'B hears A while it is muted').toEqual([true, false]);
-    harness.plane.hear(A, { kind: 'nothing' });
-    const before = harness.heardBy(a).length;
-    exchange(SECOND_MS);
-    expect(harness.heardBy(a).length - before, 'who left hears no more').toBeLessThan(3);
+
+    it('has members of both threads, each of whom hears all others', () => {
+      for (const stream of [A, B, LINE]) harness.plane.hear(stream, member, harness.nowMs);
+      const [ofA, ofB, ofLine] = TONES.map((hz) => toneOf(hz, 2 * SECOND_MS));
+      const heard = exchange(2 * SECOND_MS, (i) => {
+        say(a, ofA!, i);
+        say(b, ofB!, i);
+        if (i === 100) harness.plane.hear(B, { ...member, says: false }, harness.nowMs);
+        return ofLine!.subarray(80 * i, 80 * i + 80);
+      });
+      expect(tonesIn(heard.slice(0, 8000)), 'the line hears both').toEqual([500, 900]);
+      expect(tonesIn(heard), 'until B is muted').toEqual([500]);
+      expect(tonesIn(codesOf(a).slice(0, 7000)), 'A hears B and the line, not itself').toEqual([900, 1300]);
+      expect(tonesIn(codesOf(b)), 'B hears the others while it is muted').toEqual([500, 1300]);
+      harness.plane.hear(A, { kind: 'nothing' }, harness.nowMs);
+      const before = harness.heardBy(a).length;
+      exchange(SECOND_MS);
+      expect(harness.heardBy(a).length - before, 'who left hears no more').toBeLessThan(3);
+    });
+
+    it('goes on while the main thread does nothing', () => {
+      for (const stream of [A, B]) harness.plane.hear(stream, member, harness.nowMs);
+      const ofA = toneOf(500, SECOND_MS);
+      for (let i = 0; i < 100; i++) {
+        say(a, ofA, i);
+        harness.nowMs += 10;
+        harness.worker!.tick(harness.nowMs);
+      }
+      expect(tonesIn(codesOf(b))).toEqual([500]);
+    });
+
+    it('has lines alone in it', () => {
+      const OTHER = 4;
+      harness.plane.open(OTHER, { kind: 'line', port: PORT + 1, law: 'alaw' }, harness.nowMs);
+      for (const stream of [LINE, OTHER]) harness.plane.hear(stream, member, harness.nowMs);
+      for (const stream of [A, B]) harness.plane.close(stream, harness.nowMs);
+      const tone = toCodes('alaw', sine(500, -10, SECOND_MS));
+      const down = new Uint8Array(80);
+      const heard = exchange(SECOND_MS, (i) => {
+        harness.plane.exchangeLineBlock(PORT + 1, tone.subarray(80 * i, 80 * i + 80), down, harness.nowMs);
+        return new Uint8Array(80).fill(SILENCE.ulaw);
+      });
+      expect(tonesIn(heard)).toEqual([500]);
+      for (const stream of [LINE, OTHER]) harness.plane.close(stream, harness.nowMs);
+      harness.turn();
+      expect(harness.worker!.isIdle).toBe(true);
+    });
+
+    it('goes on, with its recording, when another worker takes the place of one that died', () => {
+      harness.plane.tellRoom(ROOM, { kind: 'record', on: true });
+      for (const stream of [A, LINE]) harness.plane.hear(stream, member, harness.nowMs);
+      const ofLine = toneOf(1300, 3 * SECOND_MS);
+      const speak = (from: number, ms: number) =>
+        exchange(ms, (i) => ofLine.subarray(80 * (from + i), 80 * (from + i) + 80));
+      speak(0, 1_100);
+      harness.killWorker();
+      harness.startWorker();
+      speak(110, 1_500);
+      expect(tonesIn(codesOf(a))).toEqual([1300]);
+      for (const stream of [A, LINE]) harness.plane.close(stream, harness.nowMs);
+      harness.turn();
+      const parts = recorded();
+      expect(parts.map(({ last }) => last)).toEqual([false, false, true]);
+      expect(parts.every(({ room }) => room === ROOM)).toBe(true);
+      expect(tonesIn([...parts[1]!.payload])).toEqual([1300]);
+    });
+
+    it('ends its recording when its last member leaves while there is no worker', () => {
+      harness.plane.tellRoom(ROOM, { kind: 'record', on: true });
+      for (const stream of [A, B]) harness.plane.hear(stream, member, harness.nowMs);
+      exchange(100);
+      harness.killWorker();
+      harness.plane.hear(A, { kind: 'nothing' }, harness.nowMs);
+      harness.turn();
+      expect(recorded()).toEqual([]);
+      harness.plane.close(B, harness.nowMs);
+      harness.turn();
+      expect(recorded()).toEqual([{ type: 'recorded', room: ROOM, payload: new Uint8Array(), last: true }]);
+    });
+
+    it('has somebody who left it and came back', () => {
+      for (const stream of [A, LINE]) harness.plane.hear(stream, member, harness.nowMs);
+      exchange(100);
+      harness.plane.hear(LINE, { kind: 'nothing' }, harness.nowMs);
+      exchange(100);
+      harness.plane.hear(LINE, member, harness.nowMs);
+      const ofLine = toneOf(1300, SECOND_MS);
+      exchange(SECOND_MS, (i) => ofLine.subarray(80 * i, 80 * i + 80));
+      expect(tonesIn(codesOf(a))).toEqual([1300]);
+    });
   });
 });

@@ -26,8 +26,8 @@ function open(stream: number, spec: StreamSpec): void {
 }
 
 function bridge(one = A, other = B): void {
-  harness.plane.hear(one, { kind: 'stream', stream: other });
-  harness.plane.hear(other, { kind: 'stream', stream: one });
+  harness.plane.hear(one, { kind: 'stream', stream: other }, harness.nowMs);
+  harness.plane.hear(other, { kind: 'stream', stream: one }, harness.nowMs);
 }
 
 /** Packet `n` of a far end, 20 ms each. */
@@ -314,7 +314,7 @@ describe('RTP of the worker, and streams elsewhere', () => {
     const member: RoomSource = { kind: 'room', room: 90, says: true, hears: true, sayDb: 0, hearDb: 0 };
     open(A, a);
     open(B, { ...b, ptimeMs: 30 });
-    for (const stream of [A, B]) harness.plane.hear(stream, member);
+    for (const stream of [A, B]) harness.plane.hear(stream, member, harness.nowMs);
     const tone = toCodes('ulaw', sine(500, -10, 2 * SECOND_MS));
     for (let n = 0; n < 100; n++) {
       harness.rtp(a, packet(n, { payload: tone.slice(160 * n, 160 * n + 160) }));

@@ -321,7 +321,7 @@ describe('the picture of a call whose voice is in the worker', () => {
     harness.plane.open(B, b, harness.nowMs);
     harness.plane.openVideo(A, { ...a, kind: 'iax2', formats: [H264] }, harness.nowMs);
     harness.plane.openVideo(B, { ...b, kind: 'iax2', formats: [H264] }, harness.nowMs);
-    harness.plane.hear(B, { kind: 'stream', stream: A });
+    harness.plane.hear(B, { kind: 'stream', stream: A }, harness.nowMs);
     const spec = videoEnd(1);
     harness.plane.handleDatagram(full(spec, 0, bytesOf(1)), a.remote, harness.nowMs);
     harness.plane.handleDatagram(mini(spec, 0, bytesOf(9)), a.remote, harness.nowMs);

@@ -79,6 +79,8 @@ export class TransactionLayer implements Machine<TransactionOutput> {
   private readonly clients = new Map<string, ClientTransaction>();
   private readonly servers = new Map<string, ServerTransaction>();
   private readonly stragglers = new StragglerTable();
+  /** INVITEs that were refused and wait for the ACK, in the order of their refusals. */
+  private readonly refused = new Set<InviteServerTransaction>();
   private readonly merges = new Map<string, ServerTransaction>();
   private readonly agenda = new Agenda<ClientTransaction | ServerTransaction>();
   private readonly around: TransactionSurroundings;
@@ -249,10 +251,21 @@ export class TransactionLayer implements Machine<TransactionOutput> {
     } else if (!isOfThis || over?.takesAck !== true) this.outputs.push({ type: 'ack', request: ack, from });
   }
 
-  /** Who repeats himself does so within seconds: under load those that are over make room for those that begin. */
+  /**
+   * Who repeats himself does so within seconds: under load those that are over make room for those that begin, and when
+   * there are none, INVITEs that were refused. Nobody needs a secret to leave thousands of those without an ACK.
+   */
   private hasRoom(): boolean {
     const max = this.options.maxServerTransactions ?? DEFAULT_MAX_SERVER_TRANSACTIONS;
-    return this.servers.size + this.stragglers.size < max || this.stragglers.dropOldest();
+    return this.servers.size + this.stragglers.size < max || this.stragglers.dropOldest() || this.dropOldestRefused();
+  }
+
+  private dropOldestRefused(): boolean {
+    const [oldest] = this.refused;
+    if (oldest === undefined) return false;
+    this.giveUp(oldest);
+    this.forget(oldest);
+    return true;
   }
 
   private beginServer(key: string, request: Request, from: Hop, nowMs: number): void {
@@ -306,18 +319,26 @@ export class TransactionLayer implements Machine<TransactionOutput> {
 
   /** After every input to a server transaction. */
   private settleServer(server: ServerTransaction, nowMs: number): void {
-    const { key, request, stragglers, isOver } = server;
+    const { key, stragglers, isOver } = server;
     if (this.servers.get(key) !== server) return;
     if (stragglers === undefined && !isOver) {
       this.agenda.touch(server);
+      if (server instanceof InviteServerTransaction && server.state === 'completed') this.refused.add(server);
       return;
     }
+    const merge = this.forget(server);
+    if (stragglers !== undefined) this.stragglers.add(key, merge, stragglers, nowMs);
+  }
+
+  /** Gives what requests that are the same but for their path were known by, if this was the first of them. */
+  private forget(server: ServerTransaction): string | undefined {
     this.agenda.remove(server);
-    this.servers.delete(key);
-    const merge = mergeKey(request);
-    const isFirst = merge !== undefined && this.merges.get(merge) === server;
-    if (isFirst) this.merges.delete(merge);
-    if (stragglers !== undefined) this.stragglers.add(key, isFirst ? merge : undefined, stragglers, nowMs);
+    this.servers.delete(server.key);
+    if (server instanceof InviteServerTransaction) this.refused.delete(server);
+    const merge = mergeKey(server.request);
+    if (merge === undefined || this.merges.get(merge) !== server) return undefined;
+    this.merges.delete(merge);
+    return merge;
   }
 
   private stamp(request: Request, from: Hop): Request {

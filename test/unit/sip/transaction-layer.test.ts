@@ -333,6 +333,21 @@ CSeq: 1 ${method}`;
     expectEmpty();
   });
 
+  it('under load INVITEs that were refused make room, too, the oldest first, and are told of as unacknowledged', () => {
+    server.onRequest = (transaction) => server.respond(transaction, 401);
+    for (let i = 0; i < 20_000; i++) {
+      arrive(request('INVITE', `192.0.2.1;branch=z9hG4bK${i}`).replace('Call-ID: 1', `Call-ID: ${i}`));
+      if (i % 100 === 0) network.runFor(1);
+    }
+    expect(server.log.filter((line) => line === 'INVITE')).toHaveLength(20_000);
+    expect(server.counters.get('sip.too-many-transactions')).toBe(0);
+    expect(server.counters.get('sip.refusal-unacknowledged')).toBe(20_000 - 16_384);
+    expect(server.layer.load.servers).toBe(16_384);
+    network.runFor(32_000);
+    expect(server.counters.get('sip.refusal-unacknowledged')).toBe(20_000);
+    expectEmpty();
+  });
+
   it('a CANCEL that comes when the INVITE is accepted or refused is answered 200 with its tag [RFC3261 §9.2]', () => {
     const tags: (string | undefined)[] = [];
     network.tap = (_from, _to, bytes) => tags.push(/^To:.*tag=(.*)$/m.exec(utf8Decode(bytes))?.[1]?.trim());

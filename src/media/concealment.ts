@@ -25,8 +25,11 @@ const HISTORY = MOST_PERIODS * LONGEST_PITCH + LONGEST_PITCH / 4;
  * Appendix does by 3.75 ms of delay, but is led from the last sample to the repeated wave. Nothing is allocated per block.
  */
 export class Concealment {
-  /** The last samples that were heard, the latest at the end. */
+  /** The last samples that were heard, the latest at the end, but for the codes that are still unread. */
   private readonly history = new Float64Array(HISTORY);
+  /** What came of late, the latest at the end, and how many of it are not in the history: only a gap asks for that. */
+  private readonly codes = new Uint8Array(HISTORY);
+  private unread = 0;
   /** What is repeated: the history as it was when the gap began, its end blended into the beginning of the repetition. */
   private readonly cycle = new Float64Array(HISTORY);
   private readonly cycleEnd = new Float64Array(LONGEST_PITCH / 4);
@@ -52,6 +55,7 @@ export class Concealment {
   /** Forgets what was heard. */
   reset(): void {
     this.history.fill(0);
+    this.unread = 0;
     this.isFresh = true;
     this.inGap = false;
     this.blending = 0;
@@ -67,6 +71,10 @@ export class Concealment {
       this.blendLength = Math.min(this.overlap + more, LONGEST_OVERLAP);
       this.blending = this.blendLength;
     }
+    if (this.blending === 0) {
+      this.keep(codes, from, to);
+      return;
+    }
     this.makeRoom(to - from);
     const end = HISTORY - to;
     for (let i = from; i < to; i++) {
@@ -78,6 +86,21 @@ export class Concealment {
       }
       this.history[end + i] = sample;
     }
+  }
+
+  private keep(codes: Uint8Array, from: number, to: number): void {
+    const count = to - from;
+    this.codes.copyWithin(0, count);
+    for (let i = from, at = HISTORY - count; i < to; i++) this.codes[at++] = codes[i]!;
+    this.unread = Math.min(HISTORY, this.unread + count);
+  }
+
+  private readCodes(): void {
+    const { unread } = this;
+    if (unread === 0) return;
+    this.unread = 0;
+    this.history.copyWithin(0, unread);
+    for (let i = HISTORY - unread; i < HISTORY; i++) this.history[i] = decodeSample(this.law, this.codes[i]!);
   }
 
   /** The codes `from`…`to` did not come: they are made up. */
@@ -108,6 +131,7 @@ export class Concealment {
   }
 
   private beginGap(): void {
+    this.readCodes();
     this.inGap = true;
     this.made = 0;
     this.pitch = findPitch(this.history);
@@ -161,6 +185,7 @@ export class Concealment {
   }
 
   private makeRoom(count: number): void {
+    this.readCodes();
     this.history.copyWithin(0, count);
   }
 }

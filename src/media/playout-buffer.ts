@@ -1,7 +1,8 @@
-import { decodeSample, type Law, SILENCE } from 'node-pcm-codecs';
+import { type Law, SILENCE } from 'node-pcm-codecs';
 import { timestampDistance } from '../iax2/voice.ts';
 import { Concealment } from './concealment.ts';
 import { DelayTarget } from './delay-target.ts';
+import { MAGNITUDES } from './magnitude.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 
 const CAPACITY_MS = 512;
@@ -46,6 +47,7 @@ export class PlayoutBuffer {
   /** How long the packet that came last has to wait, ms; 0 while nothing plays. */
   delayMs = 0;
   private readonly silence: number;
+  private readonly magnitudes: Uint16Array;
   private readonly ring = new Uint8Array(CAPACITY);
   /** For each ms of the ring whether it has come. */
   private readonly present = new Uint8Array(CAPACITY_MS);
@@ -63,13 +65,11 @@ export class PlayoutBuffer {
   private readonly totals = { playedMs: 0, concealedMs: 0, skippedMs: 0, insertedMs: 0, late: 0, resyncs: 0 };
 
   /** `isFixed`: the delay is the same for good; only a clock that drifts far out of it is followed. */
-  constructor(
-    private readonly law: Law,
-    isFixed = false,
-  ) {
+  constructor(law: Law, isFixed = false) {
     this.target = new DelayTarget(isFixed ? FIXED_DELAY_MS : undefined);
     this.slackMs = isFixed ? FIXED_SLACK_MS : SLACK_MS;
     this.silence = SILENCE[law];
+    this.magnitudes = MAGNITUDES[law];
     this.concealment = new Concealment(law);
   }
 
@@ -236,7 +236,7 @@ export class PlayoutBuffer {
     let sum = 0;
     const from = this.playAt << 3;
     const count = blockMs * SAMPLES_PER_MS;
-    for (let i = 0; i < count; i++) sum += Math.abs(decodeSample(this.law, this.ring[(from + i) & (CAPACITY - 1)]!));
+    for (let i = 0; i < count; i++) sum += this.magnitudes[this.ring[(from + i) & (CAPACITY - 1)]!]!;
     return sum / count;
   }
 
@@ -244,11 +244,12 @@ export class PlayoutBuffer {
     const at = (this.playAt << 3) & (CAPACITY - 1);
     const from = fromMs * SAMPLES_PER_MS;
     const to = toMs * SAMPLES_PER_MS;
+    const { ring, magnitudes } = this;
     let sum = 0;
     for (let i = from; i < to; i++) {
-      const code = this.ring[(at + i) & (CAPACITY - 1)]!;
+      const code = ring[(at + i) & (CAPACITY - 1)]!;
       block[i] = code;
-      sum += Math.abs(decodeSample(this.law, code));
+      sum += magnitudes[code]!;
     }
     this.loudness = Math.max(this.loudness * LOUDNESS_DECAY, sum / (to - from));
     this.totals.playedMs += toMs - fromMs;

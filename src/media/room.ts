@@ -1,10 +1,11 @@
-import { createMixer, decodeSample, type Mixer, SILENCE, TRANSCODE } from 'node-pcm-codecs';
+import { createMixer, type Mixer, SILENCE, TRANSCODE } from 'node-pcm-codecs';
 import type { Law, MediaEvent, RoomOrder, RoomSource, StreamId } from '../base/media-port.ts';
 import type { Queue } from '../base/queue.ts';
 import { formatOf } from '../iax2/media-format.ts';
 import { copyCodes } from './copy-codes.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { gainTable } from './gain.ts';
+import { meanMagnitude } from './magnitude.ts';
 import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { PlayoutBuffer } from './playout-buffer.ts';
@@ -80,7 +81,7 @@ export class RoomMember implements Listener {
     if (!this.source.says) return false;
     const gain = gainTable(this.law, this.source.sayDb);
     if (gain !== undefined) copyCodes(block, 0, MIX_SAMPLES, block, 0, gain);
-    if (magnitude(block, this.law) >= SPEAKING) this.speaks = SPEAKING_BLOCKS;
+    if (meanMagnitude(block, this.law) >= SPEAKING) this.speaks = SPEAKING_BLOCKS;
     else if (this.speaks > 0) this.speaks--;
     return this.speaks > 0;
   }
@@ -231,11 +232,4 @@ export class Rooms {
   tick(nowMs: number): void {
     for (const room of this.rooms.values()) room.tick(nowMs);
   }
-}
-
-/** Mean of the magnitudes. */
-function magnitude(codes: Uint8Array, law: Law): number {
-  let sum = 0;
-  for (let i = 0; i < codes.length; i++) sum += Math.abs(decodeSample(law, codes[i]!));
-  return sum / codes.length;
 }

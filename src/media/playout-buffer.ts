@@ -87,10 +87,10 @@ export class PlayoutBuffer {
   }
 
   /**
-   * Takes `length` codes of `bytes` from `at` on, each replaced by its entry of `table` where one is given. False if they
-   * came too late to be heard.
+   * Takes `length` codes of `bytes` from `at` on, each replaced by its entry of `table` where one is given. `earlyMs`: how long
+   * it is until the next `read`, if that is known; they wait so much less in here. False if they came too late to be heard.
    */
-  put(bytes: Uint8Array, at: number, length: number, timestamp: number, table?: Uint8Array): boolean {
+  put(bytes: Uint8Array, at: number, length: number, timestamp: number, table?: Uint8Array, earlyMs = 0): boolean {
     const durationMs = Math.ceil(length / SAMPLES_PER_MS);
     let waitMs = timestampDistance(timestamp, this.playAt);
     if (this.anchored && (waitMs + durationMs > CAPACITY_MS || waitMs < -CAPACITY_MS)) {
@@ -101,16 +101,16 @@ export class PlayoutBuffer {
     this.outOfBounds = 0;
     if (!this.anchored) {
       this.anchored = true;
-      this.playAt = (timestamp - this.target.targetMs) | 0;
-      waitMs = this.target.targetMs;
+      waitMs = this.target.targetMs - earlyMs;
+      this.playAt = (timestamp - waitMs) | 0;
     }
     const isLate = waitMs + durationMs <= 0;
-    this.target.note((this.clockMs - timestamp) | 0, isLate);
+    this.target.note((this.clockMs - earlyMs - timestamp) | 0, isLate);
     if (isLate) {
       this.totals.late++;
       return false;
     }
-    this.delayMs = Math.max(0, waitMs);
+    this.delayMs = Math.max(0, waitMs + earlyMs);
     this.store(bytes, at, length, timestamp, Math.max(0, -waitMs), table);
     return true;
   }

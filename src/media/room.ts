@@ -48,6 +48,7 @@ export class RoomMember implements Listener {
   constructor(
     readonly stream: MediaStream,
     public source: RoomSource,
+    private readonly room: Room,
   ) {
     this.law = stream.law;
     this.playout = new PlayoutBuffer(this.law);
@@ -61,11 +62,19 @@ export class RoomMember implements Listener {
     return this.playout.delayMs;
   }
 
-  hearPacket(bytes: Uint8Array, at: number, length: number, format: number, timestamp: number): void {
+  hearPacket(
+    bytes: Uint8Array,
+    at: number,
+    length: number,
+    format: number,
+    timestamp: number,
+    _durationMs: number,
+    nowMs: number,
+  ): void {
     const from = lawOfFormat(format);
     if (from === undefined) return;
     const table = from === this.law ? undefined : TRANSCODE[from];
-    if (!this.playout.put(bytes, at, length, timestamp, table)) this.late++;
+    if (!this.playout.put(bytes, at, length, timestamp, table, this.room.untilMix(nowMs))) this.late++;
   }
 
   hearBlock(block: Uint8Array, law: Law): void {
@@ -113,6 +122,11 @@ export class Room {
     private readonly mixer: Mixer,
     private readonly events: Queue<MediaEvent>,
   ) {}
+
+  /** How long it is until the next block is mixed, ms. */
+  untilMix(nowMs: number): number {
+    return Math.max(0, Math.min(MIX_MS, Math.ceil(this.nextMixMs - nowMs)));
+  }
 
   tell(order: RoomOrder): void {
     if (order.kind === 'sound') {
@@ -207,7 +221,7 @@ export class Rooms {
       this.rooms.set(source.room, room);
       if (this.toRecord.delete(source.room)) room.tell({ kind: 'record', on: true });
     }
-    const member = new RoomMember(stream, source);
+    const member = new RoomMember(stream, source, room);
     room.members.push(member);
     return member;
   }

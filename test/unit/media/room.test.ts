@@ -94,6 +94,32 @@ describe('a room', () => {
     expect(new Set(packets.flatMap(({ payload }) => [...payload]))).toEqual(new Set([SILENCE.ulaw]));
   });
 
+  it.each([0, 4, 9, 13, 19])(
+    'has voice wait 20 ms, no matter that it comes %i ms behind a block that was mixed',
+    (behindMs) => {
+      const [speaker, hearer] = [farEnd(4), farEnd(5)];
+      for (const [stream, spec] of [[4, speaker] as const, [5, hearer] as const]) {
+        harness.media.open(stream, spec, harness.nowMs);
+        enter(stream);
+      }
+      const startMs = 1_000 + behindMs;
+      const loudMs = startMs + 20 * 100;
+      for (let n = 0; n < 110; n++) {
+        harness.runTo(startMs + 20 * n);
+        const payload = new Uint8Array(160).fill(startMs + 20 * n === loudMs ? 0x2a : SILENCE.ulaw);
+        if (n === 0) harness.full(speaker, 20 * n, payload);
+        else harness.mini(speaker, 20 * n, payload);
+      }
+      harness.runTo(loudMs + 100);
+      const [first] = harness.minisTo(hearer).flatMap(({ payload, atMs }) => {
+        const at = payload.findIndex((code) => code !== SILENCE.ulaw);
+        return at < 0 ? [] : [atMs + at / 8 - loudMs];
+      });
+      expect(first).toBeGreaterThanOrEqual(20);
+      expect(first).toBeLessThanOrEqual(21);
+    },
+  );
+
   it('does not hear who is muted, and is not heard by who is deaf', () => {
     enter(IAX2, { says: false });
     enter(RTP, { hears: false });

@@ -30,6 +30,7 @@ export type Say = (
   bytes: Uint8Array,
   at: number,
   length: number,
+  text?: string,
 ) => void;
 
 /** What streams of the other plane hear goes there by `say`. */

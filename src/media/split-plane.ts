@@ -18,7 +18,7 @@ import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readFrameType, readSourceCall } from '../iax2/frame-header.ts';
 import { FRAME_TYPE } from '../iax2/subclass.ts';
 import type { FarKind } from './far-stream.ts';
-import { FarVoiceReader, farPlaneBy, lawNumber } from './far-voice.ts';
+import { FarVoiceReader, farPlaneBy, lawNumber, type Say } from './far-voice.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { PACKET_MS } from './iax2-stream.ts';
 import { type DatagramUse, MediaPlane, type MediaPlaneOptions, type Plane } from './plane.ts';
@@ -159,28 +159,14 @@ export class SplitPlane implements Plane {
     this.options.worker.onStuck();
   }
 
-  private readonly far = farPlaneBy((kind, a, b, c, d, e, f, bytes, at, length) =>
-    this.give(kind, a, b, c, d, e, f, bytes, at, length, ''),
-  );
-
   /** What comes from outside leaves room for commands. */
-  private give(
-    kind: number,
-    a: number,
-    b: number,
-    c: number,
-    d: number,
-    e: number,
-    f: number,
-    bytes: Uint8Array,
-    at: number,
-    length: number,
-    text: string,
-  ): void {
+  private readonly give: Say = (kind, a, b, c, d, e, f, bytes, at, length, text) => {
     if (this.commands?.push(kind, a, b, c, d, e, f, bytes, at, length, text, RESERVE_BYTES) === true)
       this.options.worker.onCommand();
     else this.counters.increment('media.worker-behind');
-  }
+  };
+
+  private readonly far = farPlaneBy(this.give);
 
   // ---- packets and blocks of this thread
 

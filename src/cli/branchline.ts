@@ -1,8 +1,4 @@
-import { setMaxListeners } from 'node:events';
-import { text } from 'node:stream/consumers';
-import { setTimeout as wait } from 'node:timers/promises';
 import { Command, CommanderError } from 'commander';
-import { openLog } from '../io/log.ts';
 import { addCall, addHangup } from './calls.ts';
 import { addCapture } from './capture.ts';
 import { addCdr } from './cdr.ts';
@@ -11,6 +7,7 @@ import { addDemo, type Demo } from './demo.ts';
 import { addFleet } from './fleet.ts';
 import { addHashPassword } from './hash-password.ts';
 import { addKeygen } from './keygen.ts';
+import { processTerminal } from './process-terminal.ts';
 import { addRoute } from './route.ts';
 import { addRun, type Enrol, type Run } from './run.ts';
 import { addSeal } from './seal.ts';
@@ -84,32 +81,4 @@ function upToUnknownCommand(program: Command, argv: readonly string[]): string[]
     command = next;
   }
   return [...argv];
-}
-
-function processTerminal(): Terminal {
-  const stopping = new AbortController();
-  const stop = () => stopping.abort();
-  setMaxListeners(0, stopping.signal);
-  let pauses = 0;
-  // `branchline status --watch | head`: the reader has had enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    stop();
-  });
-  return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    interactive: process.stdout.isTTY === true,
-    size: () => (process.stdout.isTTY === true ? process.stdout : undefined),
-    environment: process.env,
-    openLog: () => openLog({ level: 'info' }),
-    async pause(ms) {
-      // Many may wait at once: one listener serves all of them, and Ctrl-C outside of a wait ends the program as ever.
-      if (pauses++ === 0) process.once('SIGINT', stop);
-      await wait(ms, undefined, { signal: stopping.signal }).catch(() => {});
-      if (--pauses === 0) process.off('SIGINT', stop);
-    },
-    read: () => text(process.stdin),
-    stop: stopping.signal,
-  };
 }

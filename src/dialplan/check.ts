@@ -2,6 +2,7 @@ import { closest } from '../base/closest.ts';
 import { closestApplication, findApplication } from './applications.ts';
 import { parseCall, separateArguments } from './argument.ts';
 import { argumentFaults, type Found, isDynamic } from './argument-faults.ts';
+import { blockFaults } from './block-faults.ts';
 import { parseDialTarget } from './dial-target.ts';
 import type { Context, Dialplan, Extension, Priority } from './dialplan.ts';
 import { expressionFault, UNKNOWN } from './expression.ts';
@@ -15,7 +16,7 @@ import { closingOf, MAX_DEPTH, nextOpening, parseReference } from './variables.t
 
 /**
  * What can be told of a dialplan without running it: applications and functions that do not exist, variables that are
- * never closed, jumps to places that are not there, dial strings and options that nobody can read.
+ * never closed, jumps to places that are not there, blocks without an end, dial strings and options that nobody can read.
  */
 export function checkDialplan(dialplan: Dialplan): Problem[] {
   const checker = new Checker(dialplan);
@@ -41,6 +42,7 @@ class Checker {
     for (const [index, extension] of context.extensions.entries()) {
       this.shadow(context.extensions[index - 1], extension);
       for (const priority of extension.priorities.values()) this.priority(context, extension, priority);
+      for (const { at, ...found } of blockFaults(this.dialplan, extension)) this.report(at, found);
     }
   }
 

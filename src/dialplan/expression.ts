@@ -11,6 +11,8 @@ export interface ExpressionResult {
   readonly value: string;
   /** What is wrong with the expression; `value` is then what Asterisk's parser had understood so far. */
   readonly error?: { readonly message: string; readonly index: number };
+  /** The first regular expression in it that cannot be read; it matches nothing. */
+  readonly unreadable?: { readonly pattern: string; readonly message: string; readonly index: number };
 }
 
 /**
@@ -42,8 +44,12 @@ export interface ExpressionFault {
  */
 export function expressionFault(text: string, calls: ExpressionCalls): ExpressionFault | undefined {
   const tokens = tokenize(text);
-  const { error } = evaluateTokens(tokens, text.length, calls);
-  if (error === undefined) return undefined;
+  const { error, unreadable } = evaluateTokens(tokens, text.length, calls);
+  if (error === undefined) {
+    if (unreadable === undefined || unreadable.pattern.includes(UNKNOWN)) return undefined;
+    const { message, index } = unreadable;
+    return { message, index, allowed: 'a regular expression of POSIX (extended)' };
+  }
   const at = tokens.findIndex(({ index }) => index === error.index);
   const before = tokens[at < 0 ? tokens.length - 1 : at - 1];
   const wantsValue = before === undefined || (before.kind === 'operator' && before.text !== ')');
@@ -111,6 +117,7 @@ class SyntaxFailure {
 class ExpressionParser {
   private at = 0;
   private depth = 0;
+  private unreadable: ExpressionResult['unreadable'];
 
   constructor(
     private readonly tokens: readonly Token[],
@@ -123,7 +130,7 @@ class ExpressionParser {
     try {
       value = textOf(this.expression(0));
       const rest = this.tokens[this.at];
-      if (rest === undefined) return { value };
+      if (rest === undefined) return this.unreadable === undefined ? { value } : { value, unreadable: this.unreadable };
       return { value, error: { message: `unexpected '${rest.text}'`, index: rest.index } };
     } catch (failure) {
       if (!(failure instanceof SyntaxFailure)) throw failure;
@@ -166,8 +173,8 @@ class ExpressionParser {
       }
       const binding = operator === undefined ? undefined : BINDING[operator];
       if (operator === undefined || binding === undefined || binding < minimum) break;
-      this.at++;
-      left = this.apply(operator, left, this.expression(binding + 1));
+      const index = this.tokens[++this.at]?.index ?? this.end;
+      left = this.apply(operator, left, this.expression(binding + 1), index);
     }
     this.depth--;
     return left;
@@ -216,7 +223,8 @@ class ExpressionParser {
     return value ?? Rational.zero;
   }
 
-  private apply(operator: string, a: Value, b: Value): Value {
+  /** `index` is where `b` is written. */
+  private apply(operator: string, a: Value, b: Value, index: number): Value {
     switch (operator) {
       case '|':
       case '||':
@@ -237,7 +245,7 @@ class ExpressionParser {
         return withoutQuotes(textOf(a)) + withoutQuotes(textOf(b));
       case ':':
       case '=~':
-        return this.search(withoutQuotes(textOf(a)), withoutQuotes(textOf(b)), operator === ':');
+        return this.search(withoutQuotes(textOf(a)), withoutQuotes(textOf(b)), operator === ':', index);
       default:
         return truth(holds(operator, compare(a, b)));
     }
@@ -250,10 +258,12 @@ class ExpressionParser {
   }
 
   /** What the first parentheses caught; without any, how many characters matched. */
-  private search(text: string, pattern: string, fromStart: boolean): Value {
+  private search(text: string, pattern: string, fromStart: boolean, index: number): Value {
     const expression = RegularExpression.parse(pattern);
     if ('error' in expression) {
-      this.calls.warn(`regular expression '${pattern}': ${expression.error}`);
+      const message = `regular expression '${pattern}': ${expression.error}`;
+      this.unreadable ??= { pattern, message, index };
+      this.calls.warn(message);
       return '';
     }
     const match = expression.search(text, { fromStart });

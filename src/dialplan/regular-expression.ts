@@ -146,9 +146,7 @@ class PatternParser {
   constructor(private readonly pattern: string) {}
 
   program(): Instruction[] {
-    const piece = this.alternatives();
-    if (this.at < this.pattern.length) throw new PatternFailure("unmatched ')'");
-    return [...piece, { op: 'match' }];
+    return [...this.alternatives(), { op: 'match' }];
   }
 
   private alternatives(): Piece {
@@ -170,7 +168,7 @@ class PatternParser {
 
   private sequence(): Piece {
     const pieces: Instruction[] = [];
-    while (this.at < this.pattern.length && this.pattern[this.at] !== '|' && this.pattern[this.at] !== ')') {
+    while (this.at < this.pattern.length && !this.endsSequence(this.pattern[this.at]!)) {
       let piece = this.atom();
       for (let repeat = this.repetition(); repeat !== undefined; repeat = this.repetition())
         piece = repeated(piece, repeat.least, repeat.most);
@@ -178,6 +176,11 @@ class PatternParser {
       bounded(pieces);
     }
     return pieces;
+  }
+
+  /** Outside of parentheses a `)` is an ordinary character, as the C library of GNU has it. */
+  private endsSequence(c: string): boolean {
+    return c === '|' || (c === ')' && this.depth > 1);
   }
 
   private atom(): Piece {
@@ -200,6 +203,7 @@ class PatternParser {
       case '*':
       case '+':
       case '?':
+      case '{':
         throw new PatternFailure(`nothing stands before '${c}'`);
       case '\\':
         return [{ op: 'character', accepts: this.escaped() }];
@@ -256,8 +260,9 @@ class PatternParser {
       this.at++;
       return simple[c];
     }
-    const counted = c === '{' ? /^\{(\d{1,3})(,(\d{0,3}))?\}/.exec(this.pattern.slice(this.at, this.at + 10)) : null;
-    if (counted === null) return undefined;
+    if (c !== '{') return undefined;
+    const counted = /^\{(\d{0,3})(,(\d{0,3}))?\}/.exec(this.pattern.slice(this.at, this.at + 10));
+    if (counted === null || counted[0] === '{}') throw new PatternFailure("no count stands behind '{'");
     this.at += counted[0].length;
     const least = Number(counted[1]);
     const most = counted[2] === undefined ? least : counted[3] === '' ? Number.POSITIVE_INFINITY : Number(counted[3]);

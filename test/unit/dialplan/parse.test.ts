@@ -124,6 +124,23 @@ describe('a dialplan that is wrong', () => {
     ['exten => 1,1,NoOp($[(1 + 2])', '2:27 error $[(1 + 2]: the expression ends too early'],
     ['exten => 1,1,NoOp($[1 + $[2 * ]])', '2:31 error $[2 * ]: the expression ends too early'],
     ['exten => 1,1,NoOp($[LENN(x) > 2])', "2:19 error there is no function 'LENN', did you mean 'LEN'?"],
+    ['exten => 1,1,NoOp($["${A}" =~ "(b"])', `2:31 error $["\${A}" =~ "(b"]: regular expression '(b': unmatched '('`],
+    [
+      'exten => 1,1,GotoIf($["${A}" : "[b-a]" & 1]?1)',
+      `2:32 error $["\${A}" : "[b-a]" & 1]: regular expression '[b-a]': the range 'b-a' runs backwards`,
+    ],
+    ['exten => 1,1,NoOp\nsame => n,While($[${I} < 3])\nsame => n,NoOp', '3:11 error While has no EndWhile after it'],
+    ['exten => 1,1,While(1)\nsame => n,While(1)\nsame => n,EndWhile', '2:14 error While has no EndWhile after it'],
+    ['exten => 1,1,While(1)\nexten => 1,5,EndWhile', '2:14 error While has no EndWhile after it'],
+    ['exten => 1,1,NoOp\nsame => n,EndWhile', '3:11 error EndWhile has no While before it'],
+    ['exten => 1,1,ExitWhile', '2:14 error ExitWhile stands in no While'],
+    [
+      'exten => 1,1,While(1)\nsame => n,EndWhile\nsame => n,ContinueWhile',
+      '4:11 error ContinueWhile stands in no While',
+    ],
+    ['exten => _2X,1,If(1)\nexten => _3X,1,NoOp', '2:16 error If has no EndIf after it'],
+    ['exten => 1,1,Else', '2:14 error Else stands in no If'],
+    ['exten => 1,1,If(1)\nsame => n,EndWhile\nsame => n,EndIf', '3:11 error EndWhile has no While before it'],
     ['exten => 1,1,GotoIf($[${X} > ]?1)', '2:30 error $[${X} > ]: the expression ends too early'],
     [`exten => 1,1,NoOp(${'${'.repeat(33)}A${'}'.repeat(33)})`, '2:83 error variables are nested too deep'],
     ['exten => 1,1,NoOp(${LENN(x)})', "2:19 error there is no function 'LENN', did you mean 'LEN'?"],
@@ -220,9 +237,27 @@ describe('a dialplan that is wrong', () => {
     expect(problems(`[a]\n${text}`)[0]).toBe(expected);
   });
 
-  it('says what would be right', () => {
-    const [problem] = parseDialplan('[a]\nexten => 1,1,Dial(FOO/1)').problems;
-    expect(problem?.allowed).toBe('IAX2, SIP, PJSIP, LINE, Local');
+  it.each([
+    ['exten => 1,1,Dial(FOO/1)', 'IAX2, SIP, PJSIP, LINE, Local'],
+    ['exten => 1,1,While(1)', 'EndWhile in the same extension'],
+    ['exten => 1,1,EndIf', 'If(…) in the same extension'],
+    ['exten => 1,1,ExitWhile', 'between While and EndWhile'],
+    ['exten => 1,1,NoOp($[a =~ "("])', 'a regular expression of POSIX (extended)'],
+  ])('says what would be right in %s', (text, allowed) => {
+    expect(parseDialplan(`[a]\n${text}`).problems[0]?.allowed).toBe(allowed);
+  });
+
+  it.each([
+    [
+      'blocks in blocks',
+      '1,1,While(1)\nsame => n,If(1)\nsame => n,ExitWhile\nsame => n,Else\nsame => n,EndIf\nsame => n,EndWhile',
+    ],
+    ['a loop that is closed far behind', '1,1,While(1)\nsame => n,Goto(9)\nsame => n,EndWhile\nexten => 1,9,NoOp'],
+    ['a loop that a pattern goes on with', '_2X,1,While(1)\nexten => _2X.,2,EndWhile'],
+    ['a regular expression that a variable is part of', '1,1,NoOp($["a" =~ "(${X}"])'],
+    ['a closing parenthesis for itself in a regular expression', '1,1,NoOp($["a)" =~ "a)"])'],
+  ])('finds nothing wrong with %s', (_, text) => {
+    expect(problems(`[a]\nexten => ${text}`).filter((it) => it.includes('error'))).toEqual([]);
   });
 
   it('has no warning of functions that are right, or whose arguments are known at a call only', () => {

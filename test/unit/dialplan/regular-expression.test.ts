@@ -33,6 +33,10 @@ describe('a regular expression', () => {
     ['a?b', 'b', 'b'],
     ['^\\+33', '+331', '+33'],
     ['', 'abc', ''],
+    ['a)', 'xa)', 'a)'],
+    ['(a))', 'xa)', 'a)'],
+    ['a{,2}', 'aaa', 'aa'],
+    ['a}', 'a}', 'a}'],
     ['$', 'abc', ''],
   ])('/%s/ finds in %j %j, the longest of the leftmost', (pattern, text, expected) => {
     expect(found(pattern, text)).toBe(expected);
@@ -40,7 +44,11 @@ describe('a regular expression', () => {
 
   it.each([
     ['(', "unmatched '('"],
-    [')', "unmatched ')'"],
+    ['(a', "unmatched '('"],
+    ['{1}', "nothing stands before '{'"],
+    ['a{', "no count stands behind '{'"],
+    ['a{}', "no count stands behind '{'"],
+    ['a{1x', "no count stands behind '{'"],
     ['[a', "unmatched '['"],
     ['*a', "nothing stands before '*'"],
     ['[z-a]', "the range 'z-a' runs backwards"],

@@ -7,6 +7,7 @@ import type { DatagramPort } from './io/datagram-port.ts';
 import type { DatagramTap } from './io/datagram-tap.ts';
 import type { Libc } from './io/libc.ts';
 import { SendBatch } from './io/send-batch.ts';
+import { SocketDrops } from './io/socket-drops.ts';
 import { openUdpSocket, type UdpSocket } from './io/udp-socket.ts';
 import type { WorkerDescriptor } from './io/worker-sockets.ts';
 
@@ -27,6 +28,7 @@ export class MediaWorkerPort implements DatagramPort {
   readonly kind = 'batched';
   private socket: UdpSocket | undefined;
   private outgoing: SendBatch | undefined;
+  private drops: SocketDrops | undefined;
   private readonly refusals: RateLimitedLog;
   /** What answers reports leaves together, behind the last of them. */
   private holds = false;
@@ -36,12 +38,13 @@ export class MediaWorkerPort implements DatagramPort {
   }
 
   async open(): Promise<BindFailure | undefined> {
-    const { libc, bind, dscp } = this.options;
+    const { libc, bind, dscp, counters } = this.options;
     const where = `UDP ${formatAddress(bind)}`;
     const socket = openUdpSocket(libc, bind, dscp);
     if ('failed' in socket) return bindFailure(where, Object.assign(new Error(socket.failed), { code: socket.failed }));
     this.socket = socket;
     this.outgoing = new SendBatch(libc, socket.addresses);
+    this.drops = new SocketDrops(libc, counters, 'iax2', () => socket.fd);
     return undefined;
   }
 
@@ -93,6 +96,7 @@ export class MediaWorkerPort implements DatagramPort {
 
   /** Behind the end of the worker: the number of a closed descriptor is soon another one's. */
   async close(): Promise<void> {
+    this.drops?.close();
     if (this.socket !== undefined) this.options.libc.close(this.socket.fd);
     this.socket = undefined;
   }

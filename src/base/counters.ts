@@ -4,6 +4,13 @@
  */
 export class Counters {
   private readonly counts = new Map<string, number>();
+  private readonly sources = new Set<() => void>();
+
+  /** `source` adds what was counted elsewhere, whenever the table is read, until what this gives is called. */
+  readFrom(source: () => void): () => void {
+    this.sources.add(source);
+    return () => this.sources.delete(source);
+  }
 
   increment(reason: string, by = 1): void {
     this.counts.set(reason, (this.counts.get(reason) ?? 0) + by);
@@ -14,6 +21,7 @@ export class Counters {
   }
 
   snapshot(): Record<string, number> {
+    for (const source of this.sources) source();
     return Object.fromEntries([...this.counts].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

@@ -9,6 +9,7 @@ import type { DatagramTap } from './datagram-tap.ts';
 import type { Libc, ReadableWatch } from './libc.ts';
 import { ReceiveBatch } from './receive-batch.ts';
 import { SendBatch } from './send-batch.ts';
+import { SocketDrops } from './socket-drops.ts';
 import { openUdpSocket, type UdpSocket } from './udp-socket.ts';
 
 /** Where many datagrams come, they are taken on this beat. */
@@ -47,12 +48,13 @@ interface Opened {
   readonly received: ReceiveBatch;
   readonly outgoing: SendBatch;
   readonly watch: ReadableWatch;
+  readonly drops: SocketDrops;
 }
 
 /**
  * One UDP port whose datagrams pass the kernel many at a time. They are taken as they come, or on a beat where many do.
  * What is sent leaves at the end of the turn of the event loop, or of the batch that caused it. Addresses are canonical: IPv4 that arrives mapped into IPv6 is plain IPv4. What
- * the kernel refuses is counted as `<part>.send-failed`.
+ * the kernel refuses is counted as `<part>.send-failed`, what it drops as `<part>.socket-full`.
  */
 export class BatchedUdpPort implements DatagramPort {
   readonly kind = 'batched';
@@ -75,7 +77,7 @@ export class BatchedUdpPort implements DatagramPort {
   /** An open port is closed first, so this also rebinds. */
   async open(): Promise<BindFailure | undefined> {
     await this.close();
-    const { libc, bind, dscp } = this.options;
+    const { libc, bind, dscp, counters, part } = this.options;
     const socket = openUdpSocket(libc, bind, dscp);
     if ('failed' in socket)
       return bindFailure(
@@ -87,6 +89,7 @@ export class BatchedUdpPort implements DatagramPort {
       received: new ReceiveBatch(libc, socket.addresses),
       outgoing: new SendBatch(libc, socket.addresses),
       watch: libc.watch(socket.fd, this.handleReadable),
+      drops: new SocketDrops(libc, counters, part, () => socket.fd),
     };
     return undefined;
   }
@@ -113,6 +116,7 @@ export class BatchedUdpPort implements DatagramPort {
     this.disarmBeat?.();
     this.disarmBeat = undefined;
     opened.watch.close();
+    opened.drops.close();
     this.options.libc.close(opened.socket.fd);
   }
 

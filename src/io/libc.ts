@@ -19,6 +19,8 @@ export interface Libc {
   bind(fd: number, address: Uint8Array, length: number): number;
   getsockname(fd: number, address: Uint8Array, length: Int32Array): number;
   setsockopt(fd: number, level: number, option: number, value: Int32Array, length: number): number;
+  /** `length` is what there is room for, then what was written. */
+  getsockopt(fd: number, level: number, option: number, value: Int32Array, length: Int32Array): number;
   close(fd: number): number;
   /**
    * `messages` is the address of `count` structures `mmsghdr`; gives how many of them were filled or sent. Addresses that are
@@ -90,6 +92,7 @@ function declare(koffi: Koffi): Libc {
     bind: library.func('int bind(int, void *, unsigned int)') as Libc['bind'],
     getsockname: library.func('int getsockname(int, void *, void *)') as Libc['getsockname'],
     setsockopt: library.func('int setsockopt(int, int, int, void *, unsigned int)') as Libc['setsockopt'],
+    getsockopt: library.func('int getsockopt(int, int, int, void *, void *)') as Libc['getsockopt'],
     close: library.func('int close(int)') as Libc['close'],
     recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, 0) as number,
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, unsigned int, int)') as Libc['sendmmsg'],

@@ -8,6 +8,7 @@ import type { DatagramTap } from './datagram-tap.ts';
 import type { Libc } from './libc.ts';
 import { bindMarked } from './marked-socket.ts';
 import { ReadableSet } from './readable-set.ts';
+import { SocketDrops } from './socket-drops.ts';
 import { canonicalIp } from './udp.ts';
 import type { WorkerDescriptor } from './worker-sockets.ts';
 
@@ -45,6 +46,8 @@ interface Pair {
   readonly rtcp: Bound;
   /** By which the worker reads and sends; undefined while it does not. */
   lentFd: number | undefined;
+  /** What the kernel drops at the port of RTP; undefined where nobody can be asked. */
+  drops: SocketDrops | undefined;
   /** Undefined while a call has it. */
   linger: { readonly sinceMs: number; readonly cancel: () => void } | undefined;
 }
@@ -177,7 +180,8 @@ export class RtpPorts implements RtpPortPool {
     this.lent?.close();
   }
 
-  private async closePair({ rtp, rtcp, lentFd }: Pair): Promise<void> {
+  private async closePair({ rtp, rtcp, lentFd, drops }: Pair): Promise<void> {
+    drops?.close();
     if (lentFd !== undefined) {
       this.lent?.remove(lentFd);
       this.options.libc?.close(lentFd);
@@ -215,7 +219,10 @@ export class RtpPorts implements RtpPortPool {
       this.options.counters.increment('rtp.port-in-use');
       return false;
     }
-    this.pairs.set(port, { rtp, rtcp, lentFd: undefined, linger: undefined });
+    const pair: Pair = { rtp, rtcp, lentFd: undefined, drops: undefined, linger: undefined };
+    const { libc, counters } = this.options;
+    if (libc !== undefined) pair.drops = new SocketDrops(libc, counters, 'rtp', () => pair.lentFd ?? pair.rtp?.fd);
+    this.pairs.set(port, pair);
     return true;
   }
 

@@ -194,6 +194,23 @@ describe('BatchedUdpPort', () => {
     await waitUntil('the refusals', 5000, () => counters.get('iax2.send-failed') === 4);
   });
 
+  it('counts what the kernel dropped because nobody read the socket, also when it closes', async () => {
+    const a = await listen('127.0.0.1');
+    const b = await listen('127.0.0.1');
+    const flood = (): void => {
+      for (let i = 0; i < 4096; i++) a.udp.send(new Uint8Array(1400), b.udp.local!);
+    };
+    expect(b.counters.snapshot()).toEqual({});
+    // All in one turn, as long as it takes to fill what the kernel keeps.
+    let sent = 0;
+    for (; sent < 100_000 && b.counters.snapshot()['iax2.socket-full'] === undefined; sent += 4096) flood();
+    const dropped = b.counters.snapshot()['iax2.socket-full']!;
+    expect(dropped).toBeGreaterThan(0);
+    flood();
+    await b.udp.close();
+    expect(b.counters.get('iax2.socket-full')).toBeGreaterThan(dropped);
+  });
+
   it('tries again when the socket was full, and drops what there is no room for', async () => {
     const real = batchedIo() as Libc;
     const full = { now: false };

@@ -104,6 +104,26 @@ describe('RtpPorts', () => {
     expect(pool.allot()).toBe(c);
   });
 
+  it('counts what the kernel dropped at a port, whoever was to read it', async () => {
+    const { pool, counters } = await ports(20, systemClock, batchedIo() as Libc);
+    const [from, here, lent] = [pool.allot()!, pool.allot()!, pool.allot()!];
+    const worker = new RtpBatches(batchedIo() as Libc, pool.descriptor!.fd, false, () => {});
+    worker.open(from, pool.lend(from)!);
+    pool.lend(lent);
+    const flood = (to: Address): number => {
+      const before = counters.snapshot()['rtp.socket-full'] ?? 0;
+      const packet = new Uint8Array(1400);
+      let dropped = 0;
+      for (let sent = 0; sent < 100_000 && dropped === 0; sent += 1000) {
+        for (let i = 0; i < 1000; i++) worker.send(from, to, packet, 0, packet.length);
+        dropped = (counters.snapshot()['rtp.socket-full'] ?? 0) - before;
+      }
+      return dropped;
+    };
+    expect(flood(loopback(here))).toBeGreaterThan(0);
+    expect(flood(loopback(lent))).toBeGreaterThan(0);
+  });
+
   it('lends the port of RTP to a worker, and reads it again when it is taken back', async () => {
     const libc = batchedIo();
     if ('failed' in libc) throw new Error(libc.failed);

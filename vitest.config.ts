@@ -5,7 +5,7 @@ const shared = { environment: 'node', restoreMocks: true } as const;
 const realTime = { ...shared, hookTimeout: 60_000, fileParallelism: false } as const;
 
 export default defineConfig({
-  resolve: { conditions: ['development'] },
+  resolve: { conditions: ['node-pcm-codecs-source'] },
   test: {
     projects: [
       {

@@ -31,7 +31,7 @@ const nodeOptions = {
   platform: 'node',
   target: 'node20',
   format: 'esm',
-  conditions: ['development'],
+  conditions: ['node-pcm-codecs-source'],
   define: { 'process.env.BRANCHLINE_VERSION': JSON.stringify(manifest.version) },
   // Bundled CommonJS packages call `require` for Node's own modules; an ES module has none of its own.
   banner: {
@@ -80,7 +80,7 @@ async function buildStack(out: string): Promise<Metafile> {
     external: ['node:*'],
     target: 'node20',
     format: 'esm',
-    conditions: ['development'],
+    conditions: ['node-pcm-codecs-source'],
     banner: { js: licenceBanner },
     legalComments: 'none',
     outdir: join(out, 'iax2'),

@@ -1,7 +1,7 @@
 /**
  * What a member of a conference costs, beside ConfBridge of Asterisk 22; writes docs/reference/benchmarks-conference.md:
  *
- *     node -C development --import tsx test/bench/conference.ts [--rounds 5] [--seconds 5] [--members 10,30,60] [--to FILE]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/conference.ts [--rounds 5] [--seconds 5] [--members 10,30,60] [--to FILE]
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -2,7 +2,7 @@
  * How much later voice leaves a switch than it came, beside Asterisk 22: relayed between two IAX2 calls, relayed into a trunk,
  * and mixed in a conference. Writes docs/reference/benchmarks-delay.md:
  *
- *     node -C development --import tsx test/bench/delay.ts [--rounds 5] [--seconds 5] [--calls 10] [--to FILE]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/delay.ts [--rounds 5] [--seconds 5] [--calls 10] [--to FILE]
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -11,7 +11,7 @@ import { SignalGenerator } from '../../src/media/signal-generator.ts';
 /**
  * Measures how surely caller IDs and digits are read through noise, and writes docs/reference/detectors.md.
  *
- *     node -C development --import tsx test/bench/detectors.ts [messages]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/detectors.ts [messages]
  */
 const MESSAGES = Number(process.argv[2] ?? 1000);
 const SNR_DB = [20, 15, 12, 10, 8, 6];

@@ -4,7 +4,7 @@
  * IAX2 peer. The appliance is the built program behind a real pseudo-terminal, the HAT its firmware as a process in real time;
  * needs socat and gcc.
  *
- *     npm run build && node -C development --import tsx test/bench/hat.ts [--seconds 20] [--times 40] [--to FILE]
+ *     npm run build && node -C node-pcm-codecs-source --import tsx test/bench/hat.ts [--seconds 20] [--times 40] [--to FILE]
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';

@@ -2,7 +2,7 @@
  * Measures the IAX2 stack by itself and writes docs/reference/benchmarks-iax2.md: codecs, a storm of registrations over
  * loopback, and simulated calls on a network that loses every fifth datagram.
  *
- *     node -C development --import tsx test/bench/iax2-stack.ts [--rounds 5]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/iax2-stack.ts [--rounds 5]
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';

@@ -2,7 +2,7 @@
  * Plays the same traces of voice to the jitter buffer of a real Asterisk 22 and to ours, and writes
  * docs/reference/benchmarks-jitter.md:
  *
- *     node -C development --import tsx test/bench/jitter.ts [--rounds 3] [--seconds 20] [--to FILE]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/jitter.ts [--rounds 3] [--seconds 20] [--to FILE]
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

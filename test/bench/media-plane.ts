@@ -2,7 +2,7 @@
  * What the media plane costs per tick, packet and block, and what it leaves for the garbage collector; writes
  * docs/reference/benchmarks-media-plane.md:
  *
- *     node -C development --expose-gc --max-semi-space-size=128 --import tsx test/bench/media-plane.ts [--rounds 5] [--seconds 10] [--to FILE]
+ *     node -C node-pcm-codecs-source --expose-gc --max-semi-space-size=128 --import tsx test/bench/media-plane.ts [--rounds 5] [--seconds 10] [--to FILE]
  *
  * On a virtual clock; datagrams are made once and stamped in place, so that what is measured is the plane's own.
  */

@@ -2,7 +2,7 @@
  * Mixes rooms of several sizes with both mixers of node-pcm-codecs, three in C and one of the best codec package of npm,
  * all in one process and in turns, and writes docs/reference/benchmarks-mixer.md:
  *
- *     node -C development --import tsx test/bench/mixer.ts [--rounds 15] [--to FILE]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/mixer.ts [--rounds 15] [--to FILE]
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

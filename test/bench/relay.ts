@@ -3,7 +3,7 @@
  * CPU of each packet; then how late the worker's ticks are while the main thread is busy. Writes
  * docs/reference/benchmarks-relay.md:
  *
- *     npm run build && node -C development --import tsx test/bench/relay.ts [--rounds 5] [--seconds 6] [--calls 10,50,100,200,400] [--to FILE]
+ *     npm run build && node -C node-pcm-codecs-source --import tsx test/bench/relay.ts [--rounds 5] [--seconds 6] [--calls 10,50,100,200,400] [--to FILE]
  */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -86,7 +86,7 @@ function bundleSubject(): void {
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    conditions: ['development'],
+    conditions: ['node-pcm-codecs-source'],
     logLevel: 'warning',
   });
 }
@@ -97,7 +97,7 @@ function startSubject(kind: 'worker' | 'dgram', calls: number): Lines {
 }
 
 function startNode(script: string, ...args: string[]): Lines {
-  return start(execPath, ['-C', 'development', '--import', 'tsx', join(import.meta.dirname, script), ...args]);
+  return start(execPath, ['-C', 'node-pcm-codecs-source', '--import', 'tsx', join(import.meta.dirname, script), ...args]);
 }
 
 const OURS = 'media worker';

@@ -1,7 +1,7 @@
 /**
  * What encryption costs per mini frame of G.711, closing and opening, and what it leaves for the garbage collector:
  *
- *     node -C development --expose-gc --import tsx test/bench/sealed-voice.ts
+ *     node -C node-pcm-codecs-source --expose-gc --import tsx test/bench/sealed-voice.ts
  */
 
 import { FrameCipher } from '../../src/iax2/encryption.ts';

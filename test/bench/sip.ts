@@ -2,7 +2,7 @@
  * Measures SIP beside Asterisk 22 with PJSIP, and registrations beside Kamailio where the machine has it, in turns within
  * one run, and writes docs/reference/benchmarks-sip.md.
  *
- *     node -C development --import tsx test/bench/sip.ts [--rounds 3 --calls 2000 --bridged 10 --seconds 8 --to FILE]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/sip.ts [--rounds 3 --calls 2000 --bridged 10 --seconds 8 --to FILE]
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

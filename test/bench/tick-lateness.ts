@@ -2,7 +2,7 @@
  * How late the worker's ticks come while the main thread makes JSON, and how late a timer of the main thread does; then how
  * long voice is missing when the worker dies. One line of JSON: subject, kind, figure.
  *
- *     node -C development --import tsx test/bench/tick-lateness.ts SECONDS
+ *     node -C node-pcm-codecs-source --import tsx test/bench/tick-lateness.ts SECONDS
  */
 import { join } from 'node:path';
 import { argv } from 'node:process';

@@ -40,7 +40,7 @@ export async function importsOf(root: string, files: readonly string[]): Promise
     outdir: 'out',
     platform: 'node',
     format: 'esm',
-    conditions: ['development'],
+    conditions: ['node-pcm-codecs-source'],
     packages: 'external',
     jsx: 'automatic',
     jsxImportSource: 'preact',

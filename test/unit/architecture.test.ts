@@ -193,7 +193,7 @@ describe('pure parts', () => {
       write: false,
       outdir: 'out',
       platform: 'neutral',
-      conditions: ['development'],
+      conditions: ['node-pcm-codecs-source'],
       logLevel: 'silent',
     }).then(
       () => [],

@@ -3,8 +3,13 @@ import { DECODE, ENCODE, ENCODE_SHIFT, TRANSCODE } from './tables.ts';
 
 /*
  * Blocks of any length, from one array into another that the caller owns; nothing is allocated. The output must hold as
- * many elements as the input. `encode` and `decode` are exact to ITU-T G.191 for every input.
+ * many elements as the input, else a RangeError is thrown and nothing is written; what it holds beyond them stays. `encode` and
+ * `decode` are exact to ITU-T G.191 for every input.
  */
+
+function checkRoom(input: ArrayLike<number>, output: ArrayLike<number>): void {
+  if (output.length < input.length) throw new RangeError(`${input.length} do not fit into ${output.length}`);
+}
 
 /** The code of one 16-bit sample. */
 export function encodeSample(law: Law, sample: number): number {
@@ -17,18 +22,21 @@ export function decodeSample(law: Law, code: number): number {
 }
 
 export function encode(law: Law, samples: Int16Array, codes: Uint8Array): void {
+  checkRoom(samples, codes);
   const table = ENCODE[law];
   const shift = ENCODE_SHIFT[law];
   for (let i = 0; i < samples.length; i++) codes[i] = table[(samples[i]! + 0x8000) >> shift]!;
 }
 
 export function decode(law: Law, codes: Uint8Array, samples: Int16Array): void {
+  checkRoom(codes, samples);
   const table = DECODE[law];
   for (let i = 0; i < codes.length; i++) samples[i] = table[codes[i]!]!;
 }
 
 /** Codes of the law `from` into codes of the other law; `codes` and `out` may be the same array. */
 export function transcode(from: Law, codes: Uint8Array, out: Uint8Array): void {
+  checkRoom(codes, out);
   const table = TRANSCODE[from];
   for (let i = 0; i < codes.length; i++) out[i] = table[codes[i]!]!;
 }
@@ -52,6 +60,7 @@ export function gainTable(law: Law, gainDb: number): Uint8Array {
 
 /** Replaces each code by its entry in a table of 256. `codes` and `out` may be the same array. */
 export function applyTable(table: Uint8Array, codes: Uint8Array, out: Uint8Array): void {
+  checkRoom(codes, out);
   for (let i = 0; i < codes.length; i++) out[i] = table[codes[i]!]!;
 }
 

@@ -6,7 +6,7 @@ import { DECODE, ENCODE, ENCODE_SHIFT } from './tables.ts';
  * bits, so a member who is taken out of a clipped sum leaves no trace.
  *
  * Fill `input(m)` of the members 0 … count − 1, call `mix(count)`, take `output(m)`. The arrays are the mixer's own memory
- * and stay the same ones; members may have different laws.
+ * and stay the same ones; members may have different laws. A member or a count that the mixer has not is a RangeError.
  */
 export interface Mixer {
   readonly implementation: 'simd' | 'plain';
@@ -19,7 +19,7 @@ export interface Mixer {
   output(member: number): Uint8Array;
   /** What someone hears who only listens: all members. */
   everyone(law: Law): Uint8Array;
-  /** Mixes the first `count` members, at least one. */
+  /** Mixes the first `count` members, at least one. Throws a TypeError where the memory was transferred to another thread. */
   mix(count: number): void;
 }
 
@@ -65,14 +65,18 @@ export abstract class BlockMixer implements Mixer {
   }
 
   setLaw(member: number, law: Law): void {
+    this.checkMember(member);
+    if (LAW_CODE[law] === undefined) throw new RangeError(`there is no law ${String(law)}`);
     this.laws[member] = LAW_CODE[law];
   }
 
   input(member: number): Uint8Array {
+    this.checkMember(member);
     return this.inputs[member]!;
   }
 
   output(member: number): Uint8Array {
+    this.checkMember(member);
     return this.outputs[member]!;
   }
 
@@ -81,8 +85,14 @@ export abstract class BlockMixer implements Mixer {
   }
 
   mix(count: number): void {
-    if (!(count >= 1 && count <= this.members)) throw new RangeError(`cannot mix ${count} of ${this.members} members`);
+    const isPossible = Number.isInteger(count) && count >= 1 && count <= this.members;
+    if (!isPossible) throw new RangeError(`cannot mix ${count} of ${this.members} members`);
+    if (this.laws.length === 0) throw new TypeError("the mixer's memory was transferred");
     this.mixFirst(count);
+  }
+
+  private checkMember(member: number): void {
+    if (this.inputs[member] === undefined) throw new RangeError(`there is no member ${member} of ${this.members}`);
   }
 
   protected abstract mixFirst(count: number): void;

@@ -125,6 +125,42 @@ describe.each(LAWS)('%s', (law) => {
   });
 });
 
+describe('a block', () => {
+  const BLOCKS: [string, (input: Uint8Array, output: Uint8Array) => void][] = [
+    ['encode', (input, output) => encode('ulaw', Int16Array.from(input), output)],
+    ['decode', (input, output) => decode('alaw', input, new Int16Array(output.length))],
+    ['transcode', (input, output) => transcode('ulaw', input, output)],
+    ['applyTable', (input, output) => applyTable(gainTable('ulaw', 6), input, output)],
+  ];
+
+  it.each([0, 1, 159, 161, 4000])('may be of any length: %i', (length) => {
+    const codes = Uint8Array.from({ length }, (_, i) => (7 * i) & 0xff);
+    const samples = new Int16Array(length);
+    const again = new Uint8Array(length);
+    decode('alaw', codes, samples);
+    encode('alaw', samples, again);
+    expect(again).toEqual(codes);
+  });
+
+  it('leaves what stands behind it in a longer output', () => {
+    const out = new Uint8Array(4).fill(1);
+    transcode('ulaw', Uint8Array.of(0xff, 0xff), out);
+    expect([...out]).toEqual([0xd5, 0xd5, 1, 1]);
+  });
+
+  it.each(BLOCKS)('is refused by %s where it does not fit, and nothing is written', (_, run) => {
+    const out = new Uint8Array(2);
+    expect(() => run(new Uint8Array(3), out)).toThrow(RangeError);
+    expect([...out]).toEqual([0, 0]);
+  });
+
+  it.each(BLOCKS)('is refused by %s where the output was transferred to another thread', (_, run) => {
+    const out = new Uint8Array(3);
+    structuredClone(out.buffer, { transfer: [out.buffer] });
+    expect(() => run(new Uint8Array(3), out)).toThrow(RangeError);
+  });
+});
+
 it('saturates what it amplifies beyond 16 bits', () => {
   const samples = Int16Array.of(-32_768, -20_000, -3, 0, 3, 20_000, 32_767);
   amplify(samples, 2);

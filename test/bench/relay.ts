@@ -97,7 +97,14 @@ function startSubject(kind: 'worker' | 'dgram', calls: number): Lines {
 }
 
 function startNode(script: string, ...args: string[]): Lines {
-  return start(execPath, ['-C', 'node-pcm-codecs-source', '--import', 'tsx', join(import.meta.dirname, script), ...args]);
+  return start(execPath, [
+    '-C',
+    'node-pcm-codecs-source',
+    '--import',
+    'tsx',
+    join(import.meta.dirname, script),
+    ...args,
+  ]);
 }
 
 const OURS = 'media worker';

@@ -22,7 +22,7 @@ export function addCapture(program: Command, terminal: Terminal): void {
     .option('--data <dir>', 'the data directory of the appliance', DEFAULT_DATA)
     .addHelpText(
       'after',
-      '\nWhat is encrypted on the way is encrypted in the file, and SIP over TLS is not in it. A file holds voices and proofs of secrets: keep it safe.',
+      '\nVoice that is encrypted on the way is encrypted in the file; SIP over TLS is in it as it was before, without the keys of the voice. A file holds voices and proofs of secrets: keep it safe.',
     )
     .action(async ({ output, call, data }: Options) => {
       const file = open(output);

@@ -7,7 +7,7 @@ import { Capture } from '../../support/capture.ts';
 import { describeAsterisk } from '../../support/peers.ts';
 import { sine } from '../../support/signal.ts';
 import { startSipCentre } from '../../support/sip-centre.ts';
-import { pause } from '../../support/wait-until.ts';
+import { pause, waitUntil } from '../../support/wait-until.ts';
 
 const SIP = `sip:
   listen: [udp://${BRANCH}:5060]
@@ -46,6 +46,30 @@ password=secret-221
 supported_algorithms_uac=SHA-256
 `;
 
+/** Head office sends a call elsewhere before it has it, or puts itself in its own place: what each channel driver has for that. */
+const MOVES = {
+  16: `[from-branch]
+exten => 680,1,Transfer(SIP/202)
+exten => 681,1,Answer()
+ same => n,Verbose(1,CALL-ID=\${SIPCALLID}=)
+ same => n,Wait(120)
+[in-its-place]
+exten => _X.,1,SIPAddHeader(Replaces: \${REPLACED})
+ same => n,Dial(SIP/\${EXTEN}@branch-01,5)
+`,
+  22: `[from-branch]
+exten => 680,1,Transfer(sip:202@${BRANCH})
+exten => 681,1,Answer()
+ same => n,Set(GLOBAL(REPLACED)=\${CHANNEL(pjsip,call-id)}\\;to-tag=\${CHANNEL(pjsip,remote_tag)}\\;from-tag=\${CHANNEL(pjsip,local_tag)})
+ same => n,Verbose(1,CALL-ID=\${CHANNEL(pjsip,call-id)}=)
+ same => n,Wait(120)
+[in-its-place]
+exten => _X.,1,Dial(PJSIP/\${EXTEN}@branch-01,5,b(in-its-place^header^1))
+exten => header,1,Set(PJSIP_HEADER(add,Replaces)=\${REPLACED})
+ same => n,Return()
+`,
+} as const;
+
 describeAsterisk(
   'a SIP trunk',
   (version) => {
@@ -57,7 +81,11 @@ describeAsterisk(
       capture = await Capture.start(
         `udp and (port 5060 or src portrange 10000-10199) and host ${BRANCH} and host ${CENTRE}`,
       );
-      centre = await startSipCentre(version, version === '22' ? { sip: PHONE } : {});
+      centre = await startSipCentre(version, {
+        ...(version === '22' ? { sip: PHONE } : {}),
+        dialplan: MOVES[version],
+        modules: version === '22' ? ['res_pjsip_header_funcs'] : [],
+      });
       office = await startBranch({ sections: SIP, dialplan: DIALPLAN });
       await office.waitForRegistration('sip-hq', 'registered', 10_000);
     }, 60_000);
@@ -176,6 +204,42 @@ describeAsterisk(
       await office.waitForLine(1, 'dial-tone', 2_000);
       await centre.originate('Local/201@to-branch-by-sip', { application: 'Echo' });
       await centre.waitForLog(/OUTCOME=BUSY/, 8_000, from);
+    });
+
+    test('sends a call back to another telephone before it has answered: 302 [RFC3261 §8.1.3.4]', async () => {
+      await dialFrom1('5680');
+      await office.waitForLine(2, 'ringing', 10_000);
+      await office.lift(2);
+      await office.waitForLine(1, 'talking', 5_000);
+      await office.say(1, Int16Array.from(sine(1300, -12, 3_000)));
+      await waitUntil('line 2 to hear line 1', 10_000, async () => toneDbm0(await office.heard(2, 0.5), 1300) > -14);
+      const kinds = (await office.status()).calls.flatMap(({ legs }) => legs.map(({ kind }) => kind));
+      expect(kinds.filter((kind) => kind === 'line')).toHaveLength(2);
+      expect(kinds, 'the centre is out of it').not.toContain('sip');
+      await office.rest(2);
+    });
+
+    test('puts another call of its own in the place of one that stands: INVITE with Replaces [RFC3891 §3]', async () => {
+      const from = centre.log().length;
+      await dialFrom1('5681');
+      await office.waitForLine(1, 'talking', 10_000);
+      const [, callId] = await centre.waitForLog(/CALL-ID=(\S+?)=/, 5_000, from);
+      if (version === '16') {
+        const dialog = await centre.cli(`sip show channel ${callId}`);
+        const tag = (whose: string) => new RegExp(`${whose} Tag: +(\\S+)`).exec(dialog)![1]!;
+        const replaced = `${callId}\\;to-tag=${tag('Their')}\\;from-tag=${tag('Our')}`;
+        await centre.cli(`dialplan set global REPLACED "${replaced}"`);
+      }
+      await centre.originate('Local/201@in-its-place', { application: 'Milliwatt' });
+      await waitUntil(
+        'the tone of the other call',
+        10_000,
+        async () => toneDbm0(await office.heard(1, 0.5), 1004) > -3,
+      );
+      const { calls } = await office.waitForStatus('one call', 5_000, (status) => status.calls.length === 1);
+      expect(calls[0]).toMatchObject({ from: '201', state: 'talking' });
+      await centre.cli('channel request hangup all');
+      await office.waitForNoCalls();
     });
 
     if (version === '22')

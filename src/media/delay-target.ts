@@ -19,6 +19,9 @@ const LATE_IN_A_ROW = 3;
 const COUNTED = 0.99;
 const MARGIN_MS = 20;
 
+/** The largest of a full window, from the least of them on, down to the one that counts: of so few a search costs less than to sort all. */
+const largest = new Int32Array(WINDOW - Math.floor(WINDOW * COUNTED));
+
 /**
  * How long packets should wait, by how much later than the fastest of them others have come. A transit is a reading of
  * our clock minus the packet's timestamp: what it is in itself nobody knows, but differences mean something.
@@ -30,7 +33,6 @@ export class DelayTarget {
   /** The transit of the fastest packet of late. */
   fastestMs = 0;
   private readonly transits = new Int32Array(WINDOW);
-  private readonly sorted = new Int32Array(WINDOW);
   private seen = 0;
   private lateInARow = 0;
   /** Transits are kept relative to the first, since they wrap. */
@@ -64,13 +66,27 @@ export class DelayTarget {
   private review(): void {
     this.isKnown = true;
     const count = Math.min(this.seen, WINDOW);
-    this.sorted.fill(0x7fffffff);
-    for (let i = 0; i < count; i++) this.sorted[i] = this.transits[i]!;
-    this.sorted.sort();
-    const fastest = this.sorted[0]!;
-    const counted = this.sorted[Math.min(count - 1, Math.floor(count * COUNTED))]!;
+    const outliers = count - 1 - Math.min(count - 1, Math.floor(count * COUNTED));
+    const fastest = this.search(count, outliers);
+    const counted = largest[0]!;
     this.fastestMs = (this.baseMs + fastest) | 0;
     const target = counted - fastest + MARGIN_MS;
     this.targetMs = this.fixedMs ?? Math.max(MIN_TARGET_MS, Math.min(MAX_TARGET_MS, target));
+  }
+
+  /** Gives the least transit, and leaves in `largest` the one above which there are so many outliers, and then these. */
+  private search(count: number, outliers: number): number {
+    const { transits } = this;
+    let least = transits[0]!;
+    for (let i = 0; i <= outliers; i++) largest[i] = -0x80000000;
+    for (let i = 0; i < count; i++) {
+      const transit = transits[i]!;
+      if (transit < least) least = transit;
+      if (transit <= largest[0]!) continue;
+      let at = 0;
+      for (; at < outliers && largest[at + 1]! < transit; at++) largest[at] = largest[at + 1]!;
+      largest[at] = transit;
+    }
+    return least;
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../../src/base/random.ts';
 import { DelayTarget, FIRST_TARGET_MS, MAX_TARGET_MS, MIN_TARGET_MS } from '../../../src/media/delay-target.ts';
@@ -29,6 +30,21 @@ describe('how long packets should wait', () => {
     note(512, () => 500 + random.integer(100));
     expect(target.targetMs).toBeGreaterThan(116);
     expect(target.targetMs).toBeLessThan(120);
+  });
+
+  it('is by the packet that 99 of 100 are not behind, however many were seen and in whatever order', () => {
+    const transits = fc.array(fc.integer({ min: -1000, max: -880 }), { minLength: 1, maxLength: 32 });
+    fc.assert(
+      fc.property(transits, fc.integer({ min: 1, max: 60 }), (some, reviews) => {
+        const judged = new DelayTarget();
+        const seen = Array.from({ length: 16 * reviews }, (_, n) => some[(n * 7) % some.length]! + (n % 3));
+        for (const transit of seen) judged.note(transit, false);
+        const sorted = seen.slice(-512).sort((a, b) => a - b);
+        const counted = sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * 0.99))]!;
+        expect(judged.fastestMs).toBe(sorted[0]);
+        expect(judged.targetMs).toBe(Math.max(MIN_TARGET_MS, Math.min(MAX_TARGET_MS, counted - sorted[0]! + 20)));
+      }),
+    );
   });
 
   it('is never more than 200 ms', () => {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Deeds, Sockets, World } from '../firmware-bridge/emulator/board.ts';
+import { startWorker } from './io/worker-threads.ts';
 
 export interface EmulatorWorkerData {
   /** The image of the firmware. */
@@ -16,7 +17,7 @@ export type EmulatorMessage =
 
 /** Both lie beside the bundle. */
 const FOLDER = dirname(fileURLToPath(import.meta.url));
-const WORKER = join(FOLDER, 'emulator-worker.js');
+const WORKER = new URL('./emulator-worker.js', import.meta.url);
 const IMAGE = join(FOLDER, 'hat-rp2040.bin');
 
 /** The thread in which an emulated RP2040 runs the shipped firmware. */
@@ -30,9 +31,9 @@ export class EmulatorThread {
 
   /** Gives the thread when its speed is known; throws with the reason when it cannot run. */
   static async start(sockets: Sockets): Promise<EmulatorThread> {
-    if (!existsSync(WORKER)) throw new Error('it is there in a build only');
+    if (!existsSync(fileURLToPath(WORKER))) throw new Error('it is there in a build only');
     const data: EmulatorWorkerData = { imagePath: IMAGE, sockets };
-    const worker = new Worker(WORKER, { workerData: data });
+    const worker = startWorker(WORKER, { workerData: data });
     const thread = new EmulatorThread(worker);
     await new Promise<void>((resolve, reject) => {
       thread.onReady = resolve;

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import type { Clock } from './io/clock.ts';
@@ -9,6 +9,7 @@ import type { Libc } from './io/libc.ts';
 import { monotonicOffsetMs } from './io/thread-clock.ts';
 import { WorkerSignals } from './io/worker-signals.ts';
 import { type WorkerDescriptors, workerSockets } from './io/worker-sockets.ts';
+import { startWorker } from './io/worker-threads.ts';
 import { type PlaneLinkMemory, planeLinkMemory } from './media/plane-link.ts';
 import type { WorkerNotices } from './media/split-plane.ts';
 import { WorkerPlane } from './media/worker-plane.ts';
@@ -147,7 +148,7 @@ export class MediaWorkerHost implements WorkerNotices {
       wakeFd: this.wakeFd,
       monotonicOffsetMs: monotonicOffsetMs(),
     };
-    const worker = new Worker(options.script ?? SCRIPT, {
+    const worker = startWorker(options.script ?? SCRIPT, {
       workerData: start,
       // It allocates nothing once it runs.
       resourceLimits: { maxYoungGenerationSizeMb: 2 },

@@ -28,6 +28,8 @@ export interface Libc {
    */
   recvmmsg(fd: number, messages: bigint, count: number, flags: number): number;
   sendmmsg(fd: number, messages: bigint, count: number, flags: number): number;
+  /** `name`, a `struct sockaddr`, is an address. */
+  connect(fd: number, name: bigint, nameLength: number): number;
   /** `bytes` and `name`, a `struct sockaddr`, are addresses. */
   sendto(fd: number, bytes: bigint, length: number, flags: number, name: bigint, nameLength: number): number;
   /** Another descriptor of the same socket, which programs that are started do not get. */
@@ -97,6 +99,7 @@ function declare(koffi: Koffi): Libc {
     recvmmsg: (fd, messages, count, flags) => recvmmsg(fd, messages, count, flags, 0) as number,
     sendmmsg: library.func('int sendmmsg(int, uintptr_t, unsigned int, int)') as Libc['sendmmsg'],
     sendto: library.func('long sendto(int, uintptr_t, size_t, int, uintptr_t, unsigned int)') as Libc['sendto'],
+    connect: library.func('int connect(int, uintptr_t, unsigned int)') as Libc['connect'],
     duplicate: (fd) => fcntl(fd, F_DUPFD_CLOEXEC, 'int', 0) as number,
     epollCreate: library.func('int epoll_create1(int)') as Libc['epollCreate'],
     epollCtl: library.func('int epoll_ctl(int, int, int, void *)') as Libc['epollCtl'],

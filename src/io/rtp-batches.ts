@@ -1,4 +1,4 @@
-import type { Address } from '../base/machine.ts';
+import { type Address, sameAddress } from '../base/machine.ts';
 import type { Libc } from './libc.ts';
 import { ReadableLook } from './readable-set.ts';
 import { ReceiveBatch } from './receive-batch.ts';
@@ -6,6 +6,10 @@ import { SOCKADDR_BYTES, SocketAddresses } from './socket-addresses.ts';
 
 /** So many are taken from one port at a time: a flood waits there, and is lost there. */
 const DATAGRAMS_PER_PORT = 8;
+/** How long a port that is flooded hears its far end alone. The flood is looked for again then, and the far end may have moved. */
+const SHUT_MS = 1_000;
+/** What came before a port was shut is taken in so many calls at most: the far end may be the flood itself. */
+const MOST_ROUNDS = 256;
 /** Views of received packets are kept up to this length: 60 ms of G.711 and some more. */
 const LONGEST_KEPT = 512;
 /** No packet of a stream is longer. */
@@ -16,6 +20,10 @@ class OpenPort {
   to: Address | undefined;
   readonly name = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
   readonly nameAddress: bigint;
+  /** The far end was heard from where its packets go to. */
+  isHeard = false;
+  /** Until when the kernel gives nothing that others send, monotonic ms; undefined: it gives all. */
+  shutUntilMs: number | undefined;
 
   constructor(
     libc: Libc,
@@ -27,7 +35,8 @@ class OpenPort {
 
 /**
  * The RTP ports of a media worker, whose descriptors another thread has opened. One system call tells which of them have
- * something, one takes it, one sends a packet: each stream has a socket of its own, so that there is nothing to batch.
+ * something, one takes it, one sends a packet: each stream has a socket of its own, so that there is nothing to batch. A port
+ * that others flood is shut to them: its socket is connected to the far end, so that the kernel turns away all else.
  */
 export class RtpBatches {
   /** Datagrams that were received so far. */
@@ -40,6 +49,11 @@ export class RtpBatches {
     DATAGRAMS_PER_PORT * LONGEST_KEPT,
   ).fill(undefined);
   private readonly ports = new Map<number, OpenPort>();
+  /** Those that hear their far end alone. */
+  private readonly shut = new Set<OpenPort>();
+  /** The address of a `struct sockaddr` of no family, which ends a connection. */
+  private readonly nobody: bigint;
+  private readonly nobodyName = new Uint8Array(new ArrayBuffer(SOCKADDR_BYTES));
   /** A packet on its way out. */
   private readonly outgoing = new Uint8Array(new ArrayBuffer(LONGEST_SENT));
   private readonly outgoingAddress: bigint;
@@ -50,14 +64,25 @@ export class RtpBatches {
     ipv6: boolean,
     /** What cannot be sent. */
     private readonly onRefused: () => void,
+    /** A port was shut to others. */
+    private readonly onFlooded: () => void = () => {},
   ) {
+    this.nobody = BigInt(libc.addressOf(this.nobodyName.buffer as ArrayBuffer));
     this.addresses = new SocketAddresses(ipv6);
     this.received = new ReceiveBatch(libc, this.addresses);
     this.readable = new ReadableLook(libc, readableFd);
     this.outgoingAddress = BigInt(libc.addressOf(this.outgoing.buffer as ArrayBuffer));
   }
 
-  ready(): number {
+  /** What came to a port before it was shut to others waits in front of its far end: it is to be taken at once. */
+  get waits(): boolean {
+    return this.roundsLeft > 0;
+  }
+
+  private roundsLeft = 0;
+
+  ready(nowMs: number): number {
+    if (this.shut.size > 0) for (const port of this.shut) if (nowMs >= port.shutUntilMs!) this.openToAll(port);
     return this.readable.look();
   }
 
@@ -65,15 +90,48 @@ export class RtpBatches {
     return this.readable.numberOf(index);
   }
 
-  receive(index: number): number {
-    const count = this.received.receive(this.readable.descriptorOf(index), DATAGRAMS_PER_PORT);
+  receive(index: number, nowMs: number): number {
+    const { received, readable } = this;
+    const most = this.waits ? received.capacity : DATAGRAMS_PER_PORT;
+    const count = received.receive(readable.descriptorOf(index), most);
     this.came += count;
+    if (this.waits) this.roundsLeft = count === most ? this.roundsLeft - 1 : 0;
+    else if (count > 0) {
+      const port = this.ports.get(this.portOf(index));
+      if (port?.to !== undefined) this.look(port, count, nowMs);
+    }
     return count;
+  }
+
+  private look(port: OpenPort, count: number, nowMs: number): void {
+    if (count === DATAGRAMS_PER_PORT) {
+      if (port.isHeard && port.shutUntilMs === undefined && this.hasOthers(port, count)) this.shutToOthers(port, nowMs);
+    } else if (!port.isHeard) port.isHeard = sameAddress(this.received.from(0), port.to!);
+  }
+
+  private hasOthers({ to }: OpenPort, count: number): boolean {
+    for (let i = 0; i < count; i++) if (!sameAddress(this.received.from(i), to!)) return true;
+    return false;
+  }
+
+  private shutToOthers(port: OpenPort, nowMs: number): void {
+    if (this.libc.connect(port.fd, port.nameAddress, this.addresses.bytes) < 0) return;
+    port.shutUntilMs = nowMs + SHUT_MS;
+    this.shut.add(port);
+    this.roundsLeft = MOST_ROUNDS;
+    this.onFlooded();
+  }
+
+  /** A socket that was bound to a port by its number keeps it. */
+  private openToAll(port: OpenPort): void {
+    this.libc.connect(port.fd, this.nobody, this.addresses.bytes);
+    port.shutUntilMs = undefined;
+    this.shut.delete(port);
   }
 
   bytes(i: number): Uint8Array {
     const length = this.received.lengthOf(i);
-    if (length >= LONGEST_KEPT) return this.received.bytes(i);
+    if (i >= DATAGRAMS_PER_PORT || length >= LONGEST_KEPT) return this.received.bytes(i);
     const place = i * LONGEST_KEPT + length;
     const known = this.views[place];
     if (known !== undefined) return known;
@@ -87,10 +145,15 @@ export class RtpBatches {
   }
 
   open(localPort: number, descriptor: number): void {
-    this.ports.set(localPort, new OpenPort(this.libc, descriptor));
+    const port = new OpenPort(this.libc, descriptor);
+    this.ports.set(localPort, port);
+    // A worker that died may have shut it.
+    this.openToAll(port);
   }
 
   close(localPort: number): void {
+    const port = this.ports.get(localPort);
+    if (port?.shutUntilMs !== undefined) this.openToAll(port);
     this.ports.delete(localPort);
   }
 
@@ -112,6 +175,10 @@ export class RtpBatches {
   /** An address object never changes: the same one as before need not be laid again. False if it cannot be reached. */
   private address(port: OpenPort, to: Address): boolean {
     if (port.to === to) return true;
+    if (port.to === undefined || !sameAddress(port.to, to)) {
+      port.isHeard = false;
+      if (port.shutUntilMs !== undefined) this.openToAll(port);
+    }
     port.to = this.addresses.write(to, port.name, 0) ? to : undefined;
     return port.to === to;
   }

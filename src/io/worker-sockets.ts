@@ -19,6 +19,15 @@ export interface WorkerDescriptor {
 export function workerSockets(libc: Libc, { iax2, rtp }: WorkerDescriptors, count: (reason: string) => void) {
   return {
     iax2: iax2 === undefined ? undefined : new SocketBatches(libc, iax2.fd, iax2.ipv6, () => count('iax2.send-failed')),
-    rtp: rtp === undefined ? undefined : new RtpBatches(libc, rtp.fd, rtp.ipv6, () => count('rtp.send-failed')),
+    rtp:
+      rtp === undefined
+        ? undefined
+        : new RtpBatches(
+            libc,
+            rtp.fd,
+            rtp.ipv6,
+            () => count('rtp.send-failed'),
+            () => count('rtp.flooded'),
+          ),
   };
 }

@@ -35,11 +35,13 @@ export interface DatagramBatches {
 /** The sockets of RTP streams, one for each. */
 export interface RtpSockets {
   /** Looks which of them have something; how many. */
-  ready(): number;
+  ready(nowMs: number): number;
   /** The port of one that has. */
   portOf(index: number): number;
   /** Takes some of what came to it; how many. They stand until the next call. */
-  receive(index: number): number;
+  receive(index: number, nowMs: number): number;
+  /** More of what came to the last one is to be taken at once. */
+  readonly waits: boolean;
   bytes(i: number): Uint8Array;
   senderOf(i: number): Address;
   /** A port is of a stream until it is closed; what still comes then is given as before. */
@@ -182,18 +184,23 @@ export class WorkerPlane {
   private takeRtp(stalled: boolean, nowMs: number): void {
     const { rtp } = this;
     if (rtp === undefined) return;
-    const ready = rtp.ready();
+    const ready = rtp.ready(nowMs);
     for (let index = 0; index < ready; index++) {
-      const count = rtp.receive(index);
-      const port = rtp.portOf(index);
-      for (let i = 0; i < count; i++) {
-        const bytes = rtp.bytes(i);
-        const from = rtp.senderOf(i);
-        if (this.tapped) this.tap(0, bytes, 0, bytes.length, from, port);
-        if (stalled) this.counts.increment('media.backlog');
-        else if (rtp.isOpen(port)) this.plane.handleRtp(port, bytes, from, nowMs);
-        else this.counts.increment('rtp.call-over');
-      }
+      do this.takeFromPort(rtp, index, stalled, nowMs);
+      while (rtp.waits);
+    }
+  }
+
+  private takeFromPort(rtp: RtpSockets, index: number, stalled: boolean, nowMs: number): void {
+    const count = rtp.receive(index, nowMs);
+    const port = rtp.portOf(index);
+    for (let i = 0; i < count; i++) {
+      const bytes = rtp.bytes(i);
+      const from = rtp.senderOf(i);
+      if (this.tapped) this.tap(0, bytes, 0, bytes.length, from, port);
+      if (stalled) this.counts.increment('media.backlog');
+      else if (rtp.isOpen(port)) this.plane.handleRtp(port, bytes, from, nowMs);
+      else this.counts.increment('rtp.call-over');
     }
   }
 

@@ -133,8 +133,8 @@ describe('RtpPorts', () => {
     worker.open(a, pool.lend(a)!);
     expect(pool.lend(a), 'once').toBeUndefined();
     pool.send(b, Uint8Array.of(1), loopback(a));
-    await waitUntil('the packet at the worker', 5_000, () => worker.ready() === 1);
-    expect([worker.portOf(0), worker.receive(0), ...worker.bytes(0)]).toEqual([a, 1, 1]);
+    await waitUntil('the packet at the worker', 5_000, () => worker.ready(0) === 1);
+    expect([worker.portOf(0), worker.receive(0, 0), ...worker.bytes(0)]).toEqual([a, 1, 1]);
     expect(worker.senderOf(0)).toEqual(loopback(b));
     worker.send(a, loopback(b), Uint8Array.of(2), 0, 1);
     pool.send(b + 1, Uint8Array.of(3), loopback(a + 1));
@@ -145,7 +145,7 @@ describe('RtpPorts', () => {
     pool.send(b, Uint8Array.of(4), loopback(a));
     await waitUntil('the packet here', 5_000, () => came.length === 3);
     expect(came[2]).toEqual({ localPort: a, bytes: [4], from: loopback(b) });
-    expect(worker.ready()).toBe(0);
+    expect(worker.ready(0)).toBe(0);
   });
 
   it('closes a port that is lent some time after its call is over, and gives it to the next one', async () => {

@@ -111,6 +111,7 @@ export class SplitHarness {
         this.rtpArrivals.delete(ports[index]!);
         return batch.length;
       },
+      waits: false,
       bytes: (i) => batch[i]!.bytes,
       senderOf: (i) => batch[i]!.from,
       open: (localPort, descriptor) => {

@@ -151,21 +151,25 @@ export class Appliance implements Machine<ApplianceOutput> {
 
   /**
    * One datagram of the IAX2 port: the media plane takes voice, signalling the rest. The bytes are lent for the call.
-   * `taken`: the plane of the worker has its voice already.
    */
-  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number, taken = false): void {
+  handleDatagram(bytes: Uint8Array, from: Address, nowMs: number): void {
+    this.takeDatagram(bytes, from, nowMs, false, true);
+  }
+
+  /** `taken`: the plane of the worker has its voice already. */
+  private takeDatagram(bytes: Uint8Array, from: Address, nowMs: number, taken: boolean, lent: boolean): void {
     const plain = this.endpoint.unseal(bytes, from, nowMs);
     if (plain === undefined) return;
     // Signalling may keep what it is given.
     if (taken || this.plane.handleDatagram(plain, from, nowMs) !== 'media')
-      this.endpoint.handleDatagram(plain.slice(), from, nowMs);
+      this.endpoint.handleDatagram(lent ? plain.slice() : plain, from, nowMs);
     this.settle(nowMs);
   }
 
   /** The media worker has something for us; true if it has more than is good to do at once. */
   handleWorkerReports(handleTapped: DatagramReceiver['handleTapped'], nowMs: number): boolean {
     const handleDatagram: DatagramReceiver['handleDatagram'] = (bytes, from, taken) =>
-      this.handleDatagram(bytes, from, nowMs, taken);
+      this.takeDatagram(bytes, from, nowMs, taken, false);
     const more = this.splitPlane?.readReports({ handleDatagram, handleTapped }, nowMs) === true;
     this.settle(nowMs);
     return more;

@@ -5,9 +5,9 @@ import type { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
 import type { Clock } from './io/clock.ts';
 import { Lateness } from './io/lateness.ts';
-import type { Libc } from './io/libc.ts';
+import type { Libc, ReadableWatch } from './io/libc.ts';
 import { monotonicOffsetMs } from './io/thread-clock.ts';
-import { WorkerSignals } from './io/worker-signals.ts';
+import { type SignalDescriptors, WorkerSignals } from './io/worker-signals.ts';
 import { type WorkerDescriptors, workerSockets } from './io/worker-sockets.ts';
 import { startWorker } from './io/worker-threads.ts';
 import { type PlaneLinkMemory, planeLinkMemory } from './media/plane-link.ts';
@@ -35,7 +35,7 @@ export interface MediaWorkerStart {
   readonly signals: SharedArrayBuffer;
   readonly lateness: SharedArrayBuffer;
   readonly descriptors: WorkerDescriptors;
-  readonly wakeFd: number;
+  readonly signalDescriptors: SignalDescriptors;
   readonly monotonicOffsetMs: number;
 }
 
@@ -62,7 +62,8 @@ export class MediaWorkerHost implements WorkerNotices {
   private descriptors: WorkerDescriptors | undefined;
   private worker: Worker | undefined;
   private signals: WorkerSignals | undefined;
-  private readonly wakeFd: number;
+  private readonly signalDescriptors: SignalDescriptors;
+  private bell: ReadableWatch | undefined;
   private readonly latenessMemory = new SharedArrayBuffer(Lateness.bytes());
   /** How late the ticks of the worker were. */
   readonly lateness = new Lateness(this.latenessMemory);
@@ -78,7 +79,7 @@ export class MediaWorkerHost implements WorkerNotices {
   private closing = false;
 
   constructor(private readonly options: MediaWorkerHostOptions) {
-    this.wakeFd = WorkerSignals.wakeDescriptor(options.libc);
+    this.signalDescriptors = WorkerSignals.openDescriptors(options.libc);
   }
 
   /** Whether there is a script of the worker: none where the sources run as they are. */
@@ -89,6 +90,12 @@ export class MediaWorkerHost implements WorkerNotices {
   /** The sockets that it has the voice of are open. */
   start(descriptors: WorkerDescriptors): void {
     this.descriptors = descriptors;
+    const { wakeFd, bellFd } = this.signalDescriptors;
+    if (wakeFd < 0 || bellFd < 0) {
+      this.serveHere();
+      return;
+    }
+    this.bell = this.options.libc.watch(bellFd, () => this.handleReports());
     this.startWorker();
     this.look();
   }
@@ -127,7 +134,8 @@ export class MediaWorkerHost implements WorkerNotices {
     this.signals?.stop();
     const { worker } = this;
     if (worker !== undefined) await new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    if (this.wakeFd >= 0) this.options.libc.close(this.wakeFd);
+    this.bell?.close();
+    for (const fd of Object.values(this.signalDescriptors)) if (fd >= 0) this.options.libc.close(fd);
   }
 
   private startWorker(): void {
@@ -135,7 +143,7 @@ export class MediaWorkerHost implements WorkerNotices {
     if (descriptors === undefined || this.closing) return;
     const link = planeLinkMemory();
     const memory = WorkerSignals.memory();
-    this.signals = new WorkerSignals(options.libc, memory, this.wakeFd);
+    this.signals = new WorkerSignals(options.libc, memory, this.signalDescriptors);
     this.startedMs = options.clock.nowMs();
     this.lastBeats = 0;
     this.stillLooks = 0;
@@ -145,7 +153,7 @@ export class MediaWorkerHost implements WorkerNotices {
       signals: memory,
       lateness: this.latenessMemory,
       descriptors,
-      wakeFd: this.wakeFd,
+      signalDescriptors: this.signalDescriptors,
       monotonicOffsetMs: monotonicOffsetMs(),
     };
     const worker = startWorker(options.script ?? SCRIPT, {
@@ -154,7 +162,6 @@ export class MediaWorkerHost implements WorkerNotices {
       resourceLimits: { maxYoungGenerationSizeMb: 2 },
     });
     this.worker = worker;
-    worker.on('message', () => this.handleReports());
     worker.on('error', (error) => options.log('error', 'media', `The media worker failed: ${error.message}`));
     worker.once('exit', () => this.handleExit());
   }
@@ -182,7 +189,6 @@ export class MediaWorkerHost implements WorkerNotices {
     if (livedMs > HEALTHY_MS) this.restartMs = FIRST_RESTART_MS;
     this.stillborn = livedMs < STILLBORN_MS ? this.stillborn + 1 : 0;
     if (this.stillborn === GIVE_UP_AFTER) {
-      log('error', 'media', 'The media worker cannot run here; the main thread does its work.');
       this.serveHere();
       return;
     }
@@ -195,6 +201,7 @@ export class MediaWorkerHost implements WorkerNotices {
   private serveHere(): void {
     const { descriptors, options } = this;
     if (descriptors === undefined) return;
+    options.log('error', 'media', 'The media worker cannot run here; the main thread does its work.');
     const link = planeLinkMemory();
     const sockets = workerSockets(options.libc, descriptors, (reason) => plane.count(reason));
     const plane = new WorkerPlane(link, sockets);

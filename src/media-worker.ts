@@ -2,7 +2,7 @@
  * The media worker: takes and sends the voice of calls on a grid of 5 ms, on a thread that never returns to an event
  * loop (docs/decisions/0021-media-worker.md). The main thread starts it and gives it its work through shared memory.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { workerData } from 'node:worker_threads';
 import { DatagramPace } from './io/datagram-pace.ts';
 import { Lateness } from './io/lateness.ts';
 import { loadLibc } from './io/libc.ts';
@@ -21,12 +21,15 @@ const IDLE_MS = 200;
 const start = workerData as MediaWorkerStart;
 const libc = loadLibc();
 if ('failed' in libc) throw new Error(libc.failed);
-const signals = new WorkerSignals(libc, start.signals, start.wakeFd);
+const signals = new WorkerSignals(libc, start.signals, start.signalDescriptors);
 const lateness = new Lateness(start.lateness);
 const sockets = workerSockets(libc, start.descriptors, (reason) => plane.count(reason));
 const plane = new WorkerPlane(start.link, sockets);
 const { iax2, rtp } = start.descriptors;
-const readable = new ReadableWait(libc, [iax2, rtp].flatMap((one) => one?.fd ?? []).concat(start.wakeFd));
+const readable = new ReadableWait(
+  libc,
+  [iax2, rtp].flatMap((one) => one?.fd ?? []).concat(start.signalDescriptors.wakeFd),
+);
 const came = () => (sockets.iax2?.came ?? 0) + (sockets.rtp?.came ?? 0);
 const hasCommands = () => plane.hasCommands;
 const waitReadable = () => readable.wait(IDLE_MS);
@@ -57,7 +60,7 @@ function turn(): void {
   signals.beat(time.nowMs);
   const cameBefore = came();
   // In whole ms, as the grid is: a fraction is made anew as an object for each function that it is handed to.
-  if (plane.tick(Math.floor(time.nowMs)) && signals.ring()) parentPort?.postMessage(null);
+  if (plane.tick(Math.floor(time.nowMs))) signals.ring();
   pace.note(came() - cameBefore, time.nowMs);
 }
 

@@ -34,6 +34,7 @@ export class RecordRing {
   private readonly control: Int32Array;
   private readonly capacity: number;
   private textLength = 0;
+  private lastText = '';
   /** Size of the record that is being read. */
   private reading = 0;
 
@@ -135,14 +136,24 @@ export class RecordRing {
   /** The text of the record. */
   text(): string {
     const from = this.at + this.length;
+    // Most records have the text of the one before, such as the address of a peer.
+    if (this.isLastText(from)) return this.lastText;
     let text = '';
     for (let i = 0; i < this.textLength; i++) text += String.fromCharCode(this.bytes[from + i]!);
+    this.lastText = text;
     return text;
+  }
+
+  private isLastText(from: number): boolean {
+    const { lastText, textLength, bytes } = this;
+    if (lastText.length !== textLength) return false;
+    for (let i = 0; i < textLength; i++) if (lastText.charCodeAt(i) !== bytes[from + i]) return false;
+    return true;
   }
 
   /** A copy of its bytes. */
   copy(): Uint8Array {
-    return Uint8Array.from(this.bytes.subarray(this.at, this.at + this.length));
+    return this.bytes.slice(this.at, this.at + this.length);
   }
 }
 

@@ -14,13 +14,21 @@ const TIMES = 2;
 const EFD_NONBLOCK = 0o4000;
 const EFD_CLOEXEC = 0o2000000;
 
+/** Each an `eventfd`. */
+export interface SignalDescriptors {
+  /** The worker sleeps until it can read from it. */
+  readonly wakeFd: number;
+  /** The main thread's event loop watches it. */
+  readonly bellFd: number;
+}
+
 /** What an `eventfd` is written to wake who waits for it: 1. */
 const ONE = new Uint8Array(new ArrayBuffer(128));
 ONE[0] = 1;
 
 /**
- * How main thread and worker get each other's attention, in shared memory: the worker sleeps in the kernel and has no event
- * loop, so it is woken by an `eventfd`; the main thread is told by a message, once until it has looked.
+ * How main thread and worker get each other's attention, in shared memory: each is woken by an `eventfd`, the worker out of its
+ * sleep in the kernel, the main thread's event loop once until it has looked. A message of Node's would cost both more.
  */
 export class WorkerSignals {
   private readonly fields: Int32Array;
@@ -30,7 +38,7 @@ export class WorkerSignals {
   constructor(
     private readonly libc: Libc,
     memory: SharedArrayBuffer,
-    readonly wakeFd: number,
+    private readonly descriptors: SignalDescriptors,
   ) {
     this.fields = new Int32Array(memory, 0, FIELDS);
     this.times = new Float64Array(memory, TIMES_AT, TIMES);
@@ -40,25 +48,27 @@ export class WorkerSignals {
     return new SharedArrayBuffer(TIMES_AT + TIMES * Float64Array.BYTES_PER_ELEMENT);
   }
 
-  /** A descriptor to wake by; −1 if there is none to be had. */
-  static wakeDescriptor(libc: Libc): number {
-    return libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  /** What both wake each other by; −1 where there is none to be had. */
+  static openDescriptors(libc: Libc): SignalDescriptors {
+    const open = () => libc.eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return { wakeFd: open(), bellFd: open() };
   }
 
   // ---- main thread
 
   /** There is something to read: a worker that sleeps until then wakes, one that ticks will find it. */
   wake(): void {
-    if (Atomics.load(this.fields, ASLEEP) === 1) this.libc.write(this.wakeFd, ONE, 8);
+    if (Atomics.load(this.fields, ASLEEP) === 1) this.libc.write(this.descriptors.wakeFd, ONE, 8);
   }
 
   stop(): void {
     Atomics.store(this.fields, STOPPED, 1);
-    this.libc.write(this.wakeFd, ONE, 8);
+    this.libc.write(this.descriptors.wakeFd, ONE, 8);
   }
 
-  /** The message came: the next one is for what is reported from now on. */
+  /** The bell was heard: the next time it is rung for what is reported from now on. */
   answer(): void {
+    this.libc.read(this.descriptors.bellFd, this.counter, 8);
     Atomics.store(this.fields, RUNG, 0);
   }
 
@@ -102,11 +112,11 @@ export class WorkerSignals {
     Atomics.store(this.fields, ASLEEP, 1);
     if (!hasWork()) wait();
     Atomics.store(this.fields, ASLEEP, 0);
-    this.libc.read(this.wakeFd, this.counter, 8);
+    this.libc.read(this.descriptors.wakeFd, this.counter, 8);
   }
 
-  /** Whether the main thread must be sent a message. */
-  ring(): boolean {
-    return Atomics.exchange(this.fields, RUNG, 1) === 0;
+  /** There is something for the main thread, which can read from `bellFd` until it has answered. */
+  ring(): void {
+    if (Atomics.exchange(this.fields, RUNG, 1) === 0) this.libc.write(this.descriptors.bellFd, ONE, 8);
   }
 }

@@ -111,6 +111,8 @@ export class Switch implements Machine<SwitchOutput> {
   /** Names calls; begins anywhere, since a start within the second, or with a clock set back, must not name one again. */
   private count: number;
   private draining = false;
+  /** What `nextDeadline` has found; each input may move it. */
+  private deadline: { readonly atMs: number | undefined } | undefined;
 
   constructor(private readonly options: SwitchOptions) {
     this.dialplan = options.dialplan;
@@ -223,12 +225,20 @@ export class Switch implements Machine<SwitchOutput> {
   }
 
   handleTimeout(nowMs: number): void {
+    // The clock is asked for each part of the office: of the timers that fire hardly one is of a call's dialplan.
+    const deadlineMs = this.nextDeadline();
+    if (deadlineMs === undefined || nowMs < deadlineMs) return;
     for (const { call } of this.register.entries()) call.handleTimeout(nowMs);
     this.handsets.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
+    this.deadline ??= { atMs: this.findDeadline() };
+    return this.deadline.atMs;
+  }
+
+  private findDeadline(): number | undefined {
     let next = this.handsets.nextDeadline();
     for (const { call } of this.register.entries()) next = earliest(next, call.nextDeadline());
     return next;
@@ -423,6 +433,7 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Lets Local channels carry on what was said into them, then tells what changed. */
   private settle(nowMs: number): void {
+    this.deadline = undefined;
     while (this.settleLocals(nowMs) || this.settleHandsets(nowMs)) {
       // What one of them says may make the other speak.
     }

@@ -3,6 +3,7 @@ import { batchedIo } from '../../../src/io/batched-io.ts';
 import type { Libc } from '../../../src/io/libc.ts';
 import { ReadableWait } from '../../../src/io/socket-batches.ts';
 import { WorkerSignals } from '../../../src/io/worker-signals.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 function libc(): Libc {
   const usable = batchedIo();
@@ -12,18 +13,23 @@ function libc(): Libc {
 
 /** The ends of main thread and worker, on one thread. */
 function bothEnds() {
-  const wakeFd = WorkerSignals.wakeDescriptor(libc());
-  onTestFinished(() => void libc().close(wakeFd));
+  const descriptors = WorkerSignals.openDescriptors(libc());
+  onTestFinished(() => {
+    for (const fd of Object.values(descriptors)) libc().close(fd);
+  });
   const memory = WorkerSignals.memory();
-  const [main, worker] = [new WorkerSignals(libc(), memory, wakeFd), new WorkerSignals(libc(), memory, wakeFd)];
-  const wait = new ReadableWait(libc(), [wakeFd]);
+  const [main, worker] = [
+    new WorkerSignals(libc(), memory, descriptors),
+    new WorkerSignals(libc(), memory, descriptors),
+  ];
+  const wait = new ReadableWait(libc(), [descriptors.wakeFd]);
   /** Whether the descriptor can be read. */
   const isWoken = () => {
     const before = performance.now();
     wait.wait(2_000);
     return performance.now() - before < 1_000;
   };
-  return { main, worker, isWoken };
+  return { main, worker, isWoken, bellFd: descriptors.bellFd };
 }
 
 describe('signals between main thread and worker', () => {
@@ -57,11 +63,21 @@ describe('signals between main thread and worker', () => {
     expect(worker.isStopped).toBe(true);
   });
 
-  test('the main thread is sent one message until it has looked', () => {
-    const { main, worker } = bothEnds();
-    expect([worker.ring(), worker.ring()]).toEqual([true, false]);
-    main.answer();
-    expect(worker.ring()).toBe(true);
+  test('the event loop of the main thread is rung for, and hears nothing more once it has answered', async () => {
+    const { main, worker, bellFd } = bothEnds();
+    let heard = 0;
+    const watch = libc().watch(bellFd, () => {
+      heard++;
+      main.answer();
+    });
+    onTestFinished(() => watch.close());
+    worker.ring();
+    worker.ring();
+    await waitUntil('the bell to be heard', 10_000, () => heard > 0);
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    expect(heard).toBe(1);
+    worker.ring();
+    await waitUntil('the bell to be heard again', 10_000, () => heard > 1);
   });
 
   test('beats are counted, and the first and the last one are known by their times', () => {

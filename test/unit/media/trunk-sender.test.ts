@@ -120,6 +120,42 @@ describe('a trunk', () => {
     expect(trunkFrames().length).toBeLessThanOrEqual(250);
   });
 
+  it.each([
+    [10, 6, 200],
+    [25, 5, 250],
+    [50, 5, 450],
+  ])(
+    'keeps no block of %i calls for more than %i ms, in no more than %i datagrams a second',
+    (calls, longestMs, most) => {
+      openCalls(calls);
+      harness.runTo(2000);
+      const saidMs = new Map<string, number>();
+      // Each call has its own place in the 20 ms, as calls have that begin when somebody dials.
+      for (let ms = 0; ms < 1000; ms++) {
+        harness.runTo(2000 + ms);
+        for (let n = 1; n <= calls; n++) {
+          if ((n * 7) % 20 !== ms % 20) continue;
+          const k = 1 + Math.floor(ms / 20);
+          say(n, k);
+          saidMs.set(`${100 + n} ${k}`, harness.nowMs);
+        }
+      }
+      harness.runTo(3100);
+      const frames = trunkFrames();
+      const heard = new Map<number, number>();
+      const waits = frames.flatMap(({ atMs, entries }) =>
+        entries.map(({ sourceCall }) => {
+          const k = (heard.get(sourceCall) ?? 0) + 1;
+          heard.set(sourceCall, k);
+          return atMs - saidMs.get(`${sourceCall} ${k}`)!;
+        }),
+      );
+      expect(waits).toHaveLength(50 * calls);
+      expect(Math.max(...waits)).toBeLessThanOrEqual(longestMs);
+      expect(frames.length).toBeLessThanOrEqual(most);
+    },
+  );
+
   it('with timestamps sends all that a call has said', () => {
     openCalls(1);
     say(1, 1);

@@ -180,6 +180,8 @@ export class MediaWorkerHost implements WorkerNotices {
     if (this.closing) return;
     const { clock, log, counters } = this.options;
     counters.increment('media.worker-died');
+    // Its last reports; a bell that nobody answers would ring for ever.
+    this.handleReports();
     const lastBeatMs = this.signals?.lastBeatMs ?? 0;
     // One that never worked has lost nothing: the outage has begun before it.
     if (lastBeatMs > 0) this.lostMs = lastBeatMs;

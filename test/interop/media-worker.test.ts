@@ -12,6 +12,7 @@ import { batchedIo } from '../../src/io/batched-io.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { DatagramTap } from '../../src/io/datagram-tap.ts';
 import { freeUdpPort } from '../../src/io/free-port.ts';
+import type { Libc } from '../../src/io/libc.ts';
 import { RtpPorts } from '../../src/io/rtp-ports.ts';
 import { SplitPlane } from '../../src/media/split-plane.ts';
 import { MediaWorkerHost } from '../../src/media-worker-host.ts';
@@ -75,6 +76,12 @@ class FarEnd {
   }
 }
 
+function usableLibc(): Libc {
+  const libc = batchedIo();
+  if ('failed' in libc) throw new Error(libc.failed);
+  return libc;
+}
+
 /** That a far end gave a packet of RTP. */
 function numberOf({ payload }: RtpPacket): number {
   return (payload[0]! << 8) | payload[1]!;
@@ -91,9 +98,7 @@ describe('the media worker', () => {
   let counters: Counters;
   const tap = new DatagramTap((listened) => plane.setTapped(listened));
 
-  async function open(script: URL): Promise<void> {
-    const libc = batchedIo();
-    if ('failed' in libc) throw new Error(libc.failed);
+  async function open(script: URL, libc = usableLibc()): Promise<void> {
     const around = { libc, clock: systemClock, log: silentLog, counters };
     port = new MediaWorkerPort({ ...around, bind: { ip: '127.0.0.1', port: 0 }, tap });
     worker = new MediaWorkerHost({
@@ -257,5 +262,27 @@ describe('the media worker', () => {
     expect(counters.get('media.worker-died')).toBe(4);
     await talk(50, 3);
     expect(worker.isOnTime).toBe(true);
+  });
+
+  test('one that rang before it died is heard in the end, and leaves no bell ringing', async () => {
+    const libc = usableLibc();
+    let bellFd = -1;
+    // Its end is told before its bell is heard: each has its own way through the event loop.
+    const deaf: Libc = {
+      ...libc,
+      watch: (fd) => {
+        bellFd = fd;
+        return { stop: () => {}, start: () => {}, close: () => {} };
+      },
+    };
+    const script = `
+      import { writeSync } from 'node:fs';
+      import { workerData } from 'node:worker_threads';
+      writeSync(workerData.signalDescriptors.bellFd, new Uint8Array(BigUint64Array.of(1n).buffer));
+      throw new Error('not here');`;
+    await open(new URL(`data:text/javascript,${encodeURIComponent(script)}`), deaf);
+    await waitUntil('it to have died four times', 20_000, () => counters.get('media.worker-died') === 4);
+    await talk(0, 3);
+    expect(libc.read(bellFd, new Uint8Array(new ArrayBuffer(128)), 8)).toBe(-1);
   });
 });

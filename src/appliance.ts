@@ -80,6 +80,7 @@ export class Appliance implements Machine<ApplianceOutput> {
       ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
       counters,
       crypto,
+      dropsBacklog: true,
     };
     const isSealed = (localCall: number) => this.endpoint.isSealed(localCall);
     const { mediaWorker, rtpLender } = options;

@@ -115,6 +115,7 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
     });
     this.plane = new MediaPlane({
       counters,
+      dropsBacklog: true,
       send: (to, bytes, at, length) => this.udp.send(this.endpoint.sealMini(bytes.slice(at, at + length)), to),
     });
     this.endpoint = new Endpoint({

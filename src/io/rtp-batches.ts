@@ -39,6 +39,7 @@ class OpenPort {
  * that others flood is shut to them: its socket is connected to the far end, so that the kernel turns away all else.
  */
 export class RtpBatches {
+  readonly capacity = DATAGRAMS_PER_PORT;
   /** Datagrams that were received so far. */
   came = 0;
   private readonly addresses: SocketAddresses;

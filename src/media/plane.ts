@@ -67,7 +67,14 @@ export interface MediaPlaneOptions {
   readonly counters: Counters;
   /** For SRTP; absent where there is none. */
   readonly crypto?: SrtpCrypto;
+  /** Voice that waited while the clock stood still is thrown away; else that is for who hands datagrams in. */
+  readonly dropsBacklog?: boolean;
 }
+
+/** After a pause of the clock this long what waits is not worth hearing any more: it would leave as a burst. */
+export const STALLED_MS = 300;
+/** An event loop gives what waited in several turns, between others. */
+const BACKLOG_MS = 60;
 
 /** What surrounds the protocol machines sees of the media plane, whether it is in one piece or in two. */
 export interface Plane extends MediaPort, Machine<MediaEvent> {
@@ -95,9 +102,13 @@ export class MediaPlane implements Plane {
   private readonly lastCounts = new Map<StreamId, StreamStatistics>();
   private nextSlotMs = 0;
   private nextTrunkMs = 0;
+  private readonly dropsBacklog: boolean;
+  /** Until when voice is what waited during a pause. */
+  private backlogUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ send, sendRtp = NOWHERE, counters, crypto }: MediaPlaneOptions) {
+  constructor({ send, sendRtp = NOWHERE, counters, crypto, dropsBacklog = false }: MediaPlaneOptions) {
     this.counters = counters;
+    this.dropsBacklog = dropsBacklog;
     this.parts = {
       send,
       sendRtp,
@@ -142,6 +153,7 @@ export class MediaPlane implements Plane {
     headroom: number,
     nowMs: number,
   ): DatagramUse {
+    if (kind !== 'full' && kind !== 'short' && this.isBacklog(nowMs)) return 'media';
     switch (kind) {
       case 'mini':
         this.handleMini(bytes, at, length, from, headroom, nowMs);
@@ -164,7 +176,20 @@ export class MediaPlane implements Plane {
     const stream = this.streams.ofRtpPort(port) ?? this.videos.ofRtpPort(port);
     if (stream === undefined) this.counters.increment('media.rtp-unknown-port');
     else if ((localPort & 1) === 1 || isRtcp(bytes)) stream.handleRtcp(bytes, from, nowMs);
-    else stream.handleRtp(bytes, from, nowMs);
+    else if (!this.isBacklog(nowMs)) stream.handleRtp(bytes, from, nowMs);
+  }
+
+  private isBacklog(nowMs: number): boolean {
+    this.noteStall(nowMs);
+    if (nowMs >= this.backlogUntilMs) return false;
+    this.counters.increment('media.backlog');
+    return true;
+  }
+
+  private noteStall(nowMs: number): void {
+    if (!this.dropsBacklog || this.isIdle || nowMs - this.nextSlotMs <= STALLED_MS) return;
+    if (nowMs >= this.backlogUntilMs) this.counters.increment('media.stalled');
+    this.backlogUntilMs = nowMs + BACKLOG_MS;
   }
 
   /**
@@ -191,6 +216,7 @@ export class MediaPlane implements Plane {
   }
 
   private takeSlot(nowMs: number): void {
+    this.noteStall(nowMs);
     this.nextSlotMs = slotAfter(nowMs);
     for (const stream of this.parts.ticked) stream.tick(nowMs);
     this.videos.tick(nowMs);

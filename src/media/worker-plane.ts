@@ -4,7 +4,7 @@ import type { RoomOrder, RtpSession, Source, StreamId, StreamSpec } from '../bas
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
 import { FarVoiceReader, farPlaneBy, lawOfNumber } from './far-voice.ts';
-import { MediaPlane } from './plane.ts';
+import { MediaPlane, STALLED_MS } from './plane.ts';
 import {
   COMMAND,
   DATAGRAM_RESERVE_BYTES,
@@ -34,6 +34,8 @@ export interface DatagramBatches {
 
 /** The sockets of RTP streams, one for each. */
 export interface RtpSockets {
+  /** The most that `receive` gives while nothing `waits`. */
+  readonly capacity: number;
   /** Looks which of them have something; how many. */
   ready(nowMs: number): number;
   /** The port of one that has. */
@@ -63,8 +65,8 @@ export interface PlaneSockets {
 /** So many times `receive` is asked in a tick: a flood waits in the kernel, and is lost there, while calls go on. */
 const RECEIVES_PER_TICK = 16;
 
-/** After a sleep this long what waits is not worth hearing any more: it would arrive as a burst. */
-const STALLED_MS = 300;
+/** The same for a port of RTP after a sleep: some 20 s of voice. */
+const BACKLOG_RECEIVES = 128;
 
 const COUNTS_MS = 200;
 /** Each stream's counts are written down once in so many ticks. */
@@ -186,12 +188,17 @@ export class WorkerPlane {
     if (rtp === undefined) return;
     const ready = rtp.ready(nowMs);
     for (let index = 0; index < ready; index++) {
-      do this.takeFromPort(rtp, index, stalled, nowMs);
-      while (rtp.waits);
+      // What came during a sleep is thrown away in one tick: what stayed of it would leave as a burst in the next ones.
+      let left = stalled ? BACKLOG_RECEIVES : 1;
+      let count: number;
+      do {
+        count = this.takeFromPort(rtp, index, stalled, nowMs);
+        left--;
+      } while (rtp.waits || (left > 0 && count === rtp.capacity));
     }
   }
 
-  private takeFromPort(rtp: RtpSockets, index: number, stalled: boolean, nowMs: number): void {
+  private takeFromPort(rtp: RtpSockets, index: number, stalled: boolean, nowMs: number): number {
     const count = rtp.receive(index, nowMs);
     const port = rtp.portOf(index);
     for (let i = 0; i < count; i++) {
@@ -202,6 +209,7 @@ export class WorkerPlane {
       else if (rtp.isOpen(port)) this.plane.handleRtp(port, bytes, from, nowMs);
       else this.counts.increment('rtp.call-over');
     }
+    return count;
   }
 
   private pass(bytes: Uint8Array, at: number, length: number, from: Address, taken: boolean): void {

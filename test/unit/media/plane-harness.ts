@@ -4,7 +4,7 @@ import type { Iax2StreamSpec, MediaEvent, MediaPort, RtpStreamSpec, StreamId } f
 import { decodeFrame, encodeFullFrame, encodeMiniFrame, type MiniFrame } from '../../../src/iax2/frame.ts';
 import { FRAME_TYPE } from '../../../src/iax2/subclass.ts';
 import { nodeCrypto } from '../../../src/io/node-crypto.ts';
-import { MediaPlane } from '../../../src/media/plane.ts';
+import { MediaPlane, type MediaPlaneOptions } from '../../../src/media/plane.ts';
 
 export const ULAW = 4;
 export const ALAW = 8;
@@ -42,8 +42,9 @@ export class PlaneHarness {
   readonly media: MediaPort;
   nowMs = 0;
 
-  constructor() {
+  constructor(options: Pick<MediaPlaneOptions, 'dropsBacklog'> = {}) {
     this.plane = new MediaPlane({
+      ...options,
       counters: this.counters,
       crypto: nodeCrypto,
       send: (to, bytes, at, length) => this.sent.push({ to, bytes: bytes.slice(at, at + length), atMs: this.nowMs }),

@@ -12,6 +12,8 @@ import { decodeRtp, encodeRtp, type RtpPacket, type SentDatagram, type SentRtp }
 const TICK_MS = 5;
 const BATCH = 64;
 const STRIDE = 4096;
+/** Packets that one call takes from a port of RTP. */
+const RTP_CAPACITY = 8;
 
 interface Arrival {
   readonly bytes: Uint8Array;
@@ -107,10 +109,12 @@ export class SplitHarness {
       },
       portOf: (index) => ports[index]!,
       receive: (index) => {
-        batch = this.rtpArrivals.get(ports[index]!) ?? [];
-        this.rtpArrivals.delete(ports[index]!);
+        const waiting = this.rtpArrivals.get(ports[index]!) ?? [];
+        batch = waiting.splice(0, RTP_CAPACITY);
+        if (waiting.length === 0) this.rtpArrivals.delete(ports[index]!);
         return batch.length;
       },
+      capacity: RTP_CAPACITY,
       waits: false,
       bytes: (i) => batch[i]!.bytes,
       senderOf: (i) => batch[i]!.from,

@@ -1,4 +1,4 @@
-import type { PhoneSettings } from './appliance-sip.ts';
+import type { PhoneSettings } from './appliance-phones.ts';
 import type { DialClass } from './dialplan/numbering-plan.ts';
 import type { DigestSecret } from './sip/endpoint.ts';
 

@@ -1,10 +1,12 @@
 import { type AdoptedPhone, type AdoptSettings, OfficePhones } from './appliance-adoption.ts';
+import { PhoneBook, type PhoneSettings, type PhoneView } from './appliance-phones.ts';
+import { RtpOfCalls } from './appliance-rtp.ts';
 import type { Counters } from './base/counters.ts';
 import type { Crypto } from './base/crypto.ts';
 import type { Log } from './base/log.ts';
-import { type Address, formatAddress } from './base/machine.ts';
+import { formatAddress } from './base/machine.ts';
 import type { Mailbox } from './base/mailbox.ts';
-import type { MediaEvent, MediaPort, RtpSession, StreamId, StreamIds } from './base/media-port.ts';
+import type { MediaEvent, MediaPort, StreamIds } from './base/media-port.ts';
 import type { MessageCount } from './base/message-count.ts';
 import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
@@ -13,30 +15,15 @@ import type { DeviceState } from './dialplan/environment.ts';
 import { type SipLegMedia, SipLegs } from './legs/sip-leg.ts';
 import {
   type Binding,
-  type Call,
   Endpoint,
   type EndpointOptions,
   type EndpointOutput,
   type Hop,
-  type MediaAgreement,
-  type PhoneConfig,
   type QualifyConfig,
-  receives,
-  sends,
   type TrunkConfig,
   type TrunkStatus,
-  type VideoAgreement,
 } from './sip/endpoint.ts';
 import type { DialClassOf } from './switch/leg.ts';
-
-/** A SIP phone as configured. */
-export interface PhoneSettings extends PhoneConfig {
-  /** Its own number: what rings it, and what a called party sees. */
-  readonly extension: string;
-  readonly name: string;
-  /** Where its messages wait: `box@peer`, or `peer`. */
-  readonly mailbox?: string;
-}
 
 export interface ApplianceSipOptions extends Pick<EndpointOptions, 'realm' | 'local' | 'algorithmsFor'> {
   readonly phones: readonly PhoneSettings[];
@@ -78,17 +65,6 @@ export type SipNews =
   | { readonly type: 'status' }
   | Extract<EndpointOutput, { type: 'security' | 'messages' }>;
 
-/** A phone with the time at which it came into its state, monotonic ms. */
-export interface PhoneView {
-  readonly state: 'unregistered' | 'registered' | 'unreachable';
-  readonly contact: string | null;
-  readonly extension: string;
-  readonly name: string;
-  /** Let in by adopt mode, and not named in the configuration. */
-  readonly adopted: boolean;
-  readonly sinceMs: number;
-}
-
 /** A sentence of an attempt to get in, or in the way. */
 export function whatSomebodyDid(event: Extract<EndpointOutput, { type: 'security' }>['event'], from: string): string {
   switch (event) {
@@ -124,10 +100,8 @@ export class ApplianceSip {
   private readonly media: RtpOfCalls;
   private readonly outputs = new Queue<SipNews>();
   private readonly office: OfficePhones;
-  private phones: readonly PhoneSettings[];
-  private byUser: ReadonlyMap<string, PhoneSettings>;
+  private readonly phones = new PhoneBook();
   private trunks: readonly TrunkConfig[];
-  private readonly views = new Map<string, PhoneView>();
   private readonly log: Log;
   private readonly mustGoThrough: Surroundings['mustGoThrough'];
   private readonly configuredClass: DialClassOf;
@@ -135,8 +109,7 @@ export class ApplianceSip {
   constructor(options: ApplianceSipOptions, around: Surroundings, nowMs: number) {
     const { phones, local, rtpPorts } = options;
     this.office = new OfficePhones(phones, options.adopt);
-    this.phones = phones;
-    this.byUser = byUser(phones);
+    this.phones.take(phones);
     this.trunks = options.trunks;
     this.log = around.log;
     this.mustGoThrough = around.mustGoThrough;
@@ -233,11 +206,8 @@ export class ApplianceSip {
 
   private takePhones(nowMs: number): void {
     const phones = this.office.all();
-    this.phones = phones;
-    this.byUser = byUser(phones);
+    this.phones.take(phones);
     this.endpoint.configure(phones, this.trunks, nowMs);
-    for (const user of [...this.views.keys()])
-      if (!phones.some((phone) => phone.user === user)) this.views.delete(user);
     for (const { user } of phones) this.note(user, nowMs);
   }
 
@@ -249,10 +219,10 @@ export class ApplianceSip {
 
   /** What waits for each phone with a mailbox; `messagesAt` gives what was said of it last, null if nothing. */
   showMessages(messagesAt: (mailbox: string) => MessageCount | null, nowMs: number): void {
-    const mailboxes = this.phones.flatMap(({ user, mailbox }) =>
-      mailbox === undefined ? [] : [[user, messagesAt(mailbox)] as const],
-    );
-    this.endpoint.setMailboxes(new Map(mailboxes), nowMs);
+    const mailboxes = new Map<string, MessageCount | null>();
+    for (const { user, mailbox } of this.phones.all())
+      if (mailbox !== undefined) mailboxes.set(user, messagesAt(mailbox));
+    this.endpoint.setMailboxes(mailboxes, nowMs);
   }
 
   private tellAdoption(what: AdoptionNews['what'], message: string, details: AdoptionNews['details']): void {
@@ -261,7 +231,7 @@ export class ApplianceSip {
   }
 
   phone(user: string): PhoneSettings | undefined {
-    return this.byUser.get(user);
+    return this.phones.get(user);
   }
 
   private contextOf(peer: string): string | undefined {
@@ -269,7 +239,7 @@ export class ApplianceSip {
   }
 
   phoneViews(): ReadonlyMap<string, PhoneView> {
-    return this.views;
+    return this.phones.views;
   }
 
   /** Each with where it is, as far as that is known. */
@@ -282,11 +252,11 @@ export class ApplianceSip {
 
   /** The dial strings of the phones with this extension. */
   devices(extension: string): readonly string[] {
-    return this.phones.filter((phone) => phone.extension === extension).map(({ user }) => `SIP/${user}`);
+    return [...this.phones.all()].flatMap((phone) => (phone.extension === extension ? [`SIP/${phone.user}`] : []));
   }
 
   deviceState(peer: string): DeviceState {
-    const view = this.views.get(peer);
+    const view = this.phones.views.get(peer);
     if (view === undefined)
       return this.endpoint.trunkStatuses.some(({ name }) => name === peer) ? 'UNKNOWN' : 'INVALID';
     const legs = this.legs.legsOf(peer);
@@ -372,140 +342,19 @@ export class ApplianceSip {
     }
   }
 
+  /** Where it is registered may have changed, or whether it answers there. */
   private note(user: string, nowMs: number): void {
-    const phone = this.phone(user);
-    if (phone === undefined) return;
     const bindings = this.endpoint.bindingsOf(user);
     const isThere = bindings.some((binding) => this.endpoint.isReachable(binding) !== false);
     const state = bindings.length === 0 ? 'unregistered' : isThere ? 'registered' : 'unreachable';
-    const before = this.views.get(user);
-    const sinceMs = before?.state === state ? before.sinceMs : nowMs;
-    const { extension, name } = phone;
-    const adopted = this.office.isUnnamed(user);
-    const view = { state, contact: bindings[0]?.contact ?? null, extension, name, adopted, sinceMs } as const;
-    // Most registrations only refresh: they are no news.
-    if (before !== undefined && isSameView(view, before)) return;
-    this.views.set(user, view);
-    if (before === undefined) return;
-    if (before.state !== state)
+    const contact = bindings[0]?.contact ?? null;
+    const news = this.phones.show(user, { state, contact, adopted: this.office.isUnnamed(user) }, nowMs);
+    if (news?.before === undefined) return;
+    if (news.before.state !== state)
       this.log(state === 'unreachable' ? 'warn' : 'info', 'sip', `Phone ${user} is ${state}.`, {
         phone: user,
-        contact: bindings[0]?.contact ?? null,
+        contact,
       });
     this.outputs.push({ type: 'status' });
-  }
-}
-
-function isSameView(one: PhoneView, other: PhoneView): boolean {
-  return (
-    one.state === other.state &&
-    one.contact === other.contact &&
-    one.extension === other.extension &&
-    one.name === other.name &&
-    one.adopted === other.adopted
-  );
-}
-
-function byUser(phones: readonly PhoneSettings[]): ReadonlyMap<string, PhoneSettings> {
-  return new Map(phones.map((phone) => [phone.user, phone]));
-}
-
-/** The RTP port of each call, and its stream once there is something to send to. */
-class RtpOfCalls {
-  private readonly ports = new Map<StreamId, number>();
-  private readonly videoPorts = new Map<StreamId, number>();
-  private readonly open = new Set<StreamId>();
-
-  constructor(
-    private readonly around: Surroundings,
-    private readonly pool: RtpPortPool,
-    private readonly local: EndpointOptions['local'],
-  ) {}
-
-  reserveTowards(stream: StreamId, to: Hop | undefined): Address | undefined {
-    const port = this.pool.allot();
-    if (port === undefined) return undefined;
-    this.ports.set(stream, port);
-    return { ip: this.local(to).host, port };
-  }
-
-  /** The pair of ports of a call's picture, from when it is first needed. */
-  reserveVideo(stream: StreamId): number | undefined {
-    const known = this.videoPorts.get(stream);
-    if (known !== undefined) return known;
-    const port = this.pool.allot();
-    if (port !== undefined) this.videoPorts.set(stream, port);
-    return port;
-  }
-
-  private agreeVideo({ stream, signallingIp }: Call, video: VideoAgreement | undefined, nowMs: number): void {
-    const { media, random } = this.around;
-    if (video === undefined) {
-      media.closeVideo(stream, nowMs);
-      return;
-    }
-    const { remote, remoteRtcpPort, localPort, format, direction } = video;
-    const session = {
-      remote,
-      remoteRtcpPort,
-      sources: 'signalled',
-      signallingIp: signallingIp ?? remote.ip,
-      codec: format.codec,
-      payloadType: format.payloadType,
-      sends: sends(direction),
-      receives: receives(direction),
-    } as const;
-    const identity = {
-      ssrc: random.integer(2 ** 32),
-      firstSequence: random.integer(2 ** 16),
-      firstTimestamp: random.integer(2 ** 32),
-    };
-    media.openVideo(stream, { ...session, ...identity, kind: 'rtp', localPort }, nowMs);
-  }
-
-  agree(call: Call, agreement: MediaAgreement, nowMs: number): void {
-    const { stream, signallingIp } = call;
-    this.agreeVideo(call, agreement.video, nowMs);
-    const localPort = this.ports.get(stream);
-    if (localPort === undefined) return;
-    const { media, random } = this.around;
-    const session: RtpSession = {
-      remote: agreement.remote,
-      remoteRtcpPort: agreement.remoteRtcpPort,
-      sources: 'signalled',
-      signallingIp: signallingIp ?? agreement.remote.ip,
-      codec: agreement.codec,
-      payloadType: agreement.payloadType,
-      telephoneEventType: agreement.telephoneEventType,
-      comfortNoiseType: agreement.comfortNoiseType,
-      ptimeMs: agreement.ptimeMs,
-      sends: sends(agreement.direction),
-      receives: receives(agreement.direction),
-      ...(agreement.srtp === undefined ? {} : { srtp: agreement.srtp }),
-      ...(agreement.wantsVoipMetrics === true ? { wantsVoipMetrics: true } : {}),
-    };
-    if (this.open.has(stream)) {
-      media.update(stream, session, nowMs);
-      return;
-    }
-    this.open.add(stream);
-    const ssrc = random.integer(2 ** 32);
-    // In the lower half, or who misses the first packets of SRTP could miss a round of them. [RFC3711 §3.3.1]
-    const [firstSequence, firstTimestamp] = [random.integer(2 ** 15), random.integer(2 ** 32)];
-    media.open(stream, { ...session, kind: 'rtp', localPort, ssrc, firstSequence, firstTimestamp }, nowMs);
-  }
-
-  release(stream: StreamId, nowMs: number): void {
-    if (this.open.delete(stream)) this.around.media.close(stream, nowMs);
-    this.free(stream);
-  }
-
-  free(stream: StreamId): void {
-    for (const ports of [this.ports, this.videoPorts]) {
-      const port = ports.get(stream);
-      if (port === undefined) continue;
-      ports.delete(stream);
-      this.pool.free(port);
-    }
   }
 }

@@ -1,5 +1,6 @@
 import type { AdoptSettings } from './appliance-adoption.ts';
-import type { ApplianceSipOptions, PhoneSettings } from './appliance-sip.ts';
+import type { PhoneSettings } from './appliance-phones.ts';
+import type { ApplianceSipOptions } from './appliance-sip.ts';
 import { parseMailbox } from './base/mailbox.ts';
 import { isCarriedCodec, isVideoCodec } from './base/media-port.ts';
 import type { Configuration } from './config/load.ts';

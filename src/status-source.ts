@@ -1,5 +1,6 @@
 import type { Appliance } from './appliance.ts';
-import type { ApplianceSip, PhoneView } from './appliance-sip.ts';
+import type { PhoneView } from './appliance-phones.ts';
+import type { ApplianceSip } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { PeerStatus } from './iax2/peer.ts';
 import type { HatStatus, MediaStatus } from './status/schema.ts';

@@ -1,4 +1,3 @@
-import { toHex } from '../base/bytes.ts';
 import { RateLimitedLog } from '../base/log.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import type { StreamId } from '../base/media-port.ts';
@@ -11,29 +10,23 @@ import { CallMaker } from './call-maker.ts';
 import { CallTable } from './call-table.ts';
 import type { Dialog } from './dialog.ts';
 import { Doorkeeper } from './doorkeeper.ts';
-import { INFO_TYPES } from './dtmf-info.ts';
 import type { EndpointOptions } from './endpoint-options.ts';
 import type { EndpointOutput } from './endpoint-output.ts';
 import { formatHop, type Hop, transportParameter } from './hop.ts';
-import { InviteServerTransaction } from './invite-server-transaction.ts';
-import { CALL_METHODS } from './invite-session.ts';
 import { isMalformed } from './malformed.ts';
-import { makeResponse, type ResponseParts } from './message.ts';
 import { type Mailboxes, MessageNotifier } from './message-notifier.ts';
-import { SUMMARY_TYPE } from './message-summary.ts';
-import { tagOf } from './name-addr.ts';
 import { parseMessage } from './parse.ts';
 import type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
 import { PhoneWatch } from './phone-watch.ts';
-import { checkRequest } from './request-check.ts';
 import { isScanner } from './scanner.ts';
-import { SDP_TYPE } from './sdp.ts';
 import { type Flood, StrangerGate } from './stranger-gate.ts';
-import { type Framed, StreamFramer } from './stream-framer.ts';
-import { type ServerTransaction, TransactionLayer, type TransactionOutput } from './transaction-layer.ts';
+import { type ConnectedHop, StreamConnections } from './stream-connections.ts';
+import type { Framed } from './stream-framer.ts';
+import { TransactionLayer, type TransactionOutput } from './transaction-layer.ts';
 import type { WantedHost } from './trunk.ts';
 import { TrunkTable } from './trunk-table.ts';
 import { sipUri } from './uri.ts';
+import { type AdoptedBy, UserAgentServer } from './user-agent-server.ts';
 import { parseVia, responseHop } from './via.ts';
 import { encodeRefusal } from './write.ts';
 
@@ -49,17 +42,6 @@ export { type Direction, type MediaAgreement, receives, sends, type VideoAgreeme
 export type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
 export type { QualifyConfig, Reachability } from './qualify.ts';
 export type { RegistrationState, RegistrationStatus } from './registrant.ts';
-
-/** Who connects is to prove who he is by then: connections are few, and held by saying little. */
-const PROOF_MS = 10_000;
-
-const NONE: readonly (readonly [string, string])[] = [];
-
-const ABILITIES = {
-  methods: [...CALL_METHODS, 'REGISTER', 'SUBSCRIBE'],
-  extensions: ['100rel', 'timer', 'path', 'norefersub', 'replaces'],
-  bodies: [SDP_TYPE, ...INFO_TYPES, 'message/sipfrag', 'text/plain', SUMMARY_TYPE],
-};
 
 /**
  * Everything that speaks SIP: registrar, phones, trunks, calls. A machine without I/O: see `Machine` for how it is
@@ -81,9 +63,8 @@ export class Endpoint implements Machine<EndpointOutput> {
   private readonly calls = new CallTable();
   private readonly maker: CallMaker;
   private readonly gate = new StrangerGate();
-  private readonly framers = new Map<number, StreamFramer>();
-  /** By connection, in the order of their deadlines. */
-  private readonly unproven = new Map<number, { readonly from: Hop; readonly untilMs: number }>();
+  private readonly connections: StreamConnections;
+  private readonly server: UserAgentServer;
   private readonly log: RateLimitedLog;
 
   constructor(private readonly options: EndpointOptions) {
@@ -123,6 +104,8 @@ export class Endpoint implements Machine<EndpointOutput> {
       messagesChanged: (trunk) => this.outputs.push({ type: 'messages', trunk }),
     });
     this.door = new Doorkeeper(options, (from) => this.trunks.at(from));
+    const { door } = this;
+    this.connections = new StreamConnections((from) => door.isKnown(from) || door.hasProven(from.connection));
     if (qualifyPhones !== undefined) {
       this.phoneWatch = new PhoneWatch({
         qualify: qualifyPhones,
@@ -148,6 +131,9 @@ export class Endpoint implements Machine<EndpointOutput> {
         this.calls.withDialog(callId, localTag, remoteTag),
     };
     this.maker = new CallMaker(options, around, this.calls, this.door, (binding) => this.isReachable(binding));
+    const { layer, calls, maker, notifier, trunks } = this;
+    const adopted = (phone: AdoptedBy) => this.outputs.push({ type: 'adopted', ...phone });
+    this.server = new UserAgentServer({ crypto, layer, door, calls, maker, notifier, trunks, adopted });
   }
 
   /** Begins to register. `bindings`: phones that were known before a restart. */
@@ -253,20 +239,13 @@ export class Endpoint implements Machine<EndpointOutput> {
   }
 
   /** Takes the bytes of a connection; `from.connection` says which. */
-  handleBytes(chunk: Uint8Array, from: Hop & { readonly connection: number }, nowMs: number): void {
-    const known = this.framers.get(from.connection);
-    const framer = known ?? new StreamFramer();
-    if (known === undefined) {
-      this.framers.set(from.connection, framer);
-      this.unproven.set(from.connection, { from, untilMs: nowMs + PROOF_MS });
-    }
-    for (const framed of framer.handleBytes(chunk)) this.handleFramed(framed, from, nowMs);
+  handleBytes(chunk: Uint8Array, from: ConnectedHop, nowMs: number): void {
+    for (const framed of this.connections.handleBytes(chunk, from, nowMs)) this.handleFramed(framed, from, nowMs);
   }
 
   /** A connection has ended: what was bound over it is out of reach. */
   handleConnectionClosed(connection: number, nowMs: number): void {
-    this.framers.delete(connection);
-    this.unproven.delete(connection);
+    this.connections.handleClosed(connection);
     this.door.handleConnectionClosed(connection);
     this.pump(nowMs);
   }
@@ -288,7 +267,10 @@ export class Endpoint implements Machine<EndpointOutput> {
       this.outputs.push({ type: 'adoption-expired' });
     }
     this.calls.handleTimeout(nowMs);
-    this.closeUnproven(nowMs);
+    for (const connection of this.connections.takeOverdue(nowMs)) {
+      this.count('sip.connection-unproven');
+      this.outputs.push({ type: 'close', connection });
+    }
     this.pump(nowMs);
   }
 
@@ -303,8 +285,7 @@ export class Endpoint implements Machine<EndpointOutput> {
       earliest(this.trunks.nextDeadline(), this.notifier.nextDeadline()),
       this.calls.nextDeadline(),
     );
-    const [first] = this.unproven.values();
-    const beside = earliest(this.phoneWatch?.nextDeadline(), first?.untilMs);
+    const beside = earliest(this.phoneWatch?.nextDeadline(), this.connections.nextDeadline());
     return earliest(earliest(below, above), earliest(beside, this.adoptionEndsMs));
   }
 
@@ -362,23 +343,6 @@ export class Endpoint implements Machine<EndpointOutput> {
 
   // What comes in.
 
-  private noteProof(from: Hop & { readonly connection: number }): void {
-    const { connection } = from;
-    if (!this.unproven.has(connection) || !(this.door.isKnown(from) || this.door.hasProven(connection))) return;
-    this.unproven.delete(connection);
-    this.outputs.push({ type: 'proven', connection });
-  }
-
-  private closeUnproven(nowMs: number): void {
-    for (const [connection, { from, untilMs }] of this.unproven) {
-      if (untilMs > nowMs) break;
-      this.unproven.delete(connection);
-      if (this.door.isKnown(from) || this.door.hasProven(connection)) continue;
-      this.count('sip.connection-unproven');
-      this.outputs.push({ type: 'close', connection });
-    }
-  }
-
   /** What is too much from strangers is dropped unread. */
   private passesGate(from: Hop, nowMs: number): boolean {
     const flood = this.gate.judge(from, nowMs);
@@ -391,11 +355,11 @@ export class Endpoint implements Machine<EndpointOutput> {
     if (this.gate.isNews(from, why, nowMs)) this.outputs.push({ type: 'security', event: why, from, username: '' });
   }
 
-  private handleFramed(framed: Framed, from: Hop & { readonly connection: number }, nowMs: number): void {
+  private handleFramed(framed: Framed, from: ConnectedHop, nowMs: number): void {
     switch (framed.type) {
       case 'message':
         this.handleDatagram(framed.bytes, from, nowMs);
-        this.noteProof(from);
+        if (this.connections.takeProof(from)) this.outputs.push({ type: 'proven', connection: from.connection });
         break;
       case 'ping':
         this.outputs.push({ type: 'transmit', to: from, bytes: Uint8Array.of(0x0d, 0x0a) });
@@ -432,7 +396,7 @@ export class Endpoint implements Machine<EndpointOutput> {
   private dispatch(output: Exclude<TransactionOutput, { type: 'transmit' }>, nowMs: number): void {
     switch (output.type) {
       case 'request':
-        this.handleRequest(output.transaction, nowMs);
+        this.server.handleRequest(output.transaction, nowMs);
         break;
       case 'cancel': {
         const call = this.calls.invitedBy(output.transaction);
@@ -451,95 +415,6 @@ export class Endpoint implements Machine<EndpointOutput> {
       case 'unacknowledged':
         break;
     }
-  }
-
-  private handleRequest(transaction: ServerTransaction, nowMs: number): void {
-    const { request } = transaction;
-    const refusal = checkRequest(request, ABILITIES);
-    if (refusal !== undefined) {
-      this.respond(transaction, refusal.status, refusal.headers, nowMs);
-      return;
-    }
-    if (tagOf(request.to) !== undefined) {
-      const known = this.calls.find(request);
-      if (known === undefined) {
-        if (this.notifier.handleRequest(transaction, nowMs)) return;
-        const status = request.method === 'NOTIFY' ? this.trunks.handleNotify(request, nowMs) : undefined;
-        this.respond(transaction, status ?? 481, NONE, nowMs);
-      } else this.calls.settleAfter(known.call, () => known.call.handleRequest(transaction, known.dialog, nowMs));
-      return;
-    }
-    switch (request.method) {
-      case 'REGISTER':
-        this.handleRegister(transaction, nowMs);
-        break;
-      case 'INVITE':
-        if (transaction instanceof InviteServerTransaction) this.handleInvite(transaction, nowMs);
-        break;
-      case 'OPTIONS':
-        this.handleOptions(transaction, nowMs);
-        break;
-      case 'SUBSCRIBE':
-        this.handleSubscribe(transaction, nowMs);
-        break;
-      case 'NOTIFY': {
-        const sender = this.door.identify(transaction, nowMs);
-        const isTrunk = typeof sender !== 'string' && sender.type === 'trunk';
-        this.respond(transaction, isTrunk ? sender.trunk.handleUnsolicited(request) : 481, NONE, nowMs);
-        break;
-      }
-      default:
-        this.respond(transaction, 481, NONE, nowMs);
-    }
-  }
-
-  private handleRegister(transaction: ServerTransaction, nowMs: number): void {
-    const response = this.door.register(transaction.request, transaction.from, nowMs);
-    if (response === undefined) return;
-    const adopted = response.status === 200 ? this.door.adopt(transaction.request) : undefined;
-    if (adopted !== undefined) this.outputs.push({ type: 'adopted', ...adopted, from: transaction.from });
-    this.layer.respond(transaction, response, nowMs);
-  }
-
-  private handleOptions(transaction: ServerTransaction, nowMs: number): void {
-    const sender = this.door.identify(transaction, nowMs);
-    if (typeof sender === 'string' && !this.door.isKnown(transaction.from)) {
-      this.challenge(transaction, sender === 'stale', nowMs);
-      return;
-    }
-    const { methods, extensions } = ABILITIES;
-    const headers = [
-      ['Allow', methods.join(', ')],
-      ['Supported', extensions.join(', ')],
-      ['Accept', SDP_TYPE],
-    ] as const;
-    this.respond(transaction, 200, headers, nowMs);
-  }
-
-  private handleInvite(transaction: InviteServerTransaction, nowMs: number): void {
-    const sender = this.door.identify(transaction, nowMs);
-    if (typeof sender === 'string') this.challenge(transaction, sender === 'stale', nowMs);
-    else this.maker.receive(transaction, sender, nowMs);
-  }
-
-  private handleSubscribe(transaction: ServerTransaction, nowMs: number): void {
-    const sender = this.door.identifyPhone(transaction, nowMs);
-    if (typeof sender === 'string') this.challenge(transaction, sender === 'stale', nowMs);
-    else this.notifier.subscribe(transaction, sender.config.user, nowMs);
-  }
-
-  private challenge(transaction: ServerTransaction, isStale: boolean, nowMs: number): void {
-    this.respond(transaction, 401, this.door.challenge(transaction.from, isStale, nowMs), nowMs);
-  }
-
-  private respond(
-    transaction: ServerTransaction,
-    status: number,
-    headers: NonNullable<ResponseParts['headers']>,
-    nowMs: number,
-  ): void {
-    const toTag = toHex(this.options.crypto.randomBytes(8));
-    this.layer.respond(transaction, makeResponse(transaction.request, status, { toTag, headers }), nowMs);
   }
 
   private count(reason: string): void {

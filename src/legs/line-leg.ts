@@ -14,7 +14,9 @@ import {
 } from '../base/media-port.ts';
 import { Queue } from '../base/queue.ts';
 import { type CountryProfile, DISTINCTIVE_RINGS } from '../lines/country-profile.ts';
-import { Fxs, type FxsOptions, type FxsOutput, type LineState } from '../lines/fxs.ts';
+import { Fxs } from '../lines/fxs.ts';
+import type { FxsOptions } from '../lines/fxs-options.ts';
+import type { FxsOutput, LineState } from '../lines/fxs-output.ts';
 import type {
   DialClassOf,
   DialFailure,

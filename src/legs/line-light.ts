@@ -1,5 +1,5 @@
 import type { Light } from '../../firmware-bridge/hat-client.ts';
-import type { LineState } from '../lines/fxs.ts';
+import type { LineState } from '../lines/fxs-output.ts';
 
 const DARK: Light = { colour: 'off', onMs: 0, offMs: 0 };
 const READY: Light = { colour: 'green', onMs: 1_000, offMs: 0 };

@@ -1,80 +1,19 @@
 import type { Cause } from '../base/causes.ts';
-import { type CollectionStep, DigitCollection, type LookUpNumber } from '../base/digit-collection.ts';
+import { type CollectionStep, DigitCollection } from '../base/digit-collection.ts';
 import type { CallerId, Hook, LineCommand, RingCadence } from '../base/line-port.ts';
-import type { SignalStep } from '../base/line-signal.ts';
 import { earliest, type Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
 import type { TonePattern } from '../base/tone-pattern.ts';
 import { CallWaiting } from './call-waiting.ts';
-import type { CallTime } from './caller-id-message.ts';
 import { type CallerIdDelivery, callerIdDelivery, messageData } from './caller-id-signal.ts';
 import { type CountryProfile, digitOfPulses, HOWLER_DBM0 } from './country-profile.ts';
 import type { CallerIdKind } from './country-table.ts';
+import { FXS_TIMES, type FxsOptions, type FxsTimes } from './fxs-options.ts';
+import type { FxsOutput, LineState } from './fxs-output.ts';
+import { HotLine } from './hot-line.ts';
 import { MessageLamp, type MessageLampKind } from './message-lamp.ts';
 import { Ringing } from './ringing.ts';
-
-export type LineState =
-  | 'idle'
-  | 'dial-tone'
-  | 'dialling'
-  | 'calling'
-  | 'ringing'
-  | 'talking'
-  | 'held'
-  | 'busy'
-  | 'congestion'
-  | 'howler'
-  | 'lockout'
-  | 'out-of-service';
-
-export interface FxsOptions {
-  readonly profile: CountryProfile;
-  /** Where dialled numbers are looked up. */
-  readonly context: string;
-  readonly lookUp: LookUpNumber;
-  /** Calls `number` by itself when the handset is lifted and nothing was dialled for `afterMs`; 0 = a hot line. */
-  readonly automatic?: { readonly number: string; readonly afterMs: number };
-  /** What the display of the telephone understands; that of the country unless told, `none` for no display. */
-  readonly callerId?: CallerIdKind | 'none';
-  /** How the telephone is told that messages wait, beside its dial tone; undefined if it has no lamp. */
-  readonly lamp?: MessageLampKind;
-  /** The clock of the office; without it no display is set. */
-  readonly localTime?: () => CallTime;
-  /** The loop is reversed from answer to the end of a call, for meters and pay phones. */
-  readonly reverseOnAnswer?: boolean;
-  readonly times?: Partial<FxsTimes>;
-}
-
-/** All ms. */
-export interface FxsTimes {
-  readonly firstDigitMs: number;
-  readonly incompleteMs: number;
-  readonly matchMs: number;
-  /** How long busy or congestion tone is heard before the howler. */
-  readonly toneMs: number;
-  readonly howlerMs: number;
-}
-
-const TIMES: FxsTimes = { firstDigitMs: 16_000, incompleteMs: 5_000, matchMs: 3_000, toneMs: 30_000, howlerMs: 30_000 };
-
-export type FxsOutput =
-  | { readonly type: 'line'; readonly command: LineCommand }
-  | { readonly type: 'state'; readonly state: LineState }
-  /** What the handset hears from now on; undefined = nothing of ours. Who is bridged to it says nothing here. */
-  | { readonly type: 'hear'; readonly tone: TonePattern | undefined; readonly dbm0?: number }
-  /** What the line hears in the place of everything else, once; no steps: nothing any more. */
-  | { readonly type: 'signal'; readonly steps: readonly SignalStep[] }
-  /** A number was dialled: a call begins, which stands until `hangup` or `release`. */
-  | { readonly type: 'call'; readonly number: string }
-  | { readonly type: 'ringing' }
-  | { readonly type: 'answered' }
-  /** The line has ended the call. */
-  | { readonly type: 'hangup'; readonly cause: Cause; readonly reason: string }
-  | { readonly type: 'digit'; readonly digit: string; readonly durationMs: number }
-  | { readonly type: 'flash' }
-  /** The handset has lain beside the phone until the line was parked. */
-  | { readonly type: 'abandoned' };
 
 type TimerName = 'first-digit' | 'inter-digit' | 'automatic' | 'tone' | 'tone-end' | 'howler-end';
 
@@ -89,20 +28,20 @@ export class Fxs implements Machine<FxsOutput> {
   private stutters = false;
   /** A digit that was dialled is still sounding: its end is nobody's digit in a call. */
   private digitTaken = false;
-  /** What was dialled while the line called its hot-line number by itself; undefined when it does not. */
-  private overridden: string | undefined;
   private loopBackMs = Number.NEGATIVE_INFINITY;
 
   private readonly ringing: Ringing;
   private readonly waiting: CallWaiting;
   private readonly lamp: MessageLamp | undefined;
+  private readonly hotLine: HotLine;
   private readonly times: FxsTimes;
   private readonly collection: DigitCollection;
   private readonly outputs = new Queue<FxsOutput>();
   private readonly timers = new Timers<TimerName>();
 
   constructor(private readonly options: FxsOptions) {
-    this.times = { ...TIMES, ...options.times };
+    this.times = { ...FXS_TIMES, ...options.times };
+    this.hotLine = new HotLine(options.context, options.lookUp);
     this.collection = new DigitCollection(options.context, options.lookUp, this.times);
     this.ringing = this.ringingOf(options.profile);
     this.waiting = this.waitingOf(options);
@@ -163,7 +102,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   /** A DTMF digit is certain; while a number is dialled it counts at once. */
   handleDigitBegin(digit: string, nowMs: number): void {
-    if (this.current === 'calling' && this.overridden !== undefined) this.override(digit);
+    if (this.current === 'calling') this.override(digit);
     if (this.waiting.handleDigit(digit, nowMs)) this.digitTaken = true;
     if (this.current !== 'dial-tone' && this.current !== 'dialling') return;
     this.digitTaken = true;
@@ -377,7 +316,7 @@ export class Fxs implements Machine<FxsOutput> {
 
   private place(number: string): void {
     this.timers.clearAll();
-    this.overridden = undefined;
+    this.hotLine.end();
     this.hear(undefined);
     this.role = 'caller';
     this.enter('calling');
@@ -387,20 +326,16 @@ export class Fxs implements Machine<FxsOutput> {
   private placeAutomatic(): void {
     if (this.options.automatic === undefined) return;
     this.place(this.options.automatic.number);
-    this.overridden = '';
+    this.hotLine.begin();
   }
 
   /** An emergency number dialled while a hot line calls counts more than the number that the line calls by itself. */
   private override(digit: string): void {
-    const { context, lookUp } = this.options;
-    let dialled = `${this.overridden}${digit}`;
-    // A digit before it was nothing.
-    while (dialled !== '' && lookUp(context, dialled).emergency === undefined) dialled = dialled.slice(1);
-    this.overridden = dialled;
-    if (dialled === '' || lookUp(context, dialled).emergency !== 'number') return;
+    const urgent = this.hotLine.add(digit);
+    if (urgent === undefined) return;
     this.digitTaken = true;
     this.endCall('normal-clearing', 'An emergency number was dialled on a hot line.');
-    this.place(dialled);
+    this.place(urgent);
   }
 
   private deliveryOf(caller: CallerId): CallerIdDelivery | undefined {

@@ -2,7 +2,9 @@ import { expect } from 'vitest';
 import type { Machine } from '../../../src/base/machine.ts';
 import type { TonePattern } from '../../../src/base/tone-pattern.ts';
 import { countryProfile } from '../../../src/lines/country-profile.ts';
-import { Fxs, type FxsOptions, type FxsOutput } from '../../../src/lines/fxs.ts';
+import { Fxs } from '../../../src/lines/fxs.ts';
+import type { FxsOptions } from '../../../src/lines/fxs-options.ts';
+import type { FxsOutput } from '../../../src/lines/fxs-output.ts';
 import { numbers } from './numbers.ts';
 
 export const FR = countryProfile('fr')!;

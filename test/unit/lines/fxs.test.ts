@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LookUpNumber } from '../../../src/base/digit-collection.ts';
 import { countryProfile, DISTINCTIVE_RINGS } from '../../../src/lines/country-profile.ts';
-import { Fxs, type FxsOptions } from '../../../src/lines/fxs.ts';
+import { Fxs } from '../../../src/lines/fxs.ts';
+import type { FxsOptions } from '../../../src/lines/fxs-options.ts';
 import { Bench, CALLER, drained, FR } from './fxs-bench.ts';
 import { numbers } from './numbers.ts';
 

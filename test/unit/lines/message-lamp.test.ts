@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { countryProfile } from '../../../src/lines/country-profile.ts';
-import { Fxs, type FxsOptions, type FxsOutput } from '../../../src/lines/fxs.ts';
+import { Fxs } from '../../../src/lines/fxs.ts';
+import type { FxsOptions } from '../../../src/lines/fxs-options.ts';
+import type { FxsOutput } from '../../../src/lines/fxs-output.ts';
 import { numbers } from './numbers.ts';
 
 const DARK = { type: 'lamp', onMs: 0, offMs: 0 };

@@ -3,7 +3,7 @@ import type { LineCommand } from '../../../src/base/line-port.ts';
 import { signalMs } from '../../../src/base/line-signal.ts';
 import { callerIdDelivery } from '../../../src/lines/caller-id-signal.ts';
 import { countryProfile } from '../../../src/lines/country-profile.ts';
-import type { FxsOutput } from '../../../src/lines/fxs.ts';
+import type { FxsOutput } from '../../../src/lines/fxs-output.ts';
 import { encodeNumberDisplay } from '../../../src/lines/number-display.ts';
 import { numberDisplayIn } from '../../support/number-display.ts';
 import { Bench, CALLER } from './fxs-bench.ts';

@@ -18,6 +18,7 @@ export class Driver<Out> {
   /** Inputs under way, one within the other. */
   private depth = 0;
   private stopped = false;
+  /** When the timer fires that is armed: at the next deadline or before it. */
   private armedFor: number | undefined;
   private disarm: (() => void) | undefined;
 
@@ -60,7 +61,8 @@ export class Driver<Out> {
 
   private arm(): void {
     const deadline = this.stopped ? undefined : this.machine.nextDeadline();
-    if (deadline === this.armedFor) return;
+    // What has a later deadline after most inputs, as each acknowledgement gives it, need not have its timer moved each time.
+    if (deadline !== undefined && this.armedFor !== undefined && this.armedFor <= deadline) return;
     this.disarm?.();
     this.disarm = undefined;
     this.armedFor = deadline;
@@ -71,7 +73,9 @@ export class Driver<Out> {
     this.disarm = this.clock.after(delayMs, () => {
       this.disarm = undefined;
       this.armedFor = undefined;
-      this.give((nowMs) => this.machine.handleTimeout(nowMs));
+      const due = this.machine.nextDeadline();
+      if (due !== undefined && due <= this.clock.nowMs()) this.give((nowMs) => this.machine.handleTimeout(nowMs));
+      else this.arm();
     });
   }
 }

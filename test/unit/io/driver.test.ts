@@ -95,6 +95,27 @@ describe('Driver', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('leaves its timer where it is when an input puts the deadline off, and looks again when it fires', () => {
+    const { machine, clock, driver, seen } = drive();
+    let armed = 0;
+    const { after } = clock;
+    clock.after = (delayMs, task) => {
+      armed++;
+      return after.call(clock, delayMs, task);
+    };
+    for (const atMs of [10, 20, 30, 40]) {
+      driver.give(() => {
+        machine.alarms = [atMs];
+      });
+    }
+    expect(armed).toBe(1);
+    clock.advance(39);
+    expect(seen).toEqual([]);
+    clock.advance(1);
+    expect(seen).toEqual(['alarm 40']);
+    expect(armed).toBe(2);
+  });
+
   it('does not spin on a deadline that stays in the past', () => {
     const { machine, clock, driver } = drive();
     let wakeUps = 0;

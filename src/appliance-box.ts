@@ -36,7 +36,8 @@ export class ApplianceBox {
   private readonly panel: BoxPanel;
   private readonly lights: LineLights;
   private readonly announcer: Announcer;
-  private isHatLost = false;
+  /** Its LEDs are told of only while it is there. */
+  private hat: 'none' | 'there' | 'lost' = 'none';
   private lightsDue = false;
 
   constructor(private readonly options: BoxOptions) {
@@ -65,11 +66,12 @@ export class ApplianceBox {
       this.panel.releaseKeys();
       this.lights.clear();
       this.showLights();
-      if (this.isHatLost) emit(happened('fault', 'hat-back', 'info', 'The HAT answers again.', { board: event.board }));
-      this.isHatLost = false;
+      if (this.hat === 'lost')
+        emit(happened('fault', 'hat-back', 'info', 'The HAT answers again.', { board: event.board }));
+      this.hat = 'there';
     } else if (event.type === 'lost') {
       const { reason } = event;
-      this.isHatLost = true;
+      this.hat = 'lost';
       const message = `${whyLost(reason)} Its lines are out of service.`;
       emit(happened('fault', reason === 'hung' ? 'hat-hung' : 'hat-lost', 'error', message, { reason }));
     } else if (event.type === 'key') this.panel.handleKey(event.key, event.action, nowMs);
@@ -99,7 +101,7 @@ export class ApplianceBox {
 
   /** Shows what they are to show by all that has happened, once for however much that was. */
   settleLights(): void {
-    if (!this.lightsDue) return;
+    if (!this.lightsDue || this.hat !== 'there') return;
     this.lightsDue = false;
     const { lines, facts, calls, emit } = this.options;
     for (const [led, light] of this.lights.changes(lines.views, facts(), calls().hasEmergency))

@@ -42,6 +42,8 @@ export interface CallerSide {
   /** Tells or plays how the call gets on, whichever the caller's leg needs. */
   indicate(progress: 'proceeding' | 'ringing' | 'progress' | 'busy' | 'congestion', nowMs: number): void;
   answer(nowMs: number): void;
+  /** What the activity has to do next has changed by what another call did. */
+  touch(): void;
 }
 
 /** The country's tones, for callers that cannot make their own. */

@@ -1,3 +1,4 @@
+import { Agenda } from '../base/agenda.ts';
 import type { Cause } from '../base/causes.ts';
 import type { StreamId } from '../base/media-port.ts';
 import type { Call, CallState, Urgency } from './call.ts';
@@ -41,10 +42,18 @@ export interface Entry {
   view: CallView;
 }
 
-/** Every call that stands, whose each leg is, and what is told of them. */
+/**
+ * Every call that stands, whose each leg is, what is told of them, and which is due next. Most calls stand for minutes while
+ * others come and go: only those are looked at that an input was for.
+ *
+ * Rule: whoever is given a call by `get` or `of` may change it. One that is changed from elsewhere is to be touched.
+ */
 export class CallRegister {
   private readonly byId = new Map<string, Entry>();
   private readonly byLeg = new Map<LegId, Entry>();
+  /** Those that may not be as they were told of. */
+  private readonly touched = new Set<Entry>();
+  private readonly agenda = new Agenda<Call>();
 
   /** `ended` hears of a call's end before `tell` does. */
   constructor(
@@ -68,27 +77,40 @@ export class CallRegister {
     const entry: Entry = { call, caller, history: new LegHistory(), came: new Map(), view };
     this.byId.set(call.id, entry);
     this.byLeg.set(call.leg.id, entry);
+    this.touched.add(entry);
     return entry;
   }
 
   get(id: string): Entry | undefined {
-    return this.byId.get(id);
+    return this.lend(this.byId.get(id));
   }
 
   /** The call that a leg is in. */
   of(leg: LegId): Entry | undefined {
-    return this.byLeg.get(leg);
+    return this.lend(this.byLeg.get(leg));
   }
 
   /** From now on the leg is one of that call. */
   give(leg: LegId, entry: Entry): void {
     this.byLeg.set(leg, entry);
+    this.touched.add(entry);
+  }
+
+  /** It may have changed: `report` looks at it. */
+  touch(entry: Entry): void {
+    this.touched.add(entry);
+  }
+
+  private lend(entry: Entry | undefined): Entry | undefined {
+    if (entry !== undefined) this.touched.add(entry);
+    return entry;
   }
 
   drop(leg: LegId): void {
     this.byLeg.delete(leg);
   }
 
+  /** To be read. */
   entries(): Iterable<Entry> {
     return this.byId.values();
   }
@@ -108,9 +130,31 @@ export class CallRegister {
     this.tell({ type: 'call', change: 'started', view: entry.view, cause: null, record: null });
   }
 
-  /** Tells what has changed of every call, and forgets those that are over. */
+  /** The answer to a question that one of the calls has asked. */
+  handleLookup(id: number, exists: boolean, nowMs: number): void {
+    for (const entry of this.byId.values()) {
+      if (!entry.call.handleLookup(id, exists, nowMs)) continue;
+      this.touch(entry);
+      return;
+    }
+  }
+
+  /** Gives the calls that are due their timeout. */
+  handleTimeout(nowMs: number): void {
+    for (let call = this.agenda.take(nowMs); call !== undefined; call = this.agenda.take(nowMs)) {
+      this.get(call.id);
+      call.handleTimeout(nowMs);
+    }
+  }
+
+  nextDeadline(): number | undefined {
+    return this.agenda.next();
+  }
+
+  /** Tells what has changed, and forgets the calls that are over. */
   report(nowMs: number): void {
-    for (const entry of this.byId.values()) this.reportOf(entry, nowMs);
+    for (const entry of this.touched) this.reportOf(entry, nowMs);
+    this.touched.clear();
   }
 
   private reportOf(entry: Entry, nowMs: number): void {
@@ -122,13 +166,16 @@ export class CallRegister {
       const sinceMs = sameState ? view.sinceMs : nowMs;
       entry.view = { ...view, state: call.state, sinceMs, legs: call.over ? view.legs : viewLegs(call) };
     }
-    if (call.over) {
-      this.byId.delete(call.id);
+    if (!call.over) this.agenda.touch(call);
+    else if (this.byId.delete(call.id)) {
+      this.agenda.remove(call);
       const cause = call.cause ?? 'normal-clearing';
       this.ended(call.id, cause, nowMs);
       const record = recordOf(entry, cause, nowMs);
       this.tell({ type: 'call', change: 'ended', view: entry.view, cause, record });
-    } else if (changed)
+      return;
+    }
+    if (changed && !call.over)
       this.tell({ type: 'call', change: 'changed', view: entry.view, cause: call.cause, record: null });
   }
 }

@@ -25,6 +25,8 @@ export interface CallParts extends Omit<PerformParts, 'party' | 'wantsMore' | 'm
   readonly permits: (held: DialClass | undefined, at: Location, target: Target) => boolean;
   /** What takes precedence over the dialplan now that the caller has dialled a number in the middle of it. */
   readonly precedenceOf: (dialled: Place, nowMs: number) => BeginActivity | undefined;
+  /** What it does has changed, and no input to it was why. */
+  readonly touched: () => void;
 }
 
 /** Makes what a call does in the place of its dialplan; the call starts it. */
@@ -229,10 +231,11 @@ export class Call implements CallerSide {
     this.run(nowMs);
   }
 
-  /** The answer to a `remote-lookup` that was asked under `id`. */
-  handleLookup(id: number, exists: boolean, nowMs: number): void {
-    if (!(this.activity instanceof AskingElsewhere) || !this.activity.handleAnswer(id, exists)) return;
+  /** The answer to a `remote-lookup` that was asked under `id`; false if this call has not asked it. */
+  handleLookup(id: number, exists: boolean, nowMs: number): boolean {
+    if (!(this.activity instanceof AskingElsewhere) || !this.activity.handleAnswer(id, exists)) return false;
     this.run(nowMs);
+    return true;
   }
 
   handleTimeout(nowMs: number): void {
@@ -254,6 +257,10 @@ export class Call implements CallerSide {
     if (this.ending) return;
     this.end(cause, nowMs);
     this.leg.hangup(cause, nowMs);
+  }
+
+  touch(): void {
+    this.parts.touched();
   }
 
   adopt(leg: Leg): void {

@@ -192,6 +192,7 @@ export class Conferring implements Activity, Attendee {
     this.finish(why, nowMs);
     // Its own call hears of it with the next look at the clock.
     this.deadline = nowMs;
+    this.caller.touch();
   }
 
   private handleMenuDigit(digit: string, nowMs: number): void {

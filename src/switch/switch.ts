@@ -111,8 +111,6 @@ export class Switch implements Machine<SwitchOutput> {
   /** Names calls; begins anywhere, since a start within the second, or with a clock set back, must not name one again. */
   private count: number;
   private draining = false;
-  /** What `nextDeadline` has found; each input may move it. */
-  private deadline: { readonly atMs: number | undefined } | undefined;
 
   constructor(private readonly options: SwitchOptions) {
     this.dialplan = options.dialplan;
@@ -207,7 +205,7 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** The answer to a question of `RemoteDialplans`. */
   handleLookup(id: number, exists: boolean, nowMs: number): void {
-    for (const { call } of this.register.entries()) call.handleLookup(id, exists, nowMs);
+    this.register.handleLookup(id, exists, nowMs);
     this.settle(nowMs);
   }
 
@@ -228,20 +226,13 @@ export class Switch implements Machine<SwitchOutput> {
     // The clock is asked for each part of the office: of the timers that fire hardly one is of a call's dialplan.
     const deadlineMs = this.nextDeadline();
     if (deadlineMs === undefined || nowMs < deadlineMs) return;
-    for (const { call } of this.register.entries()) call.handleTimeout(nowMs);
+    this.register.handleTimeout(nowMs);
     this.handsets.handleTimeout(nowMs);
     this.settle(nowMs);
   }
 
   nextDeadline(): number | undefined {
-    this.deadline ??= { atMs: this.findDeadline() };
-    return this.deadline.atMs;
-  }
-
-  private findDeadline(): number | undefined {
-    let next = this.handsets.nextDeadline();
-    for (const { call } of this.register.entries()) next = earliest(next, call.nextDeadline());
-    return next;
+    return earliest(this.handsets.nextDeadline(), this.register.nextDeadline());
   }
 
   poll(): SwitchOutput | undefined {
@@ -414,6 +405,7 @@ export class Switch implements Machine<SwitchOutput> {
       permits: (held, at, target) => classMissing(held, at, target, this.classOfService) === undefined,
       precedenceOf: (dialled, atMs) => this.precedenceOf(entry, dialled, atMs),
       adopt: (adopted, atMs) => this.adopt(entry, adopted, atMs),
+      touched: () => this.register.touch(entry),
     };
     const call = new Call(id, leg, this.execution({ context, number }, caller, leg, id), parts);
     const entry = this.register.enter(call, caller, number, urgency);
@@ -433,7 +425,6 @@ export class Switch implements Machine<SwitchOutput> {
 
   /** Lets Local channels carry on what was said into them, then tells what changed. */
   private settle(nowMs: number): void {
-    this.deadline = undefined;
     while (this.settleLocals(nowMs) || this.settleHandsets(nowMs)) {
       // What one of them says may make the other speak.
     }

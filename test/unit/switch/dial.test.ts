@@ -30,6 +30,7 @@ function dial(
       patchbay,
       indicate: (progress) => caller.indicate(progress),
       answer: () => caller.answer(),
+      touch: () => {},
     },
     party: { number: '201', name: 'Front desk' },
     diallers: new Map<Technology, FakeDialler>([

@@ -157,6 +157,21 @@ describe('the switch', () => {
     expectEmpty();
   });
 
+  it('looks, when something happens in one call, at none of those that stand beside it', () => {
+    const { exchange, lines, call, drain } = bench();
+    const standing = Array.from({ length: 20 }, () => call('201'));
+    for (const leg of lines.dialled) exchange.handleLegEvent(leg, { type: 'answered' }, 100);
+    const looks: string[] = [];
+    for (const leg of [...standing, ...lines.dialled])
+      Object.defineProperty(leg, 'channel', { get: () => (looks.push(leg.id), leg.id) });
+    const caller = call('7123');
+    drain();
+    exchange.handleLegEvent(caller, hungUp('normal-clearing'), 200);
+    exchange.handleTimeout(300);
+    expect(drain()).toEqual(['changed ending normal-clearing']);
+    expect(looks).toEqual([]);
+  });
+
   it('says why a call ends as soon as it ends, though legs still have to say goodbye', () => {
     const { exchange, lines, call, drain, expectEmpty } = bench();
     const caller = call('201');

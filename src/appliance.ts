@@ -1,45 +1,38 @@
 import type { ExchangeAudio, HatEvent } from '../firmware-bridge/hat-client.ts';
-import { ApplianceBox } from './appliance-box.ts';
+import type { ApplianceBox } from './appliance-box.ts';
 import { emergencyHappening } from './appliance-emergency.ts';
-import { ApplianceIax2, type Iax2News } from './appliance-iax2.ts';
+import type { ApplianceIax2, Iax2News } from './appliance-iax2.ts';
 import {
-  ApplianceLines,
+  type ApplianceLines,
   abandonedHappening,
   faultHappening,
   type LineView,
   type LocalParty,
 } from './appliance-lines.ts';
-import { ApplianceNumbers } from './appliance-numbers.ts';
+import type { ApplianceNumbers } from './appliance-numbers.ts';
 import type { ApplianceOptions, LiveSettings } from './appliance-options.ts';
 import { type ApplianceOutput, happened } from './appliance-output.ts';
-import type { BoxFacts } from './appliance-panel.ts';
+import { ApplianceParts } from './appliance-parts.ts';
 import type { PhoneView } from './appliance-phones.ts';
-import { ApplianceSip, type SipNews, type SipPeers, whatSomebodyDid } from './appliance-sip.ts';
-import { ApplianceTelephones } from './appliance-telephones.ts';
+import { type ApplianceSip, type SipNews, type SipPeers, whatSomebodyDid } from './appliance-sip.ts';
+import type { ApplianceTelephones } from './appliance-telephones.ts';
 import { type Address, earliest, formatAddress, type Machine } from './base/machine.ts';
 import { parseMailbox } from './base/mailbox.ts';
-import { type StreamId, StreamIds } from './base/media-port.ts';
+import type { StreamId } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Environment } from './dialplan/environment.ts';
-import { OpeningHours } from './dialplan/opening-hours.ts';
 import type { TraceLine } from './dialplan/trace.ts';
 import type { Endpoint } from './iax2/endpoint.ts';
-import { frameKind } from './iax2/frame-header.ts';
 import type { HostAddress } from './iax2/host-names.ts';
 import type { Binding } from './iax2/peer.ts';
-import type { CallTime } from './lines/caller-id-message.ts';
-import type { DatagramSink } from './media/datagram-sink.ts';
-import { MediaPlane, type Plane } from './media/plane.ts';
-import { SplitPlane } from './media/split-plane.ts';
+import type { Plane } from './media/plane.ts';
+import type { SplitPlane } from './media/split-plane.ts';
 import type { DatagramReceiver } from './media/worker-reports.ts';
 import type { CallView } from './switch/call-register.ts';
 import type { ConferenceView } from './switch/conference.ts';
-import type { DialClassOf, DialFailure, LegDialler, Technology } from './switch/leg.ts';
-import { Switch } from './switch/switch.ts';
+import type { DialFailure } from './switch/leg.ts';
+import type { Switch } from './switch/switch.ts';
 import { isOrdered, type StandingOrders, type TelephoneOrders } from './switch/telephone-orders.ts';
-
-/** With as many outputs to be polled, mini frames of pictures are dropped: more than one turn brings. */
-const MAX_OUTPUTS_BEFORE_VIDEO = 1024;
 
 /**
  * A whole branch between its sockets and its copper: endpoint, media plane, lines, dialplan and switch, joined into one
@@ -58,91 +51,27 @@ export class Appliance implements Machine<ApplianceOutput> {
   /** When something other than media is due; asked for with every packet of voice, which does not move it. */
   private signalling: { readonly deadlineMs: number | undefined } | undefined;
   private readonly outputs = new Queue<ApplianceOutput>();
-  private readonly isEarlierRelease: boolean;
   private readonly dialplanEnvironment: Environment;
   private readonly numbers: ApplianceNumbers;
   private readonly telephones: ApplianceTelephones;
 
   constructor(options: ApplianceOptions, nowMs: number) {
-    const { crypto, random, clock, counters, log, profile } = options;
-    const streams = new StreamIds();
-    // Several inputs may come before what signalling sends is polled: mini frames must not be there before the full frame
-    // that says their codec.
-    const sendMedia: DatagramSink = (to, bytes, at, length) => {
-      if (this.outputs.length === 0 || frameKind(bytes.subarray(at, at + length)) !== 'video-mini')
-        options.send(to, bytes, at, length);
-      else if (this.outputs.length < MAX_OUTPUTS_BEFORE_VIDEO)
-        this.outputs.push({ type: 'transmit', to, bytes: bytes.slice(at, at + length) });
-      else counters.increment('media.video-waits-for-full');
-    };
-    const plane = {
-      send: (to: Address, bytes: Uint8Array, at: number, length: number) =>
-        this.iax2.sealMedia(sendMedia, to, bytes, at, length),
-      ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
-      counters,
-      crypto,
-      dropsBacklog: true,
-    };
-    const isSealed = (localCall: number) => this.endpoint.isSealed(localCall);
-    const { mediaWorker, rtpLender } = options;
-    this.splitPlane =
-      mediaWorker === undefined
-        ? undefined
-        : new SplitPlane({
-            ...{ ...plane, isSealed, worker: mediaWorker },
-            ...(rtpLender === undefined ? {} : { rtpPorts: rtpLender }),
-          });
-    this.plane = this.splitPlane ?? new MediaPlane(plane);
-    const wallClock = () => clock.nowMs();
-    this.numbers = new ApplianceNumbers(options, clock);
-    const { lookUp, mustGoThrough } = this.numbers;
-    const dialClassOf: DialClassOf = (channel) => this.telephones.dialClassOf(channel);
-    const shared = { crypto, random, counters, log, wallClock, streams, media: this.plane };
-    const around = { ...shared, mustGoThrough, dialClassOf };
-    const utcOffsetMs = (epochMs: number) => (clock.utcOffsetMinutes(epochMs) ?? 0) * 60_000;
-    this.iax2 = new ApplianceIax2({ ...around, peers: options.peers, utcOffsetMs }, () => this.numbers.dialplan);
-    const localTime = () => timeOfDay(clock.nowMs() + utcOffsetMs(clock.nowMs()));
-    const { lines, townLines } = options;
-    const copper = { lines, ...(townLines === undefined ? {} : { townLines }), profile, lookUp, localTime };
-    this.lines = new ApplianceLines({ ...copper, media: this.plane, streams, wallClock, dialClassOf }, nowMs);
-    const diallers = new Map<Technology, LegDialler>([
-      ['iax2', this.iax2.legs],
-      ['line', this.lines.legs],
-    ]);
-    if (options.sip !== undefined) {
-      this.sip = new ApplianceSip(options.sip, around, nowMs);
-      diallers.set('sip', this.sip.legs);
-    }
-    this.telephones = new ApplianceTelephones(options, this.lines, this.sip);
-    this.isEarlierRelease = options.about?.isEarlierRelease === true;
-    this.box = new ApplianceBox({
-      keypad: options.keypad ?? {},
-      ...(options.hours === undefined ? {} : { hours: new OpeningHours(options.hours, clock) }),
-      law: profile.law,
-      about: options.about,
-      streams,
-      lines: this.lines,
-      sip: this.sip,
-      facts: () => this.boxFacts(),
-      calls: () => ({ count: this.switch.size, hasEmergency: this.switch.views().some((view) => view.emergency) }),
-      emit: (output) => this.outputs.push(output),
-    });
-    this.dialplanEnvironment = this.environment(options);
-    this.switch = new Switch({
-      dialplan: options.dialplan,
-      environment: this.dialplanEnvironment,
-      media: this.plane,
-      streams,
-      diallers,
-      tones: profile.tones,
-      emergency: options.emergency,
-      numbering: options.numbering,
-      telephones: { settingsOf: (channel) => this.telephones.settingsOf(channel), lookUp },
-      ...(options.conferences === undefined ? {} : { conferences: options.conferences }),
-      others: { ask: (peer, number, atMs) => this.iax2.ask(peer, number, atMs) },
-      wallClock,
-      log,
-    });
+    const parts = new ApplianceParts(
+      options,
+      (output) => this.outputs.push(output),
+      () => this.outputs.length,
+      nowMs,
+    );
+    this.plane = parts.plane;
+    this.splitPlane = parts.splitPlane;
+    this.sip = parts.sip;
+    this.switch = parts.switch;
+    this.iax2 = parts.iax2;
+    this.lines = parts.lines;
+    this.box = parts.box;
+    this.numbers = parts.numbers;
+    this.telephones = parts.telephones;
+    this.dialplanEnvironment = parts.environment;
   }
 
   get endpoint(): Endpoint {
@@ -537,19 +466,6 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.outputs.push(happened(...what));
   }
 
-  private boxFacts(): BoxFacts {
-    const trunks = [...this.endpoint.peerStatuses, ...(this.sip?.endpoint.trunkStatuses ?? [])];
-    const registrations = trunks.flatMap(({ registration }) => registration ?? []);
-    const isReached = registrations.some(({ state }) => state === 'registered');
-    return {
-      isCentreReached: registrations.length === 0 ? undefined : isReached,
-      hasCalls: this.switch.size > 0,
-      hasFault: this.lines.faulty.length > 0 || this.lines.hasWireFault,
-      isEarlierRelease: this.isEarlierRelease,
-      isAdopting: this.sip?.adoptionEndsMs !== undefined,
-    };
-  }
-
   private settleSwitch(nowMs: number): boolean {
     const output = this.switch.poll();
     if (output === undefined) return false;
@@ -562,28 +478,4 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.box.showLights();
     return true;
   }
-
-  private environment({ clock, random, log }: ApplianceOptions): Environment {
-    return {
-      clock,
-      random,
-      globals: new Map(),
-      database: new Map(),
-      devices: (number) => this.devices(number),
-      deviceState: (device) => this.telephones.deviceState(device),
-      night: () => this.box.isNight,
-      log: (level, message) => log(level, 'dialplan', message),
-    };
-  }
-}
-
-/** @param localMs - Ms since 1970 on the clock of the office. */
-function timeOfDay(localMs: number): CallTime {
-  const date = new Date(localMs);
-  return {
-    month: date.getUTCMonth() + 1,
-    day: date.getUTCDate(),
-    hour: date.getUTCHours(),
-    minute: date.getUTCMinutes(),
-  };
 }

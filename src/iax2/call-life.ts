@@ -19,6 +19,8 @@ import type { TransferPolicy } from './transfer.ts';
 /** As Asterisk; the RFC has 20 s. [RFC5456 §6.7.2] */
 const PING_MS = 21_000;
 const LAGRQ_MS = 10_000;
+/** Questions of calls fall on multiples of this: those of many calls leave together, and so do the answers. */
+const QUESTIONS_GRID_MS = 100;
 /** From NEW to ACCEPT or REJECT, and from the offer to the owner's decision: nothing waits for ever. */
 const SETUP_MS = 32_000;
 /** A key is used for two to five minutes. */
@@ -103,9 +105,9 @@ export abstract class CallLife extends Dialog<CallTimer> {
     this.enter('accepted');
     this.format = format;
     this.timers.clear('setup');
-    this.timers.set('ping', nowMs + PING_MS);
-    this.timers.set('lagrq', nowMs + LAGRQ_MS);
-    this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
+    this.timers.set('ping', onGrid(nowMs + PING_MS));
+    this.timers.set('lagrq', onGrid(nowMs + LAGRQ_MS));
+    this.timers.set('silence', onGrid(nowMs + SILENCE_LOOK_MS));
     if (this.seal.canRotate) this.armRotation(nowMs);
     // A trunk frame would show the voice of an encrypted call.
     this.voice.open(format, this.videoFormats, this.isEncrypted ? undefined : this.trunk, nowMs);
@@ -239,11 +241,11 @@ export abstract class CallLife extends Dialog<CallTimer> {
         );
         break;
       case 'ping':
-        this.timers.set('ping', nowMs + PING_MS);
+        this.timers.set('ping', onGrid(nowMs + PING_MS));
         this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
         break;
       case 'lagrq':
-        this.timers.set('lagrq', nowMs + LAGRQ_MS);
+        this.timers.set('lagrq', onGrid(nowMs + LAGRQ_MS));
         this.sendIax(IAX_SUBCLASS.LAGRQ, {}, nowMs);
         break;
       case 'silence':
@@ -281,10 +283,15 @@ export abstract class CallLife extends Dialog<CallTimer> {
 
   /** A call of which nothing comes any more, not even an answer to PING, is given up before its frames are. */
   private lookForSilence(nowMs: number): void {
-    this.timers.set('silence', nowMs + SILENCE_LOOK_MS);
+    this.timers.set('silence', onGrid(nowMs + SILENCE_LOOK_MS));
     const blocks = this.voice.statistics?.received ?? 0;
     const seen = this.silence.look(this.heardMs, blocks, nowMs);
     if (seen === 'ask') this.sendIax(IAX_SUBCLASS.PING, {}, nowMs);
     else if (seen === 'dead') this.handleSilence(nowMs);
   }
+}
+
+/** The nearest place on it: a timer that is served late does not move the next one. */
+function onGrid(ms: number): number {
+  return Math.round(ms / QUESTIONS_GRID_MS) * QUESTIONS_GRID_MS;
 }

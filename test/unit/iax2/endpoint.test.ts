@@ -175,6 +175,22 @@ describe('a call between two endpoints [RFC5456 §6.2]', () => {
     expect(a.counters.snapshot()).toEqual({});
   });
 
+  it('calls that began at different times ask whether they stand together, each 10 s', () => {
+    const { network, a } = talking();
+    for (let more = 0; more < 9; more++) {
+      a.dial('b', '600');
+      network.runFor(7);
+    }
+    const askedMs: number[] = [];
+    network.tap = (from, _to, bytes) => {
+      if (from === A && bytes[10] === FRAME_TYPE.IAX && bytes[11] === 11) askedMs.push(network.nowMs);
+    };
+    network.runFor(55_000);
+    expect(askedMs).toHaveLength(50);
+    // Ten calls within 300 ms: on a grid of 100 ms these are four times at most.
+    expect(new Set(askedMs).size).toBeLessThanOrEqual(5 * 4);
+  });
+
   it('keeps what the far end says of our voice, and how long the way is [RFC5456 §6.7.3] [RFC5456 §8.6.36–8.6.41]', () => {
     const { network, a, b, call, there } = talking();
     expect(call.farReport).toBeUndefined();

@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Appliance } from '../support/appliance.ts';
 import type { Asterisk } from '../support/asterisk.ts';
-import { levelDbm0, loudestDbm0, strongestHz, toneDbm0 } from '../support/audio.ts';
+import { levelDbm0, loudestDbm0, toneDbm0 } from '../support/audio.ts';
 import { BRANCH, CENTRE, startBranch, startCentre } from '../support/branch-office.ts';
 import { Capture } from '../support/capture.ts';
 import { describeAsterisk } from '../support/peers.ts';
 import { noise } from '../support/signal.ts';
+import { waitForTone } from '../support/tone-heard.ts';
 import { voiceFrom } from '../support/voice-of.ts';
-import { pause } from '../support/wait-until.ts';
+import { pause, waitUntil } from '../support/wait-until.ts';
 
 /** Blocks of 20 ms as text; of a noise no two are alike, silence is left out. */
 function distinctBlocks(voice: Uint8Array): string[] {
@@ -57,14 +58,29 @@ describeAsterisk(
       capture = await Capture.start(`udp port 4569 and host ${BRANCH} and host ${CENTRE}`);
       await dialFrom1('7600');
       await office.waitForLine(1, 'talking', 10_000);
-      await office.say(1, Int16Array.from(noise(-15, 3_000, 7)));
-      await pause(4_500);
+      // A second more than is looked for: where the machine stands still, the blocks of that time are left out.
+      await office.say(1, Int16Array.from(noise(-15, 4_000, 7)));
+      const isLoud = async () => levelDbm0(await office.heard(1, 0.5)) > -17;
+      await waitUntil('the echo', 5_000, isLoud);
+      await waitUntil('the end of it', 10_000, async () => levelDbm0(await office.heard(1, 1)) < -60);
       await capture.stop();
       const sent = distinctBlocks(await voiceFrom(capture, BRANCH));
       const returned = distinctBlocks(await voiceFrom(capture, CENTRE));
       expect(sent.length).toBeGreaterThanOrEqual(150);
       // Each block is as it was sent, none comes twice. On a busy machine Asterisk's threads may overtake each other.
       const few = Math.ceil(0.04 * sent.length);
+      console.log(
+        'DBG',
+        await capture.fields('iax2', ['ip.src', 'udp.length']).then((r) => {
+          const m: Record<string, number> = {};
+          for (const x of r) {
+            m[x.join(' ')] = (m[x.join(' ')] ?? 0) + 1;
+          }
+          return m;
+        }),
+        sent.length,
+        returned.length,
+      );
       expect(returned.filter((block) => !sent.includes(block))).toEqual([]);
       expect(new Set(returned).size).toBe(returned.length);
       expect(returned.length).toBeGreaterThanOrEqual(sent.length - few);
@@ -81,13 +97,7 @@ describeAsterisk(
     test('Milliwatt(), and hears 1004 Hz at 0 dBm0', async () => {
       await dialFrom1('7601');
       await office.waitForLine(1, 'talking', 10_000);
-      await pause(2_500);
-      const heard = await office.heard(1, 2);
-      expect(strongestHz(heard)).toBeCloseTo(1004, 0);
-      expect(toneDbm0(heard, 1004)).toBeGreaterThan(-0.7);
-      expect(toneDbm0(heard, 1004)).toBeLessThan(0.7);
-      // One tone and nothing else: the whole is not louder than the tone.
-      expect(levelDbm0(heard) - toneDbm0(heard, 1004)).toBeLessThan(0.1);
+      await waitForTone(office, 1, { hz: 1004, dbm0: 0, isAlone: true, seconds: 2 });
     });
 
     test('with pulses', async () => {
@@ -98,12 +108,11 @@ describeAsterisk(
     });
 
     test('a number that rings: hears ringback, then is through', async () => {
-      await dialFrom1('7605');
+      await dialFrom1('7615');
       await office.waitForLine(1, 'calling', 5_000);
       await office.waitForStatus('the call to ring', 5_000, (it) => it.calls[0]?.state === 'ringing');
-      await office.waitForStatus('French ringback', 3_000, () => true);
-      await pause(700);
-      expect(toneDbm0(await office.heard(1, 0.4), 440)).toBeGreaterThan(-30);
+      await waitUntil('French ringback', 5_000, async () => toneDbm0(await office.heard(1, 0.4), 440) > -30);
+      await centre.cli('dialplan set global GO 1');
       await office.waitForLine(1, 'talking', 5_000);
     });
 
@@ -129,10 +138,10 @@ describeAsterisk(
       await dialFrom1('7601');
       await office.waitForLine(1, 'talking', 10_000);
       await office.drive(1, { flash: true });
-      await pause(1_500);
-      const dialTone = await office.heard(1, 0.4);
-      expect(toneDbm0(dialTone, 440)).toBeGreaterThan(-25);
-      expect(toneDbm0(dialTone, 1004)).toBeLessThan(-40);
+      await waitUntil('the dial tone alone', 5_000, async () => {
+        const heard = await office.heard(1, 0.4);
+        return toneDbm0(heard, 440) > -25 && toneDbm0(heard, 1004) < -40;
+      });
       await office.dial(1, '202');
       await office.waitForLine(2, 'ringing', 5_000);
       await office.lift(2);
@@ -141,13 +150,13 @@ describeAsterisk(
       expect(toneDbm0(await office.heard(2, 0.3), 1004)).toBeLessThan(-40);
 
       await office.drive(1, { flash: true });
-      await pause(1_500);
-      for (const port of [1, 2]) expect(toneDbm0(await office.heard(port, 0.4), 1004)).toBeGreaterThan(-3);
+      const hearsCentre = async (port: number) => toneDbm0(await office.heard(port, 0.4), 1004) > -3;
+      for (const port of [1, 2]) await waitUntil(`line ${port} to hear the centre`, 5_000, () => hearsCentre(port));
 
       await office.hangUp(1);
       await office.waitForLine(1, 'idle', 3_000);
       await pause(1_000);
-      expect(toneDbm0(await office.heard(2, 0.4), 1004)).toBeGreaterThan(-3);
+      await waitUntil('line 2 to hear the centre still', 3_000, () => hearsCentre(2));
       await office.hangUp(2);
       await centre.waitForCli('core show channels count', /0 active channels/, 3_000);
     });
@@ -158,9 +167,8 @@ describeAsterisk(
       await office.lift(2);
       await office.waitForLine(2, 'talking', 2_000);
       expect(await centre.channelCount()).toBe(0);
-      await office.say(1, Int16Array.from(noise(-15, 1_500, 3)));
-      await pause(1_800);
-      expect(loudestDbm0(await office.heard(2, 1.5))).toBeGreaterThan(-17);
+      await office.say(1, Int16Array.from(noise(-15, 3_000, 3)));
+      await waitUntil('line 2 to hear line 1', 5_000, async () => loudestDbm0(await office.heard(2, 1.5)) > -17);
     });
   },
   ['tshark'],

@@ -10,7 +10,7 @@ import { loopbackAddress } from '../support/loopback.ts';
 import { watchBroker } from '../support/mqtt-watcher.ts';
 import { describeWithPeers } from '../support/peers.ts';
 import { Program } from '../support/program.ts';
-import { pause, waitUntil } from '../support/wait-until.ts';
+import { waitUntil } from '../support/wait-until.ts';
 import { line, trunk } from '../unit/status/readings.ts';
 
 const readings = () => ({ trunks: { hq: trunk }, lines: { 1: line }, calls: [] });
@@ -136,13 +136,14 @@ describeWithPeers('mosquitto', ['mosquitto'], () => {
       heard.push(message[0]);
       handleMessage.apply(this, message);
     });
+    const logged = broker.stderr.length;
     appliance.link.start();
     await waitUntil('the old line to go', 5_000, () => !before.topics.has('branchline/lyon-01/lines/8'));
-    await waitUntil('silence', 5_000, async () => {
-      const count = heard.length;
-      await pause(100);
-      return heard.length === count;
-    });
+    const subscriptions = () => broker.stderr.slice(logged).match(/Sending SUBACK to lyon-01/g)?.length ?? 0;
+    await waitUntil('it to hear only others', 5_000, () => subscriptions() === 3);
+    // Behind all that the broker had for it before.
+    await before.publish('branchline/lyon-01/lines/7', '{}', false);
+    await waitUntil('the last of it', 5_000, () => heard.includes('branchline/lyon-01/lines/7'));
     heard.length = 0;
     current.lines[1] = { ...line, state: 'talking', hook: 'off' };
     appliance.look();

@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { ASTERISK_MODULES, type AsteriskVersion } from '../interop/peers/catalogue.ts';
 import { type AsteriskProgram, asteriskFolder, asteriskProgram } from '../interop/peers/peer-store.ts';
+import { parseWav, SAMPLE_RATE_HZ } from './audio.ts';
 import { Program } from './program.ts';
 import { waitUntil } from './wait-until.ts';
 
@@ -120,6 +121,15 @@ export class Asterisk {
   /** A file that Asterisk wrote below its own folder, such as a recording. */
   path(...names: string[]): string {
     return join(this.folder, ...names);
+  }
+
+  /** Waits until `<path>.wav` has a second and a half of what was heard, which it has once its recording is over. */
+  waitForRecording(path: string): Promise<Int16Array> {
+    return waitUntil('the recording', 15_000, () => {
+      const file = `${path}.wav`;
+      const samples = existsSync(file) ? parseWav(readFileSync(file)).samples : new Int16Array();
+      return samples.length > 1.5 * SAMPLE_RATE_HZ ? samples : undefined;
+    });
   }
 
   signal(name: NodeJS.Signals): void {

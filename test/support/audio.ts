@@ -74,6 +74,17 @@ export function loudestDbm0(samples: Int16Array): number {
   return loudest;
 }
 
+/**
+ * The part of so many samples, a second unless told, in which a tone is the loudest: that was heard in one piece, also
+ * where the machine stood still for a moment before or after it.
+ */
+export function clearest(samples: Int16Array, hz: number, length = SAMPLE_RATE_HZ): Int16Array {
+  const loudness = (at: number) => toneDbm0(samples.subarray(at, at + length), hz);
+  let best = 0;
+  for (let at = 0; at + length <= samples.length; at += length / 10) if (loudness(at) > loudness(best)) best = at;
+  return samples.subarray(best, best + length);
+}
+
 function dbm0OfPower(meanSquare: number): number {
   return 10 * Math.log10(meanSquare / (32_767 ** 2 / 2)) + FULL_SCALE_DBM0;
 }

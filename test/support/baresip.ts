@@ -180,6 +180,12 @@ export class Baresip {
     return this.file === undefined ? 0 : statSync(this.file).size;
   }
 
+  /** Waits until that file has so many seconds more than `fromBytes`, of 8 kHz unless told. */
+  async waitForRecording(seconds: number, sampleRateHz = SAMPLE_RATE_HZ, fromBytes = 0): Promise<void> {
+    const enough = fromBytes + 2 * sampleRateHz * seconds;
+    await waitUntil(`${seconds} s that ${this.options.user} hears`, 20_000, () => this.recordedBytes > enough);
+  }
+
   private get file(): string | undefined {
     const [name] = readdirSync(this.heardFolder).filter((one) => one.endsWith('-dec.wav'));
     return name === undefined ? undefined : join(this.heardFolder, name);

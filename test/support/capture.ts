@@ -1,14 +1,17 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { fromHex } from '../../src/base/bytes.ts';
 import { findCommand } from '../interop/peers/peer-store.ts';
 import { Program } from './program.ts';
-import { pause } from './wait-until.ts';
+import { pause, waitUntil } from './wait-until.ts';
 
 const execute = promisify(execFile);
+
+/** A sealed block of voice, its headers, and what the file has around it. */
+const BYTES_PER_FRAME = 194 + 42 + 34;
 
 /** What Wireshark's own dissector says of IAX2 traffic on the loopback interface. */
 export class Capture {
@@ -27,6 +30,11 @@ export class Capture {
     const capture = new Capture(filter);
     await capture.program.waitFor('to capture', 10_000, () => capture.program.stderr.includes('File: '));
     return capture;
+  }
+
+  /** Waits until about so many frames of voice, sealed or not, are in the file. */
+  async waitForFrames(count: number): Promise<void> {
+    await waitUntil(`${count} frames on the wire`, 20_000, () => statSync(this.file).size > count * BYTES_PER_FRAME);
   }
 
   async stop(): Promise<void> {

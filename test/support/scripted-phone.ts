@@ -226,6 +226,7 @@ export class ScriptedPhone {
     let at = 0;
     this.timer = setInterval(() => {
       this.stream.timestamp = (this.stream.timestamp + length) >>> 0;
+      this.spokenMs += ptimeMs;
       if (!this.stream.isKeyed) this.sendRtp(payloadType, false, codes.subarray(at, at + length));
       at = (at + length) % (codes.length - length);
     }, ptimeMs);
@@ -273,6 +274,9 @@ export class ScriptedPhone {
     decode(law, codes, samples);
     return samples;
   }
+
+  /** For how many ms it has spoken. */
+  spokenMs = 0;
 
   /** How many ms have come by RTP. */
   get heardMs(): number {

@@ -26,7 +26,7 @@ export const SIP_MODULES: Readonly<Record<AsteriskVersion, readonly string[]>> =
 
 /** Calls of the office by SIP, in the words of each channel driver. */
 const TO_BRANCH = `[to-branch-by-sip]
-exten => _X.,1,Dial(@DIAL@,5)
+exten => _X.,1,Dial(@DIAL@,20)
  same => n,Verbose(1,OUTCOME=\${DIALSTATUS} CAUSE=\${HANGUPCAUSE}.)
 `;
 

@@ -55,7 +55,7 @@ describeAsterisk('a branch behind a router', (version) => {
       10_000,
       (it) => it.trunks['hq']?.registration?.apparent === apparent(port!),
     );
-    await centre.waitForCli('iax2 show peers', new RegExp(`branch1.*\\s${port}\\s`), 1_000);
+    await centre.waitForCli('iax2 show peers', new RegExp(`branch1.*\\s${port}\\s`), 5_000);
     await centre.originate('IAX2/branch1/201', { application: 'Wait', data: '5' });
     await office.waitForLine(1, 'ringing', 3_000);
   });
@@ -77,39 +77,43 @@ const privileged = getuid?.() === 0;
 describeAsterisk(
   privileged ? 'a branch whose own address changes' : 'a branch whose own address changes (without root)',
   (version) => {
-    test.skipIf(!privileged)('registers at once, and is known at its new address within 10 s', async () => {
-      const host = new NetworkNamespace();
-      let centre: Asterisk | undefined;
-      let office: Appliance | undefined;
-      try {
-        host.setAddress(2);
-        centre = await startCentre(version, {}, host.outside);
-        office = new Appliance({
-          config: branchConfig({ host: host.outside, bind: '0.0.0.0:4569' }).replace(WEB, '127.0.0.1:8080'),
-          command: host.command(execPath, bundle),
-        });
-        await office.start();
-        await office.waitForRegistration('hq', 'registered', 5_000);
-        expect((await office.trunk('hq')).registration?.apparent).toBe(`${host.address(2)}:4569`);
+    test.skipIf(!privileged)(
+      'registers at once, long before its refresh, and is known at its new address',
+      async () => {
+        const host = new NetworkNamespace();
+        let centre: Asterisk | undefined;
+        let office: Appliance | undefined;
+        try {
+          host.setAddress(2);
+          centre = await startCentre(version, {}, host.outside);
+          office = new Appliance({
+            config: branchConfig({ host: host.outside, bind: '0.0.0.0:4569', register: '{ refresh: 3600s }' }).replace(
+              WEB,
+              '127.0.0.1:8080',
+            ),
+            command: host.command(execPath, bundle),
+          });
+          await office.start();
+          await office.waitForRegistration('hq', 'registered', 5_000);
+          expect((await office.trunk('hq')).registration?.apparent).toBe(`${host.address(2)}:4569`);
 
-        host.setAddress(3);
-        const changedMs = performance.now();
-        const shown = new RegExp(`branch1\\S*\\s+${host.address(3).replaceAll('.', '\\.')}\\s`);
-        await centre.waitForCli('iax2 show peers', shown, 10_000);
-        expect(performance.now() - changedMs).toBeLessThan(10_000);
-        await office.waitForStatus(
-          'the new address',
-          1_000,
-          (it) => it.trunks['hq']?.registration?.apparent === `${host.address(3)}:4569`,
-        );
-        await centre.originate('IAX2/branch1/201', { application: 'Wait', data: '5' });
-        await office.waitForLine(1, 'ringing', 3_000);
-      } finally {
-        await office?.dispose();
-        await centre?.dispose();
-        host.dispose();
-      }
-    });
+          host.setAddress(3);
+          const shown = new RegExp(`branch1\\S*\\s+${host.address(3).replaceAll('.', '\\.')}\\s`);
+          await centre.waitForCli('iax2 show peers', shown, 10_000);
+          await office.waitForStatus(
+            'the new address',
+            5_000,
+            (it) => it.trunks['hq']?.registration?.apparent === `${host.address(3)}:4569`,
+          );
+          await centre.originate('IAX2/branch1/201', { application: 'Wait', data: '5' });
+          await office.waitForLine(1, 'ringing', 3_000);
+        } finally {
+          await office?.dispose();
+          await centre?.dispose();
+          host.dispose();
+        }
+      },
+    );
   },
   ['iproute2'],
 );

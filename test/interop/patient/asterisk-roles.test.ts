@@ -1,12 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Appliance } from '../../support/appliance.ts';
 import { type Asterisk, startAsterisk } from '../../support/asterisk.ts';
-import { parseWav, strongestHz } from '../../support/audio.ts';
+import { clearest, strongestHz } from '../../support/audio.ts';
 import { BRANCH, CENTRE, centreFiles, SECRET, startBranch, startCentre } from '../../support/branch-office.ts';
 import { Capture } from '../../support/capture.ts';
 import { describeAsterisk } from '../../support/peers.ts';
 import { noise } from '../../support/signal.ts';
+import { waitForTone } from '../../support/tone-heard.ts';
 import { pause, waitUntil } from '../../support/wait-until.ts';
 
 /** Calls that the centre sends in go back to it: the branch joins two of its calls. */
@@ -66,8 +66,7 @@ describeAsterisk('an Asterisk that registers here', (version) => {
     await tower.originate('IAX2/branch1/201', { application: 'Milliwatt' });
     await office.waitForLine(1, 'ringing', 4_000);
     await office.lift(1);
-    await pause(2_000);
-    expect(strongestHz(await office.heard(1, 1))).toBeCloseTo(1004, 0);
+    await waitForTone(office, 1, { hz: 1004 });
   });
 
   test('is called by us', async () => {
@@ -75,8 +74,7 @@ describeAsterisk('an Asterisk that registers here', (version) => {
     await office.waitForLine(1, 'dial-tone', 2_000);
     await office.dial(1, '8601');
     await office.waitForLine(1, 'talking', 8_000);
-    await pause(1_500);
-    expect(strongestHz(await office.heard(1, 1))).toBeCloseTo(1004, 0);
+    await waitForTone(office, 1, { hz: 1004 });
   });
 
   test('is gone when it says so', async () => {
@@ -93,7 +91,7 @@ describeAsterisk(
     test('goes from a call of the centre through the branch into another, untouched [RFC5456 §6.10.4]', async () => {
       const files = centreFiles();
       const sending =
-        'exten => 620,1,Answer()\n same => n,Wait(1)\n same => n,SendText(Grüße aus der Zentrale)\n same => n,Wait(5)\nexten => 621,1,Answer()\n same => n,Wait(60)\n';
+        'exten => 620,1,Answer()\n same => n,Wait(1)\n same => n,SendText(Grüße aus der Zentrale)\n same => n,Verbose(1,TEXT-SENT)\nexten => 621,1,Answer()\n same => n,Wait(60)\n';
       const extensions = files['extensions.conf']!.replace('[to-branch]', `${sending}[to-branch]`);
       const centre = await startAsterisk({ version, bind: CENTRE, files: { ...files, 'extensions.conf': extensions } });
       const office = await startBranch({ dialplan: LOOP });
@@ -101,7 +99,9 @@ describeAsterisk(
       try {
         await office.waitForRegistration('hq', 'registered', 5_000);
         await centre.originate('IAX2/branch1/9621', { extension: '620@from-branch' });
-        await pause(5_000);
+        // Its end comes behind the text, on each of the two calls.
+        await centre.waitForLog(/TEXT-SENT/, 10_000);
+        await office.waitForNoCalls(10_000);
         await capture.stop();
         const frames = await capture.payloads('iax2');
         const texts = frames
@@ -131,7 +131,7 @@ async function reaches(office: Appliance, number: string): Promise<boolean> {
 
 /** The centre calls line 1; says whether that rings, or the centre has given the call up. */
 async function isRung(centre: Asterisk, office: Appliance): Promise<boolean> {
-  await centre.originate('IAX2/branch1/201', { application: 'Wait', data: '1' });
+  await centre.originate('IAX2/branch1/201', { application: 'Wait', data: '3' });
   const wasThere = /[1-9]\d* active channels?/;
   let begun = false;
   const outcome = await waitUntil('the bell, or the end of the call', 30_000, async () => {
@@ -221,9 +221,8 @@ describe('codecs', () => {
         await centre.cli(`dialplan set global RECORDING ${recording}`);
         await centre.originate('IAX2/branch1/9610', { application: 'Milliwatt' });
         await centre.waitForCli('iax2 show channels', /gsm/, 5_000);
-        await pause(6_000);
-        const { samples } = parseWav(readFileSync(`${recording}.wav`));
-        expect(strongestHz(samples.subarray(8_000, 16_000))).toBeCloseTo(1004, -1);
+        const samples = await centre.waitForRecording(recording);
+        expect(strongestHz(clearest(samples, 1004))).toBeCloseTo(1004, -1);
         const formats = await centre.cli('iax2 show channels');
         expect(formats).not.toMatch(/ulaw|alaw/);
       } finally {

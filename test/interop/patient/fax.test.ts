@@ -2,10 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { getuid, pid } from 'node:process';
+import { getuid } from 'node:process';
 import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NativeBoard } from '../../../firmware-bridge/emulator/native-board.ts';
+import { freeUdpPort } from '../../../src/io/free-port.ts';
 import { Appliance } from '../../support/appliance.ts';
 import { BRANCH } from '../../support/branch-office.ts';
 import { FaxMachine, type FaxReceived } from '../../support/fax-machine.ts';
@@ -22,7 +23,6 @@ const SECRET = 'of-the-modem';
 const CALLS = 4;
 const PERFECT: FaxReceived = { pages: 1, bitsPerSecond: 14_400, badRows: 0 };
 const FIRST = -15;
-const PORT = 20_000 + (pid % 20_000);
 
 /** efax drives iaxmodem, which calls over IAX2; on the copper of the fax line spandsp receives. */
 describe.skipIf(why !== '')(`a fax from iaxmodem to a fax line of the HAT${why}`, () => {
@@ -57,9 +57,10 @@ dialplan: |
     });
     await office.start();
     await office.waitForStatus('the line', 10_000, ({ lines }) => lines['1']?.state === 'idle');
-    modem = await FaxModem.start({ port: PORT, server: BRANCH, name: 'modem', secret: SECRET, number: '230' });
-    await office.waitForStatus('the modem', 15_000, (it) => it.trunks['modem']?.address === `127.0.0.1:${PORT}`);
-  }, 60_000);
+    const port = await freeUdpPort(0);
+    modem = await FaxModem.start({ port, server: BRANCH, name: 'modem', secret: SECRET, number: '230' });
+    await office.waitForStatus('the modem', 15_000, (it) => it.trunks['modem']?.address === `127.0.0.1:${port}`);
+  });
 
   afterAll(async () => {
     setPriority(0);

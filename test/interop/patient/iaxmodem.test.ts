@@ -1,5 +1,6 @@
-import { getuid, pid } from 'node:process';
+import { getuid } from 'node:process';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freeUdpPort } from '../../../src/io/free-port.ts';
 import type { Appliance } from '../../support/appliance.ts';
 import { BRANCH, startBranch } from '../../support/branch-office.ts';
 import { FaxModem } from '../../support/fax-modem.ts';
@@ -14,7 +15,6 @@ describe.skipIf(!canRun)(
   () => {
     let office: Appliance;
     let modem: FaxModem;
-    let port = 20_000 + (pid % 20_000);
 
     beforeAll(async () => {
       const peers = `    modem:
@@ -28,8 +28,9 @@ describe.skipIf(!canRun)(
 
     // A new one for each test: after a call of its own it would not ring for the next.
     beforeEach(async () => {
+      const port = await freeUdpPort(0);
       modem = await FaxModem.start({
-        port: ++port,
+        port,
         server: BRANCH,
         name: 'modem',
         secret: SECRET,

@@ -6,7 +6,7 @@ import { watchBroker } from '../../support/mqtt-watcher.ts';
 import { describeNetworkCut } from '../../support/network-cut.ts';
 import { describeWithPeers } from '../../support/peers.ts';
 import { callsEnded, RecordOffice, recordsSeen, withoutRepeats } from '../../support/record-office.ts';
-import { pause, waitUntil } from '../../support/wait-until.ts';
+import { waitUntil } from '../../support/wait-until.ts';
 
 const KILLS = 6;
 
@@ -28,10 +28,12 @@ describeWithPeers('the outbox of an office that is killed while it writes', ['mo
     let rung = 0;
     for (let kill = 0; kill < KILLS; kill++) {
       await appliance.start();
-      const killed = pause(50 + random.integer(600)).then(() => appliance.signal('SIGKILL'));
+      // Before its broker is there, and while it tells it.
+      if (kill % 2 === 1)
+        await appliance.waitForStatus('the broker', 10_000, ({ mqtt }) => mqtt?.state === 'connected');
+      const last = rung + 2 + random.integer(60);
       // The request under way when it dies fails.
-      while (await office.ring().then(Boolean, () => false)) rung++;
-      await killed;
+      while (await office.ring().then(Boolean, () => false)) if (++rung === last) appliance.signal('SIGKILL');
       await appliance.stop();
       for (const { id } of await office.waiting()) onDisk.add(id);
     }

@@ -5,7 +5,6 @@ import { SAMPLE_RATE_HZ, strongestHz } from '../../support/audio.ts';
 import { Baresip, WIDE_HZ } from '../../support/baresip.ts';
 import { BRANCH, startBranch, startCentre } from '../../support/branch-office.ts';
 import { describeWithPeers } from '../../support/peers.ts';
-import { waitUntil } from '../../support/wait-until.ts';
 
 const SERVER = `${BRANCH}:5060`;
 const WIDE = 'codecs: [g722, ulaw]';
@@ -34,7 +33,7 @@ describeWithPeers('real ends that have more than G.711', ['baresip', 'asterisk22
     await office.waitForStatus('both phones to be registered', 10_000, ({ phones }) =>
       ['211', '212'].every((user) => phones[user]?.state === 'registered'),
     );
-  }, 60_000);
+  });
 
   afterAll(async () => {
     await desk?.dispose();
@@ -55,9 +54,7 @@ describeWithPeers('real ends that have more than G.711', ['baresip', 'asterisk22
     await caller.dial(number);
     await caller.waitForEvent('CALL_ESTABLISHED');
     await meanwhile();
-    await waitUntil('a second of it', 20_000, () =>
-      phones.every((phone) => phone.recordedBytes > 2 * 2 * sampleRateHz),
-    );
+    for (const phone of phones) await phone.waitForRecording(2, sampleRateHz);
     await caller.command('hangup');
     await caller.waitForEvent('CALL_CLOSED');
     await office.waitForNoCalls();
@@ -89,7 +86,7 @@ describeWithPeers('real ends that have more than G.711', ['baresip', 'asterisk22
     await centre.originate('IAX2/branch1/212', { application: 'Echo' });
     await workshop.waitForEvent('CALL_ESTABLISHED');
     expect(await centre.cli('iax2 show channels')).toMatch(/ g722 /);
-    await waitUntil('a second of it', 20_000, () => workshop.recordedBytes > 2 * 2 * WIDE_HZ);
+    await workshop.waitForRecording(2, WIDE_HZ);
     await workshop.command('hangup');
     await office.waitForNoCalls();
     expect(pitchHeardBy(workshop, WIDE_HZ)).toBeCloseTo(1500, -1);

@@ -238,10 +238,11 @@ class Desk {
     const call = await this.call('600');
     await this.hears(700);
     expect(await this.change(call, { ...make.offer, ...make.hold, version: 2 })).toMatch(/a=(?:recvonly|inactive)/);
-    await pause(200);
-    const before = phone.heardMs;
-    await pause(200);
-    expect(phone.heardMs - before).toBeLessThan(60);
+    await waitUntil('it to hear nothing', 3_000, async () => {
+      const [before, spoken] = [phone.heardMs, phone.spokenMs];
+      await waitUntil('it to speak on', 2_000, () => phone.spokenMs > spoken + 200);
+      return phone.heardMs - before < 60;
+    });
     expect(await this.change(call, { ...make.offer, version: 3 })).not.toMatch(/a=(?:recvonly|inactive|sendonly)/);
     await this.hears(700);
     const { payloadType, ptimeMs } = this.voice;

@@ -93,7 +93,7 @@ describeAsterisk(
       // It asks a box that is still starting several times, and takes the second challenge for a refusal.
       writeFileSync(centre.path('etc/subscription.conf'), `mwi => 221:secret-221@${BRANCH}/300\n`);
       await centre.cli('sip reload');
-    }, 60_000);
+    });
 
     afterAll(async () => {
       await office?.dispose();

@@ -51,7 +51,7 @@ describeWithPeers('SIPp, step by step', ['sipp', 'tshark'], () => {
     capture = await Capture.start(`port 5060 and host ${BRANCH}`);
     const config = branchConfig({ sections: SIP, dialplan: DIALPLAN });
     office = await startAppliance({ config, web: WEB });
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await office.rest(1);

@@ -44,7 +44,7 @@ describeWithPeers('SIPp', ['sipp'], () => {
   beforeAll(async () => {
     const config = branchConfig({ sections: SIP, dialplan: DIALPLAN });
     office = await startAppliance({ config, web: WEB });
-  }, 60_000);
+  });
 
   afterEach(async () => {
     await office.waitForNoCalls(40_000);

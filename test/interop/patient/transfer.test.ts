@@ -1,12 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { Appliance } from '../../support/appliance.ts';
 import { type Asterisk, startAsterisk } from '../../support/asterisk.ts';
-import { parseWav, strongestHz } from '../../support/audio.ts';
+import { clearest, strongestHz } from '../../support/audio.ts';
 import { BRANCH, CENTRE, centreFiles, SECRET, startBranch } from '../../support/branch-office.ts';
 import { loopbackAddress } from '../../support/loopback.ts';
 import { describeAsterisk } from '../../support/peers.ts';
-import { waitUntil } from '../../support/wait-until.ts';
 
 const EAST = loopbackAddress(5);
 
@@ -77,11 +75,8 @@ describeAsterisk('transfers', (version) => {
     await hq.waitForCli('iax2 show channels', new RegExp(EAST.replaceAll('.', '\\.')), 10_000);
     await east.waitForCli('iax2 show channels', new RegExp(CENTRE.replaceAll('.', '\\.')), 10_000);
     await office.waitForNoCalls(15_000);
-    const { samples } = await waitUntil('the recording', 15_000, async () => {
-      const wav = existsSync(`${recording}.wav`) ? parseWav(readFileSync(`${recording}.wav`)) : undefined;
-      return wav !== undefined && wav.samples.length > 3 * 8000 ? wav : undefined;
-    });
-    expect(strongestHz(samples.subarray(-8_000))).toBeCloseTo(1004, 0);
+    const samples = await hq.waitForRecording(recording);
+    expect(strongestHz(clearest(samples.subarray(-8_000), 1004, 4_000))).toBeCloseTo(1004, 0);
     await hq.cli('channel request hangup all');
     await east.waitForCli('core show channels count', /0 active channels/, 10_000);
   });

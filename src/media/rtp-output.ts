@@ -197,8 +197,10 @@ export class RtpOutput {
     length: number,
     table: Uint8Array | undefined,
   ): void {
-    const timestamp = (this.spec.firstTimestamp + samples) >>> 0;
-    writeRtpHeader(this.datagram, payloadType, marker || this.marks, sequence, timestamp, this.spec.ssrc);
+    // With a sign both are small integers; without, half of all would be objects on their way to where they are written.
+    const timestamp = (this.spec.firstTimestamp + samples) | 0;
+    const ssrc = this.spec.ssrc | 0;
+    writeRtpHeader(this.datagram, payloadType, marker || this.marks, sequence, timestamp, ssrc);
     this.marks = false;
     copyCodes(bytes, at, length, this.datagram, RTP_HEADER_LENGTH, table);
     this.packets = (this.packets + 1) >>> 0;

@@ -179,7 +179,8 @@ export class RtpStream implements MediaStream, RtpListener {
       this.drop('media.bad-length');
       return;
     }
-    const believed = this.latch.judge(from, ssrc, sequence, nowMs);
+    // With a sign it is a small integer, and no object on its way there.
+    const believed = this.latch.judge(from, ssrc | 0, sequence, nowMs);
     if (believed !== 'yes') {
       this.drop(believed === 'foreign' ? 'media.rtp-foreign' : 'media.rtp-other-source');
       return;
@@ -195,7 +196,7 @@ export class RtpStream implements MediaStream, RtpListener {
       if (!this.eventsIn.handle(bytes, payloadAt, payloadLength, timestamp, nowMs)) this.drop('media.bad-length');
       return;
     }
-    this.reception.noteTransit(nowMs - this.follow(sequence, timestamp, nowMs) / SAMPLES_PER_MS);
+    this.reception.noteTransit(nowMs - this.follow(nowMs) / SAMPLES_PER_MS);
     if (!session.receives) {
       this.drop('media.held');
       return;
@@ -226,8 +227,9 @@ export class RtpStream implements MediaStream, RtpListener {
     this.lastSequence = sequence;
   }
 
-  /** Moves on to a packet; gives its place on the far end's timeline in samples. */
-  private follow(sequence: number, timestamp: number, nowMs: number): number {
+  /** Moves on to the packet whose header was read; gives its place on the far end's timeline in samples. */
+  private follow(nowMs: number): number {
+    const { sequence, timestamp } = this.header;
     if (!this.hasSpoken) {
       this.hasSpoken = true;
       this.lastTimestamp = timestamp;
@@ -404,7 +406,8 @@ export class RtpStream implements MediaStream, RtpListener {
   /** What is due of telephone events, reports, and of what has no clock of its own. */
   tick(nowMs: number): void {
     this.eventsIn.tick(nowMs);
-    this.eventsOut.tick(this.output.timestampAt(nowMs), nowMs);
+    // Half of all timestamps are no small integers: one that nobody needs would be an object for each beat.
+    if (this.eventsOut.active) this.eventsOut.tick(this.output.timestampAt(nowMs), nowMs);
     if (nowMs >= this.rtcp.dueMs && (this.output.packets > 0 || this.farSsrc !== 0))
       this.rtcp.tick(this.counts(nowMs), this.reception, SAMPLES_PER_MS, this.farSsrc, nowMs);
     this.tickGenerated(nowMs);

@@ -11,34 +11,7 @@ import {
   writeVideoMiniHeader,
 } from '../../../src/iax2/frame-header.ts';
 import { encodeMetaTrunkFrame, TrunkReader } from '../../../src/iax2/meta-trunk.ts';
-
-const ROUNDS = 21;
-const FRAMES = 20_000;
-/** The smallest object of V8 has twelve bytes or more: one per frame would be seen twelvefold. */
-const NOTHING = 1;
-
-/**
- * Heap bytes that one call of `work` takes in the end: code that is interpreted yet boxes numbers, and on a busy machine
- * the compiler comes late.
- */
-function bytesPerCall(work: () => number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let patience = 20; patience > 0 && least >= NOTHING; patience--) least = Math.min(least, medianBytes(work));
-  return least;
-}
-
-/** The median of rounds, since in one of them the collector may run. */
-function medianBytes(work: () => number): number {
-  let seen = 0;
-  const rounds: number[] = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    const before = process.memoryUsage().heapUsed;
-    for (let i = 0; i < FRAMES; i++) seen |= work();
-    rounds.push((process.memoryUsage().heapUsed - before) / FRAMES);
-  }
-  expect(seen).not.toBe(0);
-  return rounds.sort((a, b) => a - b)[ROUNDS >> 1]!;
-}
+import { bytesPerCall, NOTHING } from '../../support/heap.ts';
 
 const voice = new Uint8Array(160).fill(0xff);
 

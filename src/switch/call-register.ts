@@ -101,6 +101,11 @@ export class CallRegister {
     this.touched.add(entry);
   }
 
+  /** The same of the call that a leg is in. */
+  touchCallOf(leg: LegId): void {
+    this.lend(this.byLeg.get(leg));
+  }
+
   private lend(entry: Entry | undefined): Entry | undefined {
     if (entry !== undefined) this.touched.add(entry);
     return entry;

@@ -34,6 +34,8 @@ export interface HandsetParts {
   readonly join: (held: Place, consulted: Place, nowMs: number) => void;
   /** Whoever is talked to at that place is left: the telephone is to ring for them. */
   readonly recall: (place: Place, nowMs: number) => void;
+  /** A place is at another leg of its telephone than its call was told of. */
+  readonly moved: (place: Place) => void;
   /** The telephone is down and somebody waits for it still: the leg that rings it, undefined if it cannot. */
   readonly ringAgain: (place: Place, request: DialRequest, nowMs: number) => Handset | undefined;
 }

@@ -96,6 +96,7 @@ export class Handsets {
     place.kind = 'own';
     handset.begin(place);
     this.inUse.set(made.id, handset);
+    this.parts.moved(place);
     return handset;
   }
 

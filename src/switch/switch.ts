@@ -285,6 +285,7 @@ export class Switch implements Machine<SwitchOutput> {
         isUrgent: (place) => this.register.of(place.id)?.view.emergency === true,
         join: (held, consulted, nowMs) => this.moves.join(held, consulted, nowMs),
         recall: (place, nowMs) => this.moves.recall(place, nowMs),
+        moved: ({ id }) => this.register.touchCallOf(id),
       },
       telephones?.settingsOf ?? (() => undefined),
     );

@@ -267,6 +267,7 @@ describe('a call that comes while the telephone talks', () => {
     expect(hq.last).toBe('hangup normal-clearing');
     const ringing = office.last;
     expect(ringing.channel.split('#')[0]).toBe('LINE/1');
+    expect(office.channels).toContainEqual([caller.channel, ringing.channel]);
     office.say(ringing, 'answered');
     expect([office.heard(ringing), office.heard(caller)]).toEqual(['IAX2/branch', 'LINE/1']);
     office.hangUp(caller);
@@ -334,7 +335,7 @@ describe('whatever telephones and far ends do, in any order', () => {
     fc.record({ do: fc.constant('wait' as const), who: fc.nat(9) }),
   );
 
-  it('leaves nothing behind once everybody has hung up, and tells each leg of its end once', () => {
+  it('calls have the legs that stand, nothing is left behind once everybody has hung up, and each leg is told of its end once', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const office = new Office();
@@ -367,6 +368,8 @@ describe('whatever telephones and far ends do, in any order', () => {
             } else office.say(leg, one.do);
           }
           settle();
+          const channels = standing().map(({ channel }) => channel);
+          expect(office.channels.flat().filter((channel) => !channels.includes(channel))).toEqual([]);
         }
         for (let leg = standing()[0]; leg !== undefined; leg = standing()[0]) {
           gone.add(leg);

@@ -209,6 +209,11 @@ export class Office {
     return this.exchange.views().map(({ to, state }) => `${to} ${state}`);
   }
 
+  /** Of each call the channels of its legs, as users are told of them. */
+  get channels(): string[][] {
+    return this.exchange.views().map(({ legs }) => legs.map(({ channel }) => channel));
+  }
+
   expectEmpty(): void {
     for (const leg of this.legs) this.hangUp(leg);
     expect(this.exchange.size).toBe(0);

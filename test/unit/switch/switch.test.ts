@@ -163,7 +163,7 @@ describe('the switch', () => {
     for (const leg of lines.dialled) exchange.handleLegEvent(leg, { type: 'answered' }, 100);
     const looks: string[] = [];
     for (const leg of [...standing, ...lines.dialled])
-      Object.defineProperty(leg, 'channel', { get: () => (looks.push(leg.id), leg.id) });
+      Object.defineProperty(leg, 'channel', { get: () => looks[looks.push(leg.id) - 1] });
     const caller = call('7123');
     drain();
     exchange.handleLegEvent(caller, hungUp('normal-clearing'), 200);

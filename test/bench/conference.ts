@@ -13,7 +13,7 @@ import { installPeers } from '../interop/peers/install.ts';
 import { RawCaller } from '../support/raw-caller.ts';
 import { pause } from '../support/wait-until.ts';
 import { CALLERS, NUMBERS, SUBJECTS, SWITCH, USER } from './media-subjects.ts';
-import { cpuPct, MachineLoad, WARM_UP_MS } from './process-cost.ts';
+import { cpuPct, MachineLoad, START_MS, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
 import type { Subject } from './subject.ts';
 import { FRAME_MS, speak } from './voice-clock.ts';
@@ -49,7 +49,7 @@ async function measure(subject: Subject): Promise<void> {
   const voices: Uint8Array[] = [];
   let heard = 0;
   try {
-    await pause(SETTLE_MS);
+    await pause(START_MS);
     const idle = await cpuPct(subject.pid, () => pause(windowMs));
     samples.add(subject.name, 'idle', idle);
     const used: number[] = [];

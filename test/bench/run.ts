@@ -13,7 +13,7 @@ import { installPeers } from '../interop/peers/install.ts';
 import { type Asterisk, startAsterisk } from '../support/asterisk.ts';
 import { pause, waitUntil } from '../support/wait-until.ts';
 import { ManagerInterface } from './manager-interface.ts';
-import { cpuPct, cpuSeconds, MachineLoad, memory, WARM_UP_MS } from './process-cost.ts';
+import { cpuPct, cpuSeconds, MachineLoad, memory, START_MS, WARM_UP_MS } from './process-cost.ts';
 import { Samples } from './samples.ts';
 import type { Subject } from './subject.ts';
 import { GENERATOR, generatorOptions, SUBJECTS, sinkOptions } from './subjects.ts';
@@ -47,7 +47,7 @@ async function measure(
   try {
     const startMs = await subject.start();
     samples.add(subject.name, 'registered', (await registered) - startMs);
-    await pause(3_000);
+    await pause(START_MS);
     const idle = await cpuPct(subject.pid, () => pause(windowMs));
     samples.add(subject.name, 'idle', idle);
     const rest = memory(subject.pid);

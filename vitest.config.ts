@@ -8,7 +8,8 @@ const shared = { environment: 'node', restoreMocks: true } as const;
 const realTime = { ...shared, hookTimeout: 240_000, fileParallelism: false } as const;
 
 export default defineConfig({
-  resolve: { conditions: ['node-pcm-codecs-source'] },
+  // The first is ours; with it the others, which Vite has by itself, must be named.
+  ssr: { resolve: { conditions: ['node-pcm-codecs-source', 'module', 'node', 'development|production'] } },
   test: {
     projects: [
       {

@@ -32,6 +32,8 @@ export function withBroker(command: Command): Command {
 
 /** Retained messages that come within this of each other belong to one answer of the broker. */
 const QUIET_MS = 400;
+/** So many such moments are waited for. */
+const MOST_ROUNDS = 25;
 const LONGEST_MS = 10_000;
 const ASK_AGAIN_MS = 5_000;
 /** How often it is looked whether what is waited for is there. */
@@ -42,7 +44,8 @@ const ANSWER_MS = 10_000;
 /** A connection with the picture of the fleet that it gives. */
 export class FleetBroker {
   readonly fleet = new Fleet();
-  private heardMs = performance.now();
+  /** How many messages came that the broker had kept. */
+  private kept = 0;
   private readonly listeners = new Set<(message: FleetMessage) => void>();
 
   private constructor(
@@ -88,9 +91,22 @@ export class FleetBroker {
   /** Reads what is retained of every site, or of one. */
   async read(site?: string): Promise<void> {
     await this.subscribe(fleetFilters(site));
-    this.heardMs = performance.now();
-    const deadlineMs = this.heardMs + LONGEST_MS;
-    while (performance.now() < Math.min(this.heardMs + QUIET_MS, deadlineMs)) await this.terminal.pause(LOOK_MS);
+    await this.settle();
+  }
+
+  /** Resolves when all that is retained of what was subscribed to has come. */
+  async settle(): Promise<void> {
+    let failures = 0;
+    for (let round = 0; round < MOST_ROUNDS && !this.terminal.stop.aborted; round++) {
+      const { kept } = this;
+      await this.terminal.pause(QUIET_MS);
+      // Some brokers answer a subscription before they send what they keep, so that a moment of quiet is waited for; but a
+      // machine that sleeps or a network that stalls is quiet too. What was sent before the answer to this comes before it.
+      const failure = await this.outcomeOf(this.link.roundTrip(), LONGEST_MS);
+      if (failure === undefined && kept === this.kept) return;
+      if (failure !== undefined && ++failures > 1)
+        throw new CommandFailure(`the broker does not tell what it keeps: ${failure}`);
+    }
   }
 
   /** Whether the broker is there at the moment. */
@@ -121,9 +137,11 @@ export class FleetBroker {
   async waitFor<Found>(timeoutMs: number, find: () => Found | undefined, topic?: string): Promise<Found | undefined> {
     const deadlineMs = performance.now() + timeoutMs;
     let askMs = performance.now() + ASK_AGAIN_MS;
-    for (;;) {
+    for (let isLast = false; ; ) {
       const found = find();
-      if (found !== undefined || performance.now() > deadlineMs || this.terminal.stop.aborted) return found;
+      if (found !== undefined || isLast || this.terminal.stop.aborted) return found;
+      // What came while this machine stood still is read in the pause behind the deadline.
+      isLast = performance.now() > deadlineMs;
       if (topic !== undefined && performance.now() > askMs) {
         askMs = performance.now() + ASK_AGAIN_MS;
         // Where that is refused for now, the next time may do.
@@ -139,7 +157,8 @@ export class FleetBroker {
       outcome = { failure };
     });
     const deadlineMs = performance.now() + timeoutMs;
-    while (performance.now() < deadlineMs && !this.terminal.stop.aborted) {
+    for (let isLast = false; !isLast && !this.terminal.stop.aborted; ) {
+      isLast = performance.now() > deadlineMs;
       await Promise.race([work, this.terminal.pause(LOOK_MS)]);
       if (outcome !== undefined) return outcome.failure;
     }
@@ -172,7 +191,7 @@ export class FleetBroker {
 
   private handleMessage(message: FleetMessage): void {
     // A fleet never falls silent: only what the broker had kept belongs to its answer.
-    if (message.retained) this.heardMs = performance.now();
+    if (message.retained) this.kept++;
     this.fleet.handleMessage(message.topic, message.payload);
     for (const listener of this.listeners) listener(message);
   }

@@ -32,8 +32,6 @@ interface Offer {
   readonly desk: EnrolmentDesk;
 }
 
-const QUIET_MS = 400;
-
 export function addFleetEnrol(fleet: Command, terminal: Terminal): void {
   withBroker(fleet.command('enrol'))
     .description('gives new boxes their first configuration: makes a code for each site, and answers who comes with it')
@@ -65,7 +63,7 @@ async function enrol(file: string, options: EnrolOptions, terminal: Terminal): P
   // What is wrong with a configuration is said before anybody is given a code.
   for (const site of sites) configurationFor(site, file, template, options, terminal, passingKey().publicKey);
   const failed = await FleetBroker.use(options, terminal, async (broker) => {
-    const taken = await numbersInUse(broker, terminal);
+    const taken = await numbersInUse(broker);
     const offers = sites.map((site): Offer => {
       const code = makeCode(freeNumber(taken), (below) => systemRandom.integer(below));
       const desk = new EnrolmentDesk({
@@ -169,14 +167,14 @@ function configurationFor(
 }
 
 /** Numbers under which somebody else offers. */
-async function numbersInUse(broker: FleetBroker, terminal: Terminal): Promise<Set<string>> {
+async function numbersInUse(broker: FleetBroker): Promise<Set<string>> {
   const taken = new Set<string>();
   const end = broker.listen(({ topic, payload }) => {
     const [, number] = /^branchline-enrol\/(\d{4})\/offer$/.exec(topic) ?? [];
     if (number !== undefined && payload !== '') taken.add(number);
   });
   await broker.subscribe([enrolmentTopic('+', 'offer')]);
-  await terminal.pause(QUIET_MS);
+  await broker.settle();
   end();
   return taken;
 }

@@ -20,6 +20,8 @@ export interface FleetMessage {
   readonly retained: boolean;
 }
 
+/** Nobody subscribes to it. */
+const NO_TOPIC = 'branchline-none';
 /** How long a goodbye may take. */
 const CLOSE_MS = 2_000;
 
@@ -69,6 +71,12 @@ export class FleetLink {
       const isUnheard = this.isUnheard(packet?.messageId);
       return isUnheard && !retain ? 'nobody listens there: it is not connected' : undefined;
     });
+  }
+
+  /** Asks the broker for nothing: what it sent us before it answers comes before its answer. */
+  async roundTrip(): Promise<string | undefined> {
+    // An answer is owed even to who never subscribed, and no permission is needed. [MQTT-3.10.4-5]
+    return failureOf(this.client.unsubscribeAsync(NO_TOPIC));
   }
 
   /** What is under way may still arrive, for a moment. */

@@ -28,10 +28,14 @@ describeWithPeers('branchline fleet on a machine that sleeps, with mosquitto', [
     await broker.start();
     const offices = await connectAsync(broker.url);
     for (const site of sites)
-      await offices.publishAsync(`branchline/${site}/state`, '{"state":"online","session":"s","at":"2026-01-01T00:00:00Z"}', {
-        qos: 1,
-        retain: true,
-      });
+      await offices.publishAsync(
+        `branchline/${site}/state`,
+        '{"state":"online","session":"s","at":"2026-01-01T00:00:00Z"}',
+        {
+          qos: 1,
+          retain: true,
+        },
+      );
     await offices.endAsync();
     relay = createServer((near) => {
       const far = connect(1883, ip);
@@ -63,7 +67,14 @@ describeWithPeers('branchline fleet on a machine that sleeps, with mosquitto', [
   }
 
   it('lists every office although it slept while the broker told of them', async () => {
-    const listing = new Program('fleet', execPath, [bundle, 'fleet', 'list', '--json', '--broker', `mqtt://${ip}:1884`]);
+    const listing = new Program('fleet', execPath, [
+      bundle,
+      'fleet',
+      'list',
+      '--json',
+      '--broker',
+      `mqtt://${ip}:1884`,
+    ]);
     asleep = listing;
     expect(await listing.exit(20_000)).toBe(0);
     expect(asleep).toBeUndefined();

@@ -6,6 +6,7 @@ import { addCheck } from './check.ts';
 import { addDemo, type Demo } from './demo.ts';
 import { addFleet } from './fleet.ts';
 import { addHashPassword } from './hash-password.ts';
+import { addImportAsterisk } from './import-asterisk.ts';
 import { addKeygen } from './keygen.ts';
 import { processTerminal } from './process-terminal.ts';
 import { addRoute } from './route.ts';
@@ -44,6 +45,7 @@ export function buildProgram(roots: Roots, terminal: Terminal = processTerminal(
   addRun(program, terminal, roots, exitWith);
   addCheck(program, terminal);
   addRoute(program, terminal);
+  addImportAsterisk(program, terminal);
   addStatus(program, terminal);
   addCall(program, terminal);
   addHangup(program, terminal);

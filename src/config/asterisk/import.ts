@@ -1,0 +1,80 @@
+import { writeGroups } from './dahdi-groups.ts';
+import { Draft, type SecretForm } from './draft.ts';
+import { contextsOf, importExtensions } from './extensions.ts';
+import type { AsteriskFiles } from './files.ts';
+import { importIax, type KeyFinder } from './iax.ts';
+import { readAsteriskFile, type Section } from './reader.ts';
+import { type Remark, Remarks } from './remarks.ts';
+import { settle } from './settle.ts';
+
+export interface ImportOptions {
+  /** The `site.id`; else that of asterisk.conf, else `office`. */
+  readonly site: string | undefined;
+  /** Stands at the head of the document, as a comment. */
+  readonly heading: string;
+  readonly secretForm: SecretForm;
+  readonly findKey: KeyFinder;
+}
+
+export interface Imported {
+  /** The configuration, which `check` accepts if `isValid`. */
+  readonly text: string;
+  readonly isValid: boolean;
+  /** What was not carried over, or means something else now; by file and line, without secrets. */
+  readonly remarks: readonly Remark[];
+  readonly counts: Readonly<Record<'contexts' | 'lines' | 'peers' | 'phones' | 'trunks', number>>;
+  /** How many warnings `check` has. */
+  readonly warnings: number;
+}
+
+/** The files that are looked for; one of them must be there. */
+const FILES = ['extensions.conf', 'iax.conf'];
+
+/**
+ * Makes one configuration of the files of an Asterisk. Undefined if there is none of the files that it reads. Never throws
+ * for what they say.
+ */
+export function importAsterisk(files: AsteriskFiles, options: ImportOptions): Imported | undefined {
+  const remarks = new Remarks();
+  const read = new Map<string, Section[]>();
+  const sectionsOf = (name: string): Section[] => {
+    const known = read.get(name);
+    if (known !== undefined) return known;
+    const sections = readAsteriskFile(files, name, remarks);
+    if (sections !== undefined) read.set(name, sections);
+    return sections ?? [];
+  };
+  const extensions = sectionsOf('extensions.conf');
+  const draft = new Draft(remarks, contextsOf(extensions), options.secretForm);
+  importIax(sectionsOf('iax.conf'), draft, { acls: sectionsOf('acl.conf'), findKey: options.findKey });
+  if (!FILES.some((name) => read.has(name))) return undefined;
+  draft.document.site = { id: siteId(options.site ?? 'office') };
+  const lines = importExtensions(extensions, draft);
+  lines.push(...writeGroups(lines, draft));
+  const { text, isValid, warnings } = settle(draft, lines, options.heading);
+  const { hat, iax2, sip } = draft.document;
+  const count = (all: object | undefined) => Object.keys(all ?? {}).length;
+  return {
+    text,
+    isValid,
+    remarks: remarks.all(),
+    counts: {
+      contexts: draft.contexts.size,
+      lines: hat?.lines?.length ?? 0,
+      peers: count(iax2?.peers),
+      phones: count(sip?.phones),
+      trunks: count(sip?.trunks),
+    },
+    warnings: warnings.length,
+  };
+}
+
+/** A name as MQTT topics have it. */
+function siteId(name: string): string {
+  const id = name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 40);
+  return id === '' ? 'office' : id;
+}

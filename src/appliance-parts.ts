@@ -16,6 +16,7 @@ import type { CallTime } from './lines/caller-id-message.ts';
 import type { DatagramSink } from './media/datagram-sink.ts';
 import { MediaPlane, type Plane } from './media/plane.ts';
 import { SplitPlane } from './media/split-plane.ts';
+import { LOOP_BACKLOG_MS } from './media/standstill.ts';
 import type { DialClassOf, LegDialler, Technology } from './switch/leg.ts';
 import { Switch } from './switch/switch.ts';
 
@@ -61,7 +62,7 @@ export class ApplianceParts {
       ...(options.sendRtp === undefined ? {} : { sendRtp: options.sendRtp }),
       counters,
       crypto,
-      dropsBacklog: true,
+      backlogMs: LOOP_BACKLOG_MS,
     };
     const isSealed = (localCall: number) => this.iax2.endpoint.isSealed(localCall);
     const { mediaWorker, rtpLender } = options;

@@ -14,6 +14,7 @@ import { systemRandom } from './io/random.ts';
 import { UdpPort } from './io/udp.ts';
 import { BLOCK_SAMPLES } from './media/media-stream.ts';
 import { MediaPlane } from './media/plane.ts';
+import { LOOP_BACKLOG_MS } from './media/standstill.ts';
 
 /** 8,000 samples a second. */
 const BLOCK_MS = 10;
@@ -115,7 +116,7 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
     });
     this.plane = new MediaPlane({
       counters,
-      dropsBacklog: true,
+      backlogMs: LOOP_BACKLOG_MS,
       send: (to, bytes, at, length) => this.udp.send(this.endpoint.sealMini(bytes.slice(at, at + length)), to),
     });
     this.endpoint = new Endpoint({
@@ -167,8 +168,8 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
       const stream = this.streams.next();
       const port = ++this.lastPort;
       this.plane.open(stream, { kind: 'line', port, law: 'ulaw' }, nowMs);
-      this.plane.hear(stream, { kind: 'stream', stream: call.stream });
-      this.plane.hear(call.stream, { kind: 'stream', stream });
+      this.plane.hear(stream, { kind: 'stream', stream: call.stream }, nowMs);
+      this.plane.hear(call.stream, { kind: 'stream', stream }, nowMs);
       this.attached.set(call.id, { call, port, stream, exchange, say: new Int16Array(BLOCK_SAMPLES) });
     });
   }
@@ -267,7 +268,7 @@ export class Iax2Node extends EventEmitter<Iax2NodeEvents> {
     const attached = this.attached.get(call.id);
     if (attached === undefined) return;
     this.attached.delete(call.id);
-    this.plane.hear(call.stream, { kind: 'nothing' });
+    this.plane.hear(call.stream, { kind: 'nothing' }, nowMs);
     this.plane.close(attached.stream, nowMs);
     if (this.attached.size === 0) this.nextBlockMs = nowMs;
   }

@@ -47,6 +47,7 @@ import { isRtcp } from './rtp-packet.ts';
 import { RtpStream } from './rtp-stream.ts';
 import { RtpVideoStream } from './rtp-video-stream.ts';
 import type { SrtpCrypto } from './srtp.ts';
+import { Standstill } from './standstill.ts';
 import { type AnyStream, StreamTable } from './stream-table.ts';
 import { TRUNK_SLOT_MS, Trunks } from './trunk-sender.ts';
 import { VideoTable } from './video-table.ts';
@@ -67,14 +68,12 @@ export interface MediaPlaneOptions {
   readonly counters: Counters;
   /** For SRTP; absent where there is none. */
   readonly crypto?: SrtpCrypto;
-  /** Voice that waited while the clock stood still is thrown away; else that is for who hands datagrams in. */
-  readonly dropsBacklog?: boolean;
+  /**
+   * Voice that waited while the clock stood still is thrown away: all that comes in the first so many ms. 0 for who hands in
+   * at one time what waits; absent, nothing is thrown away.
+   */
+  readonly backlogMs?: number;
 }
-
-/** After a pause of the clock this long what waits is not worth hearing any more: it would leave as a burst. */
-export const STALLED_MS = 300;
-/** An event loop gives what waited in several turns, between others. */
-const BACKLOG_MS = 60;
 
 /** What surrounds the protocol machines sees of the media plane, whether it is in one piece or in two. */
 export interface Plane extends MediaPort, Machine<MediaEvent> {
@@ -102,13 +101,11 @@ export class MediaPlane implements Plane {
   private readonly lastCounts = new Map<StreamId, StreamStatistics>();
   private nextSlotMs = 0;
   private nextTrunkMs = 0;
-  private readonly dropsBacklog: boolean;
-  /** Until when voice is what waited during a pause. */
-  private backlogUntilMs = Number.NEGATIVE_INFINITY;
+  private readonly standstill: Standstill;
 
-  constructor({ send, sendRtp = NOWHERE, counters, crypto, dropsBacklog = false }: MediaPlaneOptions) {
+  constructor({ send, sendRtp = NOWHERE, counters, crypto, backlogMs }: MediaPlaneOptions) {
     this.counters = counters;
-    this.dropsBacklog = dropsBacklog;
+    this.standstill = new Standstill(backlogMs, counters);
     this.parts = {
       send,
       sendRtp,
@@ -153,7 +150,7 @@ export class MediaPlane implements Plane {
     headroom: number,
     nowMs: number,
   ): DatagramUse {
-    if (kind !== 'full' && kind !== 'short' && this.isBacklog(nowMs)) return 'media';
+    if (kind !== 'full' && kind !== 'short' && this.isLeftOut(nowMs)) return 'media';
     switch (kind) {
       case 'mini':
         this.handleMini(bytes, at, length, from, headroom, nowMs);
@@ -176,20 +173,18 @@ export class MediaPlane implements Plane {
     const stream = this.streams.ofRtpPort(port) ?? this.videos.ofRtpPort(port);
     if (stream === undefined) this.counters.increment('media.rtp-unknown-port');
     else if ((localPort & 1) === 1 || isRtcp(bytes)) stream.handleRtcp(bytes, from, nowMs);
-    else if (!this.isBacklog(nowMs)) stream.handleRtp(bytes, from, nowMs);
+    else if (!this.isLeftOut(nowMs)) stream.handleRtp(bytes, from, nowMs);
   }
 
-  private isBacklog(nowMs: number): boolean {
-    this.noteStall(nowMs);
-    if (nowMs >= this.backlogUntilMs) return false;
-    this.counters.increment('media.backlog');
-    return true;
+  /** Whether the clock stood still just before: voice that comes now had waited meanwhile. */
+  isBacklog(nowMs: number): boolean {
+    return this.standstill.isBacklog(this.isIdle ? nowMs : this.nextSlotMs, nowMs);
   }
 
-  private noteStall(nowMs: number): void {
-    if (!this.dropsBacklog || this.isIdle || nowMs - this.nextSlotMs <= STALLED_MS) return;
-    if (nowMs >= this.backlogUntilMs) this.counters.increment('media.stalled');
-    this.backlogUntilMs = nowMs + BACKLOG_MS;
+  private isLeftOut(nowMs: number): boolean {
+    const isBacklog = this.isBacklog(nowMs);
+    if (isBacklog) this.counters.increment('media.backlog');
+    return isBacklog;
   }
 
   /**
@@ -216,7 +211,8 @@ export class MediaPlane implements Plane {
   }
 
   private takeSlot(nowMs: number): void {
-    this.noteStall(nowMs);
+    // Where the clock comes before the voice that waited.
+    this.isBacklog(nowMs);
     this.nextSlotMs = slotAfter(nowMs);
     for (const stream of this.parts.ticked) stream.tick(nowMs);
     this.videos.tick(nowMs);
@@ -346,7 +342,7 @@ export class MediaPlane implements Plane {
     this.streams.add(this.opened(stream, spec, nowMs));
   }
 
-  /** The first stream of all: from now on there are slots. */
+  /** The first stream or room of all: from now on there are slots. */
   private begin(nowMs: number): void {
     this.nextSlotMs = slotAfter(nowMs);
     this.nextTrunkMs = this.nextSlotMs;
@@ -395,7 +391,8 @@ export class MediaPlane implements Plane {
     this.videos.patch();
   }
 
-  hear(stream: StreamId, source: Source): void {
+  hear(stream: StreamId, source: Source, nowMs: number): void {
+    if (this.isIdle) this.begin(nowMs);
     this.streams.hear(stream, source);
     this.videos.patch();
   }

@@ -290,7 +290,7 @@ export class SplitPlane implements Plane {
     this.tellSource(stream, source);
     // Muted or louder in the room where it is: nothing that is under way may be lost.
     if (room !== undefined && room === this.roomOf(stream)) return;
-    this.near.hear(stream, source.kind === 'room' ? { kind: 'stream', stream: source.room } : source);
+    this.near.hear(stream, source.kind === 'room' ? { kind: 'stream', stream: source.room } : source, nowMs);
     this.place(stream, nowMs);
     this.noteLeft(room);
   }
@@ -314,7 +314,7 @@ export class SplitPlane implements Plane {
     if (wanted) {
       this.placed.add(stream);
       this.near.openFar(place, PLACE, this.far, nowMs);
-      this.near.hear(place, { kind: 'stream', stream });
+      this.near.hear(place, { kind: 'stream', stream }, nowMs);
     } else {
       this.placed.delete(stream);
       this.near.close(place, nowMs);

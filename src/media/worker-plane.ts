@@ -4,7 +4,7 @@ import type { RoomOrder, RtpSession, Source, StreamId, StreamSpec } from '../bas
 import { RecordRing } from '../base/record-ring.ts';
 import { frameKind, readSourceCall } from '../iax2/frame-header.ts';
 import { FarVoiceReader, farPlaneBy, lawOfNumber } from './far-voice.ts';
-import { MediaPlane, STALLED_MS } from './plane.ts';
+import { MediaPlane } from './plane.ts';
 import {
   COMMAND,
   DATAGRAM_RESERVE_BYTES,
@@ -65,7 +65,7 @@ export interface PlaneSockets {
 /** So many times `receive` is asked in a tick: a flood waits in the kernel, and is lost there, while calls go on. */
 const RECEIVES_PER_TICK = 16;
 
-/** The same for a port of RTP after a sleep: some 20 s of voice. */
+/** The same after a sleep, and for each port of RTP then: all that the kernel keeps. */
 const BACKLOG_RECEIVES = 128;
 
 const COUNTS_MS = 200;
@@ -94,7 +94,6 @@ export class WorkerPlane {
   private passesUnknown = false;
   private tapped = false;
   private ticks = 0;
-  private lastTickMs = Number.NEGATIVE_INFINITY;
   private nextCountsMs = 0;
   /** Something was reported in this tick. */
   private reported = false;
@@ -109,6 +108,7 @@ export class WorkerPlane {
       send: (to, bytes, at, length) => this.send(to, bytes, at, length),
       sendRtp: (localPort, to, bytes, at, length) => this.sendRtp(localPort, to, bytes, at, length),
       counters: this.counts,
+      backlogMs: 0,
     });
     this.voice = new FarVoiceReader(this.plane);
   }
@@ -129,13 +129,12 @@ export class WorkerPlane {
 
   /** Whether the main thread has something new to read. */
   tick(nowMs: number): boolean {
-    const stalled = !this.isIdle && nowMs - this.lastTickMs > STALLED_MS;
-    this.lastTickMs = nowMs;
     this.reported = false;
-    if (stalled) this.counts.increment('media.stalled');
     this.takeCommands(nowMs);
-    this.takeDatagrams(stalled, nowMs);
-    this.takeRtp(stalled, nowMs);
+    // What came during a sleep is thrown away in one tick: what stayed of it would leave as a burst in the next ones.
+    const slept = this.plane.isBacklog(nowMs);
+    this.takeDatagrams(slept ? BACKLOG_RECEIVES : RECEIVES_PER_TICK, nowMs);
+    this.takeRtp(slept ? BACKLOG_RECEIVES : 1, nowMs);
     this.plane.tick(nowMs);
     this.tellEvents();
     this.socket?.flush();
@@ -149,17 +148,17 @@ export class WorkerPlane {
 
   // ---- datagrams
 
-  private takeDatagrams(stalled: boolean, nowMs: number): void {
+  private takeDatagrams(rounds: number, nowMs: number): void {
     const { socket } = this;
     if (socket === undefined) return;
-    for (let round = 0; round < RECEIVES_PER_TICK; round++) {
+    for (let round = 0; round < rounds; round++) {
       const count = socket.receive();
-      for (let i = 0; i < count; i++) this.take(socket, i, stalled, nowMs);
+      for (let i = 0; i < count; i++) this.take(socket, i, nowMs);
       if (count < socket.capacity) return;
     }
   }
 
-  private take(socket: DatagramBatches, index: number, stalled: boolean, nowMs: number): void {
+  private take(socket: DatagramBatches, index: number, nowMs: number): void {
     const { bytes } = socket;
     const at = socket.startOf(index);
     const length = socket.lengthOf(index);
@@ -170,43 +169,37 @@ export class WorkerPlane {
       this.pass(bytes, at, length, from, false);
       return;
     }
-    if (stalled && kind !== 'full') {
-      this.counts.increment('media.backlog');
-      return;
-    }
     // Pictures are the main thread's.
-    if (kind === 'video-mini') {
+    if (kind === 'video-mini' && !this.plane.isBacklog(nowMs)) {
       this.pass(bytes, at, length, from, false);
       return;
     }
-    const use = stalled ? 'signalling' : this.plane.handleDatagramAt(kind, bytes, at, length, from, nowMs);
+    const use = this.plane.handleDatagramAt(kind, bytes, at, length, from, nowMs);
     if (use !== 'media') this.pass(bytes, at, length, from, use === 'both');
   }
 
-  private takeRtp(stalled: boolean, nowMs: number): void {
+  private takeRtp(rounds: number, nowMs: number): void {
     const { rtp } = this;
     if (rtp === undefined) return;
     const ready = rtp.ready(nowMs);
     for (let index = 0; index < ready; index++) {
-      // What came during a sleep is thrown away in one tick: what stayed of it would leave as a burst in the next ones.
-      let left = stalled ? BACKLOG_RECEIVES : 1;
+      let left = rounds;
       let count: number;
       do {
-        count = this.takeFromPort(rtp, index, stalled, nowMs);
+        count = this.takeFromPort(rtp, index, nowMs);
         left--;
       } while (rtp.waits || (left > 0 && count === rtp.capacity));
     }
   }
 
-  private takeFromPort(rtp: RtpSockets, index: number, stalled: boolean, nowMs: number): number {
+  private takeFromPort(rtp: RtpSockets, index: number, nowMs: number): number {
     const count = rtp.receive(index, nowMs);
     const port = rtp.portOf(index);
     for (let i = 0; i < count; i++) {
       const bytes = rtp.bytes(i);
       const from = rtp.senderOf(i);
       if (this.tapped) this.tap(0, bytes, 0, bytes.length, from, port);
-      if (stalled) this.counts.increment('media.backlog');
-      else if (rtp.isOpen(port)) this.plane.handleRtp(port, bytes, from, nowMs);
+      if (rtp.isOpen(port)) this.plane.handleRtp(port, bytes, from, nowMs);
       else this.counts.increment('rtp.call-over');
     }
     return count;
@@ -329,7 +322,7 @@ export class WorkerPlane {
         this.closeStream(a, nowMs);
         break;
       case COMMAND.HEAR:
-        plane.hear(a, JSON.parse(commands.text()) as Source);
+        plane.hear(a, JSON.parse(commands.text()) as Source, nowMs);
         break;
       case COMMAND.DIGIT:
         plane.playDigit(a, commands.text(), b);

@@ -69,8 +69,8 @@ function openCall(n: number): { id: number; voice: Voice } {
 }
 
 function bridge(a: number, b: number): void {
-  plane.hear(a, { kind: 'stream', stream: b });
-  plane.hear(b, { kind: 'stream', stream: a });
+  plane.hear(a, { kind: 'stream', stream: b }, 0);
+  plane.hear(b, { kind: 'stream', stream: a }, 0);
 }
 
 const voices: Voice[] = [];
@@ -130,7 +130,7 @@ for (let n = 0; n < SESSIONS; n++) {
 /** One conference by RTP, of whom three speak. */
 for (let n = 0; n < MEMBERS; n++) {
   const id = openSession(2 * SESSIONS + n);
-  plane.hear(id, { kind: 'room', room: ROOM, says: n < 3, hears: true, sayDb: 0, hearDb: 0 });
+  plane.hear(id, { kind: 'room', room: ROOM, says: n < 3, hears: true, sayDb: 0, hearDb: 0 }, 0);
 }
 
 const up = Uint8Array.from({ length: 80 }, (_, i) => (i * 37) & 0xff);

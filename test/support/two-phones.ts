@@ -98,8 +98,8 @@ class Office {
       if (event.type === 'ringing') other.indicate('ringing', this.nowMs);
       else if (event.type === 'answered') {
         other.answer(this.nowMs);
-        this.plane.hear(leg.stream, { kind: 'stream', stream: other.stream });
-        this.plane.hear(other.stream, { kind: 'stream', stream: leg.stream });
+        this.plane.hear(leg.stream, { kind: 'stream', stream: other.stream }, this.nowMs);
+        this.plane.hear(other.stream, { kind: 'stream', stream: leg.stream }, this.nowMs);
       } else if (event.type === 'hangup') {
         this.partners.delete(other);
         other.hangup(event.cause, this.nowMs);

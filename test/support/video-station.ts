@@ -73,7 +73,7 @@ export class VideoStation implements Station<{ readonly type: 'none' }> {
     const stream = this.streams.next();
     const call = this.endpoint.placeCall({ peer, number, caller: { number: '1', name: '' }, stream }, nowMs);
     if ('failed' in call) throw new Error(call.reason);
-    this.join(call);
+    this.join(call, nowMs);
     return call;
   }
 
@@ -125,17 +125,17 @@ export class VideoStation implements Station<{ readonly type: 'none' }> {
       else if (output.type === 'call') {
         this.events.push(output.event);
         if (output.event.type === 'incoming') {
-          this.join(output.call);
+          this.join(output.call, nowMs);
           output.call.answer(nowMs);
         }
       }
     }
   }
 
-  private join(call: Call): void {
+  private join(call: Call, nowMs: number): void {
     this.calls.push(call);
-    this.plane.hear(call.stream, { kind: 'stream', stream: this.camera });
-    this.plane.hear(this.camera, { kind: 'stream', stream: call.stream });
+    this.plane.hear(call.stream, { kind: 'stream', stream: this.camera }, nowMs);
+    this.plane.hear(this.camera, { kind: 'stream', stream: call.stream }, nowMs);
   }
 
   private send(to: Address, bytes: Uint8Array): void {

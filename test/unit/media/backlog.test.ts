@@ -7,7 +7,7 @@ const B = 2;
 let harness: PlaneHarness;
 
 beforeEach(() => {
-  harness = new PlaneHarness({ dropsBacklog: true });
+  harness = new PlaneHarness({ backlogMs: 60 });
   harness.nowMs = 1000;
 });
 

@@ -42,7 +42,7 @@ export class PlaneHarness {
   readonly media: MediaPort;
   nowMs = 0;
 
-  constructor(options: Pick<MediaPlaneOptions, 'dropsBacklog'> = {}) {
+  constructor(options: Pick<MediaPlaneOptions, 'backlogMs'> = {}) {
     this.plane = new MediaPlane({
       ...options,
       counters: this.counters,

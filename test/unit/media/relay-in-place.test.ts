@@ -27,7 +27,7 @@ function bridged(others: readonly number[] = []) {
     plane.setFormat(id, ULAW);
   }
   for (const [listener, stream] of [[2, 1], [4, 3], ...others.map((id) => [id, 1])] as [number, number][])
-    plane.hear(listener, { kind: 'stream', stream });
+    plane.hear(listener, { kind: 'stream', stream }, 0);
   const arrive = (bytes: Uint8Array, nowMs: number) => {
     arena.set(bytes, AT);
     plane.handleDatagramAt(frameKind(bytes), arena, AT, bytes.length, { ip: '192.0.2.1', port: 4569 }, nowMs);

@@ -45,7 +45,7 @@ function bridge(a: RtpStreamSpec, b: RtpStreamSpec) {
   });
   const both = [a, b].map((spec, n) => ({ spec, id: n + 1, packet: new Uint8Array(RTP_HEADER_LENGTH + 160) }));
   for (const { id, spec } of both) plane.open(id, spec, 0);
-  for (const { id } of both) plane.hear(id, { kind: 'stream', stream: 3 - id });
+  for (const { id } of both) plane.hear(id, { kind: 'stream', stream: 3 - id }, 0);
   let nowMs = 0;
   const tick = (): void => {
     nowMs += PACKET_MS / 4;

@@ -136,6 +136,16 @@ describe('IAX2 voice in the worker', () => {
     expect(harness.counters.get('media.backlog')).toBe(100);
   });
 
+  it('after a sleep of 30 s the voice of that time is left out at once, too', () => {
+    talk(0, 10);
+    for (let i = 10; i < 1510; i++) harness.mini(a, 4000 + 20 * i, payloadOf(i & 0xff));
+    harness.nowMs += 30_000;
+    harness.turn();
+    talk(1510, 10);
+    expect(harness.heardBy(b)).toHaveLength(19);
+    expect(harness.counters.get('media.backlog')).toBe(1500);
+  });
+
   it('a worker that takes the place of one that died goes on with the calls that stand', () => {
     talk(0, 10);
     const before = harness.plane.lastTimestamp(B);
@@ -322,6 +332,15 @@ describe('streams of the main thread and of the worker', () => {
       for (const stream of [LINE, OTHER]) harness.plane.close(stream, harness.nowMs);
       harness.turn();
       expect(harness.worker!.isIdle).toBe(true);
+    });
+
+    it('begins in a worker that had nothing to do, which is no clock that stood still', () => {
+      for (const stream of [A, B]) harness.plane.close(stream, harness.nowMs);
+      harness.runTo(harness.nowMs + SECOND_MS);
+      harness.plane.hear(LINE, member, harness.nowMs);
+      harness.runTo(harness.nowMs + SECOND_MS);
+      expect(harness.worker!.isIdle).toBe(false);
+      expect(harness.counters.get('media.stalled')).toBe(0);
     });
 
     it('goes on, with its recording, when another worker takes the place of one that died', () => {

@@ -1,6 +1,6 @@
 import type { Found } from './argument-faults.ts';
 import type { Dialplan, Extension, Priority } from './dialplan.ts';
-import type { Pattern } from './pattern.ts';
+import { numbersElsewhere } from './unreached.ts';
 
 export interface BlockFault extends Found {
   readonly at: Priority;
@@ -74,21 +74,4 @@ function is(at: Priority, name: string): boolean {
 
 function fault(at: Priority, message: string, allowed: string): BlockFault {
   return { at, severity: 'error', message, allowed };
-}
-
-/** Priorities that the extension has not, and another has that the same number may match. */
-function numbersElsewhere(dialplan: Dialplan, extension: Extension): Set<number> {
-  const numbers = new Set<number>();
-  for (const { extensions } of dialplan.contexts.values()) {
-    for (const other of extensions) {
-      if (other === extension || !mayBothMatch(other.pattern, extension.pattern)) continue;
-      for (const number of other.priorities.keys()) if (!extension.priorities.has(number)) numbers.add(number);
-    }
-  }
-  return numbers;
-}
-
-function mayBothMatch(a: Pattern, b: Pattern): boolean {
-  if (a.isPattern) return b.isPattern || a.match(b.text).exact;
-  return b.isPattern ? b.match(a.text).exact : a.text === b.text;
 }

@@ -12,6 +12,7 @@ import { Pattern } from './pattern.ts';
 import type { Problem } from './problem.ts';
 import { warningOfRead, warningOfSet } from './rehearsal.ts';
 import { TimeCondition } from './time-condition.ts';
+import { UnreachedPriorities } from './unreached.ts';
 import { closingOf, MAX_DEPTH, nextOpening, parseReference } from './variables.ts';
 
 /**
@@ -27,7 +28,11 @@ export function checkDialplan(dialplan: Dialplan): Problem[] {
 class Checker {
   readonly problems: Problem[] = [];
 
-  constructor(private readonly dialplan: Dialplan) {}
+  private readonly unreached: UnreachedPriorities;
+
+  constructor(private readonly dialplan: Dialplan) {
+    this.unreached = new UnreachedPriorities(dialplan);
+  }
 
   context(context: Context): void {
     for (const include of context.includes) {
@@ -43,6 +48,7 @@ class Checker {
       this.shadow(context.extensions[index - 1], extension);
       for (const priority of extension.priorities.values()) this.priority(context, extension, priority);
       for (const { at, ...found } of blockFaults(this.dialplan, extension)) this.report(at, found);
+      for (const { at, ...found } of this.unreached.of(extension)) this.report(at, found);
     }
   }
 

@@ -104,7 +104,7 @@ export class ContextBuilder {
       this.report(name, 'warning', message);
     }
     this.lastExtension = this.place(pattern, caller);
-    this.addPriority(this.lastExtension, value.slice(comma + 1).trim(), name);
+    this.addPriority(this.lastExtension, value.slice(comma + 1).trim());
   }
 
   private readCaller(source: SourceText): Pattern | undefined | null {
@@ -151,8 +151,8 @@ export class ContextBuilder {
     return draft;
   }
 
-  /** `source` begins with the priority; `extension` is given on an `exten` line. */
-  private addPriority(draft: ExtensionDraft, source: SourceText, extension?: SourceText): void {
+  /** `source` begins with the priority. */
+  private addPriority(draft: ExtensionDraft, source: SourceText): void {
     const comma = source.text.indexOf(',');
     const written = source.slice(0, comma < 0 ? source.text.length : comma).trim();
     const rest = source.slice(comma < 0 ? source.text.length : comma + 1).trim();
@@ -162,7 +162,7 @@ export class ContextBuilder {
       draft.hint = rest.text.split(',')[0]!.trim();
       return;
     }
-    const base = this.priorityNumber(draft, plain, extension);
+    const base = this.priorityNumber(draft, plain);
     if (base === undefined) return;
     const number = base + plus;
     this.lastPriority = number;
@@ -216,16 +216,12 @@ export class ContextBuilder {
     return { plain, label, plus: plus === null ? 0 : Number(plus[1]) };
   }
 
-  private priorityNumber(draft: ExtensionDraft, plain: SourceText, extension?: SourceText): number | undefined {
+  private priorityNumber(draft: ExtensionDraft, plain: SourceText): number | undefined {
     const word = plain.text.toLowerCase();
     if (word === 'n' || word === 'next' || word === 's' || word === 'same') {
       if (this.lastPriority === undefined) {
         this.report(plain, 'error', `'${word}' has no priority before it to count from`, 'a number, 1 for the first');
         return undefined;
-      }
-      if (extension !== undefined && draft.priorities.size === 0 && word.startsWith('n')) {
-        const message = `'${extension.text}' begins with priority ${this.lastPriority + 1}, not with 1`;
-        this.report(plain, 'warning', message);
       }
       return word.startsWith('n') ? this.lastPriority + 1 : this.lastPriority;
     }

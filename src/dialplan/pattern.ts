@@ -66,6 +66,20 @@ export class Pattern {
       if (order !== 0 || i >= a.elements.length) return order;
     }
   }
+
+  /** Whether there is a number that is this extension and that one. */
+  static mayBothMatch(a: Pattern, b: Pattern): boolean {
+    if (a.elements === undefined) return b.match(a.plain).exact;
+    if (b.elements === undefined) return a.match(b.plain).exact;
+    for (let i = 0; ; i++) {
+      const [one, other] = [a.elements[i], b.elements[i]];
+      if (one === undefined && other === undefined) return true;
+      if (one === '!' || other === '!') return true;
+      if (one === undefined || other === undefined) return false;
+      if (one === '.' || other === '.') return true;
+      if (!one.some((code) => other.includes(code))) return false;
+    }
+  }
 }
 
 export interface PatternError {

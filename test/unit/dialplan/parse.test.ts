@@ -172,7 +172,16 @@ describe('a dialplan that is wrong', () => {
       "3:12 warning priority 1 of '1' is already on line 2; this one is ignored",
     ],
     ['exten => 1,1(x),NoOp\nsame => n(x),NoOp', "3:9 warning label 'x' is already on line 2; this one is ignored"],
-    ['exten => 1,1,NoOp\nexten => 2,n,NoOp', "3:12 warning '2' begins with priority 2, not with 1"],
+    ['exten => 1,1,NoOp\nexten => 2,n,NoOp', "3:14 warning '2' begins with priority 2, not with 1: nothing gets in"],
+    [
+      'exten => _7XXX,2,NoOp\nexten => _2XX,1,NoOp',
+      "2:18 warning '_7XXX' begins with priority 2, not with 1: nothing gets in",
+    ],
+    ['exten => 1,1,NoOp\nexten => 1,3,NoOp', "3:14 warning priority 3 of '1' is never reached: there is no priority 2"],
+    [
+      'exten => 1,1,NoOp\nexten => 1,150,NoOp',
+      "3:16 warning priority 150 of '1' is never reached: there is no priority 149",
+    ],
     ['#include x.conf', '2:1 error #include is not possible here: write the text of that file in its place'],
     ['exten => 1,1,Goto(b,1,1)', "2:14 error there is no context 'b'"],
     ['exten => 1,1,Goto(2,1)', "2:14 error there is no extension '2' in context 'a'"],
@@ -253,7 +262,7 @@ describe('a dialplan that is wrong', () => {
       '1,1,While(1)\nsame => n,If(1)\nsame => n,ExitWhile\nsame => n,Else\nsame => n,EndIf\nsame => n,EndWhile',
     ],
     ['a loop that is closed far behind', '1,1,While(1)\nsame => n,Goto(9)\nsame => n,EndWhile\nexten => 1,9,NoOp'],
-    ['a loop that a pattern goes on with', '_2X,1,While(1)\nexten => _2X.,2,EndWhile'],
+    ['a loop that a pattern goes on with', '_2X,1,While(1)\nexten => _2.,2,EndWhile'],
     ['a regular expression that a variable is part of', '1,1,NoOp($["a" =~ "(${X}"])'],
     ['a closing parenthesis for itself in a regular expression', '1,1,NoOp($["a)" =~ "a)"])'],
   ])('finds nothing wrong with %s', (_, text) => {
@@ -273,6 +282,19 @@ describe('a dialplan that is wrong', () => {
     expect(
       problems(`[a]\n${text}\nexten => 9,1,Set(CALLERID(${'${X}'})=1)\nexten => _4XX,1,NoOp\nexten => _4!,1,NoOp`),
     ).toEqual([]);
+  });
+
+  it.each([
+    ['another extension that fills the gap', '_2XX,1,NoOp\nexten => 201,2,NoOp'],
+    ['another pattern that fills the gap', '_X.,1,NoOp\nexten => _7[1-3],2,NoOp'],
+    ['a jump to it', '1,1,GotoIf(${X}?7:2)\nexten => 1,2,NoOp\nexten => 1,7,NoOp'],
+    ['a jump to its label', '1,1,Goto(2,in)\nexten => 2,5(in),NoOp'],
+    ['a jump that only a call knows', '1,1,Goto(${WHERE})\nexten => 2,5,NoOp'],
+    ['where Dial of old went on for a busy line', '1,1,Dial(LINE/1)\nexten => 1,2,Hangup\nexten => 1,102,Busy'],
+    ['an extension that a shorter number goes on in', '_801XXX,1,StripMSD,3\nexten => _XXX,2,NoOp'],
+    ['a hint alone', '201,hint,LINE/1'],
+  ])('finds no priority out of reach with %s', (_, text) => {
+    expect(problems(`[a]\nexten => ${text}`).filter((it) => /never reached|begins with/.test(it))).toEqual([]);
   });
 
   it.each([

@@ -147,6 +147,30 @@ describe('a pattern', () => {
 
   const digits = fc.stringMatching(/^[0-9*]{0,5}$/);
 
+  it('meets another where a number is both', () => {
+    fc.assert(
+      fc.property(anyPattern, anyPattern, digits, (x, y, number) => {
+        const [a, b] = [parse(x), parse(y)];
+        expect(Pattern.mayBothMatch(a, b)).toBe(Pattern.mayBothMatch(b, a));
+        if (a.match(number).exact && b.match(number).exact) expect(Pattern.mayBothMatch(a, b)).toBe(true);
+      }),
+      { seed: 6, numRuns: 20_000 },
+    );
+  });
+
+  it.each([
+    ['_7XXX', '_2XX', false],
+    ['_7XXX', '_7[1-3]X', false],
+    ['_7XXX', '_[67]X12', true],
+    ['_7X.', '_7', false],
+    ['_7X.', '_7XX', true],
+    ['_7!', '_7', true],
+    ['_2XX', '201', true],
+    ['201', '202', false],
+  ])('%s and %s may be one number: %s', (a, b, expected) => {
+    expect(Pattern.mayBothMatch(parse(a), parse(b))).toBe(expected);
+  });
+
   it('matches as a regular expression made of it does', () => {
     fc.assert(
       fc.property(anyPattern, digits, (text, number) => {

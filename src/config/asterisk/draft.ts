@@ -31,6 +31,8 @@ export interface ChannelNames {
 export class Draft {
   readonly document: DraftDocument = { site: { id: 'office' } };
   readonly channels: ChannelNames = { renamed: new Map(), ports: new Map(), groups: new Map() };
+  /** The numbers that telephones were to show, by `SIP/phone` or `LINE/1`. */
+  readonly callerNumbers = new Map<string, string>();
   private readonly origins = new Map<string, Place>();
   private readonly secrets = new Map<string, string>();
 

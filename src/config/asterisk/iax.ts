@@ -26,6 +26,7 @@ interface Defaults {
   bindAddress: string | undefined;
   bindPort: number | undefined;
   callTokenOptional: string[];
+  isForced: boolean;
 }
 
 /** A peer that is being read. */
@@ -40,6 +41,8 @@ export interface PeerReading {
   qualifyTimeoutMs: number | undefined;
   /** It has proofs that could not be carried over: without them nobody may call in its name. */
   isGuarded: boolean;
+  /** `forceencryption`: not at all without. */
+  isForced: boolean;
 }
 
 const ON_BOTH = {
@@ -76,6 +79,7 @@ export function importIax(
     bindAddress: undefined,
     bindPort: undefined,
     callTokenOptional: [],
+    isForced: false,
   };
   for (const section of sections.filter(({ name }) => name.toLowerCase() === 'general'))
     applySettings(defaults, entriesOf(section), generalRules(draft, registrations), remarks);
@@ -113,8 +117,12 @@ function generalRules(draft: Draft, registrations: Entry[]): SettingRules<Defaul
       auth: (target, entry) => {
         target.peer.auth = readAuth(entry.value);
       },
-      encryption: (target, entry) => setEncryption(target.peer, entry),
-      forceencryption: (target, entry) => setEncryption(target.peer, entry),
+      encryption: (target, entry) => {
+        setEncryption(target.peer, entry);
+      },
+      forceencryption: (target, entry) => {
+        target.isForced = setEncryption(target.peer, entry);
+      },
       codecpriority: (target, entry) => setCodecPriority(target.peer, entry),
       trunktimestamps: (target, entry) => {
         if (isNo(entry.value)) target.peer.trunkTimestamps = false;
@@ -138,8 +146,8 @@ function generalRules(draft: Draft, registrations: Entry[]): SettingRules<Defaul
 }
 
 function setBind({ bindAddress, bindPort }: Defaults, draft: Draft): void {
-  const iax2: DraftIax2 = (draft.document.iax2 ??= {});
   if (bindAddress === undefined && bindPort === undefined) return;
+  const iax2: DraftIax2 = (draft.document.iax2 ??= {});
   const address = bindAddress?.startsWith('::') && !bindAddress.startsWith('::1') ? `[${bindAddress}]` : bindAddress;
   iax2.bind = hostWithPort(address ?? '0.0.0.0', bindPort ?? 4569) ?? '0.0.0.0:4569';
 }
@@ -169,6 +177,7 @@ function readPeer(
     qualifyEveryMs: undefined,
     qualifyTimeoutMs: undefined,
     isGuarded: false,
+    isForced: defaults.isForced,
   };
   if (before !== undefined && before.draft.type !== type) {
     before.draft.type = 'friend';
@@ -251,8 +260,12 @@ function peerRules(name: string, draft: Draft, findKey: KeyFinder): SettingRules
       trunk: (target, { value }) => {
         target.draft.trunk = isYes(value);
       },
-      encryption: (target, entry) => setEncryption(target.draft, entry),
-      forceencryption: (target, entry) => setEncryption(target.draft, entry),
+      encryption: (target, entry) => {
+        setEncryption(target.draft, entry);
+      },
+      forceencryption: (target, entry) => {
+        target.isForced = setEncryption(target.draft, entry);
+      },
       qualify: (target, { value }) => {
         target.qualifyTimeoutMs = isNo(value) || value === '0' ? undefined : (parseWhole(value, 1, 600_000) ?? 2000);
       },
@@ -299,10 +312,12 @@ function readAuth(value: string): NonNullable<DraftPeer['auth']> {
   return known.length > 0 ? [...known] : ['md5'];
 }
 
-/** `yes` and `aes128` are the same; `no` takes back what [general] said. */
-function setEncryption(peer: DraftPeer, { key, value }: Entry): void {
-  if (isYes(value) || /aes/i.test(value)) peer.encryption = 'aes128';
+/** `yes` and `aes128` are the same; `no` takes back what [general] said. Gives whether it is on. */
+function setEncryption(peer: DraftPeer, { key, value }: Entry): boolean {
+  const isOn = isYes(value) || /aes/i.test(value);
+  if (isOn) peer.encryption = 'aes128';
   else if (key.toLowerCase() === 'encryption') delete peer.encryption;
+  return isOn;
 }
 
 function setCodecPriority(peer: DraftPeer, { value }: Entry): void {
@@ -349,7 +364,11 @@ function finishPeer(name: string, reading: PeerReading, defaults: Defaults, draf
       }
       peer.type = 'peer';
       remarks.lost(place, `[${name}] may not call us: what it proves itself with could not be carried over`);
-    } else remarks.changed(place, `[${name}] has no secret: whoever gives its name may call, as in Asterisk`);
+    } else {
+      // The key of the encryption comes of the secret; Asterisk talks in the clear then.
+      if (!reading.isForced) delete peer.encryption;
+      remarks.changed(place, `[${name}] has no secret: whoever gives its name may call, as in Asterisk`);
+    }
   }
   if (peer.auth?.includes('rsa') && peer.inKeys === undefined && peer.outKey === undefined) {
     const others = peer.auth.filter((method) => method !== 'rsa');

@@ -3,9 +3,12 @@ import { Draft, type SecretForm } from './draft.ts';
 import { contextsOf, importExtensions } from './extensions.ts';
 import type { AsteriskFiles } from './files.ts';
 import { importIax, type KeyFinder } from './iax.ts';
+import { importPjsip } from './pjsip.ts';
 import { readAsteriskFile, type Section } from './reader.ts';
 import { type Remark, Remarks } from './remarks.ts';
 import { settle } from './settle.ts';
+import { importSip } from './sip.ts';
+import { giveExtensions } from './telephone-numbers.ts';
 
 export interface ImportOptions {
   /** The `site.id`; else that of asterisk.conf, else `office`. */
@@ -28,7 +31,7 @@ export interface Imported {
 }
 
 /** The files that are looked for; one of them must be there. */
-const FILES = ['extensions.conf', 'iax.conf'];
+const FILES = ['extensions.conf', 'iax.conf', 'sip.conf', 'pjsip.conf', 'chan_dahdi.conf'];
 
 /**
  * Makes one configuration of the files of an Asterisk. Undefined if there is none of the files that it reads. Never throws
@@ -47,10 +50,13 @@ export function importAsterisk(files: AsteriskFiles, options: ImportOptions): Im
   const extensions = sectionsOf('extensions.conf');
   const draft = new Draft(remarks, contextsOf(extensions), options.secretForm);
   importIax(sectionsOf('iax.conf'), draft, { acls: sectionsOf('acl.conf'), findKey: options.findKey });
+  importSip(sectionsOf('sip.conf'), draft);
+  importPjsip(sectionsOf('pjsip.conf'), sectionsOf('pjsip_wizard.conf'), draft);
   if (!FILES.some((name) => read.has(name))) return undefined;
   draft.document.site = { id: siteId(options.site ?? 'office') };
   const lines = importExtensions(extensions, draft);
   lines.push(...writeGroups(lines, draft));
+  giveExtensions(lines, draft);
   const { text, isValid, warnings } = settle(draft, lines, options.heading);
   const { hat, iax2, sip } = draft.document;
   const count = (all: object | undefined) => Object.keys(all ?? {}).length;

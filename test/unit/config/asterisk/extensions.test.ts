@@ -131,3 +131,15 @@ test('characters that YAML has no place for do not get into it', () => {
   expect(dialplan[1]).toBe('exten => 1,1,NoOp(?????x)');
   expect(dialplan[2]).toBe('exten => 2,1,NoOp(é)');
 });
+
+test('an emergency number is left out with all its lines: it is dialled before anybody looks into the dialplan', () => {
+  const { dialplan, told } = importOffice({
+    'extensions.conf': '[office]\nexten => 911,1,NoOp(x)\n same => n,Dial(IAX2/a/911)\nexten => 5,1,Hangup()',
+    'sip.conf': '[5]\ntype=friend\nhost=dynamic\nsecret=long-secret\ncontext=office',
+    'iax.conf': '[a]\ntype=peer\nhost=192.0.2.1',
+  });
+  expect(dialplan).toEqual(['[office]', 'exten => 5,1,Hangup()']);
+  expect(told).toContain(
+    'extensions.conf:2: "911" is an emergency number here and calls nothing else; the ways of emergency calls are in emergency.via; the line is left out',
+  );
+});

@@ -88,7 +88,7 @@ test('an endpoint is a trunk with its registration, where it has an address or a
     },
   });
   expect(told).toContain(
-    'pjsip.conf:29: match=203.0.113.0/24: a trunk calls in from the addresses of its registrar; name it so that these are among them',
+    'pjsip.conf:30: match=203.0.113.0/24: a trunk calls in from the addresses of its registrar; name it so that these are among them',
   );
 });
 

@@ -58,6 +58,8 @@ export class RtpBatches {
   /** A packet on its way out. */
   private readonly outgoing = new Uint8Array(new ArrayBuffer(LONGEST_SENT));
   private readonly outgoingAddress: bigint;
+  /** So many more calls may take what came to a port before it was shut. */
+  private roundsLeft = 0;
 
   constructor(
     private readonly libc: Libc,
@@ -79,8 +81,6 @@ export class RtpBatches {
   get waits(): boolean {
     return this.roundsLeft > 0;
   }
-
-  private roundsLeft = 0;
 
   ready(nowMs: number): number {
     if (this.shut.size > 0) for (const port of this.shut) if (nowMs >= port.shutUntilMs!) this.openToAll(port);

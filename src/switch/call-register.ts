@@ -147,7 +147,8 @@ export class CallRegister {
   /** Gives the calls that are due their timeout. */
   handleTimeout(nowMs: number): void {
     for (let call = this.agenda.take(nowMs); call !== undefined; call = this.agenda.take(nowMs)) {
-      this.get(call.id);
+      const entry = this.byId.get(call.id);
+      if (entry !== undefined) this.touch(entry);
       call.handleTimeout(nowMs);
     }
   }

@@ -63,6 +63,8 @@ export abstract class CallLife extends Dialog<CallTimer> {
   protected isShown: boolean;
   private readonly silence = new SilenceWatch();
   private readonly movedFarEnd = new MovedFarEnd();
+  /** How many frames were sent with the last RTKEY, which is the last of them, while voice waits for it. */
+  private sentWithKey = Number.POSITIVE_INFINITY;
 
   constructor(around: Surroundings, reliable: Reliable, identity: CallIdentity, state: CallState, nowMs: number) {
     super(around, reliable, nowMs);
@@ -180,6 +182,7 @@ export abstract class CallLife extends Dialog<CallTimer> {
   private rotateKey(nowMs: number): void {
     this.armRotation(nowMs);
     this.seal.rotate((challenge) => this.sendIax(IAX_SUBCLASS.RTKEY, { challenge }, nowMs));
+    this.sentWithKey = this.reliable.sent;
     this.timers.set('rotated', nowMs + KEY_CHANGE_MS);
     this.voice.hush('key-change', true);
   }
@@ -190,6 +193,7 @@ export abstract class CallLife extends Dialog<CallTimer> {
 
   private resumeVoice(): void {
     this.timers.clear('rotated');
+    this.sentWithKey = Number.POSITIVE_INFINITY;
     this.voice.hush('key-change', false);
   }
 
@@ -213,9 +217,12 @@ export abstract class CallLife extends Dialog<CallTimer> {
     return 'moved';
   }
 
+  protected override handleAcknowledged(): void {
+    if (this.reliable.acknowledged >= this.sentWithKey) this.resumeVoice();
+  }
+
   protected override handleSettled(_nowMs: number): void {
     if (this.current === 'ending') this.finish();
-    else this.resumeVoice();
   }
 
   /** [RFC5456 §6.6]: the far end is taken for dead, and is not told. */

@@ -79,6 +79,8 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
   protected abstract handleTimer(timer: Timer, nowMs: number): void;
   /** Our opening was refused by a far end that kept no state of it. */
   protected handleRefusal(_ies: InformationElements, _nowMs: number): void {}
+  /** Some of what we sent was acknowledged. */
+  protected handleAcknowledged(): void {}
   /** Everything we sent was acknowledged. */
   protected handleSettled(_nowMs: number): void {}
   /** A new frame of the far end was taken in. */
@@ -119,11 +121,12 @@ export abstract class Dialog<Timer extends string = string> implements Scheduled
     }
     this.heardMs = nowMs;
     this.openedWith ??= frame.timestamp;
-    const wasSettled = this.reliable.isSettled;
+    const { isSettled: wasSettled, acknowledged } = this.reliable;
     const verdict = this.reliable.receive(frame, nowMs);
     if (verdict === 'duplicate') this.count('iax2.duplicate');
     else if (verdict === 'gap') this.count('iax2.out-of-order');
     else this.dispatch(message, nowMs);
+    if (this.reliable.acknowledged > acknowledged && !this.isGone) this.handleAcknowledged();
     if (!wasSettled && this.reliable.isSettled && !this.isGone) this.handleSettled(nowMs);
     if (verdict !== 'next') return;
     const held = this.reliable.takeHeld();

@@ -78,6 +78,8 @@ export class Reliable {
   /** In flight, oldest first: their OSeqnos are the ones just below `oseqno`. */
   private readonly unacknowledged: Outgoing[] = [];
   private readonly waiting: Outgoing[] = [];
+  /** Frames that were given to `send` so far. */
+  sent = 0;
   /** Frames that overtook the one before them, by OSeqno. */
   private readonly held = new Map<number, FullFrame>();
 
@@ -112,6 +114,7 @@ export class Reliable {
       dueMs: nowMs,
       intervalMs: 0,
     };
+    this.sent++;
     if (this.unacknowledged.length >= MAX_IN_FLIGHT) this.waiting.push(outgoing);
     else this.launch(outgoing, nowMs);
   }
@@ -213,6 +216,11 @@ export class Reliable {
     let next: number | undefined;
     for (const { dueMs } of this.unacknowledged) if (next === undefined || dueMs < next) next = dueMs;
     return next;
+  }
+
+  /** So many of the frames sent, the first ones, are acknowledged or were given up. */
+  get acknowledged(): number {
+    return this.sent - this.unacknowledged.length - this.waiting.length;
   }
 
   /** Whether everything sent was acknowledged. */

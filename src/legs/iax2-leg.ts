@@ -226,7 +226,7 @@ class Iax2Leg implements Leg {
       case 'congestion':
         // The far end would play its tone until we go; the caller's own dialplan decides what the caller hears.
         if (this.up) return undefined;
-        this.refused = event.type === 'busy' ? 'user-busy' : 'switch-congestion';
+        this.refused = event.type === 'busy' ? 'user-busy' : 'no-circuit';
         this.call.hangup(this.refused, nowMs);
         return undefined;
       case 'hangup':

@@ -201,7 +201,7 @@ export class SipLeg implements Leg {
     if (this.call.direction === 'outgoing' || this.isUp) return;
     // A phone makes its own tones of a refusal; that also ends the leg.
     if (progress === 'busy') this.call.hangup('user-busy', nowMs);
-    else if (progress === 'congestion') this.call.hangup('switch-congestion', nowMs);
+    else if (progress === 'congestion') this.call.hangup('no-circuit', nowMs);
     else if (progress !== 'proceeding') this.call[progress](nowMs);
   }
 

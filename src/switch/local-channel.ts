@@ -144,7 +144,7 @@ class LocalHalf implements Leg {
     // A tone is heard through the patchbay; only what a far end would be told goes across.
     // Whoever dialled is done with a channel that is busy, so nobody is left to hear that from this half.
     if (progress === 'busy') this.end('user-busy', 'The Local channel is busy.');
-    else if (progress === 'congestion') this.end('switch-congestion', 'The Local channel is congested.');
+    else if (progress === 'congestion') this.end('no-circuit', 'The Local channel is congested.');
     else this.tell({ type: progress });
   }
 

@@ -45,7 +45,7 @@ export class Refusing extends Waiting {
     private readonly what: 'busy' | 'congestion',
     timeoutMs: number | undefined,
   ) {
-    super(timeoutMs, { hangup: what === 'busy' ? 'user-busy' : 'switch-congestion' });
+    super(timeoutMs, { hangup: what === 'busy' ? 'user-busy' : 'no-circuit' });
   }
 
   override start(nowMs: number): void {

@@ -18,6 +18,8 @@ exten => outcome-NOANSWER-19,1,Answer()
  same => n,Milliwatt()
 exten => outcome-CONGESTION-34,1,Answer()
  same => n,Milliwatt()
+exten => outcome-CHANUNAVAIL-44,1,Answer()
+ same => n,Milliwatt()
 exten => outcome-CONGESTION-58,1,Answer()
  same => n,Milliwatt()
 exten => outcome-CHANUNAVAIL-58,1,Answer()
@@ -95,6 +97,8 @@ describeAsterisk('a call that fails', (version) => {
   test('because the number is unknown: CHANUNAVAIL, cause 3', () => expectOutcome('8999'));
   test('because nobody answers: NOANSWER, cause 19', () => expectOutcome('8604'));
   test('because the centre has no circuit: CONGESTION, cause 34', () => expectOutcome('8603'));
+  test('because the centre runs Congestion: CONGESTION, cause 34', () => expectOutcome('8609'));
+  test('for a cause that only the centre knows: it is told on, 44', () => expectOutcome('8616'));
 
   test('with no following priority gives the tone of its cause: busy', async () => {
     await dialFrom1('7602');

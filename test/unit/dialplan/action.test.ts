@@ -79,7 +79,9 @@ describe('the arguments of an application', () => {
   it.each([
     ['16', 'normal-clearing'],
     ['AST_CAUSE_CONGESTION', 'no-circuit'],
-    ['99', 'normal-unspecified'],
+    ['SUBSCRIBER_ABSENT', 'subscriber-absent'],
+    ['20', 'subscriber-absent'],
+    ['126', 'normal-unspecified'],
     ['128', undefined],
     ['nope', undefined],
     ['', undefined],

@@ -114,7 +114,7 @@ describe('a call over a trunk', () => {
     network.runFor(4_100);
     expect(methods().at(-1)).toBe(`${SECOND.ip} INVITE`);
     answer('503 Service Unavailable', 'INVITE', ['Retry-After: 60']);
-    expect(us.eventOf(call, 'hangup')).toMatchObject({ cause: 'temporary-failure', by: 'far-end' });
+    expect(us.eventOf(call, 'hangup')).toMatchObject({ cause: 'no-circuit', by: 'far-end' });
     start();
     const other = us.dial('itsp');
     resolve(FIRST, SECOND);

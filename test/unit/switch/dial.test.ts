@@ -103,7 +103,8 @@ describe('Dial', () => {
   it.each([
     [['user-busy'], 'BUSY', 'user-busy'],
     [['no-user-response', 'user-busy'], 'BUSY', 'user-busy'],
-    [['destination-out-of-order', 'switch-congestion'], 'CONGESTION', 'switch-congestion'],
+    [['destination-out-of-order', 'no-circuit'], 'CONGESTION', 'no-circuit'],
+    [['temporary-failure'], 'CHANUNAVAIL', 'temporary-failure'],
     [['destination-out-of-order', 'no-answer'], 'CHANUNAVAIL', 'destination-out-of-order'],
     [['normal-clearing'], 'NOANSWER', 'normal-clearing'],
     [['bearer-unavailable'], 'CHANUNAVAIL', 'bearer-unavailable'],

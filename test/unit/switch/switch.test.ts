@@ -315,7 +315,7 @@ describe('the switch', () => {
 
   it.each([
     ['302', 'user-busy'],
-    ['303', 'switch-congestion'],
+    ['303', 'no-circuit'],
   ])('ends both halves of a Local channel that says %s is busy or congested', (number, cause) => {
     const { exchange, call, expectEmpty } = bench();
     const caller = call(number);

@@ -54,6 +54,15 @@ export function checkEmergencyNumbers(config: ConfigurationInput, dialplan: Dial
       }
     }
   }
+  for (const { channel } of ways) {
+    const codecs = codecsOf(channel, config);
+    if (codecs === undefined || codecs.list.some((codec) => codec === 'ulaw' || codec === 'alaw')) continue;
+    report(
+      codecs.path,
+      `${channel} has neither ulaw nor alaw: an emergency call of a line, or of a phone without its codecs, cannot go that way`,
+      'warning',
+    );
+  }
   const hasTelephones = (config.hat?.lines ?? []).some(({ kind }) => kind === 'fxs') || hasPhones(config);
   if (hasTelephones && ways.length === 0) {
     report(
@@ -62,6 +71,14 @@ export function checkEmergencyNumbers(config: ConfigurationInput, dialplan: Dial
       'warning',
     );
   }
+}
+
+/** Of the peer or trunk behind `IAX2/hq` or `SIP/backup`; undefined for town lines and what is not there. */
+function codecsOf(channel: string, { iax2, sip }: ConfigurationInput) {
+  const [technology, name = ''] = channel.split('/');
+  const path: Path = technology === 'IAX2' ? ['iax2', 'peers', name] : ['sip', 'trunks', name];
+  const list = technology === 'IAX2' ? iax2?.peers[name]?.codecs : sip?.trunks[name]?.codecs;
+  return list === undefined ? undefined : { list, path: [...path, 'codecs'] };
 }
 
 function hasPhones({ sip }: ConfigurationInput): boolean {

@@ -44,6 +44,16 @@ describe('check', () => {
       office('us', '', 'exten => 9115,1,Echo'),
       '6:19: warning: "9115" begins with the emergency number 911; whoever pauses for 3 s behind it makes an emergency call',
     ],
+    [
+      'warns of a way out that has no codec of lines',
+      office('fr').replace('secret: s,', 'secret: s, codecs: [g729, h264],'),
+      '3:66: warning: IAX2/hq has neither ulaw nor alaw: an emergency call of a line, or of a phone without its codecs, cannot go that way',
+    ],
+    [
+      'warns of one that is named',
+      office('fr', 'sip: { trunks: { b: { registrar: "sip:h", codecs: [g729] } } }\nemergency: { via: [SIP/b] }\n'),
+      '4:51: warning: SIP/b has neither ulaw nor alaw: an emergency call of a line, or of a phone without its codecs, cannot go that way',
+    ],
   ])('%s', (_, text, ...expected) => {
     const found = problemsOf(text).filter((line) => !line.includes('not available in this version'));
     expect(found).toEqual(expected);

@@ -153,6 +153,8 @@ export interface PlaceCall {
   readonly autoAnswer?: boolean;
   /** Goes out however many calls the peer has. */
   readonly emergency?: boolean;
+  /** Is sent, too, where qualify says that the peer is dead, or DNS that there is none. */
+  readonly insist?: boolean;
 }
 
 /** Why there can be no call; known at once. */

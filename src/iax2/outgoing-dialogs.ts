@@ -46,7 +46,7 @@ export class OutgoingDialogs {
   placeCall(request: PlaceCall, nowMs: number): Call | CallFailure {
     const { peers, dialogs, calls, around } = this.environment;
     const peer = peers.get(request.peer);
-    const target = peer === undefined ? hostTarget(request.peer) : this.peerTarget(peer, nowMs, request.emergency);
+    const target = peer === undefined ? hostTarget(request.peer) : this.peerTarget(peer, nowMs, request);
     if ('failed' in target) return target;
     const config = peer?.config;
     const allowed = request.codecs ?? config?.codecs ?? DEFAULT_CODECS;
@@ -145,20 +145,23 @@ export class OutgoingDialogs {
   }
 
   /** Where a configured peer is, or why it cannot be called; known at once, so that the next route gets its turn. */
-  private peerTarget(peer: KnownPeer, nowMs: number, isUnlimited = false): Target | CallFailure {
+  private peerTarget(
+    peer: KnownPeer,
+    nowMs: number,
+    { emergency = false, insist = false }: Pick<PlaceCall, 'emergency' | 'insist'> = {},
+  ): Target | CallFailure {
     const { config, qualify, address } = peer;
     const { name, host, port } = config;
     if (config.type === 'user')
       return { failed: 'no-route', reason: `${name} is a user: it calls us, we do not call it.` };
-    if (peer.isFull && !isUnlimited)
-      return { failed: 'no-circuit', reason: `${name} has as many calls as it may have.` };
+    if (peer.isFull && !emergency) return { failed: 'no-circuit', reason: `${name} has as many calls as it may have.` };
     if (address === undefined && peer.isDynamic)
       return { failed: 'destination-out-of-order', reason: `${name} is not registered here.` };
-    if (qualify?.reachable === false)
+    if (qualify?.reachable === false && !insist)
       return { failed: 'destination-out-of-order', reason: qualify.reason ?? `${name} is unreachable.` };
     if (peer.hasName) {
       const { hosts } = this.environment.peers;
-      if (address === undefined && hosts.isUnresolvable(host, nowMs))
+      if (address === undefined && !insist && hosts.isUnresolvable(host, nowMs))
         return { failed: 'destination-out-of-order', reason: `The name ${host} could not be resolved.` };
       hosts.refresh(host, 'call', nowMs);
     }

@@ -39,13 +39,14 @@ export class Iax2Legs implements LegDialler {
     if (target === undefined) return { failed: 'invalid-number-format', reason: 'IAX2/ needs a peer.' };
     const { caller, stream, codec, voices = [], video = [] } = request;
     const emergency = request.emergency !== undefined;
+    const insist = request.emergency?.insist === true;
     const fits = (name: FormatName) => {
       if (isVideo(formatOf(name))) return video.some((format) => format.codec === name);
       if (codec !== undefined) return name === codec;
       return isHeardByAll(formatOf(name)) || voices.some((format) => format.codec === name);
     };
     const autoAnswer = target.autoAnswer === true || request.wantsAutoAnswer === true;
-    const call = this.placeCall({ ...target, caller, stream, fits, emergency, autoAnswer }, nowMs);
+    const call = this.placeCall({ ...target, caller, stream, fits, emergency, insist, autoAnswer }, nowMs);
     if ('failed' in call) return call;
     return this.adopt(call);
   }

@@ -116,7 +116,7 @@ class TownLine {
 
   dial(request: DialRequest, number: string, nowMs: number): Leg | DialFailure {
     const { port } = this.settings;
-    const takesOver = request.emergency?.takeOver === true;
+    const takesOver = request.emergency?.insist === true;
     if (this.fxo.state === 'out-of-service')
       return { failed: 'destination-out-of-order', reason: `Town line ${port} is out of service.` };
     if (request.codec !== undefined)

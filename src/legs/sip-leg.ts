@@ -79,7 +79,8 @@ export class SipLegs implements LegDialler {
       ...(isRestricted ? { isRestricted } : {}),
       ...(caller.redirecting === undefined ? {} : { redirecting: caller.redirecting }),
     };
-    const how = { emergency: emergency !== undefined, voices, isBound, video, ...(autoAnswer ? { autoAnswer } : {}) };
+    const urgency = { emergency: emergency !== undefined, insist: emergency?.insist === true };
+    const how = { ...urgency, voices, isBound, video, ...(autoAnswer ? { autoAnswer } : {}) };
     const call = this.placeCall({ ...target, ...how, caller: shown, stream, media }, nowMs);
     if (!('failed' in call)) return this.adopt(call);
     this.media.release(stream, nowMs);

@@ -134,7 +134,7 @@ export class CallMaker {
     if (trunk.isFull && request.emergency !== true)
       return { failed: 'no-circuit', reason: `${config.name} has as many calls as it may have.` };
     const { reachable, reason } = trunk.status;
-    if (reachable === false)
+    if (reachable === false && request.insist !== true)
       return { failed: 'destination-out-of-order', reason: `${config.name} is unreachable. ${reason}` };
     if (!isInCommon(config, request)) return withoutCodec(config.name);
     const transport = transportOf(config.registrar);

@@ -140,6 +140,8 @@ export interface PlaceCall {
   readonly contact?: string;
   /** Goes out however many calls the peer has. */
   readonly emergency?: boolean;
+  /** Is sent, too, where OPTIONS say that the trunk is dead. */
+  readonly insist?: boolean;
   /** A phone is asked to answer by itself. */
   readonly autoAnswer?: boolean;
 }

@@ -28,7 +28,7 @@ export interface DialOrder {
   readonly talkLimitMs?: number;
   /** `D(digits)`: sent to the party that answers. */
   readonly digitsWhenAnswered?: string;
-  readonly emergency?: { readonly takeOver: boolean };
+  readonly emergency?: { readonly insist: boolean };
 }
 
 export interface DialParts {

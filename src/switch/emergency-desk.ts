@@ -172,7 +172,7 @@ export class EmergencyDesk {
         const match = { number: call.number, isTest: false };
         this.tell('callback', id, { match, telephone, from: call.caller }, { way, callerId });
         // Whatever keeps the telephone from answering leaves the call to the dialplan.
-        const order = { timeoutMs: CALLBACK_RING_MS, ringAtOnce: true, goOn: false, emergency: { takeOver: false } };
+        const order = { timeoutMs: CALLBACK_RING_MS, ringAtOnce: true, goOn: false, emergency: { insist: false } };
         return new Dial({ ...order, targets: [targetOf(telephone)] }, parts);
       },
     };

@@ -29,29 +29,32 @@ const SILENCE_MS = 10_000;
 /** Between two rounds over all ways. */
 const RETRY_MS = 5_000;
 
-type Attempt = EmergencyWay & { readonly takeOver: boolean };
+type Attempt = EmergencyWay & { readonly insist: boolean };
 
 /**
  * The emergency lane of one call: the ways out one after the other until one answers, and again from the first as long
  * as the caller stays. Town lines come first, the free ones and then those in use; an emergency call is never cut for
- * another one.
+ * another one. Trunks that are taken for dead come last, and are tried for all that: a far end, or a firewall, that does
+ * not answer qualify may let calls through.
  */
 export class EmergencyLane implements Activity {
   result: ActivityResult | undefined;
   dial: Dial | undefined;
   private readonly attempts: readonly Attempt[];
   private next = 0;
+  /** Trunks that were not tried in this round, for they are taken for dead. */
+  private readonly passedOver = new Set<string>();
   private giveUpMs: number | undefined;
   private retryMs: number | undefined;
   private told: 'nothing' | 'connected' | 'no-way' = 'nothing';
 
   constructor(private readonly options: EmergencyLaneOptions) {
-    const free = options.ways.map((way) => ({ ...way, takeOver: false }));
-    const isTownLine = ({ channel }: EmergencyWay) => channel.startsWith('LINE/');
+    const free = options.ways.map((way) => ({ ...way, insist: false }));
     const lines = free.filter(isTownLine);
     // Nobody's call is cut for a test.
-    const inUse = options.match.isTest ? [] : lines.map((way) => ({ ...way, takeOver: true }));
-    this.attempts = [...lines, ...inUse, ...free.filter((way) => !isTownLine(way))];
+    const inUse = options.match.isTest ? [] : lines.map((way) => ({ ...way, insist: true }));
+    const trunks = free.filter((way) => !isTownLine(way));
+    this.attempts = [...lines, ...inUse, ...trunks, ...trunks.map((way) => ({ ...way, insist: true }))];
   }
 
   /** The way that is being tried, or that answered. */
@@ -128,6 +131,8 @@ export class EmergencyLane implements Activity {
         return;
       }
       if (isTaken(attempt.channel)) continue;
+      const isSecondTry = attempt.insist && !isTownLine(attempt);
+      if (isSecondTry && !this.passedOver.has(attempt.channel)) continue;
       const number = attempt.callerId ?? party.number;
       this.dial = new Dial(
         {
@@ -135,21 +140,25 @@ export class EmergencyLane implements Activity {
           timeoutMs: undefined,
           ringAtOnce: false,
           goOn: false,
-          emergency: { takeOver: attempt.takeOver },
+          emergency: { insist: attempt.insist },
         },
         { ...this.options, caller, party: { number, name: party.name } },
       );
       this.giveUpMs = nowMs + SILENCE_MS;
       this.dial.start(nowMs);
       if (this.dial.result === undefined) return;
-      this.noteFailure(attempt, this.dial.result.cause ?? 'normal-unspecified');
+      const { cause = 'normal-unspecified' } = this.dial.result;
       this.dial = undefined;
+      if (cause === 'destination-out-of-order') this.passedOver.add(attempt.channel);
+      // What fails at once again has been told.
+      if (!isSecondTry) this.noteFailure(attempt, cause);
     }
   }
 
   private haveNoWay(nowMs: number): void {
     const { caller, noWayTone, tell } = this.options;
     this.giveUpMs = undefined;
+    this.passedOver.clear();
     this.retryMs = nowMs + RETRY_MS;
     if (this.told !== 'no-way') {
       this.told = 'no-way';
@@ -158,4 +167,8 @@ export class EmergencyLane implements Activity {
     caller.indicate('progress', nowMs);
     caller.patchbay.hear(caller.leg.stream, { kind: 'tone', pattern: noWayTone }, nowMs);
   }
+}
+
+function isTownLine({ channel }: EmergencyWay): boolean {
+  return channel.startsWith('LINE/');
 }

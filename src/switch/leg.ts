@@ -186,8 +186,9 @@ export interface DialRequest extends Target {
   readonly dialClass?: DialClass;
   /** Of a Local channel: how often the call has been forwarded, this time included. */
   readonly forwards?: number;
-  /** An emergency call: no limit holds for it. `takeOver` ends the call that a town line is busy with. */
-  readonly emergency?: { readonly takeOver: boolean };
+  /** An emergency call: no limit holds for it. `insist` ends the call that a town line is busy with, and goes to
+   * a trunk that is taken for dead. */
+  readonly emergency?: { readonly insist: boolean };
 }
 
 /**

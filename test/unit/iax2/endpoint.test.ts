@@ -389,6 +389,17 @@ describe('placing a call that cannot be', () => {
     expect(a.outputs.filter(({ type }) => type === 'peer-state')).toHaveLength(3);
   });
 
+  it('goes for all that where it insists', () => {
+    const { network, a, b } = pair(QUALIFIED);
+    b.host.isDown = true;
+    network.runFor(5_000);
+    refused(a, 'b');
+    b.host.isDown = false;
+    a.dial('b', '600', { insist: true });
+    network.runFor(100);
+    expect(b.endpoint.load.calls).toBe(1);
+  });
+
   it('one lost burst of POKEs does not make a peer unreachable', () => {
     const { network, a, b } = pair(QUALIFIED);
     network.runFor(1_900);

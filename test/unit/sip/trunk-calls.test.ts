@@ -253,6 +253,7 @@ describe('a trunk that is asked whether it is there', () => {
       { type: 'trunk-state', trunk: 'itsp', reachable: false, rttMs: null, reason: 'It did not answer OPTIONS.' },
     ]);
     expect(() => us.dial('itsp')).toThrow('itsp is unreachable.');
+    expect(us.dial('itsp', '600', { insist: true }).state).toBe('calling');
     network.runFor(18_500);
     answer('404 Not Found', 'OPTIONS');
     expect(states()).toHaveLength(2);

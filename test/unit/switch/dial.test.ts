@@ -239,7 +239,7 @@ describe('Dial', () => {
     });
 
     it('goes nowhere with an emergency call', () => {
-      const { activity, first, dialler } = dial(['1'], { emergency: { takeOver: false } });
+      const { activity, first, dialler } = dial(['1'], { emergency: { insist: false } });
       activity.handleLegEvent(first, elsewhere('212'), 1);
       expect(dialler.requests.length).toBe(1);
     });

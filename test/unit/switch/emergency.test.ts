@@ -94,7 +94,7 @@ function bench(failing: Record<string, Cause> = {}) {
   const dialled = () =>
     [...lines.requests, ...iax2.requests]
       .filter(({ resource }) => resource !== '3')
-      .map(({ technology, resource, emergency }) => `${technology}/${resource}${emergency?.takeOver ? '!' : ''}`);
+      .map(({ technology, resource, emergency }) => `${technology}/${resource}${emergency?.insist ? '!' : ''}`);
   const leg = (channel: string) => [...lines.dialled, ...iax2.dialled].findLast(({ id }) => id === channel)!;
   const end = (caller: FakeLeg, nowMs: number) => exchange.handleLegEvent(caller, hungUp('normal-clearing'), nowMs);
   const records = () => {
@@ -159,6 +159,25 @@ describe('an emergency number', () => {
     ]);
   });
 
+  it('tries trunks that are taken for dead last, and for all that: those that do not answer qualify may still carry calls', () => {
+    const { exchange, call, told, dialled, leg } = bench({
+      '4/911': 'user-busy',
+      'hq/911': 'destination-out-of-order',
+    });
+    call('911', 'LINE/1');
+    expect(dialled()).toEqual(['line/4/911', 'line/4/911!', 'iax2/hq/911', 'iax2/backup/911']);
+    exchange.handleLegEvent(leg('iax2/backup/911'), hungUp('no-circuit'), 1_000);
+    expect(dialled().slice(4)).toEqual(['iax2/hq/911!']);
+    expect(told()).toEqual([
+      'placed',
+      'way-failed LINE/4 user-busy',
+      'way-failed LINE/4 user-busy',
+      'way-failed IAX2/hq destination-out-of-order',
+      'way-failed IAX2/backup no-circuit',
+      'no-way',
+    ]);
+  });
+
   it('shows on each way the number that the centre has the address of, else that of the telephone', () => {
     const { iax2, lines, call } = bench({ '4/911': 'user-busy', 'hq/911': 'no-circuit' });
     call('911', 'LINE/1');
@@ -210,7 +229,7 @@ describe('an emergency number', () => {
     exchange.handleLegEvent(leg('line/4/911'), { type: 'answered' }, 1_000);
     call('911', 'LINE/2');
     expect(dialled()).toEqual(['line/4/911', 'iax2/hq/911']);
-    expect(lines.requests.some(({ emergency }) => emergency?.takeOver === true)).toBe(false);
+    expect(lines.requests.some(({ emergency }) => emergency?.insist === true)).toBe(false);
   });
 
   it('is taken while the appliance is about to stop', () => {

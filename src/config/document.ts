@@ -11,7 +11,7 @@ import {
   visit,
 } from 'yaml';
 import type { Path, Problem } from './problem.ts';
-import { describeSyntaxError } from './yaml-syntax.ts';
+import { describeSyntaxError, INDENTED_TOO_FAR, lineIndentedTooFar } from './yaml-syntax.ts';
 
 /** Where something stands in the text, from 1; columns count UTF-16 units, as editors do. */
 export interface Position {
@@ -114,6 +114,12 @@ class DocumentReader {
       const { line } = this.position(offset);
       if (seen.has(line)) continue;
       seen.add(line);
+      const deeper = lineIndentedTooFar(error, lines, line, this.position(offset).column);
+      if (deeper !== undefined) {
+        seen.add(deeper.line);
+        this.problems.push({ ...deeper, severity: 'error', message: INDENTED_TOO_FAR });
+        continue;
+      }
       this.report(offset, describeSyntaxError(error.code, error.message, lines[line - 1] ?? ''));
     }
   }

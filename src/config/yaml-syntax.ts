@@ -1,4 +1,5 @@
-import type { ErrorCode } from 'yaml';
+import type { ErrorCode, YAMLError } from 'yaml';
+import type { Position } from './document.ts';
 
 /**
  * One sentence for a YAML syntax error: what is wrong, what is allowed. It never repeats the document's text, for a
@@ -12,6 +13,35 @@ export function describeSyntaxError(code: ErrorCode, complaint: string, line: st
     if (codes.includes(code) && (words === undefined || complaint.includes(words))) return sentence;
   }
   return 'this is not YAML; a value with special characters goes in quotes';
+}
+
+export const INDENTED_TOO_FAR =
+  'this line is indented further than the key above; keys of one mapping start in the same column';
+
+/**
+ * The line that a syntax error is about where it only stands too far to the right: YAML takes it for more of the value
+ * above, and complains there. `line` and `column` are where it complains.
+ */
+export function lineIndentedTooFar(
+  { code, message }: YAMLError,
+  lines: readonly string[],
+  line: number,
+  column: number,
+): Position | undefined {
+  const text = lines[line - 1] ?? '';
+  const isValue = code === 'BLOCK_AS_IMPLICIT_KEY' && !message.includes('sequence');
+  const isLine = code === 'BAD_INDENT' && message.includes('mapping items');
+  if (!isLine && (!isValue || /:(?:\s|$)/.test(text.slice(column - 1)))) return undefined;
+  const isContent = (each: string) => !/^\s*(?:#|$)/.test(each);
+  const found = lines.findIndex((each, index) => index >= (isLine ? line - 1 : line) && isContent(each));
+  const above = lines.slice(0, Math.max(found, 0)).findLast(isContent);
+  if (above === undefined) return undefined;
+  const indent = indentOf(lines[found]!);
+  return indent > indentOf(above) ? { line: found + 1, column: indent + 1 } : undefined;
+}
+
+function indentOf(line: string): number {
+  return line.search(/\S/);
 }
 
 /** The first row whose code and words fit. */

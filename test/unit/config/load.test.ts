@@ -86,6 +86,18 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       'site: { id: a: b }\n',
       '1:13: a second ": " in one value; put the value in quotes, or the key on a line of its own',
     ],
+    [
+      'site:\n  id: a\n   name: b\n',
+      '3:4: this line is indented further than the key above; keys of one mapping start in the same column',
+    ],
+    [
+      'site:\n  id: a\n\n  # where\n     name: b\n  country: fr\n',
+      '5:6: this line is indented further than the key above; keys of one mapping start in the same column',
+    ],
+    [
+      'site:\n  id: "a"\n   name: b\n',
+      '3:4: this line is indented further than the key above; keys of one mapping start in the same column',
+    ],
     ['site: -\n', '1:7: a list begins on the line after its key; put a value that starts with - in quotes'],
     ['a:\n  - b: 1\n   c: 2\n', '3:1: an item of the list lacks its "- "'],
     ['site: "x"#y\n', '1:10: a blank is missing before "#"; a value with "#" goes in quotes'],

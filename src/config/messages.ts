@@ -89,10 +89,16 @@ const TYPES: Readonly<Record<string, string>> = {
   record: 'a mapping (keys with values)',
 };
 
+/** Of a mapping with no more keys than this, all are named. */
+const FEW_KEYS = 4;
+
 /** What is allowed, in one clause. */
 function wanted(issue: Issue, path: Path): string {
   if (issue.code === 'invalid_type' && issue.message === UNTOLD) {
     const described = schemasAt(path).find((schema) => schema.type === issue.expected);
+    const keys = Object.keys(described?.properties ?? {});
+    if (keys.length > 0 && keys.length <= FEW_KEYS)
+      return `allowed: a mapping such as { ${keys.map((key) => `${key}: …`).join(', ')} }`;
     if (described?.enum !== undefined) return `allowed: ${described.enum.map(String).join(', ')}`;
     return `allowed: ${TYPES[issue.expected] ?? issue.expected}`;
   }
@@ -110,18 +116,42 @@ const UNTOLD = '';
 /** Hands no text to zod where a schema has none: `wanted` makes it. */
 export const untold: z.core.$ZodErrorMap = () => UNTOLD;
 
-/** What to write instead, where a value has only the wrong type: `"0201"` for 0201, `true` for yes, `8` for "8". */
+/**
+ * What to write instead, where a value has only the wrong type or spelling: `"0201"` for 0201, `true` for yes, `8` for
+ * "8", `[md5]` for md5, 10.0.0.0/8 for 10.0.0.0/255.0.0.0.
+ */
 function spellingHint(issue: Issue, path: Path, value: unknown, document: ConfigurationDocument): string {
-  if (issue.code !== 'invalid_type' || isSecretPath(path)) return '';
+  if (isSecretPath(path)) return '';
+  if (issue.code === 'custom' && typeof value === 'string') return netmaskHint(path, value);
+  if (issue.code !== 'invalid_type') return '';
   const text = document.plainText(path);
   if (issue.expected === 'string' && typeof value === 'number' && text !== undefined) {
     const fits = schemasAt(path).some(({ pattern }) => pattern !== undefined && new RegExp(pattern).test(text));
     return fits ? `; write ${quoted(text)}` : '';
   }
   if (typeof value !== 'string') return '';
+  if (issue.expected === 'array') return listHint(path, value);
   if (issue.expected === 'boolean' && /^(?:yes|on)$/i.test(value)) return '; write true';
   if (issue.expected === 'boolean' && /^(?:no|off)$/i.test(value)) return '; write false';
   return /^(?:number|int)$/.test(issue.expected) && /^\d+$/.test(value) ? `; write ${value} without quotes` : '';
+}
+
+/** One text where a list of texts belongs. */
+function listHint(path: Path, value: string): string {
+  const items = schemasAt([...path, 0]);
+  const fits = items.some(
+    ({ type, enum: words }) => type === 'string' && (words === undefined || words.includes(value)),
+  );
+  return fits ? `; write [${/^[\w./:-]+$/.test(value) ? value : quoted(value)}]` : '';
+}
+
+/** As iax.conf has them. */
+function netmaskHint(path: Path, value: string): string {
+  const [, ip, mask] = /^(\d+\.\d+\.\d+\.\d+)\/(\d+\.\d+\.\d+\.\d+)$/.exec(value) ?? [];
+  const isNetwork = schemasAt(path).some(({ allowed }) => allowed?.startsWith('a network') === true);
+  if (mask === undefined || !isNetwork) return '';
+  const bits = mask.split('.').reduce((all, byte) => all + Number(byte).toString(2).padStart(8, '0'), '');
+  return /^1*0*$/.test(bits) && bits.length === 32 ? `; write ${ip}/${bits.lastIndexOf('1') + 1}` : '';
 }
 
 export function describeValue(value: unknown): string {

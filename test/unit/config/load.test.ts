@@ -176,7 +176,7 @@ describe('every error names its place, what is wrong and what is allowed', () =>
     ],
     [`${SITE}iax2: { peers: { hq: } }\n`, '2:22: iax2.peers.hq is empty; allowed: a mapping (keys with values)'],
     [peer('type: frend'), '7:48: iax2.peers.hq.type is "frend"; did you mean "friend"? allowed: friend, user, peer'],
-    [peer('auth: md5'), '7:48: iax2.peers.hq.auth is "md5"; allowed: a list'],
+    [peer('auth: md5'), '7:48: iax2.peers.hq.auth is "md5"; allowed: a list; write [md5]'],
     [peer('auth: [md6]'), '7:49: iax2.peers.hq.auth[0] is "md6"; did you mean "md5"? allowed: md5, rsa, plaintext'],
     [peer('auth: []'), '7:48: iax2.peers.hq.auth is an empty list; allowed: at least one of md5, rsa and plaintext'],
     [peer('auth: [rsa]'), '7:48: auth: rsa needs keys: inKeys to check the peer, outKey to prove ourselves'],
@@ -212,7 +212,19 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       peer('allowFrom: ["2001:db8::/129"]'),
       `7:54: iax2.peers.hq.allowFrom[0] is "2001:db8::/129"; allowed: ${NETWORK}`,
     ],
-    [peer('allowFrom: 10.0.0.0/8'), '7:53: iax2.peers.hq.allowFrom is "10.0.0.0/8"; allowed: a list'],
+    [
+      peer('allowFrom: 10.0.0.0/8'),
+      '7:53: iax2.peers.hq.allowFrom is "10.0.0.0/8"; allowed: a list; write [10.0.0.0/8]',
+    ],
+    [peer('allowFrom: "a b"'), '7:53: iax2.peers.hq.allowFrom is "a b"; allowed: a list; write ["a b"]'],
+    [peer('codecs: ulaw'), '7:50: iax2.peers.hq.codecs is "ulaw"; allowed: a list of codecs; write [ulaw]'],
+    [peer('codecs: all'), '7:50: iax2.peers.hq.codecs is "all"; allowed: a list of codecs'],
+    [
+      peer('acl: [{deny: 0.0.0.0/0.0.0.0}, {permit: 10.1.2.0/255.255.254.0}, {permit: 10.0.0.0/255.0.255.0}]'),
+      '7:55: iax2.peers.hq.acl[0].deny is "0.0.0.0/0.0.0.0"; allowed: a network such as 203.0.113.0/24 or 2001:db8::/32, or one address; write 0.0.0.0/0',
+      '7:82: iax2.peers.hq.acl[1].permit is "10.1.2.0/255.255.254.0"; allowed: a network such as 203.0.113.0/24 or 2001:db8::/32, or one address; write 10.1.2.0/23',
+      '7:116: iax2.peers.hq.acl[2].permit is "10.0.0.0/255.0.255.0"; allowed: a network such as 203.0.113.0/24 or 2001:db8::/32, or one address',
+    ],
     [
       peer('acl: [{ permit: 10.0.0.1, deny: 10.0.0.2 }]'),
       '7:48: iax2.peers.hq.acl[0] is a mapping; exactly one of permit and deny',
@@ -250,7 +262,11 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       '7:51: register needs the host of the peer; a dynamic peer registers here instead',
     ],
     [peer('type: user, register: {}'), '7:64: register needs type: peer or friend; a user only calls us'],
-    [peer('register: yes'), '7:52: iax2.peers.hq.register is "yes"; allowed: a mapping (keys with values)'],
+    [
+      peer('register: yes'),
+      '7:52: iax2.peers.hq.register is "yes"; allowed: a mapping such as { refresh: …, every: … }',
+    ],
+    [peer('qualify: 2000'), '7:51: iax2.peers.hq.qualify is 2000; allowed: a mapping such as { every: …, timeout: … }'],
     [
       peer('register: { refresh: 5 }'),
       `7:63: iax2.peers.hq.register.refresh is 5; allowed: a duration from 10s to 1h, ${DURATION}`,

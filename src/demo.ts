@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import type { Log } from './base/log.ts';
 import type { ExitCode } from './cli/terminal.ts';
 import { loadConfiguration } from './config/load.ts';
+import type { SecretStore } from './config/secret.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from './io/broker.ts';
 import { freeTcpPort, freeUdpPort } from './io/free-port.ts';
 import { openLog } from './io/log.ts';
-import { Service, type ServiceOptions } from './service.ts';
+import { type Runnable, ServiceHost } from './service-host.ts';
 
 export interface DemoOptions {
   readonly version: string;
@@ -29,7 +30,7 @@ export async function demo(options: DemoOptions): Promise<ExitCode> {
   const sink = openLog({ level: 'warn' });
   const folder = await mkdtemp(join(tmpdir(), 'branchline-demo-'));
   const broker = await startEmbeddedBroker({ ip: '127.0.0.1', port: await freeTcpPort(1883) });
-  const running: Service[] = [];
+  const running: ServiceHost[] = [];
   try {
     const places: Places = {
       branchIax: await freeUdpPort(14_569),
@@ -63,10 +64,16 @@ async function startSite(
   folder: string,
   { version, pageDirectory }: DemoOptions,
   log: Log,
-): Promise<Service | { readonly failed: string }> {
+): Promise<ServiceHost | { readonly failed: string }> {
   const { branchWeb, centreWeb } = places;
-  return Service.start({
-    ...configurationOf(site === 'branch' ? branchDocument(places) : centreDocument(places)),
+  const local = configurationOf(site === 'branch' ? branchDocument(places) : centreDocument(places));
+  return ServiceHost.start({
+    local,
+    readLocal: () => local,
+    secrets: NO_SECRETS,
+    launch: undefined,
+    onRelease: () => {},
+    onFailure: (reason) => log('error', 'main', reason),
     dataDirectory: join(folder, site),
     version,
     log,
@@ -79,27 +86,28 @@ async function startSite(
   });
 }
 
-async function stopAll(running: readonly Service[], broker: EmbeddedBroker): Promise<void> {
+async function stopAll(running: readonly ServiceHost[], broker: EmbeddedBroker): Promise<void> {
   // The branch says goodbye while the centre is still there to hear it.
   for (const service of running.toReversed()) await service.stop();
   await broker.close();
 }
 
-function configurationOf(document: string): Pick<ServiceOptions, 'configuration' | 'dialplan'> {
-  const { configuration, dialplan, problems } = loadConfiguration(document, {
-    env: () => undefined,
-    file: () => ({ failure: 'the demo reads no files' }),
-    key: () => ({ failure: 'the demo reads no files' }),
-    open: () => ({ failure: 'the demo has nothing sealed' }),
-  });
+const NO_SECRETS: SecretStore = {
+  env: () => undefined,
+  file: () => ({ failure: 'the demo reads no files' }),
+  key: () => ({ failure: 'the demo reads no files' }),
+  open: () => ({ failure: 'the demo has nothing sealed' }),
+};
+
+function configurationOf(text: string): Runnable {
+  const { configuration, dialplan, problems } = loadConfiguration(text, NO_SECRETS);
   if (configuration === undefined || dialplan === undefined)
     throw new Error(`the demo's own configuration is wrong: ${problems[0]?.message}`);
-  return { configuration, dialplan };
+  return { configuration, dialplan, text };
 }
 
 function branchDocument({ branchIax, centreIax, branchWeb, brokerUrl }: Places): string {
-  return `
-site: { id: demo-branch, name: Branch, country: fr, timezone: Europe/Paris }
+  return `site: { id: demo-branch, name: Branch, country: fr, timezone: Europe/Paris }
 hat:
   port: emulator
   lines:
@@ -132,8 +140,7 @@ web: { listen: "http://127.0.0.1:${branchWeb}", auth: none }
 }
 
 function centreDocument({ centreIax, centreWeb, brokerUrl }: Places): string {
-  return `
-site: { id: demo-centre, name: Centre, country: fr, timezone: Europe/Paris }
+  return `site: { id: demo-centre, name: Centre, country: fr, timezone: Europe/Paris }
 hat:
   port: emulator
   emulator: plain

@@ -1,9 +1,18 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from './base/log.ts';
 import { differences, formatChange } from './config/diff.ts';
 import { type Configuration, loadConfiguration } from './config/load.ts';
 import { formatPath } from './config/problem.ts';
 import type { SecretStore } from './config/secret.ts';
+import {
+  ConfigurationDesk,
+  OUTCOME_FILE,
+  RECORD_FILE,
+  readProvisioning,
+  writeProvisioning,
+} from './configuration-desk.ts';
+import { ConfigurationEditor } from './configuration-editor.ts';
 import { configurationFaults } from './configuration-faults.ts';
 import { systemClock } from './io/clock.ts';
 import { RELEASES_FOLDER, ReleaseFiles } from './io/release-files.ts';
@@ -11,26 +20,23 @@ import { signatureVerifier } from './io/signing.ts';
 import { Store } from './io/store.ts';
 import { isLive } from './live-settings.ts';
 import { lockout } from './lockout.ts';
-import {
-  OUTCOME_FILE,
-  outcomeOf,
-  type Performers,
-  RECORD_FILE,
-  RemoteControl,
-  readProvisioning,
-} from './remote-control.ts';
+import { outcomeOf, type Performers, RemoteControl } from './remote-control.ts';
 import { Service, type ServiceOptions } from './service.ts';
 import { BINDINGS_FILE, NIGHT_FILE, ORDERS_FILE } from './service-output.ts';
 import { ADOPTED_PHONES_FILE, PHONE_BINDINGS_FILE } from './sip-host.ts';
 import type { Authority } from './status/command.ts';
-import { NEVER_PROVISIONED, type ProvisioningRecord } from './status/provisioning.ts';
+import { fileCounts, type ProvisioningRecord } from './status/provisioning-record.ts';
 import type { Fault, VerifySignature } from './status/signed.ts';
 import type { Launch } from './status/updating.ts';
+import { formatTime } from './status/wall-time.ts';
 import { UpdateDesk } from './update-desk.ts';
 
-type Runnable = Pick<ServiceOptions, 'configuration' | 'dialplan'>;
+/** A configuration that may run, and its text. */
+export interface Runnable extends Pick<ServiceOptions, 'configuration' | 'dialplan'> {
+  readonly text: string;
+}
 
-export interface ServiceHostOptions extends Omit<ServiceOptions, 'configuration' | 'dialplan' | 'remote'> {
+export interface ServiceHostOptions extends Omit<ServiceOptions, 'configuration' | 'dialplan' | 'remote' | 'editor'> {
   /** The configuration of the box itself. */
   readonly local: Runnable;
   /** Reads it again; the problems are already logged, undefined if it may not run. */
@@ -65,7 +71,7 @@ const ANSWER_MS = 500;
 /**
  * Keeps one appliance running through changes of its configuration: what can be taken over is, and for the rest it is
  * stopped and started within the process once no call stands. Which configuration runs is decided here: that of the box
- * itself, or the last good one from head office.
+ * itself, or the last good one from head office or from the panel.
  */
 export class ServiceHost {
   private readonly store: Store;
@@ -77,6 +83,8 @@ export class ServiceHost {
   private isProvisioned = false;
   private service: Service | undefined;
   private remote: RemoteControl | undefined;
+  private desk: ConfigurationDesk | undefined;
+  private readonly editor: ConfigurationEditor;
   private updates: UpdateDesk | undefined;
   private isStopping = false;
   /** Changes are made one after the other. */
@@ -95,6 +103,14 @@ export class ServiceHost {
     this.local = options.local;
     this.running = options.local;
     this.site = options.local.configuration.site.id;
+    this.editor = new ConfigurationEditor({
+      running: () => this.running,
+      local: () => this.local,
+      isProvisioned: () => this.isProvisioned,
+      desk: () => this.desk,
+      secrets: options.secrets,
+      calls: () => this.service?.status().calls ?? [],
+    });
   }
 
   get mediaIsOnTime(): boolean {
@@ -107,8 +123,8 @@ export class ServiceHost {
       const local = this.options.readLocal();
       if (local === undefined) return 'the configuration has errors; the running one stays';
       this.local = local;
-      if (this.isProvisioned)
-        return 'the configuration that runs comes from head office; the file of this box does not count';
+      const why = this.whyFileDoesNotCount();
+      if (why !== undefined) return why;
       this.running = local;
       this.service?.reload(local);
       return undefined;
@@ -125,7 +141,7 @@ export class ServiceHost {
 
   async stop(): Promise<void> {
     this.isStopping = true;
-    this.remote?.stop();
+    this.desk?.stop();
     this.updates?.stop();
     await this.service?.stop();
     await this.store.settle();
@@ -136,28 +152,65 @@ export class ServiceHost {
   private async open(): Promise<string | undefined> {
     const { mqtt } = this.local.configuration;
     const verify = mqtt?.provisioning === undefined ? undefined : this.verifier(mqtt.provisioning.publicKey);
-    const record = verify === undefined ? NEVER_PROVISIONED : await readProvisioning(this.store, systemClock);
+    const record = await this.whatCounts(
+      await readProvisioning(this.store, systemClock, this.log),
+      verify !== undefined,
+    );
     this.useProvisioned(record);
-    if (mqtt !== undefined) this.remote = await this.openRemote(verify, record);
+    this.desk = await this.openDesk(verify, record);
+    this.remote = await this.openRemote(verify, this.desk);
     const failed = await this.startService(this.running);
     if (failed === undefined || !this.isProvisioned) return failed;
-    this.log('error', 'config', `The configuration from head office cannot run: ${failed}. That of the box does.`);
+    this.log(
+      'error',
+      'config',
+      `The configuration that was kept last cannot run: ${failed}. The file of the box does.`,
+    );
     this.isProvisioned = false;
     this.running = this.local;
     return this.startService(this.local);
   }
 
-  /** The last good configuration from head office, if there is one and it still may run. */
+  /** What the disk says, less what does not count any longer. */
+  private async whatCounts(record: ProvisioningRecord, isManaged: boolean): Promise<ProvisioningRecord> {
+    const { good, reported } = record;
+    if (good === null) return record;
+    if (good.file === null)
+      return isManaged ? record : { ...record, good: null, reported: reported?.by === 'panel' ? reported : null };
+    if (good.file === this.fileDigest()) return record;
+    this.log('warn', 'config', 'The file of this box was changed after the panel made a change: the file counts.');
+    const changed = fileCounts(record, formatTime(systemClock.wallMs()));
+    await writeProvisioning(this.store, changed);
+    return changed;
+  }
+
+  /** Why the file of the box, that was just read again, does not count; undefined if it does, from now on. */
+  private whyFileDoesNotCount(): string | undefined {
+    const { desk, isProvisioned } = this;
+    if (!isProvisioned || desk === undefined) return undefined;
+    const { good } = desk;
+    if (good === null) return 'a configuration is on trial; the file of this box counts again if it is rolled back';
+    if (good.file === null)
+      return 'the configuration that runs comes from head office; the file of this box does not count';
+    if (good.file === this.fileDigest())
+      return 'the configuration that runs was made at the panel, and the file of this box has not changed since';
+    const failure = desk.returnToFile();
+    if (failure === undefined) this.isProvisioned = false;
+    return failure;
+  }
+
+  private fileDigest(): string {
+    return createHash('sha256').update(this.local.text).digest('base64url');
+  }
+
+  /** The last good configuration from head office or the panel, if there is one and it still may run. */
   private useProvisioned({ good }: ProvisioningRecord): void {
     if (good === null) return;
     const read = this.read(good.config);
     if ('faults' in read) {
       const why = read.faults[0]?.message ?? 'it is invalid';
-      this.log(
-        'error',
-        'config',
-        `Revision ${good.revision} from head office may not run: ${why}. That of the box does.`,
-      );
+      const name = good.revision === null ? 'What was made at the panel' : `Revision ${good.revision} from head office`;
+      this.log('error', 'config', `${name} may not run: ${why}. The file of the box does.`);
       return;
     }
     this.running = read;
@@ -175,37 +228,44 @@ export class ServiceHost {
       version,
       launch,
       reach: () => ({ trunks: this.service?.reachedTrunks ?? [] }),
-      hindrance: () => (this.remote?.isProvisioning ? 'a configuration is on trial' : undefined),
+      hindrance: () => (this.desk?.isBusy ? 'a configuration is on trial' : undefined),
       quiet: () => this.quietForUpdate(),
       restart: onRelease,
       tell: (happening, keeping) => this.service?.tell(happening, keeping),
     });
   }
 
-  private async openRemote(verify: VerifySignature | undefined, record: ProvisioningRecord): Promise<RemoteControl> {
-    this.updates ??= await this.openUpdates();
-    return RemoteControl.open(
+  private openDesk(verify: VerifySignature | undefined, record: ProvisioningRecord): Promise<ConfigurationDesk> {
+    return ConfigurationDesk.open(
       {
         site: this.site,
         store: this.store,
         clock: systemClock,
         log: this.log,
-        authority: () => this.authority(verify),
-        provisioning:
-          verify === undefined
-            ? undefined
-            : {
-                verify,
-                judge: (config) => this.judge(config),
-                reach: () => ({ trunks: this.service?.reachedTrunks ?? [] }),
-              },
+        verify,
+        judge: (config) => this.judge(config),
+        reach: () => ({ trunks: this.service?.reachedTrunks ?? [], broker: this.service?.reachesBroker ?? false }),
+        file: () => this.fileDigest(),
         apply: (config) => this.apply(config),
-        perform: this.performers(),
-        updates: this.updates,
         tell: (happening, keeping) => this.service?.tell(happening, keeping),
       },
       record,
     );
+  }
+
+  private async openRemote(verify: VerifySignature | undefined, desk: ConfigurationDesk): Promise<RemoteControl> {
+    this.updates ??= await this.openUpdates();
+    return RemoteControl.open({
+      site: this.site,
+      store: this.store,
+      clock: systemClock,
+      log: this.log,
+      authority: () => this.authority(verify),
+      desk,
+      perform: this.performers(),
+      updates: this.updates,
+      tell: (happening, keeping) => this.service?.tell(happening, keeping),
+    });
   }
 
   private async startService({ configuration, dialplan }: Runnable): Promise<string | undefined> {
@@ -217,6 +277,7 @@ export class ServiceHost {
       isEarlierRelease: (await this.releases.dropped()) !== undefined,
       onBox: (action) => void this.inOrder(() => (action === 'restart' ? this.restart() : this.factoryReset())),
       ...(remote === undefined ? {} : { remote }),
+      editor: this.editor,
     });
     if ('failed' in started) return started.failed;
     this.service = started;
@@ -240,13 +301,13 @@ export class ServiceHost {
       : { kind: 'signed', verify };
   }
 
-  // ---- configurations from head office
+  // ---- configurations that are handed in
 
   private read(config: string): Runnable | { readonly faults: readonly Fault[] } {
     const { configuration, dialplan, problems } = loadConfiguration(config, this.options.secrets);
     const faults = configurationFaults(problems);
     if (configuration !== undefined && dialplan !== undefined && faults.length === 0)
-      return { configuration, dialplan };
+      return { configuration, dialplan, text: config };
     return { faults };
   }
 
@@ -291,7 +352,7 @@ export class ServiceHost {
 
   private async quietForUpdate(): Promise<string | undefined> {
     // A trial of a configuration would end with the process.
-    if (await this.quiet(() => this.remote?.isProvisioning === true)) return undefined;
+    if (await this.quiet(() => this.desk?.isBusy === true)) return undefined;
     return this.isStopping ? 'the appliance stopped before the release was tried' : 'the calls that stand did not end';
   }
 
@@ -342,7 +403,8 @@ export class ServiceHost {
   private async restart(): Promise<void> {
     if (this.isStopping) return;
     await this.stopService();
-    if (!this.isProvisioned) this.running = this.local = this.options.readLocal() ?? this.local;
+    this.local = this.options.readLocal() ?? this.local;
+    if (this.whyFileDoesNotCount() === undefined) this.running = this.local;
     await this.startOrFail(this.running);
   }
 
@@ -353,8 +415,8 @@ export class ServiceHost {
   private async factoryReset(): Promise<void> {
     if (this.isStopping) return;
     await this.stopService();
-    this.remote?.stop();
-    this.remote = undefined;
+    this.desk?.stop();
+    this.desk = undefined;
     await this.store.settle();
     for (const name of LEARNED) await this.store.remove(name);
     this.isProvisioned = false;

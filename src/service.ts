@@ -55,6 +55,7 @@ import type { Happening, Keeping } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
 import { PowerWatch } from './status/power-watch.ts';
 import { StatusPublisher } from './status/publisher.ts';
+import type { StatusSnapshot } from './status/schema.ts';
 import { takeSnapshot } from './status/snapshot.ts';
 import { WallTime } from './status/wall-time.ts';
 import { legReading, statusSource } from './status-source.ts';
@@ -72,6 +73,8 @@ export interface ServiceOptions {
   readonly pageDirectory: string;
   /** Who takes orders from head office. */
   readonly remote?: RemoteControl;
+  /** Where the panel reads and changes the configuration. */
+  readonly editor?: PanelServices['configuration'];
   /** What the keypad asks of whoever runs this appliance. */
   readonly onBox?: (action: 'restart' | 'factory-reset') => void;
   /** Other panels worth a link. */
@@ -229,6 +232,7 @@ export class Service {
         iax2Port: () => this.voice.iax2?.local?.port ?? 0,
         version,
       }),
+      configuration: options.editor,
       neighbours: options.neighbours ?? [],
     };
     this.panel = new ServicePanel({
@@ -312,6 +316,15 @@ export class Service {
     return trunks.flatMap(([name, { reachable, registration }]) =>
       reachable === true || (reachable === null && registration?.state === 'registered') ? [name] : [],
     );
+  }
+
+  /** Whether a broker has us connected. */
+  get reachesBroker(): boolean {
+    return this.broker.reading()?.state === 'connected';
+  }
+
+  status(): StatusSnapshot {
+    return this.requests.status();
   }
 
   /** Rings `from` and connects it to `to`. */

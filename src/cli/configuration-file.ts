@@ -13,12 +13,15 @@ export const WITHOUT_SECRETS: SecretStore = {
 };
 
 /** Reads and judges a configuration file. A file that cannot be read is wrong usage. */
-export function loadConfigurationFile(file: string, secrets: SecretStore): LoadedConfiguration {
+export function loadConfigurationFile(
+  file: string,
+  secrets: SecretStore,
+): LoadedConfiguration & { readonly text: string } {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
     throw new CommandFailure(`${file} ${reasonOf(error)}; name a configuration file`, 2);
   }
-  return loadConfiguration(text, secrets);
+  return { ...loadConfiguration(text, secrets), text };
 }

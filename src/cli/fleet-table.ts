@@ -20,7 +20,7 @@ export function formatScreen(sites: readonly FleetSite[], isConnected: boolean, 
 
 /** Whether somebody should look at it: it is away, misses a trunk, or did not keep what it was given. */
 function isTroubled({ state, trunks, reported }: FleetSite): boolean {
-  const isKept = reported === undefined || reported.state === 'applied' || reported.state === 'pending-confirm';
+  const isKept = reported?.by !== 'head-office' || reported.state === 'applied' || reported.state === 'pending-confirm';
   return state !== 'online' || trunks.reached < trunks.all || !isKept;
 }
 
@@ -35,6 +35,8 @@ export function formatFleet(sites: readonly FleetSite[]): string {
     version ?? '',
     `${trunks.reached}/${trunks.all}`,
     `${lines.inUse}/${lines.all}`,
-    reported === undefined ? 'its own' : `${reported.revision ?? '?'} ${reported.state}`,
+    reported === undefined
+      ? 'its own'
+      : `${reported.by === 'panel' ? 'panel' : (reported.revision ?? '?')} ${reported.state}`,
   ]);
 }

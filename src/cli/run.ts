@@ -20,7 +20,10 @@ export interface RunRequest {
 }
 
 /** Free of errors, and of keys that would be unsafe to ignore. */
-export type RunnableConfiguration = Required<LoadedConfiguration>;
+export interface RunnableConfiguration extends Required<LoadedConfiguration> {
+  /** As the file has it. */
+  readonly text: string;
+}
 
 /** Runs until it is told to stop; the composition root implements it. */
 export type Run = (request: RunRequest) => Promise<ExitCode>;
@@ -106,7 +109,11 @@ async function configurationFile(
 }
 
 /** Logs every problem, and gives the configuration if it may run. */
-function judge(file: string, loaded: LoadedConfiguration, terminal: Terminal): RunnableConfiguration | undefined {
+function judge(
+  file: string,
+  loaded: LoadedConfiguration & { readonly text: string },
+  terminal: Terminal,
+): RunnableConfiguration | undefined {
   const stops = (problem: Problem) => problem.severity === 'error' || problem.stopsRun === true;
   const { log, flush } = terminal.openLog();
   for (const problem of loaded.problems) {
@@ -114,7 +121,7 @@ function judge(file: string, loaded: LoadedConfiguration, terminal: Terminal): R
     else log('warn', 'config', formatProblem(file, problem));
   }
   flush();
-  const { configuration, dialplan, problems } = loaded;
+  const { configuration, dialplan, problems, text } = loaded;
   if (configuration === undefined || dialplan === undefined || problems.some(stops)) return undefined;
-  return { configuration, dialplan, problems };
+  return { configuration, dialplan, problems, text };
 }

@@ -30,8 +30,18 @@ export interface ConfigurationDocument {
   positionOfKey(path: Path): Position;
   /** The text of an unquoted scalar as written (`0211`, `no`), undefined for anything else. */
   plainText(path: Path): string | undefined;
+  /** Where scalars are written, in no order; one with an anchor has more paths than one. */
+  scalars(): Iterable<WrittenScalar>;
   /** How positions in the text value at `path` translate into positions in the document. */
   textBlock(path: Path): TextBlock | undefined;
+}
+
+/** A scalar in the text, by offsets that count UTF-16 units from the start, a byte order mark left out. */
+export interface WrittenScalar {
+  readonly path: Path;
+  readonly value: unknown;
+  readonly start: number;
+  readonly end: number;
 }
 
 export interface TextBlock {
@@ -92,6 +102,7 @@ class DocumentReader {
         const { node } = find(path);
         return isScalar(node) && node.type === 'PLAIN' ? node.source : undefined;
       },
+      scalars: () => scalarsIn(root, []),
       textBlock: (path) => this.blockOf(find(path)),
     };
   }
@@ -244,6 +255,11 @@ function keyText(key: Node): string | undefined {
   if (!isScalar(key)) return undefined;
   if (key.type === 'PLAIN') return key.source ?? String(key.value);
   return typeof key.value === 'string' ? key.value : undefined;
+}
+
+function* scalarsIn({ value, node, children }: Located, path: Path): Generator<WrittenScalar> {
+  if (isScalar(node) && node.range) yield { path, value, start: node.range[0], end: node.range[1] };
+  for (const [key, child] of children) yield* scalarsIn(child, [...path, key]);
 }
 
 function nearest(root: Located, path: Path): Located {

@@ -3,12 +3,13 @@ import { unavailableKeys } from './availability.ts';
 import { readDialplan } from './dialplan-text.ts';
 import { readDocument } from './document.ts';
 import { checkEmergencyNumbers } from './emergency-check.ts';
-import { describeIssues, untold, valueAt } from './messages.ts';
+import { describeIssues, untold } from './messages.ts';
 import { withNumbers } from './numbers.ts';
 import { formatPath, inDocumentOrder, type Problem } from './problem.ts';
 import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
 import type { Resolved, SecretStore } from './secret.ts';
 import { checkSecretContents } from './secret-contents.ts';
+import { writtenPlace } from './secret-places.ts';
 import { resolveSecrets } from './secrets.ts';
 import { contradictions, unknownDialTarget } from './semantics.ts';
 
@@ -55,9 +56,7 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
   });
   const resolved = resolveSecrets(parsed.data, store);
   for (const { path, message, elsewhere } of resolved.failures) {
-    // A single secret of a peer became a list of one.
-    const single = typeof path.at(-1) === 'number' && !Array.isArray(valueAt(document.value, path.slice(0, -1)));
-    const place = formatPath(single ? path.slice(0, -1) : path);
+    const place = formatPath(writtenPlace(path, document.value));
     problems.push({
       ...document.positionOf(path),
       ...(elsewhere ? { severity: 'warning', stopsRun: true } : { severity: 'error' }),

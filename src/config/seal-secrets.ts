@@ -1,9 +1,9 @@
 import { parseDocument } from 'yaml';
 import { readDocument } from './document.ts';
-import { valueAt } from './messages.ts';
-import { formatPath, type Path } from './problem.ts';
+import { formatPath } from './problem.ts';
 import { configurationSchema } from './schema/configuration.ts';
-import { SecretReference, type SecretStore } from './secret.ts';
+import type { SecretStore } from './secret.ts';
+import { secretPlaces } from './secret-places.ts';
 import { resolveSecrets } from './secrets.ts';
 
 /**
@@ -20,12 +20,9 @@ export function sealSecrets(
   if (!parsed.success) return { failures: ['it is not a configuration'] };
   const document = parseDocument(text, { logLevel: 'error' });
   const failures: string[] = [];
-  for (const [path, reference] of references(parsed.data, [])) {
+  for (const [place, reference] of secretPlaces(parsed.data, value)) {
     const { kind } = reference.source;
     if (kind === 'sealed') continue;
-    // A single secret of a peer became a list of one.
-    const isSingle = typeof path.at(-1) === 'number' && !Array.isArray(valueAt(value, path.slice(0, -1)));
-    const place = isSingle ? path.slice(0, -1) : path;
     if (kind === 'key') {
       failures.push(`${formatPath(place)} names a file, and a box that is enrolled has none; use a secret`);
       continue;
@@ -35,11 +32,4 @@ export function sealSecrets(
     if (found.failures.length === 0) document.setIn(place, { sealed: seal(found.value.reveal()) });
   }
   return failures.length > 0 ? { failures } : { text: document.toString({ lineWidth: 0 }) };
-}
-
-function* references(value: unknown, path: Path): Generator<[Path, SecretReference]> {
-  if (value instanceof SecretReference) yield [path, value];
-  else if (Array.isArray(value)) for (const [index, item] of value.entries()) yield* references(item, [...path, index]);
-  else if (typeof value === 'object' && value !== null)
-    for (const [key, item] of Object.entries(value)) yield* references(item, [...path, key]);
 }

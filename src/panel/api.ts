@@ -1,6 +1,7 @@
 import { adoptionRoutes } from './adoption-routes.ts';
 import { callRoutes } from './call-routes.ts';
 import { captureSocket } from './capture-socket.ts';
+import { configurationRoutes } from './configuration-routes.ts';
 import { emulatorRoutes, emulatorSockets } from './emulator-routes.ts';
 import { eventSocket } from './event-socket.ts';
 import { failure, type HttpApp, type HttpResponse, json, type Route } from './http.ts';
@@ -33,6 +34,7 @@ export function createApi(
     ...statusRoutes(services),
     ...callRoutes(services),
     ...adoptionRoutes(services),
+    ...configurationRoutes(services, (visitor) => login?.nameOf(visitor)),
     ...emulatorRoutes(services),
     ...(login?.routes() ?? []),
   ];

@@ -94,6 +94,12 @@ export class Login {
     return this.standing(this.sessions, tokenOf(headers['cookie']), SESSION_MS)?.user;
   }
 
+  /** Who asks, be it a browser or a program. */
+  nameOf(visitor: Pick<Visitor, 'headers'>): string | undefined {
+    const key = this.keyOf(encodedIn(visitor.headers['authorization']) ?? '');
+    return this.userOf(visitor) ?? this.standing(this.proven, key, 0)?.user;
+  }
+
   routes(): Route[] {
     const page = { description: 'a form for name and password', type: 'text/html' };
     return [

@@ -1,5 +1,6 @@
 import type { StatusChange } from '../status/feed.ts';
 import type { HealthStatus, StatusSnapshot } from '../status/schema.ts';
+import type { CheckedConfiguration, ConfigurationStanding, ConfigurationText } from './configuration.ts';
 import type { Emulator } from './emulator.ts';
 
 /** What the panel asks of the appliance; the composition root implements it. Nothing here blocks. */
@@ -24,11 +25,39 @@ export interface PanelServices {
   trace(number: string, from: string): RouteTrace | { readonly failed: string };
   /** Gives a pcapng file in pieces as datagrams pass, of one call or of all; gives what ends that. */
   capture(call: string | undefined, take: (bytes: Uint8Array) => void): () => void;
+  /** The configuration editor; undefined where the configuration cannot be changed from here. */
+  readonly configuration: ConfigurationServices | undefined;
   /** The emulated HAT; undefined with a real one or none. */
   readonly emulator: Emulator | undefined;
   /** Other panels worth a link, such as the demo's central switch. */
   readonly neighbours: readonly { readonly name: string; readonly url: string }[];
 }
+
+/** Reads and changes the configuration. Secrets are masked in whatever comes from it. */
+export interface ConfigurationServices {
+  read(): ConfigurationText | { readonly failed: string };
+  check(text: string): CheckedConfiguration;
+  /** Puts a text on trial; gives why not, if not. */
+  apply(change: ConfigurationChange): NotApplied | undefined;
+  /** Keeps what is on trial; gives why not. */
+  confirm(): string | undefined;
+  /** Takes what is on trial back; gives why not. */
+  rollBack(): string | undefined;
+  standing(): ConfigurationStanding;
+}
+
+export interface ConfigurationChange {
+  readonly text: string;
+  /** Of the configuration that was changed. */
+  readonly version: string;
+  /** Who changes it; null where nobody logs in. */
+  readonly user: string | null;
+  readonly confirmWithinMs: number;
+}
+
+export type NotApplied =
+  | { readonly reason: 'conflict'; readonly error: string }
+  | { readonly reason: 'invalid'; readonly error: string; readonly problems: CheckedConfiguration['problems'] };
 
 export interface RouteTrace {
   readonly context: string;

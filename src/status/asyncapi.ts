@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { answerSchema, commandSchemas } from './command.ts';
 import { eventSchema } from './event.ts';
-import { reportedSchema } from './provisioning.ts';
+import { reportedSchema } from './provisioning-record.ts';
 import { cdrSchema, topicSchemas } from './schema.ts';
 import { envelopeSchema } from './signed.ts';
 import { updateReportedSchema } from './updating.ts';

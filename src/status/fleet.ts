@@ -1,6 +1,6 @@
 import { base64Decode } from '../base/base64.ts';
 import { utf8Decode } from '../base/bytes.ts';
-import { desiredSchema, type Reported, reportedSchema } from './provisioning.ts';
+import { desiredSchema, type Reported, reportedSchema } from './provisioning-record.ts';
 import { presenceSchema, topicSchemas } from './schema.ts';
 import { envelopeSchema, formatFaults, parseJson } from './signed.ts';
 import { type UpdateReported, updateReportedSchema } from './updating.ts';

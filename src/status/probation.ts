@@ -12,6 +12,7 @@ export const duration = z.union([z.number().positive(), z.string().regex(/^\d+(?
 export interface Reach {
   /** Trunks that are registered or answer. */
   readonly trunks: readonly string[];
+  readonly broker: boolean;
 }
 
 /** How often a trial is looked at. */
@@ -19,18 +20,15 @@ export const LOOK_MS = 500;
 /** Everything must be reached for so long at a stretch: what was lost shows by then. */
 const STEADY_MS = 5_000;
 
-/**
- * Whether what is on trial reaches what was reached before it: a broker, and the trunks of `wanted`. What was down before is
- * not waited for.
- */
+/** Whether what is on trial reaches what was reached before it. What was down before is not waited for. */
 export class Probation {
   private brokerReached = false;
   private steadySinceMs: number | undefined;
 
   constructor(
-    private readonly wanted: readonly string[],
+    private readonly wanted: Reach,
     private readonly withinMs: number,
-    private readonly reach: () => Reach,
+    private readonly reach: () => Pick<Reach, 'trunks'>,
   ) {}
 
   /** A broker has what was told in this trial. */
@@ -40,7 +38,7 @@ export class Probation {
 
   /** Whether all is reached, and has been for long enough; to be asked every `LOOK_MS`. */
   passes(nowMs: number): boolean {
-    if (!this.brokerReached || this.unreached().length > 0) {
+    if (this.lacksBroker() || this.unreached().length > 0) {
       this.steadySinceMs = undefined;
       return false;
     }
@@ -54,12 +52,16 @@ export class Probation {
       path: '',
       message: `the trunk ${name} was reached before and is not any longer`,
     }));
-    if (!this.brokerReached) faults.push({ path: '', message: 'the broker was not reached' });
+    if (this.lacksBroker()) faults.push({ path: '', message: 'the broker was not reached' });
     return faults;
+  }
+
+  private lacksBroker(): boolean {
+    return this.wanted.broker && !this.brokerReached;
   }
 
   private unreached(): string[] {
     const { trunks } = this.reach();
-    return this.wanted.filter((name) => !trunks.includes(name));
+    return this.wanted.trunks.filter((name) => !trunks.includes(name));
   }
 }

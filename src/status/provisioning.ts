@@ -1,60 +1,40 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Machine } from '../base/machine.ts';
 import { Queue } from '../base/queue.ts';
 import { Timers } from '../base/timers.ts';
-import { duration, LOOK_MS, Probation, type Reach } from './probation.ts';
-import { type Fault, faultSchema, openEnvelope, type VerifySignature } from './signed.ts';
+import { LOOK_MS, Probation, type Reach } from './probation.ts';
+import {
+  type Candidate,
+  desiredSchema,
+  fileCounts,
+  type ProvisioningRecord,
+  type Reported,
+  standsOverFile,
+  withoutCandidate,
+} from './provisioning-record.ts';
+import { type Fault, openEnvelope, type VerifySignature } from './signed.ts';
 
-/** What is signed: a configuration for one site. */
-export const desiredSchema = z.strictObject({
-  site: z.string(),
-  revision: z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER),
-  confirmWithin: duration.prefault('2m'),
-  confirm: z.enum(['auto', 'operator']).prefault('auto'),
-  config: z.string().describe('the configuration, YAML'),
-});
+/** A configuration that somebody has made at the panel. */
+export interface Proposal {
+  readonly config: string;
+  /** Null where nobody logs in. */
+  readonly user: string | null;
+  readonly confirmWithinMs: number;
+}
 
-export const reportedSchema = z
-  .object({
-    revision: z.number().nullable().describe('of the document that was judged last; null if it could not be read'),
-    state: z.enum(['applied', 'pending-confirm', 'rejected', 'rolled-back']),
-    running: z.number().nullable().describe('the revision that runs; null for the configuration from the box itself'),
-    changes: z.array(z.string()).describe('what it changes, key by key, without secrets'),
-    errors: z.array(faultSchema),
-    at: z.iso.datetime(),
-  })
-  .meta({ id: 'ConfigReported' });
-
-export type Reported = z.infer<typeof reportedSchema>;
-
-const candidateSchema = z.object({
-  revision: z.number(),
-  config: z.string(),
-  confirm: z.enum(['auto', 'operator']),
-  confirmWithinMs: z.number(),
-  trunks: z.array(z.string()),
-  changes: z.array(z.string()),
-});
-
-/** All that must survive a power cut; one file, replaced as a whole. */
-export const recordSchema = z.object({
-  highestJudged: z.number(),
-  /** The last configuration that proved good; null: the one from the box itself. */
-  good: z.object({ revision: z.number(), config: z.string() }).nullable(),
-  /** On trial. Found at a start, it was interrupted. */
-  candidate: candidateSchema.nullable(),
-  reported: reportedSchema.nullable(),
-});
-
-export type ProvisioningRecord = z.infer<typeof recordSchema>;
-type Candidate = z.infer<typeof candidateSchema>;
-
-export const NEVER_PROVISIONED: ProvisioningRecord = {
-  highestJudged: -1,
-  good: null,
-  candidate: null,
-  reported: null,
-};
+/** What is being tried, and how far it has come. */
+export interface Standing {
+  /** `applying`: on its way to run; `trial`: it runs; `ending`: kept or taken back, and not yet on the disk. */
+  readonly phase: 'idle' | 'applying' | 'trial' | 'ending';
+  readonly by: Reported['by'] | null;
+  readonly user: string | null;
+  /** Whether it waits for an operator. */
+  readonly unconfirmed: boolean;
+  /** Until it is rolled back; null unless it is on trial. */
+  readonly remainingMs: number | null;
+  /** What it does not reach, one sentence each. */
+  readonly missing: string[];
+}
 
 export type ProvisioningOutput =
   /** To be on the disk before anything else happens; the answer is `handleSaved`. */
@@ -66,7 +46,8 @@ export type ProvisioningOutput =
 
 export interface ProvisioningOptions {
   readonly site: string;
-  readonly verify: VerifySignature;
+  /** Undefined where no configurations come from head office. */
+  readonly verify: VerifySignature | undefined;
   /** Reads a configuration as `check` does: why it must not run, or what it would change of the one that runs. */
   readonly judge: (
     config: string,
@@ -74,6 +55,8 @@ export interface ProvisioningOptions {
     | { readonly faults: readonly Fault[] }
     | { readonly changes: readonly string[]; readonly trunks: readonly string[] };
   readonly reach: () => Reach;
+  /** Digest of the configuration of the box itself. */
+  readonly file: () => string;
   /** RFC 3339. */
   readonly wallTime: () => string;
 }
@@ -105,6 +88,7 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   private refused: string | undefined;
   private probation: Probation | undefined;
   private operatorConfirmed = false;
+  private deadlineMs = 0;
   /** What the disk was given and has not answered for. */
   private saving: ProvisioningRecord | undefined;
 
@@ -121,11 +105,53 @@ export class Provisioning implements Machine<ProvisioningOutput> {
     return this.phase !== 'idle';
   }
 
+  /** What proved good last; null: the configuration from the box itself. */
+  get good(): ProvisioningRecord['good'] {
+    return this.record.good;
+  }
+
   /** What stands on `config/desired`. */
   handleDesired(payload: string): void {
     if (payload === '') return;
     if (this.phase === 'idle') this.judge(payload);
     else this.next = payload;
+  }
+
+  /** A change at the panel goes the way of a document, and uses no revision up. Gives why not, if not. */
+  propose({ config, user, confirmWithinMs }: Proposal): readonly Fault[] | undefined {
+    if (this.phase !== 'idle')
+      return [{ path: '', message: 'another configuration is being tried; wait until that is over' }];
+    const judged = this.options.judge(config);
+    if ('faults' in judged) return judged.faults;
+    this.try({ revision: null, by: 'panel', user, config, confirm: 'operator', confirmWithinMs }, judged, {});
+    return undefined;
+  }
+
+  /** The file of the box was changed after the panel made a change of it, and counts again. Gives why not, if not. */
+  returnToFile(): string | undefined {
+    if (this.phase !== 'idle') return 'a configuration is on trial';
+    this.phase = 'saving-judgement';
+    this.save(fileCounts(this.record, this.options.wallTime()));
+    return undefined;
+  }
+
+  standing(nowMs: number): Standing {
+    const { phase } = this;
+    const { candidate } = this.saving ?? this.record;
+    const isTrial = phase === 'trial';
+    return {
+      phase:
+        isTrial || phase === 'idle'
+          ? phase
+          : phase === 'saving-candidate' || phase === 'applying'
+            ? 'applying'
+            : 'ending',
+      by: candidate?.by ?? null,
+      user: candidate?.user ?? null,
+      unconfirmed: candidate?.confirm === 'operator' && !this.operatorConfirmed,
+      remainingMs: isTrial ? Math.max(0, Math.round(this.deadlineMs - nowMs)) : null,
+      missing: isTrial ? (this.probation?.missing() ?? []).map(({ message }) => message) : [],
+    };
   }
 
   handleSaved(failed: boolean): void {
@@ -182,6 +208,7 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   confirm(revision: number | undefined): string | undefined {
     const { candidate } = this.record;
     if (this.phase !== 'trial' || candidate === null) return 'no configuration waits to be confirmed';
+    if (candidate.by === 'panel') return 'what is on trial was made at the panel of the box, and is confirmed there';
     if (revision !== undefined && revision !== candidate.revision) {
       return `revision ${candidate.revision} waits to be confirmed, not ${revision}`;
     }
@@ -189,11 +216,29 @@ export class Provisioning implements Machine<ProvisioningOutput> {
     return undefined;
   }
 
+  /** Keeps what was made at the panel, once all is reached again. Gives why not, if not. */
+  confirmProposal(): string | undefined {
+    const failure = this.whyNoProposal();
+    if (failure === undefined) this.operatorConfirmed = true;
+    return failure;
+  }
+
   /** `cmd/rollback`: ends a trial at once. Gives why not, if not. */
   endTrial(): string | undefined {
     if (this.phase !== 'trial') return 'no configuration is on trial';
     this.rollBack([{ path: '', message: 'an operator rolled it back' }]);
     return undefined;
+  }
+
+  /** Ends the trial of what was made at the panel. Gives why not, if not. */
+  endProposal(): string | undefined {
+    return this.whyNoProposal() ?? this.endTrial();
+  }
+
+  private whyNoProposal(): string | undefined {
+    if (this.phase !== 'trial') return 'no configuration waits to be confirmed';
+    const isOurs = this.record.candidate?.by === 'panel';
+    return isOurs ? undefined : 'what is on trial came from head office, which decides about it';
   }
 
   handleTimeout(nowMs: number): void {
@@ -217,14 +262,14 @@ export class Provisioning implements Machine<ProvisioningOutput> {
     const opened = this.open(payload);
     if ('fault' in opened) {
       // Whoever cannot sign must not be able to use revisions up, or to wear out the disk.
-      if (this.refused !== payload) this.tell(this.reportOf(null, 'rejected', [opened.fault]));
+      if (this.refused !== payload) this.tell(this.reportOf(document(null), 'rejected', [opened.fault]));
       this.refused = payload;
       return;
     }
     const { desired } = opened;
     const { revision } = desired;
     if (revision <= this.record.highestJudged) {
-      if (this.record.reported?.revision === revision) return;
+      if ((this.record.document ?? this.record.reported?.revision) === revision) return;
       const message = `revision ${this.record.highestJudged} was judged before; a new document needs a higher one`;
       this.reject(revision, [{ path: 'revision', message }], this.record.highestJudged);
       return;
@@ -234,23 +279,37 @@ export class Provisioning implements Machine<ProvisioningOutput> {
       this.reject(revision, judged.faults, revision);
       return;
     }
-    const wanted = this.options.reach().trunks.filter((name) => judged.trunks.includes(name));
+    const { config, confirm, confirmWithin: confirmWithinMs } = desired;
+    this.try({ revision, by: 'head-office', user: null, config, confirm, confirmWithinMs }, judged, {
+      highestJudged: revision,
+      document: revision,
+    });
+  }
+
+  private try(
+    given: Omit<Candidate, 'trunks' | 'broker' | 'changes'>,
+    judged: { readonly changes: readonly string[]; readonly trunks: readonly string[] },
+    noted: Partial<ProvisioningRecord>,
+  ): void {
+    const { trunks, broker } = this.options.reach();
     const candidate: Candidate = {
-      revision,
-      config: desired.config,
-      confirm: desired.confirm,
-      confirmWithinMs: desired.confirmWithin,
-      trunks: wanted,
+      ...given,
+      trunks: trunks.filter((name) => judged.trunks.includes(name)),
+      // A document has come from a broker.
+      broker: broker || given.by === 'head-office',
       changes: [...judged.changes],
     };
     this.phase = 'saving-candidate';
-    const reported = this.reportOf(revision, 'pending-confirm', [], candidate.changes);
-    this.save({ ...this.record, highestJudged: revision, candidate, reported });
+    this.operatorConfirmed = false;
+    const reported = this.reportOf(candidate, 'pending-confirm', [], candidate.changes);
+    this.save({ ...this.record, ...noted, candidate, reported });
   }
 
   private open(payload: string): { readonly desired: z.infer<typeof desiredSchema> } | { readonly fault: Fault } {
     if (payload.length > MAX_PAYLOAD) return { fault: { path: '', message: `it is larger than ${MAX_PAYLOAD} bytes` } };
-    const opened = openEnvelope(payload, 'config', this.options.verify);
+    const { verify } = this.options;
+    if (verify === undefined) return { fault: { path: '', message: 'mqtt.provisioning is not set here' } };
+    const opened = openEnvelope(payload, 'config', verify);
     if ('fault' in opened) return opened;
     const parsed = desiredSchema.safeParse(opened.content);
     if (!parsed.success) {
@@ -265,13 +324,14 @@ export class Provisioning implements Machine<ProvisioningOutput> {
 
   private reject(revision: number, faults: readonly Fault[], highestJudged: number): void {
     this.phase = 'saving-judgement';
-    this.save({ ...this.record, highestJudged, reported: this.reportOf(revision, 'rejected', faults) });
+    const reported = this.reportOf(document(revision), 'rejected', faults);
+    this.save({ ...this.record, highestJudged, document: revision, reported });
   }
 
   /** The candidate never reached the disk: nothing has happened, and nothing will. */
   private refuseUnsaved(saving: ProvisioningRecord): void {
     const faults = [{ path: '', message: 'it could not be saved: the disk does not take it' }];
-    const reported = this.reportOf(saving.candidate?.revision ?? null, 'rejected', faults);
+    const reported = this.reportOf(saving.candidate ?? document(null), 'rejected', faults);
     this.record = { ...this.record, reported };
     this.settle();
   }
@@ -279,10 +339,11 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   private beginTrial(nowMs: number): void {
     const { candidate, reported } = this.record;
     this.phase = 'trial';
-    this.probation = new Probation(candidate!.trunks, candidate!.confirmWithinMs, this.options.reach);
-    this.operatorConfirmed = false;
+    const { trunks, broker, confirmWithinMs } = candidate!;
+    this.probation = new Probation({ trunks, broker }, confirmWithinMs, this.options.reach);
+    this.deadlineMs = nowMs + confirmWithinMs;
     this.timers.set('look', nowMs + LOOK_MS);
-    this.timers.set('deadline', nowMs + candidate!.confirmWithinMs);
+    this.timers.set('deadline', this.deadlineMs);
     if (reported !== null) this.tell(reported);
   }
 
@@ -293,9 +354,10 @@ export class Provisioning implements Machine<ProvisioningOutput> {
     if (candidate!.confirm === 'operator' && !this.operatorConfirmed) return;
     this.timers.clearAll();
     this.phase = 'saving-good';
-    const { revision, config, changes } = candidate!;
-    const reported = { ...this.reportOf(revision, 'applied', [], changes), running: revision };
-    this.save({ ...this.record, good: { revision, config }, candidate: null, reported });
+    const { revision, by, config, changes } = candidate!;
+    const reported = { ...this.reportOf(candidate!, 'applied', [], changes), running: revision };
+    const file = by === 'panel' && standsOverFile(this.record) ? this.options.file() : null;
+    this.save({ ...this.record, good: { revision, config, file }, candidate: null, reported });
   }
 
   private whatIsMissing(): Fault[] {
@@ -336,34 +398,17 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   }
 
   private reportOf(
-    revision: number | null,
+    { revision, by, user }: Pick<Candidate, 'revision' | 'by' | 'user'>,
     state: Reported['state'],
     errors: readonly Fault[],
     changes: readonly string[] = [],
   ): Reported {
     const running = this.record.good?.revision ?? null;
-    return { revision, state, running, changes: [...changes], errors: [...errors], at: this.options.wallTime() };
+    const at = this.options.wallTime();
+    return { revision, by, user, state, running, changes: [...changes], errors: [...errors], at };
   }
 }
 
-/**
- * What a start makes of what it finds: a configuration that was on trial when the power went is not the good one. The
- * record is to be saved if it is another one.
- */
-export function settleStart(record: ProvisioningRecord, wallTime: string): ProvisioningRecord {
-  if (record.candidate === null) return record;
-  return withoutCandidate(record, [{ path: '', message: 'the appliance stopped while it was on trial' }], wallTime);
-}
-
-function withoutCandidate(record: ProvisioningRecord, errors: readonly Fault[], at: string): ProvisioningRecord {
-  const { candidate, good } = record;
-  const reported: Reported = {
-    revision: candidate?.revision ?? good?.revision ?? null,
-    state: 'rolled-back',
-    running: good?.revision ?? null,
-    changes: [],
-    errors: [...errors],
-    at,
-  };
-  return { ...record, candidate: null, reported };
+function document(revision: number | null): Pick<Candidate, 'revision' | 'by' | 'user'> {
+  return { revision, by: 'head-office', user: null };
 }

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { causeWords } from '../base/causes.ts';
 import { answerSchema } from './command.ts';
 import { eventSchema } from './event.ts';
-import { reportedSchema } from './provisioning.ts';
+import { reportedSchema } from './provisioning-record.ts';
 import { updateReportedSchema } from './updating.ts';
 
 /**

@@ -66,7 +66,7 @@ export interface UpdatingOptions {
   readonly failed: string | undefined;
   /** The version that was kept, and that the launcher gave up for the one before it. */
   readonly dropped: string | undefined;
-  readonly reach: () => Reach;
+  readonly reach: () => Pick<Reach, 'trunks'>;
   /** Why no update may begin now. */
   readonly hindrance: () => string | undefined;
   /** RFC 3339. */
@@ -208,7 +208,7 @@ export class Updating implements Machine<UpdatingOutput> {
     const { version } = this.options;
     const { id, trunks, confirmWithinMs } = this.trialOrder();
     this.phase = 'trial';
-    this.probation = new Probation(trunks, confirmWithinMs, this.options.reach);
+    this.probation = new Probation({ trunks, broker: true }, confirmWithinMs, this.options.reach);
     this.timers.set('look', nowMs + LOOK_MS);
     this.timers.set('deadline', nowMs + confirmWithinMs);
     this.tell(this.reportOf(id, version, 'on-trial'));

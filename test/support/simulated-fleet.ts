@@ -2,7 +2,7 @@ import { SeededRandom } from '../../src/base/random.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import { type BrokerConnection, BrokerLink, type MqttVersion } from '../../src/io/mqtt.ts';
 import { signatureVerifier } from '../../src/io/signing.ts';
-import type { Reported } from '../../src/status/provisioning.ts';
+import type { Reported } from '../../src/status/provisioning-record.ts';
 import { SIGNING_DOMAINS } from '../../src/status/signed.ts';
 
 /** How long an appliance takes to judge and apply a document, at the most. */
@@ -109,12 +109,12 @@ const TRUNK = {
 const LINE = { kind: 'fxs', hook: 'on', state: 'idle', extension: '201', name: 'Front desk', since: now() };
 
 function report(revision: number): Omit<Reported, 'at'> {
-  return { revision, state: 'applied', running: revision, changes: [], errors: [] };
+  return { revision, by: 'head-office', user: null, state: 'applied', running: revision, changes: [], errors: [] };
 }
 
 function rolledBack(revision: number): Omit<Reported, 'at'> {
   const errors = [{ path: '', message: 'the broker was not reached' }];
-  return { revision, state: 'rolled-back', running: null, changes: [], errors };
+  return { revision, by: 'head-office', user: null, state: 'rolled-back', running: null, changes: [], errors };
 }
 
 function retained(site: string, topic: string, body: object) {

@@ -38,3 +38,10 @@ test('an office that is its own broker already may stay so, and panels without u
   const own = configuration(SITE + MQTT.replace('url: "mqtt://b"', 'embedded: {}'));
   expect(lockout(own, own, own)).toBeUndefined();
 });
+
+test('a key of head office is not brought in but by the file, and a box without one may be changed', () => {
+  const own = configuration(SITE + WEB);
+  expect(lockout(own, own, own)).toBeUndefined();
+  expect(lockout(configuration(`${SITE}mqtt: { url: "mqtt://b" }\n${WEB}`), own, own)).toBeUndefined();
+  expect(lockout(configuration(SITE + MQTT + WEB), own, own)).toMatch(/^mqtt\.provisioning\.publicKey is ops\.pub/);
+});

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { silentLog } from '../../src/base/log.ts';
+import { ConfigurationDesk, readProvisioning } from '../../src/configuration-desk.ts';
 import { systemClock } from '../../src/io/clock.ts';
 import type { BrokerConnection, DeliverableMessage } from '../../src/io/mqtt.ts';
 import { Store } from '../../src/io/store.ts';
-import { RemoteControl, type RemoteControlOptions, readProvisioning } from '../../src/remote-control.ts';
+import { RemoteControl, type RemoteControlOptions } from '../../src/remote-control.ts';
 import type { Happening } from '../../src/status/event.ts';
-import { NEVER_PROVISIONED } from '../../src/status/provisioning.ts';
+import { NEVER_PROVISIONED } from '../../src/status/provisioning-record.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
 const ROOT = 'branchline/lyon-01/';
@@ -20,37 +21,44 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 /** A remote control on the disk of this test, with what it did, told and answered. */
-async function open(options: Partial<RemoteControlOptions> = {}) {
+async function open({ isManaged = false, ...options }: Partial<RemoteControlOptions> & { isManaged?: boolean } = {}) {
   const done: string[] = [];
   const told: Happening[] = [];
   const sent: DeliverableMessage[] = [];
   const filters: string[] = [];
   const store = new Store(directory, silentLog);
-  const remote = await RemoteControl.open(
+  const common = { site: 'lyon-01', store, clock: systemClock, log: silentLog };
+  const tell: RemoteControlOptions['tell'] = options.tell ?? ((happening) => told.push(happening));
+  const desk = await ConfigurationDesk.open(
     {
-      site: 'lyon-01',
-      store,
-      clock: systemClock,
-      log: silentLog,
-      authority: () => ({ kind: 'broker' }),
-      provisioning: undefined,
+      ...common,
+      verify: isManaged ? () => false : undefined,
+      judge: () => ({ faults: [] }),
+      reach: () => ({ trunks: [], broker: true }),
+      file: () => '',
       apply: async () => undefined,
-      perform: {
-        restart: () => ({}),
-        reload: () => ({ error: 'the configuration has errors' }),
-        identify: () => ({}),
-        originate: ({ from, to }) => {
-          done.push(`${from} calls ${to}`);
-          return { result: { call: 'c1' } };
-        },
-        capture: () => ({ result: { file: '/data/captures/a.pcapng' } }),
-        hangup: () => ({}),
-      },
-      tell: (happening) => told.push(happening),
-      ...options,
+      tell,
     },
-    await readProvisioning(store, systemClock),
+    await readProvisioning(store, systemClock, silentLog),
   );
+  const remote = await RemoteControl.open({
+    ...common,
+    authority: () => ({ kind: 'broker' }),
+    desk,
+    perform: {
+      restart: () => ({}),
+      reload: () => ({ error: 'the configuration has errors' }),
+      identify: () => ({}),
+      originate: ({ from, to }) => {
+        done.push(`${from} calls ${to}`);
+        return { result: { call: 'c1' } };
+      },
+      capture: () => ({ result: { file: '/data/captures/a.pcapng' } }),
+      hangup: () => ({}),
+    },
+    tell,
+    ...options,
+  });
   const connection: BrokerConnection = {
     publish: () => {},
     subscribe: (added) => void filters.push(...added),
@@ -66,7 +74,7 @@ async function open(options: Partial<RemoteControlOptions> = {}) {
     await waitUntil('an answer', 2_000, () => sent.length > before);
     return { topic: sent.at(-1)!.topic, ...(JSON.parse(sent.at(-1)!.payload) as object) };
   };
-  return { remote, connection, command, done, told, sent, filters, store };
+  return { remote, desk, connection, command, done, told, sent, filters, store };
 }
 
 describe('RemoteControl', () => {
@@ -153,7 +161,6 @@ describe('RemoteControl', () => {
   });
 
   it('tells an outcome at the next start when a power cut came before its event was kept, and never again after', async () => {
-    const provisioning = { verify: () => false, judge: () => ({ faults: [] }), reach: () => ({ trunks: [] }) };
     const candidate = { revision: 7, config: '', confirm: 'auto', confirmWithinMs: 1, trunks: [], changes: [] };
     const record = { ...NEVER_PROVISIONED, highestJudged: 7, candidate };
     await new Store(directory, silentLog).write('provisioning.json', JSON.stringify(record));
@@ -164,8 +171,8 @@ describe('RemoteControl', () => {
         ids.push(keeping?.id);
         if (isKept) keeping?.settled();
       };
-      const { remote, store } = await open({ provisioning, tell });
-      remote.stop();
+      const { desk, store } = await open({ isManaged: true, tell });
+      desk.stop();
       await store.settle();
     };
     await start(false);
@@ -175,20 +182,18 @@ describe('RemoteControl', () => {
   });
 
   it('asks for configurations only where they may come from head office', async () => {
-    expect((await open()).filters).toEqual([`${ROOT}cmd/+`]);
-    const provisioning = { verify: () => false, judge: () => ({ faults: [] }), reach: () => ({ trunks: [] }) };
-    const { remote, filters, sent, told } = await open({ provisioning });
-    expect(filters).toEqual([`${ROOT}cmd/+`, `${ROOT}config/desired`, `${ROOT}config/reported`]);
+    expect((await open()).filters).toEqual([`${ROOT}config/reported`, `${ROOT}cmd/+`]);
+    const { remote, desk, filters, sent, told } = await open({ isManaged: true });
+    expect(filters).toEqual([`${ROOT}config/reported`, `${ROOT}cmd/+`, `${ROOT}config/desired`]);
     expect(remote.isWipe(`${ROOT}config/reported`, '')).toBe(false);
     remote.handleMessage(`${ROOT}config/desired`, 'nonsense', true, {});
     expect(sent[0]).toMatchObject({ topic: `${ROOT}config/reported`, retain: true });
     expect(told).toMatchObject([{ kind: 'config', what: 'rejected', severity: 'warn' }]);
-    remote.stop();
+    desk.stop();
   });
 
   it('knows what somebody clears of its report from the report itself, and takes neither for an order', async () => {
-    const provisioning = { verify: () => false, judge: () => ({ faults: [] }), reach: () => ({ trunks: [] }) };
-    const { remote, sent, told } = await open({ provisioning });
+    const { remote, desk, sent, told } = await open({ isManaged: true });
     remote.handleMessage(`${ROOT}config/desired`, 'nonsense', true, {});
     const report = sent[0]!.payload;
     expect(remote.isWipe(`${ROOT}config/reported`, '')).toBe(true);
@@ -197,6 +202,6 @@ describe('RemoteControl', () => {
     remote.handleMessage(`${ROOT}config/reported`, report, false, {});
     expect(told).toHaveLength(1);
     expect(sent).toHaveLength(1);
-    remote.stop();
+    desk.stop();
   });
 });

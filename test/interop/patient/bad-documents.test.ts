@@ -5,7 +5,7 @@ import { envelope, signerOf } from '../../../src/cli/fleet-broker.ts';
 import { generateSigningKeys } from '../../../src/io/signing.ts';
 import { answerSchema } from '../../../src/status/command.ts';
 import { type Event, eventSchema } from '../../../src/status/event.ts';
-import { type Reported, reportedSchema } from '../../../src/status/provisioning.ts';
+import { type Reported, reportedSchema } from '../../../src/status/provisioning-record.ts';
 import { Appliance } from '../../support/appliance.ts';
 import { loopbackAddress } from '../../support/loopback.ts';
 import { Mosquitto } from '../../support/mosquitto.ts';

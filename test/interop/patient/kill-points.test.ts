@@ -10,7 +10,7 @@ import {
   type Reported,
   recordSchema,
   reportedSchema,
-} from '../../../src/status/provisioning.ts';
+} from '../../../src/status/provisioning-record.ts';
 import { Appliance } from '../../support/appliance.ts';
 import { loopbackAddress } from '../../support/loopback.ts';
 import { Mosquitto } from '../../support/mosquitto.ts';
@@ -123,7 +123,7 @@ mqtt: { url: "${broker.url}", provisioning: { publicKey: ops.pub } }
       const record = recordIn(data);
       expect(record).toMatchObject({ highestJudged: 2, candidate: null, reported: report });
       const zone = runs === '602' ? CHANGES[change] : 'UTC';
-      expect(record.good).toEqual({ revision: report.running, config: config(site, runs, zone) });
+      expect(record.good).toEqual({ revision: report.running, config: config(site, runs, zone), file: null });
       expect(office.log).not.toContain('"level":"error"');
       await waitUntil(`an event of ${site}`, 5_000, () =>
         watcher.messages.some(

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { documentSigner, generateSigningKeys } from '../../../src/io/signing.ts';
 import { type Answer, answerSchema } from '../../../src/status/command.ts';
 import { type Event, eventSchema } from '../../../src/status/event.ts';
-import { type Reported, reportedSchema } from '../../../src/status/provisioning.ts';
+import { type Reported, reportedSchema } from '../../../src/status/provisioning-record.ts';
 import { SIGNING_DOMAINS } from '../../../src/status/signed.ts';
 import { Appliance, bundle } from '../../support/appliance.ts';
 import { discoverySchema } from '../../support/home-assistant-schema.ts';

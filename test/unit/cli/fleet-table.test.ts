@@ -33,11 +33,11 @@ describe('the live table of the fleet', () => {
   });
 
   it('shows first those that are away, miss a trunk or did not keep what they were given, where it does not fit', () => {
-    const reported = { revision: 7, state: 'rolled-back', running: 6, changes: [], errors: [], at: '' } as const;
+    const outcome = { revision: 7, by: 'head-office', user: null, state: 'rolled-back', running: 6 } as const;
     const troubled = [
       site('office-2000', { state: 'offline' }),
       site('office-2001', { trunks: { reached: 0, all: 1 } }),
-      site('office-2002', { reported: { ...reported, changes: [], errors: [] } }),
+      site('office-2002', { reported: { ...outcome, changes: [], errors: [], at: '' } }),
     ];
     const screen = formatScreen([...many, ...troubled], true, { rows: 10, columns: 120 });
     expect(screen).toMatch(/^1003 appliances, 1002 online, 3 in trouble\n/);

@@ -4,7 +4,7 @@ import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type EmbeddedBroker, startEmbeddedBroker } from '../../../src/io/broker.ts';
 import { generateSigningKeys, signatureVerifier } from '../../../src/io/signing.ts';
-import { desiredSchema, type Reported } from '../../../src/status/provisioning.ts';
+import { desiredSchema, type Reported } from '../../../src/status/provisioning-record.ts';
 import { openEnvelope } from '../../../src/status/signed.ts';
 import { Bench } from './terminal-double.ts';
 

@@ -411,3 +411,33 @@ describe('the unix socket', () => {
     await second.close();
   });
 });
+
+describe('the configuration over HTTP', () => {
+  it('is read, checked, put on trial, kept and taken back', async () => {
+    expect(await (await get('/api/configuration')).json()).toMatchObject({ version: 'v1', source: 'file' });
+    const checked = await post('/api/configuration/check', { text: '' });
+    expect(checked.status).toBe(200);
+    expect(await checked.json()).toMatchObject({ problems: [{ line: 1, column: 1 }], changes: [] });
+    const applied = await post('/api/configuration', { text: 'a: 1', version: 'v1', confirmWithin: '5m' });
+    expect(applied.status).toBe(202);
+    expect(await applied.json()).toMatchObject({ phase: 'trial', remainingMs: 60_000 });
+    expect(fake.asked).toEqual(['apply a: 1 over v1 by null within 300000']);
+    expect((await get('/api/configuration/trial')).status).toBe(200);
+    expect((await post('/api/configuration/confirm', '')).status).toBe(200);
+    const back = await post('/api/configuration/rollback', '');
+    expect(back.status).toBe(409);
+    expect(await back.json()).toEqual({ error: 'no configuration is on trial' });
+  });
+
+  it.each([
+    [400, {}, 'text: it is missing'],
+    [400, { text: 'a', version: 'v1', confirmWithin: '1s' }, 'confirmWithin: from 10s to 1h'],
+    [400, { text: 'x'.repeat(600_000), version: 'v1' }, 'text: '],
+    [409, { text: 'a', version: 'v0' }, 'another one is in force'],
+    [422, { text: '', version: 'v1' }, 'line 1, column 1: it is empty'],
+  ])('is refused with %i where it must be', async (status, body, error) => {
+    const response = await post('/api/configuration', body);
+    expect(response.status).toBe(status);
+    expect(((await response.json()) as { error: string }).error).toContain(error);
+  });
+});

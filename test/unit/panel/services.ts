@@ -1,3 +1,4 @@
+import type { ConfigurationStanding } from '../../../src/panel/configuration.ts';
 import type { EmulatedLine } from '../../../src/panel/emulator.ts';
 import type { PanelServices } from '../../../src/panel/services.ts';
 import type { StatusChange } from '../../../src/status/feed.ts';
@@ -13,6 +14,12 @@ export const phone: EmulatedLine = {
   callerName: null,
   lamp: false,
   heard: { tones: [{ hz: 440, dbm0: -13 }], levelDbm0: -13 },
+};
+
+const problem = { line: 1, column: 1, severity: 'error', message: 'it is empty' } as const;
+const standing: ConfigurationStanding = {
+  ...{ phase: 'trial', by: 'panel', user: null, unconfirmed: true, remainingMs: 60_000, missing: [] },
+  ...{ version: 'v2', source: 'panel', reported: null },
 };
 
 /** An appliance of one line and one call, and what the panel asked of it. */
@@ -82,6 +89,22 @@ export function fakeServices() {
         return () => heardBy.delete(listener);
       },
       speak: (_port, samples) => void asked.push(`speak ${[...samples].join()}`),
+    },
+    configuration: {
+      read: () => ({ text: 'site: { id: lyon-01 }', version: 'v1', source: 'file' }),
+      check: (text) => ({
+        problems: text === '' ? [problem] : [],
+        changes: [],
+        touches: { lines: [], phones: [], trunks: [], calls: [], restart: false },
+      }),
+      apply({ text, version, user, confirmWithinMs }) {
+        asked.push(`apply ${text} over ${version} by ${user} within ${confirmWithinMs}`);
+        if (text === '') return { reason: 'invalid', error: 'line 1, column 1: it is empty', problems: [problem] };
+        return version === 'v1' ? undefined : { reason: 'conflict', error: 'another one is in force' };
+      },
+      confirm: () => undefined,
+      rollBack: () => 'no configuration is on trial',
+      standing: () => standing,
     },
     neighbours: [{ name: 'Centre', url: 'http://127.0.0.1:8081/' }],
   };

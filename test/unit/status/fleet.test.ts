@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Fleet, fillTemplate, resultOf, rollout, updateResultOf } from '../../../src/status/fleet.ts';
-import type { Reported } from '../../../src/status/provisioning.ts';
+import type { Reported } from '../../../src/status/provisioning-record.ts';
 import type { UpdateReported } from '../../../src/status/updating.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
-const reported: Reported = { revision: 7, state: 'applied', running: 7, changes: [], errors: [], at };
+const outcome = { revision: 7, by: 'head-office', user: null, state: 'applied', running: 7 } as const;
+const reported: Reported = { ...outcome, changes: [], errors: [], at };
 
 describe('Fleet', () => {
   it('is a picture of every appliance that ever said something', () => {

@@ -1,14 +1,13 @@
 import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { Provisioning, type ProvisioningOutput } from '../../../src/status/provisioning.ts';
 import {
   NEVER_PROVISIONED,
-  Provisioning,
-  type ProvisioningOutput,
   type ProvisioningRecord,
   type Reported,
   recordSchema,
   settleStart,
-} from '../../../src/status/provisioning.ts';
+} from '../../../src/status/provisioning-record.ts';
 import { signedBytes } from '../../../src/status/signed.ts';
 
 const ops = generateKeyPairSync('ed25519');
@@ -37,6 +36,8 @@ class Box {
   readonly applied: (string | null)[] = [];
   readonly told: Reported[] = [];
   brokerReached = true;
+  /** Digest of the configuration file. */
+  file = 'file 1';
   nowMs = 0;
   machine: Provisioning;
   private readonly points: string[] = [];
@@ -54,7 +55,8 @@ class Box {
           config.includes('bad')
             ? { faults: [{ path: 'config:1:1', message: 'it is bad' }] }
             : { changes: ['~ dialplan'], trunks: ['hq', 'backup'] },
-        reach: () => ({ trunks: this.trunks }),
+        reach: () => ({ trunks: this.trunks, broker: this.brokerReached }),
+        file: () => this.file,
         wallTime: () => '2026-01-01T00:00:00.000Z',
       },
       this.disk,
@@ -74,6 +76,13 @@ class Box {
   desire(payload: string): void {
     this.machine.handleDesired(payload);
     this.drain();
+  }
+
+  /** A change at the panel. */
+  propose(config: string, user: string | null = 'admin'): ReturnType<Provisioning['propose']> {
+    const faults = this.machine.propose({ config, user, confirmWithinMs: 60_000 });
+    this.drain();
+    return faults;
   }
 
   wait(ms: number): void {
@@ -361,4 +370,183 @@ describe('Provisioning', () => {
       expect(box.last).toEqual(box.disk.reported);
     },
   );
+});
+
+describe('a change at the panel', () => {
+  const kept = (box: Box, config: string) => {
+    expect(box.propose(config)).toBeUndefined();
+    expect(box.machine.confirmProposal()).toBeUndefined();
+    box.wait(6_000);
+    expect(box.last).toMatchObject({ by: 'panel', state: 'applied' });
+  };
+
+  it('runs, waits for its operator, is kept, and says who made it', () => {
+    const box = new Box();
+    expect(box.propose('panel 1')).toBeUndefined();
+    expect(box.running).toBe('panel 1');
+    expect(box.last).toMatchObject({ revision: null, by: 'panel', user: 'admin', state: 'pending-confirm' });
+    box.wait(30_000);
+    expect(box.machine.standing(box.nowMs)).toEqual({
+      ...{ phase: 'trial', by: 'panel', user: 'admin', unconfirmed: true, remainingMs: 30_000, missing: [] },
+    });
+    expect(box.machine.confirmProposal()).toBeUndefined();
+    box.wait(1_000);
+    expect(box.last).toMatchObject({ revision: null, by: 'panel', user: 'admin', state: 'applied', running: null });
+    expect(box.disk.good).toEqual({ revision: null, config: 'panel 1', file: 'file 1' });
+    expect(box.machine.standing(box.nowMs)).toMatchObject({ phase: 'idle', remainingMs: null });
+    expect(box.machine.nextDeadline()).toBeUndefined();
+  });
+
+  it('is rolled back by itself when nobody confirms it, or when what was reached is not any longer', () => {
+    const box = new Box();
+    box.propose('panel 1');
+    box.wait(60_000);
+    expect(box.running).toBeNull();
+    expect(box.last).toMatchObject({ state: 'rolled-back', errors: [{ message: 'no operator confirmed it in time' }] });
+    box.propose('panel 2');
+    box.trunks = [];
+    expect(box.machine.confirmProposal()).toBeUndefined();
+    expect(box.machine.standing(box.nowMs).missing[0]).toContain('the trunk hq was reached before');
+    box.wait(60_000);
+    expect(box.running).toBeNull();
+    expect(box.last!.errors[0]!.message).toContain('the trunk hq');
+  });
+
+  it('waits for no broker where none was reached before, and for one that was', () => {
+    const away = new Box();
+    away.brokerReached = false;
+    away.propose('panel 1');
+    away.machine.confirmProposal();
+    away.wait(6_000);
+    expect(away.disk.good).toMatchObject({ config: 'panel 1' });
+    const cut = new Box();
+    cut.trunks = [];
+    cut.machine.propose({ config: 'panel 1', user: null, confirmWithinMs: 60_000 });
+    cut.brokerReached = false;
+    cut.drain();
+    cut.machine.confirmProposal();
+    cut.wait(60_000);
+    expect(cut.running).toBeNull();
+    expect(cut.disk.reported!.errors[0]!.message).toContain('the broker was not reached');
+  });
+
+  it('is refused with what is wrong with it, and nothing is told or written', () => {
+    const box = new Box();
+    expect(box.propose('bad')).toEqual([{ path: 'config:1:1', message: 'it is bad' }]);
+    expect(box.disk).toBe(NEVER_PROVISIONED);
+    expect(box.told).toEqual([]);
+  });
+
+  it('uses no revision up, and a document that is retained is not judged again after it', () => {
+    const box = new Box();
+    box.desire(document(7));
+    box.wait(10_000);
+    kept(box, 'panel 1');
+    expect(box.disk).toMatchObject({ highestJudged: 7, good: { revision: null, file: null } });
+    const told = box.told.length;
+    box.desire(document(7));
+    box.restart();
+    box.desire(document(7));
+    expect(box.told.slice(told).map(({ state, by }) => `${by} ${state}`)).toEqual(['panel applied']);
+    expect(box.running).toBe('panel 1');
+    box.desire(document(8));
+    box.wait(10_000);
+    expect(box.last).toMatchObject({ revision: 8, by: 'head-office', state: 'applied', running: 8 });
+  });
+
+  it('keeps a document waiting that comes meanwhile, whatever becomes of it', () => {
+    for (const end of ['confirmProposal', 'endProposal'] as const) {
+      const box = new Box();
+      box.propose('panel 1');
+      box.desire(document(1));
+      box.wait(10_000);
+      expect(box.running).toBe('panel 1');
+      expect(box.machine[end]()).toBeUndefined();
+      box.drain();
+      box.wait(20_000);
+      expect(box.told.map(({ by, state }) => `${by} ${state}`)).toEqual([
+        'panel pending-confirm',
+        end === 'confirmProposal' ? 'panel applied' : 'panel rolled-back',
+        'head-office pending-confirm',
+        'head-office applied',
+      ]);
+      expect(box.running).toBe('config 1');
+    }
+  });
+
+  it('is refused while a document is on trial, which the panel neither keeps nor ends', () => {
+    const box = new Box();
+    box.desire(document(1, { confirm: 'operator' }));
+    expect(box.propose('panel 1')).toEqual([{ path: '', message: expect.stringContaining('wait until that is over') }]);
+    expect(box.machine.confirmProposal()).toContain('came from head office');
+    expect(box.machine.endProposal()).toContain('came from head office');
+    expect(box.running).toBe('config 1');
+  });
+
+  it('is ended, and not kept, by head office', () => {
+    const box = new Box();
+    box.propose('panel 1');
+    expect(box.machine.confirm(undefined)).toContain('is confirmed there');
+    expect(box.machine.endTrial()).toBeUndefined();
+    box.drain();
+    expect(box.running).toBeNull();
+    expect(box.last).toMatchObject({ by: 'panel', user: 'admin', state: 'rolled-back' });
+  });
+
+  it('stands in place of the file until that is changed', () => {
+    const box = new Box();
+    kept(box, 'panel 1');
+    kept(box, 'panel 2');
+    expect(box.disk.good).toMatchObject({ config: 'panel 2', file: 'file 1' });
+    expect(box.machine.returnToFile()).toBeUndefined();
+    box.drain();
+    expect(box.disk.good).toBeNull();
+    expect(box.last).toMatchObject({ by: 'panel', state: 'rolled-back', running: null });
+    box.propose('panel 3');
+    expect(box.machine.returnToFile()).toContain('on trial');
+  });
+
+  const points = (() => {
+    const box = new Box();
+    box.propose('panel 1');
+    box.machine.confirmProposal();
+    box.wait(10_000);
+    return box.steps;
+  })();
+
+  it.each(points)('is cut short by the power %s: the next start has the one before or this one, whole', (point) => {
+    const box = new Box(point);
+    expect(() => {
+      box.propose('panel 1');
+      box.machine.confirmProposal();
+      box.wait(10_000);
+    }).toThrow(Killed);
+    const wasTried = box.disk.candidate !== null;
+    const wasKept = box.disk.good !== null;
+    box.restart();
+    expect(box.running).toBe(wasKept ? 'panel 1' : null);
+    expect(box.disk.candidate).toBeNull();
+    if (wasTried) expect(box.last).toMatchObject({ by: 'panel', user: 'admin', state: 'rolled-back' });
+    kept(box, 'panel 2');
+    expect(box.running).toBe('panel 2');
+  });
+
+  it('reads what an appliance before it has left on the disk', () => {
+    const reported = {
+      revision: 6,
+      state: 'applied',
+      running: 6,
+      changes: [],
+      errors: [],
+      at: '2026-01-01T00:00:00.000Z',
+    };
+    const left = { highestJudged: 6, good: { revision: 6, config: 'config 6' }, candidate: null, reported };
+    const box = new Box();
+    box.disk = recordSchema.parse(left);
+    box.restart();
+    expect(box.running).toBe('config 6');
+    box.desire(document(6));
+    expect(box.told).toHaveLength(1);
+    expect(box.last).toMatchObject({ by: 'head-office', revision: 6, state: 'applied' });
+  });
 });

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { maskText, restoreText } from '../../../src/config/masked-text.ts';
+
+const TEXT = `# Lyon, by hand. secret: "an old one"
+site: { id: lyon-01 }   # do not rename
+iax2:
+  peers:
+    hq:
+      type: friend
+      host: hq.example.net
+      secret: [ "first, one", 'second' ]   # rotated in May
+      context: office
+    backup: { type: peer, host: b.example.net, secret: plain-text }
+    third: { type: peer, host: c.example.net, secret: { env: THIRD } }
+sip:
+  listen: [tls://127.0.0.1:5061]
+  tls:
+    cert: |
+      -----BEGIN CERTIFICATE-----
+      aGVsbG8=
+      -----END CERTIFICATE-----
+    key: { file: key.pem }
+dialplan: |
+  [office]
+  exten => 1,1,Dial(IAX2/box:dial-secret@hq/1) ; IAX2/box:other@backup/1
+  exten => 2,1,Dial(SIP/u:deep@backup/2)
+web: { listen: "http://127.0.0.1:8080", users: { admin: { passwordHash: $scrypt$15$8$1$c2FsdA$aGFzaA } } }
+`;
+const SECRETS = [
+  'an old one',
+  'first, one',
+  'second',
+  'plain-text',
+  'aGVsbG8',
+  'dial-secret',
+  'other',
+  'deep',
+  'aGFzaA',
+];
+const masked = maskText(TEXT)!;
+const restore = (edited: string) => restoreText(edited, TEXT);
+
+describe('maskText', () => {
+  it('shows the text itself, with *** where a secret stands in a value, a dial string or a comment', () => {
+    for (const secret of SECRETS) expect(masked).not.toContain(secret);
+    expect(masked).toContain(`# Lyon, by hand. secret: ***\nsite: { id: lyon-01 }   # do not rename\n`);
+    expect(masked).toContain(`secret: [ "***", "***" ]   # rotated in May`);
+    expect(masked).toContain(`secret: { env: THIRD }`);
+    expect(masked).toContain(`    cert: "***"\n    key: { file: key.pem }`);
+    expect(masked).toContain(`Dial(IAX2/box:***@hq/1) ; IAX2/box:***@backup/1`);
+    expect(masked).toContain(`users: { admin: { passwordHash: "***" } }`);
+  });
+
+  it('gives nothing where a secret is written so that it cannot be found', () => {
+    const text = 'site: { id: a }\ndialplan: "[a]\\nexten => 1,1,Dial(IAX2/u\\x3ahidden@hq/1)\\n"\n';
+    expect(maskText(text)).toBeUndefined();
+  });
+
+  it('leaves a text without secrets as it is', () => {
+    const text = 'site: { id: lyon-01 } # pins are dull\r\n';
+    expect(maskText(text)).toBe(text);
+  });
+});
+
+describe('restoreText', () => {
+  it('gives back to the letter what was not changed', () => {
+    expect(restore(masked)).toMatchObject({ text: TEXT, problems: [] });
+  });
+
+  it('keeps every secret while other things are changed, moved and commented', () => {
+    const edited = masked
+      .replace('hq.example.net', 'hq.example.org')
+      .replace('site: {', '# new\nsite: { name: "Lyon",')
+      .replace(', secret: "***" }\n    third', ', secret: "***", maxCalls: 3 }\n    third')
+      .replace('exten => 2', 'exten => 4,1,Dial(IAX2/box:***@hq/4)\n  exten => 2');
+    const { text, problems } = restore(edited);
+    expect(problems).toEqual([]);
+    expect(text).toContain('secret: plain-text, maxCalls: 3 }');
+    expect(text).toContain('Dial(IAX2/box:dial-secret@hq/4)');
+    expect(text).not.toContain('***');
+  });
+
+  it('writes a value otherwise where it would not fit as it was', () => {
+    const block = '      type: friend\n      host: hq.example.net\n      secret: one, two\n';
+    const old = `site: { id: a }\niax2: { peers: { hq: { type: peer, host: h, secret: "x" } } }\n`;
+    const own = `site: { id: a }\niax2:\n  peers:\n    hq:\n${block}`;
+    const edited = old.replace('"x"', '"***"');
+    expect(restoreText(edited, own).text).toBe(old.replace('"x"', '"one, two"'));
+    const cert = TEXT.slice(TEXT.indexOf('sip:'), TEXT.indexOf('dialplan:'));
+    const flat = 'sip: { listen: [tls://127.0.0.1:5061], tls: { cert: "***", key: { file: key.pem } } }\n';
+    const { text } = restoreText(masked.replace(maskText(`site: { id: a }\n${cert}`)!.slice(16), flat), TEXT);
+    expect(text).toContain('cert: "-----BEGIN CERTIFICATE-----\\naGVsbG8=\\n-----END CERTIFICATE-----\\n", key');
+  });
+
+  it.each([
+    ['a new secret takes the place of the old', (text: string) => text.replace('[ "***", "***" ]', '"fresh"')],
+    ['one is added after the others', (text: string) => text.replace('"***" ]', '"***", "third" ]')],
+    ['one is added before the others', (text: string) => text.replace('[ "***"', '[ "zeroth", "***"')],
+    ['a peer goes', (text: string) => text.replace(/ {4}backup: .*\n/, '')],
+    ['the comment is changed', (text: string) => text.replace('by hand', 'by us')],
+  ])('is sure when %s', (_, edit) => {
+    expect(restore(edit(masked)).problems).toEqual([]);
+  });
+
+  it.each([
+    ['a peer that is renamed', '    backup:', '    spare:', 10, 'iax2.peers.spare.secret: it is masked'],
+    ['one of two that is gone', '[ "***", "***" ]', '[ "***", "new" ]', 8, 'of several masked secrets some are gone'],
+    ['a place without a literal', '{ env: THIRD }', '"***"', 11, 'iax2.peers.third.secret: it is masked'],
+    ['another user in a dial string', 'SIP/u:***@', 'SIP/w:***@', 20, 'SIP/w@backup: the secret is masked'],
+  ])('asks for the secret of %s anew, and says where', (_, from, to, line, message) => {
+    const { problems } = restore(masked.replace(from, to));
+    expect(problems).toMatchObject([{ line, severity: 'error' }]);
+    expect(problems[0]!.message).toContain(message);
+  });
+
+  it('does not let a masked secret be shown under another key', () => {
+    const edited = masked
+      .replace('secret: "***" }', 'secret: &x "***" }')
+      .replace('sip:\n', 'sip:\n  phones: { "211": { name: *x } }\n');
+    const { text, problems } = restore(edited);
+    expect(problems).toMatchObject([{ line: 10, message: expect.stringContaining('cannot be shared') }]);
+    expect(text).toContain('secret: &x "***"');
+  });
+
+  it('tells where a place of the restored text is in the edited one', () => {
+    const { text, toMasked } = restore(masked);
+    const place = (of: string, word: string) => {
+      const before = of.slice(0, of.indexOf(word));
+      return { line: before.split('\n').length, column: before.length - before.lastIndexOf('\n') };
+    };
+    for (const word of ['site:', '# rotated', 'third:', 'key:', 'exten => 2', 'http:'])
+      expect(toMasked(place(text, word)), word).toEqual(place(masked, word));
+    expect(toMasked(place(text, 'aGVsbG8='))).toEqual(place(masked, '"***"\n    key'));
+  });
+
+  it('leaves a text that is no YAML alone', () => {
+    expect(restore('a: [')).toMatchObject({ text: 'a: [', problems: [] });
+  });
+});

@@ -6,9 +6,12 @@ import type { ExitCode } from './cli/terminal.ts';
 import { loadConfiguration } from './config/load.ts';
 import type { SecretStore } from './config/secret.ts';
 import { type EmbeddedBroker, startEmbeddedBroker } from './io/broker.ts';
+import { systemClock } from './io/clock.ts';
 import { freeTcpPort, freeUdpPort } from './io/free-port.ts';
 import { openLog } from './io/log.ts';
 import { type Runnable, ServiceHost } from './service-host.ts';
+import { LogBook } from './status/log-book.ts';
+import { formatTime } from './status/wall-time.ts';
 
 export interface DemoOptions {
   readonly version: string;
@@ -67,6 +70,7 @@ async function startSite(
 ): Promise<ServiceHost | { readonly failed: string }> {
   const { branchWeb, centreWeb } = places;
   const local = configurationOf(site === 'branch' ? branchDocument(places) : centreDocument(places));
+  const logBook = new LogBook(log, () => formatTime(systemClock.wallMs()));
   return ServiceHost.start({
     local,
     readLocal: () => local,
@@ -76,7 +80,8 @@ async function startSite(
     onFailure: (reason) => log('error', 'main', reason),
     dataDirectory: join(folder, site),
     version,
-    log,
+    log: logBook.log,
+    logBook,
     pageDirectory,
     neighbours: [
       site === 'branch'

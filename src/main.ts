@@ -6,11 +6,14 @@ import type { Enrol, RunRequest } from './cli/run.ts';
 import type { ExitCode } from './cli/terminal.ts';
 import { demo } from './demo.ts';
 import { EnrolmentHost } from './enrolment-host.ts';
+import { systemClock } from './io/clock.ts';
 import { collectGarbage } from './io/collect-garbage.ts';
 import { openLog } from './io/log.ts';
 import { StartCount } from './io/start-count.ts';
 import { ServiceNotifier } from './io/systemd.ts';
 import { ServiceHost } from './service-host.ts';
+import { LogBook } from './status/log-book.ts';
+import { formatTime } from './status/wall-time.ts';
 import { launchOf } from './update-desk.ts';
 
 /** Set by the build; a run from the sources says so. */
@@ -25,7 +28,8 @@ const startCount = new StartCount(process.env['BRANCHLINE_STARTS']);
 
 async function run(request: RunRequest): Promise<ExitCode> {
   const sink = openLog({ level: 'info' });
-  const { log } = sink;
+  const logBook = new LogBook(sink.log, () => formatTime(systemClock.wallMs()));
+  const { log } = logBook;
   const failing = new AbortController();
   const leaving = new AbortController();
   const service = await ServiceHost.start({
@@ -35,6 +39,7 @@ async function run(request: RunRequest): Promise<ExitCode> {
     dataDirectory: request.dataDirectory,
     version: VERSION,
     log,
+    logBook,
     pageDirectory: PAGE_DIRECTORY,
     launch: launchOf(process.env),
     onRelease: () => leaving.abort(),

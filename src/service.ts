@@ -53,6 +53,7 @@ import { type SipHost, sipHost } from './sip-host.ts';
 import { sipSettings } from './sip-peers.ts';
 import type { Happening, Keeping } from './status/event.ts';
 import { type StatusChange, StatusFeed } from './status/feed.ts';
+import type { LogBook } from './status/log-book.ts';
 import { PowerWatch } from './status/power-watch.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import type { StatusSnapshot } from './status/schema.ts';
@@ -69,6 +70,8 @@ export interface ServiceOptions {
   /** A release that was kept did not come up any longer, and this one runs in its place. */
   readonly isEarlierRelease?: boolean;
   readonly log: Log;
+  /** What was logged of late. */
+  readonly logBook: LogBook;
   /** Folder of the panel's page. */
   readonly pageDirectory: string;
   /** Who takes orders from head office. */
@@ -233,6 +236,7 @@ export class Service {
         version,
       }),
       configuration: options.editor,
+      log: options.logBook,
       neighbours: options.neighbours ?? [],
     };
     this.panel = new ServicePanel({

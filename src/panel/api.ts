@@ -5,6 +5,7 @@ import { configurationRoutes } from './configuration-routes.ts';
 import { emulatorRoutes, emulatorSockets } from './emulator-routes.ts';
 import { eventSocket } from './event-socket.ts';
 import { failure, type HttpApp, type HttpResponse, json, type Route } from './http.ts';
+import { logRoutes, logSocket } from './log-routes.ts';
 import type { Login } from './login.ts';
 import { describeOpenApi } from './openapi.ts';
 import { refusalOf } from './same-origin.ts';
@@ -35,6 +36,7 @@ export function createApi(
     ...callRoutes(services),
     ...adoptionRoutes(services),
     ...configurationRoutes(services, (visitor) => login?.nameOf(visitor)),
+    ...logRoutes(services),
     ...emulatorRoutes(services),
     ...(login?.routes() ?? []),
   ];
@@ -48,7 +50,7 @@ export function createApi(
   });
   return {
     routes,
-    sockets: [eventSocket(services), captureSocket(services), ...emulatorSockets(services)],
+    sockets: [eventSocket(services), logSocket(services), captureSocket(services), ...emulatorSockets(services)],
     file,
     failure,
     refusal(visitor) {

@@ -2,10 +2,10 @@ import type { SocketRoute } from './http.ts';
 import type { PanelServices } from './services.ts';
 
 /** A listener that takes less than it is told is closed; it connects again and gets the whole status. */
-const MAX_UNSENT_BYTES = 1 << 20;
+export const MAX_UNSENT_BYTES = 1 << 20;
 
 /** Try again later. [RFC6455 §7.4.1, IANA registry] */
-const TRY_AGAIN_LATER = 1013;
+export const TRY_AGAIN_LATER = 1013;
 
 /**
  * `/api/events`: first `{type: 'status', status}`, then each change as it happens: `{type: 'state' | 'call', topic, body}`

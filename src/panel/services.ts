@@ -1,4 +1,5 @@
 import type { StatusChange } from '../status/feed.ts';
+import type { LogBook } from '../status/log-book.ts';
 import type { HealthStatus, StatusSnapshot } from '../status/schema.ts';
 import type { CheckedConfiguration, ConfigurationStanding, ConfigurationText } from './configuration.ts';
 import type { Emulator } from './emulator.ts';
@@ -27,6 +28,8 @@ export interface PanelServices {
   capture(call: string | undefined, take: (bytes: Uint8Array) => void): () => void;
   /** The configuration editor; undefined where the configuration cannot be changed from here. */
   readonly configuration: ConfigurationServices | undefined;
+  /** The last entries of the log. */
+  readonly log: Pick<LogBook, 'entries' | 'follow'>;
   /** The emulated HAT; undefined with a real one or none. */
   readonly emulator: Emulator | undefined;
   /** Other panels worth a link, such as the demo's central switch. */

@@ -276,7 +276,7 @@ describe('emulated phones over HTTP', () => {
   it('is not there with a real HAT', async () => {
     const app = createApi({ ...fake.services, emulator: undefined }, '1.0.0', () => undefined);
     expect(app.routes.filter((route) => route.path.startsWith('/api/emulator'))).toEqual([]);
-    expect(app.sockets.map((socket) => socket.path)).toEqual(['/api/events', '/api/capture']);
+    expect(app.sockets.map((socket) => socket.path)).toEqual(['/api/events', '/api/log', '/api/capture']);
   });
 });
 
@@ -439,5 +439,28 @@ describe('the configuration over HTTP', () => {
     const response = await post('/api/configuration', body);
     expect(response.status).toBe(status);
     expect(((await response.json()) as { error: string }).error).toContain(error);
+  });
+});
+
+describe('the log over HTTP', () => {
+  it('is listed by level, and goes on live', async () => {
+    fake.book.log('info', 'main', 'It serves.');
+    fake.book.log('error', 'iax2', 'A peer is gone.', { peer: 'hq' });
+    expect(await (await get('/api/log')).json()).toHaveLength(2);
+    expect(await (await get('/api/log?level=error')).json()).toMatchObject([
+      { level: 'error', fields: { peer: 'hq' } },
+    ]);
+    expect((await get('/api/log?level=loud')).status).toBe(400);
+    const socket = new WebSocket(`ws://${host}/api/log`);
+    const messages: string[] = [];
+    socket.on('message', (data: Buffer) => messages.push(data.toString()));
+    await waitUntil('the first list', 2_000, () => messages.length === 1);
+    expect(JSON.parse(messages[0]!)).toHaveLength(2);
+    fake.book.log('warn', 'sip', 'A phone is gone.');
+    await waitUntil('the next entry', 2_000, () => messages.length === 2);
+    expect(JSON.parse(messages[1]!)).toMatchObject([
+      { id: 3, level: 'warn', part: 'sip', message: 'A phone is gone.' },
+    ]);
+    socket.close();
   });
 });

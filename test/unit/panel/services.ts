@@ -1,7 +1,9 @@
+import { silentLog } from '../../../src/base/log.ts';
 import type { ConfigurationStanding } from '../../../src/panel/configuration.ts';
 import type { EmulatedLine } from '../../../src/panel/emulator.ts';
 import type { PanelServices } from '../../../src/panel/services.ts';
 import type { StatusChange } from '../../../src/status/feed.ts';
+import { LogBook } from '../../../src/status/log-book.ts';
 import { takeSnapshot } from '../../../src/status/snapshot.ts';
 import { WallTime } from '../../../src/status/wall-time.ts';
 import { call, line, sourceOf, trunk } from '../status/readings.ts';
@@ -27,6 +29,7 @@ export function fakeServices() {
   const asked: string[] = [];
   const listeners = new Set<(change: StatusChange) => void>();
   const heardBy = new Set<(samples: Int16Array) => void>();
+  const book = new LogBook(silentLog, () => '2026-01-01T00:00:00.000Z');
   const services: PanelServices = {
     status: () =>
       takeSnapshot(sourceOf({ trunks: { hq: trunk }, lines: { 1: line }, calls: [call] }), new WallTime(), {
@@ -106,10 +109,12 @@ export function fakeServices() {
       rollBack: () => 'no configuration is on trial',
       standing: () => standing,
     },
+    log: book,
     neighbours: [{ name: 'Centre', url: 'http://127.0.0.1:8081/' }],
   };
   return {
     services,
+    book,
     asked,
     listeners,
     heardBy,

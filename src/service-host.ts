@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Log } from './base/log.ts';
 import { differences, formatChange } from './config/diff.ts';
-import { type Configuration, loadConfiguration } from './config/load.ts';
+import { loadConfiguration } from './config/load.ts';
 import { formatPath } from './config/problem.ts';
 import type { SecretStore } from './config/secret.ts';
 import {
@@ -29,6 +29,7 @@ import { fileCounts, type ProvisioningRecord } from './status/provisioning-recor
 import type { Fault, VerifySignature } from './status/signed.ts';
 import type { Launch } from './status/updating.ts';
 import { formatTime } from './status/wall-time.ts';
+import { observableTrunks } from './trunk-reach.ts';
 import { UpdateDesk } from './update-desk.ts';
 
 /** A configuration that may run, and its text. */
@@ -441,13 +442,6 @@ export class ServiceHost {
     this.work = result.catch(() => {});
     return result;
   }
-}
-
-/** Trunks of which it can be seen whether they are reached. */
-function observableTrunks({ iax2 }: Configuration): string[] {
-  return Object.entries(iax2?.peers ?? {}).flatMap(([name, { host, register, qualify }]) =>
-    host === 'dynamic' || register !== undefined || qualify !== undefined ? [name] : [],
-  );
 }
 
 function pause(ms: number): Promise<void> {

@@ -60,6 +60,7 @@ import type { StatusSnapshot } from './status/schema.ts';
 import { takeSnapshot } from './status/snapshot.ts';
 import { WallTime } from './status/wall-time.ts';
 import { legReading, statusSource } from './status-source.ts';
+import { isReached } from './trunk-reach.ts';
 import { VoicePorts } from './voice-ports.ts';
 
 export interface ServiceOptions {
@@ -314,12 +315,10 @@ export class Service {
     return this.appliance.calls().length;
   }
 
-  /** Trunks that are registered or answer. */
+  /** Trunks that calls can go over, as far as that can be seen. */
   get reachedTrunks(): string[] {
     const trunks = Object.entries(this.requests.status().trunks);
-    return trunks.flatMap(([name, { reachable, registration }]) =>
-      reachable === true || (reachable === null && registration?.state === 'registered') ? [name] : [],
-    );
+    return trunks.flatMap(([name, trunk]) => (isReached(trunk) ? [name] : []));
   }
 
   /** Whether a broker has us connected. */

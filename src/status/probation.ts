@@ -10,7 +10,7 @@ export const duration = z.union([z.number().positive(), z.string().regex(/^\d+(?
 
 /** What a trial must reach again. */
 export interface Reach {
-  /** Trunks that are registered or answer. */
+  /** Trunks that calls can go over, as far as that can be seen. */
   readonly trunks: readonly string[];
   readonly broker: boolean;
 }

@@ -25,6 +25,8 @@ export interface DialplanLine extends Place {
   readonly comment: string | undefined;
   /** What stands in a comment above it: the line as it was. */
   was?: string;
+  /** What was told when it was mended. */
+  told?: string;
   /** It is left out, but for `was`. */
   isDropped?: true;
 }

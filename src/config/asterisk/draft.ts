@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { formatPath, type Path } from '../problem.ts';
 import type { configurationSchema } from '../schema/configuration.ts';
+import type { Queue } from './queues.ts';
 import type { Place, Remarks } from './remarks.ts';
 import { plainName } from './values.ts';
 
@@ -31,6 +32,8 @@ export interface ChannelNames {
 export class Draft {
   readonly document: DraftDocument = { site: { id: 'office' } };
   readonly channels: ChannelNames = { renamed: new Map(), ports: new Map(), groups: new Map() };
+  /** The queues by their names. */
+  queues: ReadonlyMap<string, Queue> = new Map();
   /** The numbers that telephones were to show, by `SIP/phone` or `LINE/1`. */
   readonly callerNumbers = new Map<string, string>();
   private readonly origins = new Map<string, Place>();

@@ -1,5 +1,5 @@
 import { findApplication } from '../../dialplan/applications.ts';
-import { argumentRanges } from '../../dialplan/argument.ts';
+import { argumentRanges, separateArguments } from '../../dialplan/argument.ts';
 import { mapDahdi, mapTarget } from './dial-strings.ts';
 import { type DialplanLine, readStep, type Step } from './dialplan-lines.ts';
 import type { Draft } from './draft.ts';
@@ -16,6 +16,8 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
   [/^Page$/, 'a conference whose members answer by themselves does the same at head office'],
   [/^(?:Monitor|MixMonitor|Record)$/, 'a conference can be recorded: `conferences: { "600": { record: true } }`'],
 ];
+/** How long members of a queue ring that says nothing else. */
+const QUEUE_RING_S = 60;
 const KNOWN_SETTINGS = /^(?:autofallthrough|priorityjumping)$/i;
 const OTHER_KEYS = /^(?:include|switch|lswitch|eswitch|ignorepat)$/i;
 
@@ -75,6 +77,13 @@ class SectionLines {
       const text = /^same/i.test(key) ? 'same' : 'exten';
       return { ...placeOf(entry), kind: 'step', text, step, comment };
     }
+    if (/^include$/i.test(key) && value === 'parkedcalls' && !this.draft.contexts.has(value)) {
+      remarks.changed(
+        entry,
+        'parked calls are retrieved by the code that parks: `features: { contexts: […], park: … }`',
+      );
+      return undefined;
+    }
     if (OTHER_KEYS.test(key)) {
       if (/^[el]?switch$/i.test(key) && !/^iax2?\//i.test(value))
         remarks.lost(
@@ -121,6 +130,13 @@ function adaptStep(step: Step, entry: Entry, draft: Draft): void {
     put('Hangup', '21');
     return;
   }
+  if (/^queue$/i.test(step.application)) {
+    const dial = queueAsDial(step.data, entry, draft);
+    if (dial !== undefined) {
+      put('Dial', dial);
+      return;
+    }
+  }
   if (application?.name === 'Dial') put(step.application, adaptDial(step.data, entry, draft));
   else if (application?.available === false) {
     const hint = INSTEAD.find(([names]) => names.test(application.name))?.[1];
@@ -129,19 +145,39 @@ function adaptStep(step: Step, entry: Entry, draft: Draft): void {
   }
 }
 
+/** All members at a time, as long as the queue would have waited; undefined if none is known. */
+function queueAsDial(data: string, entry: Entry, draft: Draft): string | undefined {
+  const [name = '', , , , timeout] = separateArguments(data).map((it) => it.trim());
+  const members = draft.queues.get(name)?.members ?? [];
+  const targets = members.flatMap((member) => {
+    const line = mapDahdi(member.value, draft.channels, () => {});
+    const mapped = mapTarget(line, draft.channels, (technology, peer) => isKnown(technology, peer, draft));
+    if (!('lost' in mapped)) return mapped.text;
+    draft.remarks.lost(member, `member of queue ${name}: ${mapped.lost}; it is not called`);
+    return [];
+  });
+  if (targets.length === 0) return undefined;
+  draft.remarks.changed(
+    entry,
+    `Queue(${name}): its members ring together; a caller waits in no queue when all are busy`,
+  );
+  return `${targets.join('&')},${timeout === undefined || timeout === '' ? QUEUE_RING_S : timeout}`;
+}
+
+function isKnown(technology: 'IAX2' | 'SIP', name: string, { document }: Draft): boolean {
+  const all = technology === 'IAX2' ? [document.iax2?.peers] : [document.sip?.phones, document.sip?.trunks];
+  return all.some((parties) => Object.hasOwn(parties ?? {}, name));
+}
+
 /** Targets that there are none of are taken out: Dial of nothing is CHANUNAVAIL, as Dial of an unknown peer is. */
 function adaptDial(data: string, entry: Entry, draft: Draft): string {
-  const { remarks, channels, document } = draft;
-  const isKnown = (technology: 'IAX2' | 'SIP', name: string) =>
-    technology === 'IAX2'
-      ? Object.hasOwn(document.iax2?.peers ?? {}, name)
-      : [document.sip?.phones, document.sip?.trunks].some((all) => Object.hasOwn(all ?? {}, name));
+  const { remarks, channels } = draft;
   const [first] = argumentRanges(data, ',');
   const targets = data.slice(0, first![1]);
   const kept: string[] = [];
   for (const [from, to] of targetRanges(targets)) {
     const written = targets.slice(from, to).replace(/\$\{PJSIP_DIAL_CONTACTS\(([^,()]+)\)\}/g, 'PJSIP/$1');
-    const mapped = mapTarget(written, channels, isKnown);
+    const mapped = mapTarget(written, channels, (technology, name) => isKnown(technology, name, draft));
     if ('lost' in mapped) remarks.lost(entry, `Dial: ${mapped.lost}; it is not called`);
     else kept.push(mapped.text);
   }

@@ -64,7 +64,7 @@ const ALWAYS =
   'delayreject iaxcompat nochecksums lagrqtime pingtime iaxthreadcount iaxmaxthreadcount allowfwdownload trunkfreq ' +
   'trunkmtu trunkmaxsize authdebug maxauthreq rtcachefriends rtupdate rtautoclear rtignoreregexpire rtsavesysname ' +
   'connectedline shrinkcallerid srvlookup subscribe_network_change_event description calltokenexpiration timezone ' +
-  'qualifysmoothing maxcallnumbers_nonvalidated minregexpire maxregexpire sendani immediate';
+  'keyrotate qualifysmoothing maxcallnumbers_nonvalidated minregexpire maxregexpire sendani immediate';
 
 export function importIax(
   sections: readonly Section[],
@@ -211,6 +211,10 @@ function peerRules(name: string, draft: Draft, findKey: KeyFinder): SettingRules
         if (value !== '') target.draft.username = value;
       },
       context: (target, entry) => {
+        if (entry.value === '*') {
+          target.draft.otherContexts = ['*'];
+          return;
+        }
         if (target.draft.context === undefined) {
           const context = draft.context(entry.value, entry, `[${name}]`);
           if (context !== undefined) target.draft.context = context;

@@ -1,13 +1,18 @@
+import { importDahdi } from './dahdi.ts';
 import { writeGroups } from './dahdi-groups.ts';
 import { Draft, type SecretForm } from './draft.ts';
 import { contextsOf, importExtensions } from './extensions.ts';
+import { importFeatures } from './features.ts';
 import type { AsteriskFiles } from './files.ts';
 import { importIax, type KeyFinder } from './iax.ts';
 import { importPjsip } from './pjsip.ts';
+import { readQueues } from './queues.ts';
 import { readAsteriskFile, type Section } from './reader.ts';
 import { type Remark, Remarks } from './remarks.ts';
+import { importRooms } from './rooms.ts';
 import { settle } from './settle.ts';
 import { importSip } from './sip.ts';
+import { importSurroundings, tellOthers, tellTimes } from './surroundings.ts';
 import { giveExtensions } from './telephone-numbers.ts';
 
 export interface ImportOptions {
@@ -31,7 +36,7 @@ export interface Imported {
 }
 
 /** The files that are looked for; one of them must be there. */
-const FILES = ['extensions.conf', 'iax.conf', 'sip.conf', 'pjsip.conf', 'chan_dahdi.conf'];
+const FILES = ['extensions.conf', 'iax.conf', 'sip.conf', 'pjsip.conf', 'chan_dahdi.conf', 'zapata.conf'];
 
 /**
  * Makes one configuration of the files of an Asterisk. Undefined if there is none of the files that it reads. Never throws
@@ -49,13 +54,20 @@ export function importAsterisk(files: AsteriskFiles, options: ImportOptions): Im
   };
   const extensions = sectionsOf('extensions.conf');
   const draft = new Draft(remarks, contextsOf(extensions), options.secretForm);
+  const { systemName } = importSurroundings(sectionsOf, draft);
+  importDahdi([...sectionsOf('chan_dahdi.conf'), ...sectionsOf('zapata.conf')], draft);
   importIax(sectionsOf('iax.conf'), draft, { acls: sectionsOf('acl.conf'), findKey: options.findKey });
   importSip(sectionsOf('sip.conf'), draft);
   importPjsip(sectionsOf('pjsip.conf'), sectionsOf('pjsip_wizard.conf'), draft);
   if (!FILES.some((name) => read.has(name))) return undefined;
-  draft.document.site = { id: siteId(options.site ?? 'office') };
+  draft.document.site.id = siteId(options.site ?? systemName ?? 'office');
+  draft.queues = readQueues(sectionsOf('queues.conf'), draft);
   const lines = importExtensions(extensions, draft);
   lines.push(...writeGroups(lines, draft));
+  importRooms(sectionsOf('meetme.conf'), sectionsOf('confbridge.conf'), lines, draft);
+  importFeatures(sectionsOf('features.conf'), sectionsOf('res_parking.conf'), draft);
+  tellTimes(lines, draft);
+  tellOthers(files, sectionsOf, draft);
   giveExtensions(lines, draft);
   const { text, isValid, warnings } = settle(draft, lines, options.heading);
   const { hat, iax2, sip } = draft.document;

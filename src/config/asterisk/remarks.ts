@@ -35,6 +35,14 @@ export class Remarks {
     this.found.push({ file: place.file, line: place.line, kind: 'changed', message });
   }
 
+  /** What was told of a place is told otherwise. */
+  retract(place: Place, message: string): void {
+    const index = this.found.findLastIndex(
+      (it) => it.file === place.file && it.line === place.line && it.message === message,
+    );
+    if (index >= 0) this.found.splice(index, 1);
+  }
+
   /** From now on no message has this text in it. */
   keepSecret(secret: string): void {
     if (secret.length >= SHORTEST_SECRET) this.secrets.add(secret);
@@ -57,10 +65,23 @@ export class Remarks {
 
   private clean(message: string): string {
     let text = maskSecrets(message);
-    for (const secret of this.secrets) text = text.replaceAll(secret, MASK);
+    for (const secret of this.secrets) text = maskWord(text, secret);
     text = printable(text);
     return text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
   }
+}
+
+/** A secret such as `pass` is no part of the word `passes`. */
+function maskWord(text: string, secret: string): string {
+  const isWordAt = (at: number) => /[A-Za-z0-9]/.test(text[at] ?? ' ');
+  let out = '';
+  let from = 0;
+  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, from)) {
+    const end = at + secret.length;
+    out += text.slice(from, at) + (isWordAt(at - 1) || isWordAt(end) ? secret : MASK);
+    from = end;
+  }
+  return out + text.slice(from);
 }
 
 /** `file:line: message`, as compilers write it. */

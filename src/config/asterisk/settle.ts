@@ -1,4 +1,5 @@
 import { findApplication } from '../../dialplan/applications.ts';
+import { parseDialTarget } from '../../dialplan/dial-target.ts';
 import { readDocument } from '../document.ts';
 import { loadConfiguration } from '../load.ts';
 import { formatPath, type Path, type Problem } from '../problem.ts';
@@ -57,10 +58,11 @@ function mend(
   line: DialplanLine,
   message: string,
   lines: readonly DialplanLine[],
-  { remarks }: Draft,
+  draft: Draft,
   mended: Set<DialplanLine>,
 ): void {
   mended.add(line);
+  const { remarks } = draft;
   const { step } = line;
   const isEmergency = message.includes('is an emergency number');
   if (step !== undefined && !isEmergency && line.was === undefined && step.priority.toLowerCase() !== 'hint') {
@@ -70,10 +72,12 @@ function mend(
     const instead = isJump
       ? 'the call ends here'
       : 'the line does nothing, and the call goes on with the next priority';
-    remarks.lost(line, `${message}; ${instead}`);
+    line.told = `${message}; ${instead}`;
+    remarks.lost(line, line.told);
     return;
   }
   if (!isEmergency || step === undefined) {
+    if (line.told !== undefined) remarks.retract(line, line.told);
     leaveOut(line);
     remarks.lost(line, `${message}; the line is left out`);
     return;
@@ -86,8 +90,27 @@ function mend(
     if (other.step?.extension === step.extension && !other.isDropped) {
       mended.add(other);
       leaveOut(other);
+      keepWays(other, draft);
       remarks.lost(other, `${message}; the line is left out`);
     }
+}
+
+/** The ways that an emergency call took are the ways that it takes. */
+function keepWays({ step }: DialplanLine, { document }: Draft): void {
+  if (step === undefined || !/^dial$/i.test(step.application)) return;
+  const ways = step.data
+    .split(',')[0]!
+    .split('&')
+    .flatMap((text) => {
+      const target = parseDialTarget(text.trim());
+      if ('error' in target) return [];
+      const { technology, peer } = target;
+      const all = technology === 'IAX2' ? document.iax2?.peers : document.sip?.trunks;
+      const isLine = technology === 'LINE' && (document.hat?.lines ?? []).some(({ port }) => String(port) === peer);
+      return isLine || (technology !== 'LINE' && Object.hasOwn(all ?? {}, peer)) ? `${technology}/${peer}` : [];
+    });
+  const via = [...new Set([...(document.emergency?.via ?? []), ...ways])];
+  if (via.length > 0) document.emergency = { via };
 }
 
 function leaveOut(line: DialplanLine): void {

@@ -98,6 +98,7 @@ const ALWAYS =
   'auth_options_requests auth_message_requests accept_outofcall_message outofcall_message_context use_q850_reason snom_aoc_enabled ' +
   'encryption_taglen matchexternaddrlocally matchexterniplocally media_address subscribe_network_change_event g726nonstandard ' +
   'legacy_useroption_parsing supportpath disallowed_methods storesipcause callingpres cid_tag username_format refer_addheaders ' +
+  'regextenonqualify rtp_engine rtsavepath directmediadeny directmediapermit directmediaacl rtpbindaddr recordonfeature recordofffeature ' +
   'externrefresh tlscipher tlsclientmethod tlsdontverifyserver stunaddr bindaddr_ipv6 checkmwi hasvoicemail trust_id_outbound';
 
 export function importSip(sections: readonly Section[], draft: Draft): void {

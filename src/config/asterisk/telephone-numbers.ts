@@ -3,8 +3,8 @@ import type { DialplanLine } from './dialplan-lines.ts';
 import type { Draft } from './draft.ts';
 
 /**
- * Gives lines and telephones the extension that the dialplan rings them by: a `hint`, a `Dial` of them alone, or else the number that
- * they were to show. What they show besides is `callerId`.
+ * Gives lines and telephones the extension that the dialplan rings them by: the number that they were to show if
+ * that rings them, a `hint`, or a `Dial` of them alone. What they show besides is `callerId`.
  */
 export function giveExtensions(lines: readonly DialplanLine[], draft: Draft): void {
   const numbers = numbersOf(lines);
@@ -12,7 +12,9 @@ export function giveExtensions(lines: readonly DialplanLine[], draft: Draft): vo
   const taken = new Set(Object.keys(sip?.phones ?? {}).filter((user) => /^[0-9*#]{1,32}$/.test(user)));
   const give = (channel: string, put: (extension: string) => void) => {
     const shown = draft.callerNumbers.get(channel);
-    const found = numbers.get(channel) ?? (shown !== undefined && /^\d{1,6}$/.test(shown) ? shown : undefined);
+    const all = numbers.get(channel) ?? [];
+    const found =
+      shown !== undefined && (all.includes(shown) || (all.length === 0 && /^\d{1,6}$/.test(shown))) ? shown : all[0];
     if (found === undefined || taken.has(found)) return;
     taken.add(found);
     put(found);
@@ -32,9 +34,9 @@ export function giveExtensions(lines: readonly DialplanLine[], draft: Draft): vo
   }
 }
 
-/** The numbers that ring a channel alone, a hint before all others. */
-function numbersOf(lines: readonly DialplanLine[]): Map<string, string> {
-  const found = new Map<string, string>();
+/** The numbers that ring a channel alone, hints before all others. */
+function numbersOf(lines: readonly DialplanLine[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
   const steps = lines.flatMap(({ step }) => step ?? []).filter(({ extension }) => /^[0-9*#]{1,32}$/.test(extension));
   const hints = steps.filter(({ priority }) => priority.toLowerCase() === 'hint');
   const dials = steps.filter(({ application }) => /^dial$/i.test(application));
@@ -45,7 +47,7 @@ function numbersOf(lines: readonly DialplanLine[]): Map<string, string> {
       .trim()
       .replace(/^PJSIP\//i, 'SIP/')
       .replace(/^LINE\/(\d+)r\d$/, 'LINE/$1');
-    if (!found.has(channel)) found.set(channel, extension);
+    found.set(channel, [...(found.get(channel) ?? []), extension]);
   }
   return found;
 }

@@ -19,7 +19,7 @@ exten => 7,hint,SIP/7
 exten => s/_4X,1,Hangup
 exten => s,1,Goto,office|202|1
 
-include => other,08:00-18:00,mon-fri,*,*
+include => other
 ignorepat => 9
 [other]
 exten => 5,1,Hangup()`;

@@ -5,7 +5,7 @@ import type { Clock } from './io/clock.ts';
 import { Driver } from './io/driver.ts';
 import { Journal } from './io/journal.ts';
 import type { BrokerConnection } from './io/mqtt.ts';
-import { eventMessage } from './status/event.ts';
+import { type Event, eventMessage } from './status/event.ts';
 import { formatMessage, Outbox, type OutboxMessage, type OutboxOutput, parseMessage } from './status/outbox.ts';
 import { topicRoot } from './status/topics.ts';
 import { formatTime } from './status/wall-time.ts';
@@ -29,6 +29,7 @@ export class RecordKeeper {
   /** Who waits for the disk, by the message that it waits for. */
   private readonly waiters = new Map<string, () => void>();
   private readonly root: string;
+  private isDiskFailing = false;
 
   static async open(options: RecordKeeperOptions): Promise<RecordKeeper> {
     const { journal, entries } = await Journal.open(options.directory, options.log);
@@ -122,18 +123,27 @@ export class RecordKeeper {
     const failure = await this.journal.append(entries);
     for (const { id } of messages) this.settle(id);
     this.driver.give((nowMs) => this.outbox.handleStored(failure !== undefined, nowMs));
+    this.tellOfDisk(failure?.failed);
+  }
+
+  /** Once when it fails, once when it is back: the journal logs each failure. */
+  private tellOfDisk(failed: string | undefined): void {
+    if ((failed !== undefined) === this.isDiskFailing) return;
+    this.isDiskFailing = failed !== undefined;
+    this.keep([
+      this.isDiskFailing
+        ? this.fault('disk-failed', 'error', `Records would not outlast a power cut: ${failed}.`, {})
+        : this.fault('disk-back', 'info', 'Records are kept on the disk again.', {}),
+    ]);
   }
 
   private fullNotice(waiting: number): OutboxMessage {
     this.options.log('error', 'outbox', 'The outbox is full; the oldest records are about to be dropped.', { waiting });
-    return eventMessage({
-      id: randomUUID(),
-      at: formatTime(this.options.clock.wallMs()),
-      kind: 'fault',
-      what: 'outbox-full',
-      severity: 'error',
-      message: 'The outbox is full; the oldest records are dropped.',
-      details: { waiting },
-    });
+    return this.fault('outbox-full', 'error', 'The outbox is full; the oldest records are dropped.', { waiting });
+  }
+
+  private fault(what: string, severity: Event['severity'], message: string, details: Event['details']): OutboxMessage {
+    const at = formatTime(this.options.clock.wallMs());
+    return eventMessage({ id: randomUUID(), at, kind: 'fault', what, severity, message, details });
   }
 }

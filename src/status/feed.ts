@@ -37,6 +37,8 @@ export class StatusFeed implements Machine<StatusChange> {
   /** Calls that are over and whose end `noteCall` will tell. */
   private readonly awaited = new Set<string>();
   private lookedMs = Number.NEGATIVE_INFINITY;
+  /** Whether the HAT worked when health was told last; null without one. */
+  private toldHatUp: boolean | null = null;
 
   constructor(
     private readonly readings: {
@@ -83,8 +85,7 @@ export class StatusFeed implements Machine<StatusChange> {
   handleTimeout(nowMs: number): void {
     for (const timer of this.timers.due(nowMs)) {
       if (timer === 'health') {
-        this.timers.set('health', nowMs + HEALTH_MS);
-        this.tellState('health', this.readings.health(), nowMs);
+        this.tellHealth(nowMs);
       } else {
         const sweep = timer === 'sweep';
         if (sweep) this.timers.set('sweep', nowMs + SWEEP_MS);
@@ -105,6 +106,8 @@ export class StatusFeed implements Machine<StatusChange> {
     this.timers.clear('look');
     this.lookedMs = nowMs;
     const snapshot = this.readings.snapshot();
+    // A HAT that comes or goes is not news a minute later.
+    if (this.told.has('health') && (snapshot.hat?.up ?? null) !== this.toldHatUp) this.tellHealth(nowMs);
     const topics = stateTopics(snapshot);
     for (const topic of this.told.keys()) {
       if (topic === 'health' || topics.has(topic)) continue;
@@ -137,6 +140,13 @@ export class StatusFeed implements Machine<StatusChange> {
       this.calls.delete(id);
       if (call.state !== 'ending') this.tellCall({ ...call, state: 'ending', since: this.wallTime() }, 'state', null);
     }
+  }
+
+  private tellHealth(nowMs: number): void {
+    this.timers.set('health', nowMs + HEALTH_MS);
+    const health = this.readings.health();
+    this.toldHatUp = health.hat?.up ?? null;
+    this.tellState('health', health, nowMs);
   }
 
   private tellState(topic: Topic, status: object, nowMs: number): void {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Driver } from '../../../src/io/driver.ts';
 import { type StatusChange, StatusFeed } from '../../../src/status/feed.ts';
-import { topicSchemas } from '../../../src/status/schema.ts';
+import { type HealthStatus, topicSchemas } from '../../../src/status/schema.ts';
 import { callStatus, takeSnapshot } from '../../../src/status/snapshot.ts';
 import { formatTime, WallTime } from '../../../src/status/wall-time.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
-import { call, line, type Readings, sourceOf, trunk } from './readings.ts';
+import { call, hat, line, type Readings, sourceOf, trunk } from './readings.ts';
 
-const health = { version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null, hat: null };
+const health = { version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null };
 
 function startFeed(readings: Readings) {
   const clock = new VirtualClock();
@@ -16,7 +16,7 @@ function startFeed(readings: Readings) {
   const feed = new StatusFeed(
     {
       snapshot: () => takeSnapshot(source, time, { nowMs: clock.nowMs(), wallMs: clock.wallMs() }),
-      health: () => health,
+      health: () => ({ ...health, hat: source.hat() }),
       wallMs: () => clock.wallMs(),
     },
     clock.nowMs(),
@@ -50,6 +50,22 @@ describe('StatusFeed', () => {
     expect(topics()).toEqual([]);
     clock.advance(2_000);
     expect(topics()).toEqual(['health']);
+  });
+
+  it('tells health again when the HAT comes or goes', () => {
+    const readings = { trunks: {}, lines: { 1: line }, calls: [], hat: { ...hat, up: false } };
+    const { clock, note, take } = startFeed(readings);
+    const ups = () => take().flatMap(({ topic, body }) => (topic === 'health' ? (body as HealthStatus).hat?.up : []));
+    expect(ups()).toEqual([false]);
+    readings.hat = { ...hat, up: true };
+    clock.advance(1_000);
+    note();
+    expect(ups()).toEqual([true]);
+    readings.hat = { ...hat, up: true, crcErrors: 7 };
+    clock.advance(59_000);
+    expect(ups()).toEqual([]);
+    clock.advance(1_000);
+    expect(ups()).toEqual([true]);
   });
 
   it('tells a change at once, and one that follows closely with the ones after it', () => {

@@ -1,4 +1,5 @@
 import type { StreamStatistics } from '../../../src/base/media-port.ts';
+import type { HatStatus } from '../../../src/status/schema.ts';
 import type { CallReading, LineReading, StatusSource, TrunkReading } from '../../../src/status/snapshot.ts';
 
 export const statistics: StreamStatistics = {
@@ -39,6 +40,26 @@ export const trunk: TrunkReading = {
   },
 };
 
+export const hat: HatStatus = {
+  port: '/dev/ttyAMA0',
+  runs: 'hardware',
+  reason: null,
+  up: true,
+  board: 'branchline-hat-4',
+  firmware: '1.3.0',
+  rttMs: 3,
+  crcErrors: 0,
+  resyncs: 0,
+  repeats: 0,
+  resets: 0,
+  resetLine: 0,
+  reopenings: 0,
+  underruns: 0,
+  lateBlocks: 0,
+  stalledBlocks: null,
+  hatCrcErrors: 0,
+};
+
 export const call: CallReading = {
   id: 'c1',
   from: '201',
@@ -63,6 +84,7 @@ export interface Readings {
   trunks: Record<string, TrunkReading>;
   lines: Record<number, LineReading>;
   calls: CallReading[];
+  hat?: HatStatus;
 }
 
 export function sourceOf(readings: Readings): StatusSource {
@@ -71,7 +93,7 @@ export function sourceOf(readings: Readings): StatusSource {
     version: '1.0.0',
     startedMs: 0,
     trunks: () => Object.entries(readings.trunks),
-    hat: () => null,
+    hat: () => readings.hat ?? null,
     lines: () => Object.entries(readings.lines).map(([port, reading]) => [Number(port), reading] as const),
     conferences: () => [
       [

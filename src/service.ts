@@ -58,7 +58,7 @@ import { PowerWatch } from './status/power-watch.ts';
 import { StatusPublisher } from './status/publisher.ts';
 import type { StatusSnapshot } from './status/schema.ts';
 import { takeSnapshot } from './status/snapshot.ts';
-import { WallTime } from './status/wall-time.ts';
+import { formatTime, WallTime } from './status/wall-time.ts';
 import { legReading, statusSource } from './status-source.ts';
 import { isReached } from './trunk-reach.ts';
 import { VoicePorts } from './voice-ports.ts';
@@ -223,7 +223,9 @@ export class Service {
     });
     this.requests = {
       status: snapshot,
+      presence: () => this.publisher.birth(),
       health,
+      time: () => formatTime(wallMs()),
       subscribe: (listener) => {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);

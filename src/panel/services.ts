@@ -1,13 +1,17 @@
 import type { StatusChange } from '../status/feed.ts';
 import type { LogBook } from '../status/log-book.ts';
-import type { HealthStatus, StatusSnapshot } from '../status/schema.ts';
+import type { HealthStatus, Presence, StatusSnapshot } from '../status/schema.ts';
 import type { CheckedConfiguration, ConfigurationStanding, ConfigurationText } from './configuration.ts';
 import type { Emulator } from './emulator.ts';
 
 /** What the panel asks of the appliance; the composition root implements it. Nothing here blocks. */
 export interface PanelServices {
   status(): StatusSnapshot;
+  /** As the broker was told it; `session` is empty before the first connection to one. */
+  presence(): Presence;
   health(): HealthStatus;
+  /** Now, RFC 3339. */
+  time(): string;
   /** Calls `listener` for each change of the status; gives what ends that. */
   subscribe(listener: (change: StatusChange) => void): () => void;
   /** Calls `from` and, when it answers, `to`. */

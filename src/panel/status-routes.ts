@@ -1,20 +1,12 @@
 import { z } from 'zod';
 import { formatMetrics } from '../status/metrics.ts';
-import {
-  callSchema,
-  healthSchema,
-  lineSchema,
-  phoneSchema,
-  presenceSchema,
-  statusSchema,
-  trunkSchema,
-} from '../status/schema.ts';
+import { callSchema, lineSchema, phoneSchema, statusSchema, topicSchemas, trunkSchema } from '../status/schema.ts';
 import { failure, json, type Route } from './http.ts';
 import type { PanelServices } from './services.ts';
 
 export const errorSchema = z.object({ error: z.string() }).meta({ id: 'Error' });
 
-/** The state topics over HTTP: the same words, whole or one by one. */
+/** The state topics over HTTP: the same words, whole or one by one; one by one as they stand on their topics. */
 export function statusRoutes(services: PanelServices): Route[] {
   const ofKind = (kind: 'lines' | 'phones' | 'trunks', what: string, schema: z.ZodType): Route[] => [
     {
@@ -28,11 +20,16 @@ export function statusRoutes(services: PanelServices): Route[] {
       method: 'GET',
       path: `/api/${kind}/:id`,
       summary: `One ${what}`,
-      responses: { 200: { description: what, schema }, 404: { description: 'no such', schema: errorSchema } },
+      responses: {
+        200: { description: what, schema: topicSchemas[`${kind}/+`] },
+        404: { description: 'no such', schema: errorSchema },
+      },
       handle({ params }) {
         const all = services.status()[kind];
         const id = params['id'] ?? '';
-        return Object.hasOwn(all, id) ? json(200, all[id]) : failure(404, `there is no ${what} ${id}`);
+        return Object.hasOwn(all, id)
+          ? json(200, { ...all[id], at: services.time() })
+          : failure(404, `there is no ${what} ${id}`);
       },
     },
   ];
@@ -48,15 +45,15 @@ export function statusRoutes(services: PanelServices): Route[] {
       method: 'GET',
       path: '/api/state',
       summary: 'That it is there, as the topic state says it',
-      responses: { 200: { description: 'it is', schema: presenceSchema.pick({ state: true }) } },
-      handle: () => json(200, { state: 'online' }),
+      responses: { 200: { description: 'it is', schema: topicSchemas.state } },
+      handle: () => json(200, services.presence()),
     },
     {
       method: 'GET',
       path: '/api/health',
       summary: 'How the appliance itself is',
-      responses: { 200: { description: 'its health', schema: healthSchema.omit({ at: true }) } },
-      handle: () => json(200, services.health()),
+      responses: { 200: { description: 'its health', schema: topicSchemas.health } },
+      handle: () => json(200, { ...services.health(), at: services.time() }),
     },
     ...ofKind('lines', 'line', lineSchema),
     ...ofKind('phones', 'phone', phoneSchema),

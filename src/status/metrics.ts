@@ -48,7 +48,7 @@ export function formatMetrics(status: StatusSnapshot, health: HealthStatus): str
     gauge(
       'media_tick_lateness_seconds',
       'How late the media plane woke up.',
-      Object.entries(status.media.tickLatenessMs).map(([quantile, ms]) => [{ quantile }, ms / 1_000]),
+      Object.entries(status.media.tickLatenessMs).map(([statistic, ms]) => [{ statistic }, ms / 1_000]),
     ),
     metric(
       'counter',

@@ -59,6 +59,11 @@ export class StatusPublisher {
     connection.subscribe(told, { others: true });
   }
 
+  /** That it is there, as it is told. */
+  birth(): Presence {
+    return this.standing('online', this.session);
+  }
+
   handleDisconnected(): void {
     this.connection = undefined;
   }
@@ -112,8 +117,12 @@ export class StatusPublisher {
   }
 
   private presence(state: Presence['state'], session: string): MqttMessage {
-    const body: Presence = { state, session, at: formatTime(this.wallMs()) };
+    const body = this.standing(state, session);
     return { topic: `${this.root}state`, payload: JSON.stringify(body), qos: 1, retain: true };
+  }
+
+  private standing(state: Presence['state'], session: string): Presence {
+    return { state, session, at: formatTime(this.wallMs()) };
   }
 }
 

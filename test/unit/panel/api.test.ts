@@ -8,7 +8,7 @@ import { silentLog } from '../../../src/base/log.ts';
 import { HttpServer } from '../../../src/io/http-server.ts';
 import { loadPageFiles } from '../../../src/io/page-files.ts';
 import { createApi } from '../../../src/panel/api.ts';
-import { statusSchema } from '../../../src/status/schema.ts';
+import { statusSchema, topicSchemas } from '../../../src/status/schema.ts';
 import { waitUntil } from '../../support/wait-until.ts';
 import { fakeServices, phone } from './services.ts';
 
@@ -82,12 +82,25 @@ describe('status over HTTP', () => {
     const all = fake.services.status()[kind];
     expect(await (await get(`/api/${kind}`)).json()).toEqual(all);
     const [id, one] = Array.isArray(all) ? [all[0]!.id, all[0]] : Object.entries(all)[0]!;
-    expect(await (await get(`/api/${kind}/${id}`)).json()).toEqual(one);
+    expect(await (await get(`/api/${kind}/${id}`)).json()).toMatchObject(one!);
+  });
+
+  it.each([
+    ['/api/state', 'state'],
+    ['/api/health', 'health'],
+    ['/api/lines/1', 'lines/+'],
+    ['/api/phones/211', 'phones/+'],
+    ['/api/trunks/hq', 'trunks/+'],
+  ] as const)('says at %s what the topic %s says, in the words of its schema', async (path, topic) => {
+    const body = await (await get(path)).json();
+    expect(body).toMatchObject({ at: fake.services.time() });
+    topicSchemas[topic].strict().parse(body);
   });
 
   it('gives what the topics state and health say', async () => {
-    expect(await (await get('/api/state')).json()).toEqual({ state: 'online' });
-    expect(await (await get('/api/health')).json()).toEqual(fake.services.health());
+    const at = fake.services.time();
+    expect(await (await get('/api/state')).json()).toEqual({ state: 'online', session: 's1', at });
+    expect(await (await get('/api/health')).json()).toEqual({ ...fake.services.health(), at });
   });
 
   it.each([

@@ -36,6 +36,8 @@ export function fakeServices() {
         nowMs: 2_000,
         wallMs: Date.UTC(2026, 0, 1) + 2_000,
       }),
+    presence: () => ({ state: 'online', session: 's1', at: '2026-01-01T00:00:02.000Z' }),
+    time: () => '2026-01-01T00:00:02.000Z',
     health: () => ({ version: '1.0.0', uptimeMs: 2_000, cpuPct: 2.5, memoryMb: 80, temperatureC: 41.5, hat: null }),
     subscribe(listener) {
       listeners.add(listener);

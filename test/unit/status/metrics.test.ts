@@ -102,3 +102,20 @@ test('leaves out what is not known, rather than call it 0', () => {
     expect(bare.has(name), name).toBe(false);
   expect(read.has('throttled_since_boot')).toBe(false);
 });
+
+// What `promtool check metrics` looks at: it refuses the labels of summaries and histograms elsewhere, and wants names that say their kind.
+test('passes the checks of Prometheus', () => {
+  const text = formatMetrics(status, health);
+  const kinds = new Map([...text.matchAll(/^# TYPE (\S+) (\w+)$/gm)].map(([, name = '', kind]) => [name, kind]));
+  for (const [name, kind] of kinds) {
+    expect(text).toMatch(new RegExp(`^# HELP ${name} \\S`, 'm'));
+    expect([name, name.endsWith('_total')]).toEqual([name, kind === 'counter']);
+    expect(name).not.toMatch(
+      /_(?:gauge|counter|count|sum|bucket|milliseconds|ms|minutes|hours|percent|kilobytes)$|[A-Z]|__/,
+    );
+  }
+  for (const row of text.split('\n').filter((it) => it !== '' && !it.startsWith('#'))) {
+    expect(kinds.has(/^\w+/.exec(row)![0])).toBe(true);
+    expect(row).not.toMatch(/[{,](?:quantile|le)=/);
+  }
+});

@@ -10,10 +10,16 @@ export function processTerminal(): Terminal {
   const stop = () => stopping.abort();
   setMaxListeners(0, stopping.signal);
   let hasPaused = false;
-  // `branchline status --watch | head`: the reader has had enough.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+  let hasFailed = false;
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     stop();
+    // `branchline status --watch | head`: the reader has had enough. Anything else is told, once, and is a failure.
+    if (code === 'EPIPE' || hasFailed) return;
+    hasFailed = true;
+    process.stderr.write(`branchline: the output cannot be written: ${code}\n`);
+    process.on('exit', () => {
+      process.exitCode ||= 1;
+    });
   });
   return {
     out: (text) => void process.stdout.write(text),

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { execPath } from 'node:process';
 import { afterEach, describe, expect, it } from 'vitest';
 import { processTerminal } from '../../../src/cli/process-terminal.ts';
 
@@ -28,6 +30,26 @@ describe('the terminal of the process', () => {
     process.emit('SIGINT');
     expect(terminal.stop.aborted).toBe(true);
     await terminal.pause(60_000);
+  });
+
+  it.each([
+    ['a reader that has had enough', '| true', '', 0],
+    ['a disk that is full', '> /dev/full', 'branchline: the output cannot be written: ENOSPC\n', 1],
+  ])('ends in peace before %s', async (_, where, said, code) => {
+    const module = JSON.stringify(new URL('../../../src/cli/process-terminal.ts', import.meta.url).href);
+    const write = `
+      const { processTerminal } = await import(${module});
+      const terminal = processTerminal();
+      for (let i = 0; i < 1000 && !terminal.stop.aborted; i++) {
+        terminal.out('x'.repeat(1000) + '\\n');
+        await new Promise(setImmediate);
+      }`;
+    const node = `'${execPath}' --import tsx --input-type=module -e '${write.replaceAll("'", `'"'"'`)}'`;
+    const script = `set -o pipefail; ${node} ${where}`;
+    const ended = await new Promise<{ code: unknown; stderr: string }>((resolve) => {
+      execFile('bash', ['-c', script], (error, _stdout, stderr) => resolve({ code: error?.code ?? 0, stderr }));
+    });
+    expect(ended).toEqual({ code, stderr: said });
   });
 
   it('leaves the second Ctrl-C to the system', async () => {

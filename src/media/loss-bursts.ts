@@ -23,6 +23,7 @@ export class LossBursts {
   private clusterLost = 0;
   /** Packets that came since the last loss. */
   private sinceLoss = 0;
+  private readonly told = { burstDensity: 0, gapDensity: 0, burstPackets: 0, gapPackets: 0 };
 
   note(arrived: boolean): void {
     if (arrived) {
@@ -39,7 +40,7 @@ export class LossBursts {
     this.sinceLoss = 0;
   }
 
-  /** As it stands, were nothing to come any more. */
+  /** As it stands, were nothing to come any more; in an object that is written again the next time. */
   get pattern(): LossPattern {
     const isBurst = this.clusterLost > 1;
     const bursts = this.bursts + (isBurst ? 1 : 0);
@@ -47,13 +48,13 @@ export class LossBursts {
     const burstLost = this.burstLost + (isBurst ? this.clusterLost : 0);
     const gapPackets = this.gapPackets + this.sinceLoss + (isBurst ? 0 : this.clusterPackets);
     const gapLost = this.gapLost + (isBurst ? 0 : this.clusterLost);
-    return {
-      burstDensity: burstLost / Math.max(1, burstPackets),
-      gapDensity: gapLost / Math.max(1, gapPackets),
-      burstPackets: burstPackets / Math.max(1, bursts),
-      // One gap to a burst, as appendix A.2 counts them.
-      gapPackets: gapPackets / Math.max(1, bursts),
-    };
+    const { told } = this;
+    told.burstDensity = burstLost / Math.max(1, burstPackets);
+    told.gapDensity = gapLost / Math.max(1, gapPackets);
+    told.burstPackets = burstPackets / Math.max(1, bursts);
+    // One gap to a burst, as appendix A.2 counts them.
+    told.gapPackets = gapPackets / Math.max(1, bursts);
+    return told;
   }
 
   private closeCluster(): void {

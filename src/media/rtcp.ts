@@ -33,18 +33,18 @@ const CNAME_LENGTH = 8;
 /** Reports go out every 5 s on average, each interval 0.5 to 1.5 of that, so that many do not fall together. [RFC3550 §6.2] */
 const INTERVAL_MS = 5_000;
 
-/** What a far end's report says of what we send. */
-export interface FarReport {
-  readonly lostPct: number;
+/** What the far end's reports say of what we send; one object serves all of a stream. */
+interface FarReport {
+  lostPct: number;
   /** In units of our RTP clock. */
-  readonly jitter: number;
-  /** Undefined until it has heard a report of ours. */
-  readonly rttMs: number | undefined;
+  jitter: number;
+  /** Absent until it has heard a report of ours. */
+  rttMs?: number;
 }
 
 /** What a report tells of what we send. */
 export interface SentCounts {
-  /** Our RTP timestamp now. */
+  /** Our RTP timestamp now, its 32 bits with a sign. */
   timestamp: number;
   packets: number;
   octets: number;
@@ -70,15 +70,19 @@ export class Rtcp {
   /** FIRs so far. */
   private requests = 0;
 
+  /** With a sign, as all 32 bits here that are handed on: a small integer, and no object on its way. */
+  private readonly ssrc: number;
+
   constructor(
-    private readonly ssrc: number,
+    ssrc: number,
     private readonly send: (bytes: Uint8Array, length: number) => void,
     nowMs: number,
     /** The far end wants a whole picture. */
     private readonly onPictureWanted: () => void = () => {},
   ) {
-    this.random = ssrc;
-    this.dueMs = nowMs + this.interval() / 2;
+    this.ssrc = ssrc | 0;
+    this.random = this.ssrc;
+    this.dueMs = nowMs + (this.interval() >> 1);
   }
 
   /** Takes a compound packet. False if it is none. */
@@ -112,7 +116,7 @@ export class Rtcp {
     if (type !== SR && type !== RR) return;
     if (type === SR) {
       if (at + HEADER_LENGTH + SENDER_INFO_LENGTH > end) return;
-      this.lastSenderReport = readUint32(bytes, at + HEADER_LENGTH + 2);
+      this.lastSenderReport = readUint32(bytes, at + HEADER_LENGTH + 2) | 0;
       this.lastSenderReportMs = nowMs;
     }
     const blocks = at + HEADER_LENGTH + (type === SR ? SENDER_INFO_LENGTH : 0);
@@ -120,7 +124,7 @@ export class Rtcp {
     for (let i = 0; i < count; i++) {
       const block = blocks + i * BLOCK_LENGTH;
       if (block + BLOCK_LENGTH > end) return;
-      if (readUint32(bytes, block) === this.ssrc) this.handleBlock(bytes, block, nowMs);
+      if ((readUint32(bytes, block) | 0) === this.ssrc) this.handleBlock(bytes, block, nowMs);
     }
   }
 
@@ -128,8 +132,10 @@ export class Rtcp {
     const echoed = readUint32(bytes, at + 16);
     const heldFor = readUint32(bytes, at + 20);
     const roundTrip = (middleOfNtp(nowMs) - echoed - heldFor) | 0;
-    const rttMs = echoed === 0 || roundTrip < 0 ? undefined : (roundTrip * 1000) / 65_536;
-    this.far = { lostPct: (100 * bytes[at + 4]!) / 256, jitter: readUint32(bytes, at + 12), rttMs };
+    this.far ??= { lostPct: 0, jitter: 0 };
+    this.far.lostPct = (100 * bytes[at + 4]!) / 256;
+    this.far.jitter = readUint32(bytes, at + 12);
+    if (echoed !== 0 && roundTrip >= 0) this.far.rttMs = (roundTrip * 1000) / 65_536;
   }
 
   /** Sends what is due: a sender report if something was sent, else a receiver report. `farSsrc`: 0 = nothing heard. */
@@ -199,20 +205,20 @@ export class Rtcp {
     const length = blockAt + (farSsrc === 0 ? 0 : BLOCK_LENGTH);
     this.writeHeader(0, farSsrc === 0 ? 0 : 1, isSender ? SR : RR, length);
     if (isSender) {
-      writeUint32(packet, 8, Math.floor(nowMs / 1000));
-      writeUint32(packet, 12, Math.floor(((nowMs % 1000) * 0x1_0000_0000) / 1000));
+      writeUint32(packet, 8, (nowMs / 1000) | 0);
+      writeUint32(packet, 12, (((nowMs % 1000) * 0x1_0000_0000) / 1000) | 0);
       writeUint32(packet, 16, sent.timestamp);
-      writeUint32(packet, 20, sent.packets);
-      writeUint32(packet, 24, sent.octets);
+      writeUint32(packet, 20, sent.packets | 0);
+      writeUint32(packet, 24, sent.octets | 0);
     }
     if (farSsrc === 0) return length;
     writeUint32(packet, blockAt, farSsrc);
-    writeUint32(packet, blockAt + 4, ((reception.takeFractionLost() << 24) | reception.cumulativeLost) >>> 0);
-    writeUint32(packet, blockAt + 8, reception.highest);
-    writeUint32(packet, blockAt + 12, Math.round(reception.jitterMs * samplesPerMs));
+    writeUint32(packet, blockAt + 4, (reception.takeFractionLost() << 24) | reception.cumulativeLost);
+    writeUint32(packet, blockAt + 8, reception.highest | 0);
+    writeUint32(packet, blockAt + 12, Math.round(reception.jitterMs * samplesPerMs) | 0);
     writeUint32(packet, blockAt + 16, this.lastSenderReport);
     const heldMs = this.lastSenderReport === 0 ? 0 : nowMs - this.lastSenderReportMs;
-    writeUint32(packet, blockAt + 20, Math.round((heldMs * 65_536) / 1000));
+    writeUint32(packet, blockAt + 20, Math.round((heldMs * 65_536) / 1000) | 0);
     return length;
   }
 
@@ -238,10 +244,11 @@ export class Rtcp {
     writeUint32(this.packet, at + 4, this.ssrc);
   }
 
+  /** In whole ms. */
   private interval(): number {
     // Enough of a spread for reports; what must not be guessed is random from the start.
-    this.random = (Math.imul(this.random, 1_664_525) + 1_013_904_223) >>> 0;
-    return INTERVAL_MS * (0.5 + this.random / 0x1_0000_0000);
+    this.random = (Math.imul(this.random, 1_664_525) + 1_013_904_223) | 0;
+    return Math.floor(INTERVAL_MS * (1 + this.random / 0x1_0000_0000));
   }
 }
 

@@ -20,6 +20,7 @@ export type Believed = 'yes' | 'foreign' | 'other-source';
 export class RtpLatch {
   private session: RtpPath;
   private locked: Address | undefined;
+  private rtcp: Address;
   private lastHeardMs = Number.NEGATIVE_INFINITY;
   private candidate: Address | undefined;
   private candidateSsrc = 0;
@@ -29,6 +30,7 @@ export class RtpLatch {
 
   constructor(session: RtpPath) {
     this.session = session;
+    this.rtcp = { ip: session.remote.ip, port: session.remoteRtcpPort };
   }
 
   /** Where RTP goes to. */
@@ -41,8 +43,16 @@ export class RtpLatch {
     return this.session.remoteRtcpPort === this.session.remote.port;
   }
 
-  /** Where RTCP goes to: behind a NAT the port after the one that was observed is the best guess. */
-  get remoteRtcpPort(): number {
+  /** Where RTCP goes to: the same object as long as it is the same address. */
+  get remoteRtcp(): Address {
+    const { ip } = this.remote;
+    const port = this.remoteRtcpPort;
+    if (this.rtcp.port !== port || this.rtcp.ip !== ip) this.rtcp = { ip, port };
+    return this.rtcp;
+  }
+
+  /** Behind a NAT the port after the one that was observed is the best guess. */
+  private get remoteRtcpPort(): number {
     const { remote, remoteRtcpPort } = this.session;
     if (this.isMuxed) return this.remote.port;
     return this.locked === undefined || sameAddress(this.locked, remote) ? remoteRtcpPort : this.locked.port + 1;

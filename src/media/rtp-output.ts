@@ -62,9 +62,9 @@ export class RtpOutput {
     cells[cell] = this.sequence;
   }
 
-  /** Our RTP timestamp at a time. */
+  /** Our RTP timestamp at a time, its 32 bits with a sign. */
   timestampAt(nowMs: number): number {
-    return (this.spec.firstTimestamp + this.realTime(nowMs)) >>> 0;
+    return (this.spec.firstTimestamp + this.realTime(nowMs)) | 0;
   }
 
   /** A packet of an RTP source, with that one's sequence number and timestamp. */

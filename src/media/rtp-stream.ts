@@ -55,6 +55,7 @@ export class RtpStream implements MediaStream, RtpListener {
   private readonly toPackets: Reblocker;
   /** From what we hear to packets of the length that the far end wants. */
   private readonly toFar: Reblocker;
+  /** With a sign; 0 = nothing heard. */
   private farSsrc = 0;
   /** The far end's timestamps and sequence numbers made continuous over changes of its SSRC; samples. */
   private hasSpoken = false;
@@ -75,6 +76,17 @@ export class RtpStream implements MediaStream, RtpListener {
   private readonly voice: VoiceAfterArrival = { packetMs: PACKET_MS, discarded: 0, delayMs: 0 };
   private readonly sentCounts = { timestamp: 0, packets: 0, octets: 0 };
   private dropped = 0;
+  /** What `statistics` gives. */
+  private readonly told: { -readonly [Key in keyof StreamStatistics]: StreamStatistics[Key] } = {
+    received: 0,
+    sent: 0,
+    lost: 0,
+    late: 0,
+    outOfOrder: 0,
+    dropped: 0,
+    jitterMs: 0,
+    delayMs: 0,
+  };
   /** What those who hear it on another thread add to its voice. */
   private lateThere = 0;
   private delayThereMs = 0;
@@ -179,13 +191,14 @@ export class RtpStream implements MediaStream, RtpListener {
       this.drop('media.bad-length');
       return;
     }
-    // With a sign it is a small integer, and no object on its way there.
-    const believed = this.latch.judge(from, ssrc | 0, sequence, nowMs);
+    // With a sign it is a small integer, and no object on its way elsewhere.
+    const source = ssrc | 0;
+    const believed = this.latch.judge(from, source, sequence, nowMs);
     if (believed !== 'yes') {
       this.drop(believed === 'foreign' ? 'media.rtp-foreign' : 'media.rtp-other-source');
       return;
     }
-    if (ssrc !== this.farSsrc) this.begin(ssrc, sequence, timestamp, nowMs);
+    if (source !== this.farSsrc) this.begin(source, sequence, timestamp, nowMs);
     const arrival = this.reception.note(sequence);
     if (arrival !== 'fresh') {
       this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');
@@ -406,7 +419,6 @@ export class RtpStream implements MediaStream, RtpListener {
   /** What is due of telephone events, reports, and of what has no clock of its own. */
   tick(nowMs: number): void {
     this.eventsIn.tick(nowMs);
-    // Half of all timestamps are no small integers: one that nobody needs would be an object for each beat.
     if (this.eventsOut.active) this.eventsOut.tick(this.output.timestampAt(nowMs), nowMs);
     if (nowMs >= this.rtcp.dueMs && (this.output.packets > 0 || this.farSsrc !== 0))
       this.rtcp.tick(this.counts(nowMs), this.reception, SAMPLES_PER_MS, this.farSsrc, nowMs);
@@ -445,27 +457,32 @@ export class RtpStream implements MediaStream, RtpListener {
   }
 
   private sendRtcp(bytes: Uint8Array, length: number): void {
-    const { remote, remoteRtcpPort, isMuxed } = this.latch;
-    this.srtp.sendRtcp(this.spec.localPort + (isMuxed ? 0 : 1), { ip: remote.ip, port: remoteRtcpPort }, bytes, length);
+    const { remoteRtcp, isMuxed } = this.latch;
+    this.srtp.sendRtcp(this.spec.localPort + (isMuxed ? 0 : 1), remoteRtcp, bytes, length);
   }
 
   statistics(): StreamStatistics {
-    const { received, lost, outOfOrder, jitterMs } = this.reception;
+    const { told, reception } = this;
     const { far, farVoice } = this.rtcp;
-    return {
-      received,
-      sent: this.output.packets,
-      lost,
-      late: latestOf(this.listeners),
-      outOfOrder,
-      dropped: this.dropped,
-      jitterMs,
-      delayMs: longestDelayOf(this.listeners),
-      ...(far === undefined ? {} : { farLostPct: far.lostPct, farJitterMs: far.jitter / SAMPLES_PER_MS }),
-      ...(far?.rttMs === undefined ? {} : { rttMs: far.rttMs }),
-      ...(farVoice === undefined ? {} : { farDiscardPct: farVoice.discardPct }),
-      ...(farVoice?.mos === undefined ? {} : { farMos: farVoice.mos }),
-    };
+    told.received = reception.received;
+    told.sent = this.output.packets;
+    told.lost = reception.lost;
+    told.late = latestOf(this.listeners);
+    told.outOfOrder = reception.outOfOrder;
+    told.dropped = this.dropped;
+    told.jitterMs = reception.jitterMs;
+    told.delayMs = longestDelayOf(this.listeners);
+    if (far !== undefined) {
+      told.farLostPct = far.lostPct;
+      told.farJitterMs = far.jitter / SAMPLES_PER_MS;
+      if (far.rttMs !== undefined) told.rttMs = far.rttMs;
+    }
+    if (farVoice !== undefined) {
+      told.farDiscardPct = farVoice.discardPct;
+      if (farVoice.mos === undefined) delete told.farMos;
+      else told.farMos = farVoice.mos;
+    }
+    return told;
   }
 
   /** What reports tell, as it is at that time. */

@@ -28,6 +28,7 @@ export class RtpVideoStream implements VideoStream {
   private readonly reception = new RtpReception();
   private readonly rtcp: Rtcp;
   private readonly output: RtpOutput;
+  /** With a sign; 0 = nothing heard. */
   private farSsrc = 0;
   /** The far end's timestamps and sequence numbers made continuous over changes of its SSRC; ticks. */
   private hasSpoken = false;
@@ -93,12 +94,13 @@ export class RtpVideoStream implements VideoStream {
       this.drop('media.bad-length');
       return;
     }
-    const believed = this.latch.judge(from, ssrc, sequence, nowMs);
+    const source = ssrc | 0;
+    const believed = this.latch.judge(from, source, sequence, nowMs);
     if (believed !== 'yes') {
       this.drop(believed === 'foreign' ? 'media.rtp-foreign' : 'media.rtp-other-source');
       return;
     }
-    if (ssrc !== this.farSsrc) this.begin(ssrc, sequence, timestamp);
+    if (source !== this.farSsrc) this.begin(source, sequence, timestamp);
     const arrival = this.reception.note(sequence);
     if (arrival !== 'fresh') {
       this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');
@@ -185,8 +187,8 @@ export class RtpVideoStream implements VideoStream {
   }
 
   private sendRtcp(bytes: Uint8Array, length: number): void {
-    const { remote, remoteRtcpPort } = this.latch;
-    this.parts.sendRtp(this.spec.localPort + 1, { ip: remote.ip, port: remoteRtcpPort }, bytes, 0, length);
+    const { remoteRtcp } = this.latch;
+    this.parts.sendRtp(this.spec.localPort + 1, remoteRtcp, bytes, 0, length);
   }
 
   private counts(nowMs: number) {

@@ -33,6 +33,10 @@ export interface FarVoice {
   readonly mos: number | undefined;
 }
 
+/** What the scores are estimated of: written anew for each report, since a number that is handed on may be an object. */
+const listening = { lossPct: 0, delayMs: 0 };
+const conversation = { lossPct: 0, delayMs: 0 };
+
 /** Writes what we know of a stream at `at`: `VOIP_METRICS_LENGTH` bytes. */
 export function writeVoipMetrics(
   packet: Uint8Array,
@@ -44,9 +48,10 @@ export function writeVoipMetrics(
 ): void {
   const { received, lost, lossPattern } = reception;
   const expected = Math.max(1, received + lost);
-  const lossPct = (100 * (lost + discarded)) / expected;
+  listening.lossPct = (100 * (lost + discarded)) / expected;
+  conversation.lossPct = listening.lossPct;
   // Undefined round trips are short ones: nothing was said of them yet.
-  const oneWayMs = (roundTripMs ?? 0) / 2 + packetMs + delayMs;
+  conversation.delayMs = (roundTripMs ?? 0) / 2 + packetMs + delayMs;
   packet.fill(0, at, at + VOIP_METRICS_LENGTH);
   packet[at] = VOIP_METRICS;
   packet[at + 3] = VOIP_METRICS_LENGTH / 4 - 1;
@@ -62,10 +67,7 @@ export function writeVoipMetrics(
   // Signal, noise and echo are not measured.
   packet.fill(UNAVAILABLE, at + 20, at + 23);
   packet[at + 23] = GMIN;
-  packet[at + 24] = Math.round(estimateRating({ lossPct, delayMs: oneWayMs }));
-  packet[at + 25] = UNAVAILABLE;
-  packet[at + 26] = Math.round(10 * estimateMos({ lossPct, delayMs: 0 }));
-  packet[at + 27] = Math.round(10 * estimateMos({ lossPct, delayMs: oneWayMs }));
+  writeScores(packet, at + 24);
   if (delayMs === 0) return;
   packet[at + 28] = ENHANCED_ADAPTIVE;
   writeUint16(packet, at + 30, delayMs);
@@ -73,7 +75,15 @@ export function writeVoipMetrics(
   writeUint16(packet, at + 34, MAX_TARGET_MS);
 }
 
-/** Reads the blocks of an extended report between two places: what it says of the voice of `ssrc`. `false`: its lengths do not add up. */
+/** Of what stands in `listening` and `conversation`. */
+function writeScores(packet: Uint8Array, at: number): void {
+  packet[at] = Math.round(estimateRating(conversation));
+  packet[at + 1] = UNAVAILABLE;
+  packet[at + 2] = Math.round(10 * estimateMos(listening));
+  packet[at + 3] = Math.round(10 * estimateMos(conversation));
+}
+
+/** Reads the blocks of an extended report between two places: what it says of the voice of `ssrc`, whose 32 bits have a sign. `false`: its lengths do not add up. */
 export function readExtendedReport(
   bytes: Uint8Array,
   from: number,
@@ -84,7 +94,7 @@ export function readExtendedReport(
   for (let at = from; at < end; ) {
     const length = at + 4 <= end ? 4 * (1 + ((bytes[at + 2]! << 8) | bytes[at + 3]!)) : Number.POSITIVE_INFINITY;
     if (at + length > end) return false;
-    if (bytes[at] === VOIP_METRICS && length === VOIP_METRICS_LENGTH && readUint32(bytes, at + 4) === ssrc)
+    if (bytes[at] === VOIP_METRICS && length === VOIP_METRICS_LENGTH && (readUint32(bytes, at + 4) | 0) === ssrc)
       voice = { discardPct: (100 * bytes[at + 9]!) / 256, mos: readMos(bytes[at + 27]!) };
     at += length;
   }

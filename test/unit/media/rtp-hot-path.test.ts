@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Counters } from '../../../src/base/counters.ts';
 import type { RtpStreamSpec } from '../../../src/base/media-port.ts';
+import { writeMiniHeader } from '../../../src/iax2/frame-header.ts';
 import { MediaPlane } from '../../../src/media/plane.ts';
 import { RTP_HEADER_LENGTH, writeRtpHeader, writeUint32 } from '../../../src/media/rtp-packet.ts';
 import { bytesPerCall, NOTHING } from '../../support/heap.ts';
@@ -78,6 +79,59 @@ function reportOn(ssrc: number): Uint8Array {
   return report;
 }
 
+/** So many streams that have spoken report in turn; `step` is a quarter of a second, in which two reports go out. */
+function reporters() {
+  let reports = 0;
+  const plane = new MediaPlane({
+    counters: new Counters(),
+    send: () => {},
+    sendRtp: (localPort) => {
+      if ((localPort & 1) === 1) reports++;
+    },
+  });
+  const packet = new Uint8Array(RTP_HEADER_LENGTH + 160);
+  writeRtpHeader(packet, 0, false, 1, TIMESTAMP, SSRC + 100);
+  for (let n = 1; n <= 40; n++) {
+    plane.open(n, specOf(n), 0);
+    plane.handleRtp(specOf(n).localPort, packet, specOf(n).remote, 0);
+  }
+  let nowMs = 0;
+  return (): number => {
+    nowMs += 250;
+    plane.tick(nowMs);
+    return reports;
+  };
+}
+
+/** Two ends, one with packets of 20 ms and one with 30; `step` is 60 ms in which both speak. Gives what went out. */
+function reblocked(open: (plane: MediaPlane) => void) {
+  let sent = 0;
+  const count = () => {
+    sent++;
+  };
+  const plane = new MediaPlane({ counters: new Counters(), send: count, sendRtp: count });
+  const spec = specOf(1, { ptimeMs: 30 });
+  plane.open(1, spec, 0);
+  open(plane);
+  plane.hear(1, { kind: 'stream', stream: 2 }, 0);
+  plane.hear(2, { kind: 'stream', stream: 1 }, 0);
+  const long = new Uint8Array(RTP_HEADER_LENGTH + 240);
+  let nowMs = 0;
+  let sequence = 0;
+  return (speak: (plane: MediaPlane, nowMs: number) => void): number => {
+    for (let part = 0; part < 6; part++) {
+      nowMs += 10;
+      plane.tick(nowMs);
+      if (part % 2 === 0) speak(plane, nowMs);
+      if (part % 3 !== 0) continue;
+      sequence = (sequence + 1) & 0xffff;
+      writeRtpHeader(long, 0, false, sequence, (TIMESTAMP + 8 * nowMs) | 0, (SSRC + 100) | 0);
+      plane.handleRtp(spec.localPort, long, spec.remote, nowMs);
+    }
+    return sent;
+  };
+}
+
 describe('what is done with each packet of RTP takes no memory', () => {
   it('between two phones, with the ticks between their packets', () => {
     const { step } = bridge(specOf(1), specOf(2));
@@ -90,14 +144,47 @@ describe('what is done with each packet of RTP takes no memory', () => {
   });
 
   it('with the reports that come in between them [RFC3550 §6.4]', () => {
+    const { remote } = specOf(1);
     const { plane } = bridge(specOf(1), specOf(2));
     const report = reportOn(SSRC + 1);
     let nowMs = 0;
     const step = (): number => {
-      plane.handleRtp(10_003, report, specOf(1).remote, ++nowMs);
+      plane.handleRtp(10_003, report, remote, ++nowMs);
       return 1;
     };
     expect(bytesPerCall(step)).toBeLessThan(NOTHING);
+  });
+
+  it('with the reports that go out [RFC3550 §6.4]', () => {
+    expect(bytesPerCall(reporters())).toBeLessThan(NOTHING);
+  });
+
+  it('between packets of 20 ms and of 30', () => {
+    const spec = specOf(2);
+    const step = reblocked((plane) => plane.open(2, spec, 0));
+    const short = new Uint8Array(RTP_HEADER_LENGTH + 160);
+    let sequence = 0;
+    const speak = (plane: MediaPlane, nowMs: number): void => {
+      sequence = (sequence + 1) & 0xffff;
+      writeRtpHeader(short, 0, false, sequence, (TIMESTAMP + 8 * nowMs) | 0, (SSRC + 101) | 0);
+      plane.handleRtp(spec.localPort, short, spec.remote, nowMs);
+    };
+    expect(bytesPerCall(() => step(speak))).toBeLessThan(NOTHING);
+  });
+
+  it('between packets of 30 ms and IAX2', () => {
+    const remote = { ip: '192.0.2.2', port: 4569 };
+    const step = reblocked((plane) => {
+      plane.open(2, { kind: 'iax2', remote, localCall: 2, remoteCall: 3, format: 4, epochMs: 0 }, 0);
+      plane.setFormat(2, 4);
+    });
+    const mini = new Uint8Array(164);
+    const speak = (plane: MediaPlane, nowMs: number): void => {
+      writeMiniHeader(mini, 0, 3, nowMs & 0xffff);
+      plane.handleDatagram(mini, remote, nowMs);
+      for (let event = plane.poll(); event !== undefined; event = plane.poll());
+    };
+    expect(bytesPerCall(() => step(speak))).toBeLessThan(NOTHING);
   });
 
   it('and to read the counts of a stream', () => {

@@ -99,12 +99,14 @@ async function buildStack(out: string): Promise<Metafile> {
   return metafile;
 }
 
-/** The panel is browser code: one script, one style sheet and the worklets of its sound beside the static files. */
+/** The panel is browser code: one script, one for the editor, a style sheet and the worklets of its sound beside the static files. */
 async function buildPage(out: string): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ['main.tsx', ...filesMatching(/-worklet\.ts$/, page)].map((file) => join(page, file)),
     bundle: true,
+    // The editor is larger than all the rest, and is loaded when it is opened.
+    splitting: true,
     minify: true,
     platform: 'browser',
     target: ['es2022', 'safari16'],

@@ -20,6 +20,12 @@ interface Rule {
 const PURE = 'pure';
 const EVERYTHING = '*';
 
+/** What the editor of the panel is made of. */
+const EDITOR = [
+  ...['commands', 'lang-yaml', 'language', 'lint', 'search', 'state', 'view'].map((name) => `@codemirror/${name}`),
+  '@lezer/highlight',
+];
+
 /** The import table. A folder is a part; a file of its own rule stands before its folder. */
 const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] = [
   [/^src\/appliance(-[a-z0-9-]+)?\.ts$/, 'appliance', { parts: [PURE, 'firmware-bridge'] }],
@@ -42,7 +48,7 @@ const TABLE: readonly (readonly [pattern: RegExp, part: string, rule: Rule])[] =
   [/^src\/legs\/line-/, 'legs', { parts: ['base', 'switch', 'media', 'lines'], types: ['firmware-bridge'] }],
   [/^src\/legs\//, 'legs', { parts: ['base', 'switch', 'media'] }],
   [/^src\/status\//, 'status', { parts: ['base'], types: ['config', 'switch'], npm: ['zod'] }],
-  [/^src\/panel\/page\//, 'page', { parts: [], types: ['panel', 'status'], npm: ['preact'] }],
+  [/^src\/panel\/page\//, 'page', { parts: [], types: ['panel', 'status'], npm: ['preact', ...EDITOR] }],
   [/^src\/panel\//, 'panel', { parts: ['base', 'config', 'status'], npm: ['fastify', 'ws', 'zod'], node: true }],
   [
     /^src\/cli\//,

@@ -1,4 +1,5 @@
 import type { HealthStatus, StatusSnapshot } from '../../status/schema.ts';
+import type { CheckedConfiguration, ConfigurationStanding, ConfigurationText } from '../configuration.ts';
 import type { EmulatedBoard, EmulatedLed, EmulatedLine } from '../emulator.ts';
 import type { EnrolmentForm, EnrolmentStatus } from '../enrolment-api.ts';
 import type { RouteTrace } from '../services.ts';
@@ -30,6 +31,13 @@ export const api = {
   openAdoption: () => ask<{ secret: string; until: string }>('POST', 'api/adoption'),
   closeAdoption: () => ask<{ until: null }>('DELETE', 'api/adoption'),
   forgetPhone: (user: string) => ask<{ user: string }>('DELETE', `api/phones/${encodeURIComponent(user)}`),
+  configuration: () => ask<ConfigurationText>('GET', 'api/configuration'),
+  configurationTrial: () => ask<ConfigurationStanding>('GET', 'api/configuration/trial'),
+  checkConfiguration: (text: string) => ask<CheckedConfiguration>('POST', 'api/configuration/check', { text }),
+  applyConfiguration: (change: { text: string; version: string; confirmWithin: string }) =>
+    ask<ConfigurationStanding>('POST', 'api/configuration', change),
+  confirmConfiguration: () => ask<ConfigurationStanding>('POST', 'api/configuration/confirm'),
+  rollBackConfiguration: () => ask<ConfigurationStanding>('POST', 'api/configuration/rollback'),
   hangup: (id: string) => ask<{ id: string }>('DELETE', `api/calls/${encodeURIComponent(id)}`),
   trace: (number: string, from: string) =>
     ask<RouteTrace>('GET', `api/route?${new URLSearchParams({ number, from }).toString()}`),
@@ -68,19 +76,28 @@ export function isLinked(): boolean {
 
 /** Follows the status for ever, over every interruption; gives what ends that. */
 export function followStatus(onMessage: (message: ServerMessage) => void, onLink: (up: boolean) => void): () => void {
-  let socket: WebSocket | undefined;
-  let retry: ReturnType<typeof setTimeout> | undefined;
-  const become = (up: boolean) => {
+  return followSocket('api/events', onMessage, (up) => {
     linked = up;
     onLink(up);
-  };
+    // Whoever has to log in again is told so.
+    if (!up) void api.session();
+  });
+}
+
+/** Follows the WebSocket at `path` for ever, over every interruption; gives what ends that. */
+export function followSocket<Message>(
+  path: string,
+  onMessage: (message: Message) => void,
+  onLink: (up: boolean) => void,
+): () => void {
+  let socket: WebSocket | undefined;
+  let retry: ReturnType<typeof setTimeout> | undefined;
   const connect = () => {
-    socket = openSocket('api/events');
-    socket.onopen = () => become(true);
-    socket.onmessage = ({ data }) => onMessage(JSON.parse(String(data)) as ServerMessage);
+    socket = openSocket(path);
+    socket.onopen = () => onLink(true);
+    socket.onmessage = ({ data }) => onMessage(JSON.parse(String(data)) as Message);
     socket.onclose = () => {
-      become(false);
-      void api.session();
+      onLink(false);
       retry = setTimeout(connect, RECONNECT_MS);
     };
   };

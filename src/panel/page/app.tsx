@@ -3,7 +3,9 @@ import type { HealthStatus } from '../../status/schema.ts';
 import { api, followStatus } from './api.ts';
 import { Board } from './board.tsx';
 import { Calls } from './calls.tsx';
+import { Configuration } from './configuration.tsx';
 import { formatSpan } from './format.ts';
+import { AppLog } from './log.tsx';
 import { applyMessage, type Model } from './model.ts';
 import { Phone } from './phone.tsx';
 import { usePolled } from './polling.ts';
@@ -65,6 +67,8 @@ export function App() {
           <Trunks trunks={model.trunks} />
           <Phones phones={model.phones} />
           <Tracer lines={model.lines} />
+          <Configuration />
+          <AppLog />
           <Machine />
         </main>
       )}

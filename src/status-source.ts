@@ -98,12 +98,12 @@ export function legReading(
 }
 
 function trunk(status: PeerStatus): TrunkReading {
-  const { address, reachable, rttMs, registration, binding } = status;
+  const { address, reachable, rttMs, lossPct, registration, binding } = status;
   return {
     kind: 'iax2',
     reachable,
     rttMs,
-    lossPct: null,
+    lossPct,
     address,
     reason: status.reason ?? registration?.reason ?? null,
     registration:
@@ -131,12 +131,12 @@ function waiting(messages: { readonly newMessages: number; readonly oldMessages:
 }
 
 function sipTrunk(status: ReturnType<ApplianceSip['trunkViews']>[number]): TrunkReading {
-  const { address, reachable, rttMs, registration, reason, messages } = status;
+  const { address, reachable, rttMs, lossPct, registration, reason, messages } = status;
   return {
     kind: 'sip',
     reachable,
     rttMs,
-    lossPct: null,
+    lossPct,
     address,
     reason: reason ?? registration?.reason ?? null,
     registration:

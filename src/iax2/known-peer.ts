@@ -72,6 +72,7 @@ export class KnownPeer {
       address: address === undefined ? null : formatAddress(address),
       reachable: qualify?.reachable ?? null,
       rttMs: qualify?.rttMs ?? null,
+      lossPct: qualify?.lossPct ?? null,
       reason: qualify?.reason ?? registration?.reason ?? null,
       registration,
       binding: this.registrar.binding(config.name),

@@ -120,6 +120,8 @@ export interface PeerStatus {
   /** Null without qualify. */
   readonly reachable: boolean | null;
   readonly rttMs: number | null;
+  /** Share of its last POKEs that had no answer; null without qualify. */
+  readonly lossPct: number | null;
   /** One sentence; null when well. */
   readonly reason: string | null;
   /** Null where we do not register. */

@@ -1,4 +1,5 @@
 import { type Address, earliest, formatAddress } from '../base/machine.ts';
+import { ProbeLoss } from '../base/probe-loss.ts';
 import { encodeFullFrame, type FullFrame } from './frame.ts';
 import { encodeInformationElements } from './information-element.ts';
 import type { TransmitSink } from './reliable.ts';
@@ -36,6 +37,7 @@ export class Qualify {
   /** Smoothed. */
   rttMs: number | null = null;
   reason: string | null = null;
+  private readonly loss = new ProbeLoss();
   private nextRoundMs: number | undefined;
   private nextPokeMs: number | undefined;
   private poked = 0;
@@ -50,6 +52,11 @@ export class Qualify {
     private readonly environment: QualifyEnvironment,
     private readonly epochMs: number,
   ) {}
+
+  /** POKEs of late that had no answer, in per cent; null before the first. */
+  get lossPct(): number | null {
+    return this.loss.pct;
+  }
 
   /** Asks at once: at start, and when the peer's address or ours has changed. */
   start(nowMs: number): void {
@@ -68,6 +75,11 @@ export class Qualify {
     const sentMs = this.outstanding.get(frame.timestamp);
     if (sentMs === undefined) return;
     if (frame.sourceCall > 1) this.acknowledge(frame, from);
+    // Those before it had no answer; those after it may still get one, that nobody waits for.
+    for (const timestamp of this.outstanding.keys()) {
+      this.loss.note(timestamp === frame.timestamp);
+      if (timestamp === frame.timestamp) break;
+    }
     this.outstanding.clear();
     this.nextPokeMs = undefined;
     this.failedRounds = 0;
@@ -105,6 +117,7 @@ export class Qualify {
       this.poke(to, nowMs);
       return;
     }
+    for (const _ of this.outstanding) this.loss.note(false);
     this.failedRounds++;
     if (this.failedRounds < FAILED_ROUNDS) this.beginRound(nowMs);
     else this.fail(`${formatAddress(to)} did not answer within ${this.options.timeoutMs} ms.`, nowMs);

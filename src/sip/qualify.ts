@@ -1,5 +1,6 @@
 import { toHex } from '../base/bytes.ts';
 import type { Crypto } from '../base/crypto.ts';
+import { ProbeLoss } from '../base/probe-loss.ts';
 import { HeaderFields } from './header-field.ts';
 import { NO_BODY, type Response } from './message.ts';
 import { formatNameAddr, nameAddr, withTag } from './name-addr.ts';
@@ -16,9 +17,14 @@ export interface Reachability {
   /** Null before the first answer, or the first silence. */
   readonly reachable: boolean | null;
   readonly rttMs: number | null;
+  /** Share of the last OPTIONS that had no answer; null before the first. */
+  readonly lossPct: number | null;
   /** One sentence; null when well. */
   readonly reason: string | null;
 }
+
+/** What is known of a peer that was not asked. */
+export const NOT_ASKED: Reachability = { reachable: null, rttMs: null, lossPct: null, reason: null };
 
 /**
  * Asks a peer from time to time whether it is there, with OPTIONS: whatever it answers, it is. Calls to one that is not
@@ -26,7 +32,8 @@ export interface Reachability {
  */
 export class Qualify {
   private dueMs: number | undefined;
-  private current: Reachability = { reachable: null, rttMs: null, reason: null };
+  private readonly loss = new ProbeLoss();
+  private current = NOT_ASKED;
 
   constructor(
     private readonly config: QualifyConfig,
@@ -57,20 +64,21 @@ export class Qualify {
     this.dueMs = nowMs + this.config.everyMs;
     const user: ClientTransactionUser = {
       handleResponse: ({ status }: Response, atMs) => {
-        if (status >= 200) this.become({ reachable: true, rttMs: Math.round(atMs - nowMs), reason: null });
+        if (status >= 200) this.become(true, Math.round(atMs - nowMs), null);
       },
       handleFailure: (why) => {
         const reason = why === 'timeout' ? 'It did not answer OPTIONS.' : 'It cannot be reached.';
-        this.become({ reachable: false, rttMs: null, reason });
+        this.become(false, null, reason);
       },
     };
     this.ask(user, this.config.timeoutMs, nowMs);
   }
 
-  private become(state: Reachability): void {
+  private become(reachable: boolean, rttMs: number | null, reason: string | null): void {
     const wasReachable = this.current.reachable;
-    this.current = state;
-    if (this.dueMs !== undefined && state.reachable !== wasReachable) this.changed(state);
+    this.loss.note(reachable);
+    this.current = { reachable, rttMs, lossPct: this.loss.pct, reason };
+    if (this.dueMs !== undefined && reachable !== wasReachable) this.changed(this.current);
   }
 }
 

@@ -12,7 +12,7 @@ import { MessageSubscription } from './message-subscription.ts';
 import { MESSAGE_SUMMARY, parseSummary } from './message-summary.ts';
 import { formatNameAddr, nameAddr } from './name-addr.ts';
 import type { TrunkConfig, TrunkStatus } from './peer.ts';
-import { optionsRequest, Qualify, type Reachability } from './qualify.ts';
+import { NOT_ASKED, optionsRequest, Qualify, type Reachability } from './qualify.ts';
 import { Registrant, type RegistrationStatus } from './registrant.ts';
 import { TargetHealth } from './target-health.ts';
 import type { ClientTransactionUser, TransactionFailure } from './transaction.ts';
@@ -114,7 +114,7 @@ export class Trunk {
   }
 
   get status(): TrunkStatus {
-    const state = this.qualify?.state ?? { reachable: null, rttMs: null, reason: null };
+    const state = this.qualify?.state ?? NOT_ASKED;
     const { calls, messages } = this;
     return { name: this.config.name, registration: this.registrant?.status ?? null, calls, messages, ...state };
   }

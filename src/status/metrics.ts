@@ -27,6 +27,11 @@ export function formatMetrics(status: StatusSnapshot, health: HealthStatus): str
       trunks.flatMap(([trunk, { rttMs }]) => (rttMs === null ? [] : [[{ trunk }, rttMs / 1_000] as const])),
     ),
     gauge(
+      'trunk_probe_loss_ratio',
+      'Share of qualify probes without an answer of late.',
+      trunks.flatMap(([trunk, { lossPct }]) => (lossPct === null ? [] : [[{ trunk }, lossPct / 100] as const])),
+    ),
+    gauge(
       'trunk_registered',
       'Whether the registration stands.',
       trunks.flatMap(([trunk, { registration }]) =>

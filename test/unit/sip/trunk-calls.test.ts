@@ -249,15 +249,14 @@ describe('a trunk that is asked whether it is there', () => {
     network.runFor(1_000);
     expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: null }]);
     network.runFor(1_100);
-    expect(states()).toEqual([
-      { type: 'trunk-state', trunk: 'itsp', reachable: false, rttMs: null, reason: 'It did not answer OPTIONS.' },
-    ]);
+    const silent = { reachable: false, rttMs: null, lossPct: 100, reason: 'It did not answer OPTIONS.' };
+    expect(states()).toEqual([{ type: 'trunk-state', trunk: 'itsp', ...silent }]);
     expect(() => us.dial('itsp')).toThrow('itsp is unreachable.');
     expect(us.dial('itsp', '600', { insist: true }).state).toBe('calling');
     network.runFor(18_500);
     answer('404 Not Found', 'OPTIONS');
     expect(states()).toHaveLength(2);
-    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: true, reason: null }]);
+    expect(us.endpoint.trunkStatuses).toMatchObject([{ reachable: true, lossPct: 66.7, reason: null }]);
     expect(us.dial('itsp').state).toBe('calling');
     us.command((endpoint, nowMs) => endpoint.stop(nowMs));
     network.runFor(100_000);

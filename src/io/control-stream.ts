@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { CONTROL_SOCKET } from './control-client.ts';
@@ -16,7 +17,9 @@ export function readControlStream(
   stop: AbortSignal,
 ): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const socket = new WebSocket(`ws+unix://${join(dataDirectory, CONTROL_SOCKET)}:${path}`);
+    // A ws+unix: address would take the first folder of a relative path for a host, and stop at a colon.
+    const createConnection = () => connect(join(dataDirectory, CONTROL_SOCKET));
+    const socket = new WebSocket(`ws://localhost${path}`, { createConnection });
     const end = () => socket.close();
     stop.addEventListener('abort', end, { once: true });
     socket.on('message', (data: Buffer) => take(new Uint8Array(data.buffer, data.byteOffset, data.length)));

@@ -17,6 +17,7 @@ describe('the command line', () => {
       'run',
       'check',
       'route',
+      'import-asterisk',
       'status',
       'call',
       'hangup',

@@ -31,6 +31,31 @@ it('other failures of TLS are told without addresses in memory and lines of sour
   expect(describeConnectFailure(plain)).toBe('TLS: wrong version number');
 });
 
+it.each([
+  [
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+    'unable to verify the first certificate',
+    'unable to verify the first certificate; where its authority is no public one, name it: tls.ca, or --ca',
+  ],
+  [
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'self-signed certificate',
+    'self-signed certificate; where its authority is no public one, name it: tls.ca, or --ca',
+  ],
+  [
+    'CERT_NOT_YET_VALID',
+    'certificate is not yet valid',
+    'certificate is not yet valid; is the clock of this machine right?',
+  ],
+  [
+    'CERT_HAS_EXPIRED',
+    'certificate has expired',
+    'certificate has expired; if it has not, is the clock of this machine right?',
+  ],
+])('a certificate that is not trusted (%s) is told with what to look at', (code, message, expected) => {
+  expect(describeConnectFailure(Object.assign(new Error(message), { code }))).toBe(expected);
+});
+
 it('any other failure says what it says, or what it is called', () => {
   expect(describeConnectFailure(new Error('connect ECONNREFUSED 127.0.0.1:1'))).toBe(
     'connect ECONNREFUSED 127.0.0.1:1',

@@ -190,24 +190,41 @@ export class Concealment {
   }
 }
 
-/** The lag at which the end of the history is most like itself. */
+/**
+ * The lag at which the end of the history is most like itself: looked for by every second sample and lag, then by all
+ * around the best, as in Appendix I.
+ */
 function findPitch(history: Float64Array): number {
-  let best = SHORTEST_PITCH;
+  const coarse = bestLag(history, SHORTEST_PITCH, LONGEST_PITCH, 2);
+  return bestLag(history, Math.max(SHORTEST_PITCH, coarse - 1), Math.min(LONGEST_PITCH, coarse + 1), 1);
+}
+
+function bestLag(history: Float64Array, shortest: number, longest: number, step: number): number {
+  let best = shortest;
   let bestLikeness = Number.NEGATIVE_INFINITY;
-  const from = HISTORY - COMPARED;
-  for (let lag = SHORTEST_PITCH; lag <= LONGEST_PITCH; lag++) {
-    let product = 0;
-    let energy = 0;
-    for (let i = from; i < HISTORY; i++) {
-      const earlier = history[i - lag]!;
-      product += history[i]! * earlier;
-      energy += earlier * earlier;
-    }
-    const likeness = product / Math.sqrt(Math.max(energy, LEAST_ENERGY));
+  for (let lag = shortest; lag <= longest; lag += step) {
+    const likeness = likenessAt(history, lag, step);
     if (likeness > bestLikeness) {
       best = lag;
       bestLikeness = likeness;
     }
   }
   return best;
+}
+
+/** Two sums of each kind, since an addition that waits for the one before takes as long as several that do not. */
+function likenessAt(history: Float64Array, lag: number, step: number): number {
+  let product = 0;
+  let energy = 0;
+  let nextProduct = 0;
+  let nextEnergy = 0;
+  for (let i = HISTORY - COMPARED; i < HISTORY; i += 2 * step) {
+    const earlier = history[i - lag]!;
+    const next = history[i + step - lag]!;
+    product += history[i]! * earlier;
+    energy += earlier * earlier;
+    nextProduct += history[i + step]! * next;
+    nextEnergy += next * next;
+  }
+  return (product + nextProduct) / Math.sqrt(Math.max(energy + nextEnergy, LEAST_ENERGY));
 }

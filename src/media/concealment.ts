@@ -63,7 +63,6 @@ export class Concealment {
 
   /** The codes `from`…`to` came; after a gap their beginning is blended with what was made up. */
   pass(codes: Uint8Array, from: number, to: number): void {
-    const { law } = this;
     this.isFresh = false;
     if (this.inGap) {
       this.inGap = false;
@@ -71,19 +70,20 @@ export class Concealment {
       this.blendLength = Math.min(this.overlap + more, LONGEST_OVERLAP);
       this.blending = this.blendLength;
     }
-    if (this.blending === 0) {
-      this.keep(codes, from, to);
-      return;
-    }
+    const blendedTo = Math.min(to, from + this.blending);
+    if (blendedTo > from) this.blend(codes, from, blendedTo);
+    if (to > blendedTo) this.keep(codes, blendedTo, to);
+  }
+
+  private blend(codes: Uint8Array, from: number, to: number): void {
+    const { law } = this;
     this.makeRoom(to - from);
     const end = HISTORY - to;
     for (let i = from; i < to; i++) {
-      let sample = decodeSample(law, codes[i]!);
-      if (this.blending > 0) {
-        const share = this.blending-- / (this.blendLength + 1);
-        sample += Math.round((this.make() - sample) * share);
-        codes[i] = encodeSample(law, sample);
-      }
+      const share = this.blending-- / (this.blendLength + 1);
+      const came = decodeSample(law, codes[i]!);
+      const sample = came + Math.round((this.make() - came) * share);
+      codes[i] = encodeSample(law, sample);
       this.history[end + i] = sample;
     }
   }

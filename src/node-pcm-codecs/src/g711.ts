@@ -13,12 +13,17 @@ function checkRoom(input: ArrayLike<number>, output: ArrayLike<number>): void {
 
 /** The code of one 16-bit sample. */
 export function encodeSample(law: Law, sample: number): number {
-  return ENCODE[law][(sample + 0x8000) >> ENCODE_SHIFT[law]]!;
+  // Tables that are named are constants to a compiler; one that is looked up by a key would be searched for each sample.
+  if (law === 'ulaw') return ENCODE.ulaw[(sample + 0x8000) >> ENCODE_SHIFT.ulaw]!;
+  if (law === 'alaw') return ENCODE.alaw[(sample + 0x8000) >> ENCODE_SHIFT.alaw]!;
+  throw new TypeError(`no such law: ${String(law)}`);
 }
 
 /** The 16-bit sample of one code. */
 export function decodeSample(law: Law, code: number): number {
-  return DECODE[law][code]!;
+  if (law === 'ulaw') return DECODE.ulaw[code]!;
+  if (law === 'alaw') return DECODE.alaw[code]!;
+  throw new TypeError(`no such law: ${String(law)}`);
 }
 
 export function encode(law: Law, samples: Int16Array, codes: Uint8Array): void {

@@ -1,10 +1,12 @@
+import type { AsteriskOptions } from '../support/asterisk.ts';
 import { loopbackAddress } from '../support/loopback.ts';
 import { asteriskSubject, branchlineSubject, type Subject } from './subject.ts';
 
-/** The switch that is measured, who calls, and who is called on. */
+/** The switch that is measured, who calls, who is called on, and a head office whose calls are many. */
 export const SWITCH = loopbackAddress(61);
 export const CALLERS = loopbackAddress(62);
 export const ANSWERER = loopbackAddress(63);
+export const EXCHANGE = loopbackAddress(64);
 /** Whom callers say that they are, and what they can call: who is called on, without and with a trunk, or a conference. */
 export const USER = 'bench';
 export const NUMBERS = { relay: '601', trunk: '602', conference: '600' } as const;
@@ -64,3 +66,27 @@ export const SUBJECTS: readonly Subject[] = [
   branchlineSubject(BRANCHLINE, SWITCH),
   asteriskSubject({ version: '22', bind: SWITCH, files: ASTERISK }),
 ];
+
+/** The head office. */
+export function exchangeOptions(): AsteriskOptions {
+  return {
+    version: '16',
+    bind: EXCHANGE,
+    files: {
+      'iax.conf': `[general]
+bindaddr=@BIND@
+disallow=all
+allow=ulaw
+jitterbuffer=no
+maxcallnumbers=16384
+[switch]
+type=peer
+host=${SWITCH}
+username=${USER}
+`,
+      'manager.conf':
+        '[general]\nenabled=yes\nbindaddr=@BIND@\nport=5038\n[bench]\nsecret=bench\nread=call\nwrite=originate,call',
+      'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
+    },
+  };
+}

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 /**
- * So long each switch does what is measured before it is measured: what runs 200 times a second is compiled as well as can
- * be after that, and runs so for years.
+ * So long each switch does what is measured before it is measured, at the most that is: then signalling, which runs some ten
+ * times a second, is compiled as well as what runs for each packet. A switch runs for years.
  */
-export const WARM_UP_MS = 15_000;
+export const WARM_UP_MS = 45_000;
 
 /** So long after its start nothing of that is left: an engine tidies up some seconds behind it, which is not what idle costs. */
 export const START_MS = 15_000;

@@ -33,6 +33,9 @@ const windowMs = Number(values.seconds) * 1_000;
 const callCounts = values.calls.split(',').map(Number);
 const rates = values.rates.split(',').map(Number);
 
+/** So long calls that have just come are let alone. */
+const SETTLE_MS = 3_000;
+
 const samples = new Samples();
 
 /** Start, idle cost, then calls bridged: `n` at once, each a steady tone both ways. */
@@ -54,9 +57,9 @@ async function measure(
     samples.add(subject.name, 'rss', rest.residentMb);
     samples.add(subject.name, 'private', rest.privateMb);
 
-    await measureBridged(subject, 'plain', idle, manager, sink);
+    await measureBridged(subject, 'plain', idle, manager, generator, sink);
     await clear(generator, sink);
-    await measureBridged(subject, 'trunked', idle, manager, sink);
+    await measureBridged(subject, 'trunked', idle, manager, generator, sink);
     await clear(generator, sink);
     await placeCalls(rates.at(-1)!, WARM_UP_MS, manager);
     await clear(generator, sink);
@@ -70,22 +73,29 @@ async function measure(
 }
 
 /**
- * Ever more calls at once, by a peer with or without a trunk on both sides of the subject. The first of them talk for a while
- * before they count.
+ * Ever more calls at once, by a peer with or without a trunk on both sides of the subject. The most of them have talked for a
+ * while before any count.
  */
 async function measureBridged(
   subject: Subject,
   kind: 'plain' | 'trunked',
   idle: number,
   manager: ManagerInterface,
+  generator: Asterisk,
   sink: Asterisk,
 ): Promise<void> {
   const peer = kind === 'plain' ? 'subject' : 'trunked-subject';
-  const used: number[] = [];
-  for (const count of callCounts) {
+  const bringTo = async (count: number) => {
     // One after the other: of calls that start in the same millisecond Asterisk itself drops some.
     while ((await sink.channelCount()) < count) await manager.originate(`IAX2/${peer}/601`, 'Milliwatt', '');
-    await pause(used.length === 0 ? WARM_UP_MS : 1_000);
+  };
+  await bringTo(Math.max(...callCounts));
+  await pause(WARM_UP_MS);
+  await clear(generator, sink);
+  const used: number[] = [];
+  for (const count of callCounts) {
+    await bringTo(count);
+    await pause(SETTLE_MS);
     const load = new MachineLoad();
     const busy = await cpuPct(subject.pid, () => pause(windowMs));
     const { busyPct, stealPct } = load.shares();
@@ -148,8 +158,8 @@ Each figure is the median of ${rounds} rounds with the smallest and largest in b
 turn, each freshly started, on the same machine between the same two Asterisk 16 (one makes the calls, one answers them).
 CPU is user and system time of the switch's process, in percent of one core over ${windowMs / 1_000} s; per call, the idle share is
 subtracted. All calls are µ-law, 20 ms, with a steady tone both ways; trunked ones go by peers with a trunk on both sides of the switch.
-Every switch is warmed up alike before it counts: ${WARM_UP_MS / 1_000} s with the fewest calls of each kind, and as long with the most calls set up and
-ended. A switch runs for years, and a compiler at run time has what it compiles in the first seconds.
+Every switch is warmed up alike before it counts: ${WARM_UP_MS / 1_000} s with the most calls of each kind, and as long with the most calls set up and
+ended. A switch runs for years, and a compiler at run time has what it compiles in the first minute.
 
 | | ${names.join(' | ')} |
 |---|${names.map(() => '---').join('|')}|

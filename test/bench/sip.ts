@@ -2,7 +2,7 @@
  * Measures SIP beside Asterisk 22 with PJSIP, and registrations beside Kamailio where the machine has it, in turns within
  * one run, and writes docs/reference/benchmarks-sip.md.
  *
- *     node -C node-pcm-codecs-source --import tsx test/bench/sip.ts [--rounds 3 --calls 2000 --bridged 10 --seconds 8 --to FILE]
+ *     node -C node-pcm-codecs-source --import tsx test/bench/sip.ts [--rounds 3 --calls 2000 --bridged 10,40 --seconds 8 --to FILE]
  */
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     calls: { type: 'string', default: '2000' },
-    bridged: { type: 'string', default: '10' },
+    bridged: { type: 'string', default: '10,40' },
     seconds: { type: 'string', default: '8' },
     to: { type: 'string', default: 'docs/reference/benchmarks-sip.md' },
   },
@@ -35,11 +35,11 @@ const { values } = parseArgs({
 const root = join(import.meta.dirname, '../..');
 const rounds = Number(values.rounds);
 const calls = Number(values.calls);
-const bridged = Number(values.bridged);
+const bridged = values.bridged.split(',').map(Number);
 const windowMs = Number(values.seconds) * 1_000;
 /** Calls and registrations at a time where as many are asked for as get done. */
 const AT_ONCE = 20;
-/** Phones that register before memory is looked at for the first time, and calls that stand by then besides `bridged`. */
+/** Phones that register before memory is looked at for the first time, and calls that are set up besides the bridged ones. */
 const FIRST_PHONES = 100;
 const SILENT_CALLS = 40;
 
@@ -130,22 +130,32 @@ async function bridge(subject: Subject): Promise<void> {
     caller.confirm(call);
     return [caller, called];
   };
-  for (let i = 0; i < bridged; i++) for (const phone of await connect(i)) phone.speak(700);
-  await pause(WARM_UP_MS);
-  const heard = phones.map((phone) => phone.heardMs);
-  const load = new MachineLoad();
-  const startMs = performance.now();
-  const busyPct = await cpuPct(subject.pid, () => pause(windowMs));
-  const elapsedMs = performance.now() - startMs;
-  samples.add(subject.name, 'bridge', (busyPct - idlePct) / bridged);
-  samples.add(subject.name, 'machine', load.shares().busyPct);
-  const through = phones.map((phone, i) => (phone.heardMs - heard[i]!) / elapsedMs);
-  samples.add(subject.name, 'through', (100 * through.reduce((sum, share) => sum + share, 0)) / through.length);
+  const used: number[] = [];
+  for (const count of bridged) {
+    while (phones.length < 2 * count) for (const phone of await connect(phones.length / 2)) phone.speak(700);
+    await pause(WARM_UP_MS);
+    const heard = phones.map((phone) => phone.heardMs);
+    const load = new MachineLoad();
+    const startMs = performance.now();
+    const busyPct = await cpuPct(subject.pid, () => pause(windowMs));
+    const elapsedMs = performance.now() - startMs;
+    used.push(busyPct - idlePct);
+    samples.add(subject.name, `bridge ${count}`, (busyPct - idlePct) / count);
+    samples.add(subject.name, `machine ${count}`, load.shares().busyPct);
+    const through = phones.map((phone, i) => (phone.heardMs - heard[i]!) / elapsedMs);
+    samples.add(
+      subject.name,
+      `through ${count}`,
+      (100 * through.reduce((sum, share) => sum + share, 0)) / through.length,
+    );
+    samples.add(subject.name, `bridged memory ${count}`, memory(subject.pid).residentMb);
+  }
+  const [fewest, most] = [bridged[0]!, bridged.at(-1)!];
+  if (most > fewest) samples.add(subject.name, 'slope', (used.at(-1)! - used[0]!) / (most - fewest));
   // What any call brings, such as the room for what the next ones leave behind, is not what each of them costs.
   const some = memory(subject.pid).residentMb;
-  for (let i = 0; i < SILENT_CALLS; i++) await connect(bridged + i);
+  for (let i = 0; i < SILENT_CALLS; i++) await connect(most + i);
   await pause(1_000);
-  samples.add(subject.name, 'bridged memory', some);
   samples.add(subject.name, 'memory per call', (1_024 * (memory(subject.pid).residentMb - some)) / SILENT_CALLS);
   for (const phone of phones) await phone.close();
 }
@@ -233,6 +243,8 @@ share counts once.
 function report(names: readonly string[]): string {
   const row = (title: string, key: string, digits: number) =>
     `| ${title} | ${names.map((name) => samples.median(name, key, digits)).join(' | ')} |`;
+  const each = (title: (count: number) => string, key: string, digits: number) =>
+    bridged.map((count) => row(title(count), `${key} ${count}`, digits)).join('\n');
   const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { cwd: root, encoding: 'utf8' }).trim();
   return `# Benchmarks of SIP
 
@@ -241,7 +253,7 @@ Written by \`npm run bench\`; do not edit. Commit ${commit}, Node ${version}, ${
 Each figure is the median of ${rounds} rounds with the smallest and largest in brackets. A round measures each switch in turn, freshly
 started, with ${PHONES.length} phones configured and registered by SIPp over UDP with MD5, qualify off. Every call proves itself anew, is answered by
 the switch and ended at once; ${AT_ONCE} registrations or calls are under way at a time, as many as get done, ${calls} of each, after as many that do not
-count. CPU is user and system time of all threads and processes of the switch. Bridged: ${bridged} calls between two phones, µ-law, a packet each 20 ms both ways; with a
+count. CPU is user and system time of all threads and processes of the switch. Bridged: calls between two phones, µ-law, a packet each 20 ms both ways; with a
 jitter buffer, Asterisk puts them in order in both directions first. Ours passes each packet on as it comes; who listens puts them in order.
 The calls of every switch stand for ${WARM_UP_MS / 1_000} s before they count.
 Memory per phone is what the process grew by while ${PHONES.length - FIRST_PHONES} more registered than the ${FIRST_PHONES} before; per call, while ${SILENT_CALLS} more were set up.
@@ -254,15 +266,16 @@ ${row('CPU per registration, ms', 'registration cpu', 2)}
 ${row('calls set up and ended per second', 'calls', 0)}
 ${row('CPU per call set up and ended, ms', 'call cpu', 2)}
 ${row('CPU idle, %, which is subtracted', 'idle', 2)}
-${row('CPU per bridged call, % of a core', 'bridge', 2)}
-${row('of its voice arrived, %', 'through', 1)}
+${each((count) => `CPU per bridged call, ${count} calls, % of a core`, 'bridge', 2)}
+${row(`CPU of each further call, ${bridged[0]} to ${bridged.at(-1)} calls, %`, 'slope', 2)}
+${each((count) => `of their voice arrived, ${count} calls, %`, 'through', 1)}
 ${row('resident memory, nobody registered, MB', 'rss', 0)}
 ${row('memory per registered phone, KB', 'memory per phone', 1)}
-${row(`resident memory, ${bridged} calls bridged, MB`, 'bridged memory', 0)}
+${each((count) => `resident memory, ${count} calls bridged, MB`, 'bridged memory', 0)}
 ${row('memory per bridged call, KB', 'memory per call', 0)}
 ${row('INVITEs read per second of the processor', 'parse', 0)}
 ${row('INVITEs written per second of the processor', 'write', 0)}
-${row('machine busy while bridged, %', 'machine', 0)}
+${each((count) => `machine busy, ${count} calls bridged, %`, 'machine', 0)}
 
 How to read it: SIPp and the phones share two cores with the switch that is measured, so the rates are a limit of this rig as much as of the
 switch; the CPU per call is the switch's own. Memory is what the process grew by: with ours that is what the collector has not taken back yet.

@@ -20,12 +20,17 @@ export function utf8Encode(text: string): Uint8Array {
 /** Most protocol text is ASCII, and then a byte is a character; undefined where it is not. */
 function asciiEncode(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(text.length);
+  return writeAscii(text, bytes, 0) ? bytes : undefined;
+}
+
+/** Writes text of ASCII at a place that has room for it; false where it has other characters. */
+export function writeAscii(text: string, to: Uint8Array, at: number): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 0x80) return undefined;
-    bytes[i] = code;
+    if (code >= 0x80) return false;
+    to[at + i] = code;
   }
-  return bytes;
+  return true;
 }
 
 const MINIMUM = [0, 0x80, 0x800, 0x10000];
@@ -73,6 +78,30 @@ export function fromHex(text: string): Uint8Array | undefined {
   const bytes = new Uint8Array(digits.length / 2);
   for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16);
   return bytes;
+}
+
+/** V8 keeps arrays up to this length in its heap, and asks the system for the memory of each longer one. */
+const SHORT_ARRAY = 64;
+const BLOCK_LENGTH = 8192;
+let block = new ArrayBuffer(BLOCK_LENGTH);
+let blockUsed = 0;
+
+/** An array of zeros that lives as long as a datagram: several lie in one block of memory, which costs a tenth. */
+export function newBytes(length: number): Uint8Array {
+  if (length <= SHORT_ARRAY || length > BLOCK_LENGTH / 4) return new Uint8Array(length);
+  if (blockUsed + length > BLOCK_LENGTH) {
+    block = new ArrayBuffer(BLOCK_LENGTH);
+    blockUsed = 0;
+  }
+  blockUsed += length;
+  return new Uint8Array(block, blockUsed - length, length);
+}
+
+/** Those from `from` on, in an array like that. */
+export function copyBytes(bytes: Uint8Array, from = 0, end = bytes.length): Uint8Array {
+  const copy = newBytes(end - from);
+  copy.set(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end));
+  return copy;
 }
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {

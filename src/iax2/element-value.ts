@@ -1,4 +1,4 @@
-import { utf8Decode, utf8Encode } from '../base/bytes.ts';
+import { utf8Decode, utf8Encode, writeAscii } from '../base/bytes.ts';
 import { formatIp, parseIp } from '../base/ip.ts';
 import type { Address } from '../base/machine.ts';
 import { readUint16, readUint32, writeUint16, writeUint32 } from './frame-header.ts';
@@ -7,7 +7,8 @@ import { readUint16, readUint32, writeUint16, writeUint32 } from './frame-header
 export interface ElementCodec<Value> {
   /** Undefined for data of the wrong length or form: the element is then passed over. */
   decode(data: Uint8Array): Value | undefined;
-  encode(value: Value): Uint8Array;
+  /** Writes them at a place that has room for `MAX_ELEMENT_LENGTH`; gives how long they are. */
+  write(value: Value, to: Uint8Array, at: number): number;
 }
 
 /** An element's data is at most this long. */
@@ -16,7 +17,10 @@ export const MAX_ELEMENT_LENGTH = 255;
 /** Text longer than an element can hold is cut at a character's boundary. */
 export const text: ElementCodec<string> = {
   decode: utf8Decode,
-  encode: (value) => cutUtf8(utf8Encode(value), MAX_ELEMENT_LENGTH),
+  write: (value, to, at) =>
+    value.length <= MAX_ELEMENT_LENGTH && writeAscii(value, to, at)
+      ? value.length
+      : raw.write(cutUtf8(utf8Encode(value), MAX_ELEMENT_LENGTH), to, at),
 };
 
 /** The first `length` bytes of UTF-8 at most, without half a character at the end. */
@@ -30,13 +34,17 @@ export function cutUtf8(bytes: Uint8Array, length: number): Uint8Array {
 /** Bytes as they are; more than an element can hold are cut off. */
 export const raw: ElementCodec<Uint8Array> = {
   decode: (data) => data,
-  encode: (value) => value.subarray(0, MAX_ELEMENT_LENGTH),
+  write: (value, to, at) => {
+    const length = Math.min(value.length, MAX_ELEMENT_LENGTH);
+    to.set(length === value.length ? value : value.subarray(0, length), at);
+    return length;
+  },
 };
 
 /** An element that says all by being there. */
 export const flag: ElementCodec<true> = {
   decode: () => true,
-  encode: () => new Uint8Array(0),
+  write: () => 0,
 };
 
 export const uint8 = unsigned(1);
@@ -48,14 +56,13 @@ function unsigned(length: 1 | 2 | 4): ElementCodec<number> {
   const max = 2 ** (8 * length) - 1;
   return {
     decode: (data) => (data.length === length ? readUnsigned(data) : undefined),
-    encode: (value) => {
-      const data = new Uint8Array(length);
+    write: (value, to, at) => {
       let rest = Math.min(Math.max(Math.trunc(value), 0), max);
       for (let i = length - 1; i >= 0; i--) {
-        data[i] = rest & 0xff;
-        rest = Math.floor(rest / 256);
+        to[at + i] = rest;
+        rest >>>= 8;
       }
-      return data;
+      return length;
     },
   };
 }
@@ -69,10 +76,9 @@ function readUnsigned(data: Uint8Array): number {
 /** The low 32 bits of a set of formats: an old peer sees what it can know. */
 export const formatMask32: ElementCodec<bigint> = {
   decode: (data) => (data.length === 4 ? BigInt(readUint32(data, 0)) : undefined),
-  encode: (mask) => {
-    const data = new Uint8Array(4);
-    writeUint32(data, 0, Number(mask & 0xffff_ffffn));
-    return data;
+  write: (mask, to, at) => {
+    writeUint32(to, at, Number(BigInt.asUintN(32, mask)));
+    return 4;
   },
 };
 
@@ -82,11 +88,11 @@ export const formatMask64: ElementCodec<bigint> = {
     if (data.length !== 9 || data[0] !== 0) return undefined;
     return (BigInt(readUint32(data, 1)) << 32n) | BigInt(readUint32(data, 5));
   },
-  encode: (mask) => {
-    const data = new Uint8Array(9);
-    writeUint32(data, 1, Number((mask >> 32n) & 0xffff_ffffn));
-    writeUint32(data, 5, Number(mask & 0xffff_ffffn));
-    return data;
+  write: (mask, to, at) => {
+    to[at] = 0;
+    writeUint32(to, at + 1, Number(BigInt.asUintN(32, mask >> 32n)));
+    writeUint32(to, at + 5, Number(BigInt.asUintN(32, mask)));
+    return 9;
   },
 };
 
@@ -109,14 +115,15 @@ export const socketAddress: ElementCodec<Address> = {
       return address(data.subarray(8, 24), readUint16(data, 2));
     return undefined;
   },
-  encode: ({ ip, port }) => {
+  write: ({ ip, port }, to, at) => {
     const bytes = parseIp(ip) ?? new Uint8Array(4);
     const v6 = bytes.length === 16;
-    const data = new Uint8Array(v6 ? SOCKADDR_IN6_LENGTH : SOCKADDR_IN_LENGTH);
-    data[0] = v6 ? AF_INET6[0]! : AF_INET;
-    writeUint16(data, 2, port);
-    data.set(bytes, v6 ? 8 : 4);
-    return data;
+    const length = v6 ? SOCKADDR_IN6_LENGTH : SOCKADDR_IN_LENGTH;
+    to.fill(0, at, at + length);
+    to[at] = v6 ? AF_INET6[0]! : AF_INET;
+    writeUint16(to, at + 2, port);
+    to.set(bytes, at + (v6 ? 8 : 4));
+    return length;
   },
 };
 
@@ -159,12 +166,11 @@ export const dateTime: ElementCodec<DateTime> = {
       second: (packed & 0x1f) * 2,
     };
   },
-  encode: ({ year, month, day, hour, minute, second }) => {
-    const data = new Uint8Array(4);
+  write: ({ year, month, day, hour, minute, second }, to, at) => {
     const yearBits = Math.min(Math.max(year - 2000, 0), 127);
     const packed = (yearBits << 25) | ((month & 0x0f) << 21) | ((day & 0x1f) << 16) | ((hour & 0x1f) << 11);
-    writeUint32(data, 0, packed | ((minute & 0x3f) << 5) | ((second >> 1) & 0x1f));
-    return data;
+    writeUint32(to, at, packed | ((minute & 0x3f) << 5) | ((second >> 1) & 0x1f));
+    return 4;
   },
 };
 
@@ -183,9 +189,8 @@ export const loss: ElementCodec<Loss> = {
     const packed = readUint32(data, 0);
     return { percent: packed >>> 24, count: packed & 0xff_ffff };
   },
-  encode: ({ percent, count }) => {
-    const data = new Uint8Array(4);
-    writeUint32(data, 0, (Math.min(percent, 255) << 24) | Math.min(count, 0xff_ffff));
-    return data;
+  write: ({ percent, count }, to, at) => {
+    writeUint32(to, at, (Math.min(percent, 255) << 24) | Math.min(count, 0xff_ffff));
+    return 4;
   },
 };

@@ -1,3 +1,4 @@
+import { newBytes } from '../base/bytes.ts';
 import {
   FULL_HEADER_LENGTH,
   frameKind,
@@ -118,15 +119,15 @@ function decodeFullFrame(bytes: Uint8Array): FullFrame {
 }
 
 /** What a full frame needs; what is left out is 0, false or empty. */
-export type FullFrameFields = Partial<Omit<FullFrame, 'type'>> &
-  Pick<FullFrame, 'sourceCall' | 'frameType' | 'subclass'>;
+export type FullFrameFields = Partial<Omit<FullFrame, 'type' | 'body'>> &
+  Pick<FullFrame, 'sourceCall' | 'frameType' | 'subclass'> & { readonly body?: Uint8Array | undefined };
 
 /** Throws only for a subclass that has no code (a bug of the caller: neither below 128 nor a power of two). */
 export function encodeFullFrame(frame: FullFrameFields): Uint8Array {
   const code = subclassCode(frame);
   if (code === undefined) throw new RangeError(`no subclass code for ${frame.subclass}`);
   const body = frame.body;
-  const bytes = new Uint8Array(FULL_HEADER_LENGTH + (body === undefined ? 0 : body.length));
+  const bytes = newBytes(FULL_HEADER_LENGTH + (body === undefined ? 0 : body.length));
   writeUint16(bytes, 0, 0x8000 | frame.sourceCall);
   writeUint16(
     bytes,

@@ -11,7 +11,8 @@ import {
   type SingleKey,
   VARIABLE,
 } from './element-table.ts';
-import { cutUtf8, type DateTime, type Loss, MAX_ELEMENT_LENGTH } from './element-value.ts';
+import { cutUtf8, type DateTime, type Loss, MAX_ELEMENT_LENGTH, raw } from './element-value.ts';
+import { ElementWriter } from './element-writer.ts';
 import { type Malformed, malformed } from './malformed.ts';
 
 /**
@@ -146,6 +147,9 @@ export const DPSTATUS = { EXISTS: 1, CANEXIST: 2, NONEXISTENT: 4, IGNOREPAT: 0x4
 /** Bits of SAMPLINGRATE as Asterisk has them. */
 export const SAMPLING_RATE = { KHZ_8: 1, KHZ_11: 2, KHZ_16: 4, KHZ_22: 8, KHZ_44: 16, KHZ_48: 32 } as const;
 
+/** Where every body is written before its length is known. */
+const writer = new ElementWriter();
+
 const EQUALS = 0x3d;
 /** Leaves room for the equals sign and at least one character of the value. */
 const MAX_VARIABLE_NAME = MAX_ELEMENT_LENGTH - 5;
@@ -166,18 +170,9 @@ export function decodeRawElements(bytes: Uint8Array): readonly RawElement[] | Ma
 }
 
 export function encodeRawElements(elements: readonly RawElement[]): Uint8Array {
-  let length = 0;
-  for (const { data } of elements) length += 2 + Math.min(data.length, MAX_ELEMENT_LENGTH);
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const { id, data } of elements) {
-    const part = data.subarray(0, MAX_ELEMENT_LENGTH);
-    bytes[at] = id;
-    bytes[at + 1] = part.length;
-    bytes.set(part, at + 2);
-    at += 2 + part.length;
-  }
-  return bytes;
+  writer.begin();
+  for (const { id, data } of elements) writer.add(id, raw, data);
+  return writer.take();
 }
 
 /**
@@ -259,42 +254,42 @@ export function encodeInformationElements(
   ies: InformationElements,
   order: 'asterisk' | 'as-given' = 'asterisk',
 ): Uint8Array {
-  const elements: RawElement[] = [];
   const keys = Object.keys(ies) as ElementKey[];
   if (order === 'asterisk') keys.sort(bySendingOrder);
+  writer.begin();
   for (const key of keys) {
-    if (key === 'variables') appendVariables(elements, ies.variables);
-    else if (key === 'ospToken') appendOspToken(elements, ies.ospToken);
-    else if (key === 'unknown') elements.push(...(ies.unknown ?? []));
-    else appendSingle(elements, ies, key);
+    if (key === 'variables') writeVariables(ies.variables);
+    else if (key === 'ospToken') writeOspToken(ies.ospToken);
+    else if (key === 'unknown') for (const { id, data } of ies.unknown ?? []) writer.add(id, raw, data);
+    else writeSingle(ies, key);
   }
-  return encodeRawElements(elements);
+  return writer.take();
 }
 
-function appendSingle<Key extends SingleKey>(elements: RawElement[], ies: InformationElements, key: Key): void {
+function writeSingle<Key extends SingleKey>(ies: InformationElements, key: Key): void {
   const value = ies[key] as ElementValue<Key> | undefined;
   if (value === undefined) return;
   const { id, codec } = ELEMENTS[key] as ElementRow<ElementValue<Key>>;
-  elements.push({ id, data: codec.encode(value) });
+  writer.add(id, codec, value);
 }
 
-function appendVariables(elements: RawElement[], variables: ReadonlyMap<string, string> | undefined): void {
+function writeVariables(variables: ReadonlyMap<string, string> | undefined): void {
   for (const [name, value] of variables ?? []) {
     const prefix = concatBytes([cutUtf8(utf8Encode(name), MAX_VARIABLE_NAME), Uint8Array.of(EQUALS)]);
     let rest = utf8Encode(value);
     do {
       const part = cutUtf8(rest, MAX_ELEMENT_LENGTH - prefix.length);
-      elements.push({ id: VARIABLE, data: concatBytes([prefix, part]) });
+      writer.add(VARIABLE, raw, concatBytes([prefix, part]));
       rest = rest.subarray(part.length);
     } while (rest.length > 0);
   }
 }
 
-function appendOspToken(elements: RawElement[], token: Uint8Array | undefined): void {
+function writeOspToken(token: Uint8Array | undefined): void {
   if (token === undefined) return;
   for (let block = 0; block < OSPTOKEN_BLOCKS && block * OSPTOKEN_BLOCK_LENGTH < Math.max(token.length, 1); block++) {
     const at = block * OSPTOKEN_BLOCK_LENGTH;
     const part = token.subarray(at, at + OSPTOKEN_BLOCK_LENGTH);
-    elements.push({ id: OSPTOKEN, data: concatBytes([Uint8Array.of(block), part]) });
+    writer.add(OSPTOKEN, raw, concatBytes([Uint8Array.of(block), part]));
   }
 }

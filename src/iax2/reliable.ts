@@ -1,3 +1,4 @@
+import { copyBytes } from '../base/bytes.ts';
 import type { Address } from '../base/machine.ts';
 import { distance8, inWindow8, next8 } from '../base/sequence.ts';
 import type { CallClock } from './call-clock.ts';
@@ -297,7 +298,7 @@ export class Reliable {
   }
 
   private emit({ bytes, seal }: Outgoing): void {
-    this.transmit(this.remote, seal === undefined ? Uint8Array.from(bytes) : seal(bytes));
+    this.transmit(this.remote, seal === undefined ? copyBytes(bytes) : seal(bytes));
   }
 
   /**
@@ -359,7 +360,7 @@ export class Reliable {
       frameType,
       subclass,
       marker,
-      ...(body === undefined ? {} : { body }),
+      body,
     });
   }
 }

@@ -6,11 +6,11 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toHex, utf8Decode, utf8Encode } from '../../src/base/bytes.ts';
-import { dateTime, loss } from '../../src/iax2/element-value.ts';
 import { decodeFrame, encodeFrame, type Frame, type FullFrame } from '../../src/iax2/frame.ts';
 import {
   decodeInformationElements,
   decodeRawElements,
+  encodeInformationElements,
   type InformationElements,
 } from '../../src/iax2/information-element.ts';
 import { isMalformed } from '../../src/iax2/malformed.ts';
@@ -224,6 +224,9 @@ function subclassFields({ frameType, marker }: FullFrame, subclass: bigint, body
   }
 }
 
+/** The data of the one element. */
+const written = (element: InformationElements) => encodeInformationElements(element).subarray(2);
+
 function elementFields(body: Uint8Array): Fields {
   const raw = decodeRawElements(body);
   const ies = decodeInformationElements(body);
@@ -240,8 +243,8 @@ function elementFields(body: Uint8Array): Fields {
     const value = ies[key as keyof typeof STRING_ELEMENTS];
     if (value !== undefined) fields[`iax2.iax.${name}`] = [typeof value === 'string' ? value : utf8Decode(value)];
   }
-  if (ies.dateTime !== undefined) fields['iax2.iax.datetime.raw'] = [unsigned(dateTime.encode(ies.dateTime))];
-  if (ies.rrLoss !== undefined) fields['iax2.iax.rrloss'] = [unsigned(loss.encode(ies.rrLoss))];
+  if (ies.dateTime !== undefined) fields['iax2.iax.datetime.raw'] = [unsigned(written({ dateTime: ies.dateTime }))];
+  if (ies.rrLoss !== undefined) fields['iax2.iax.rrloss'] = [unsigned(written({ rrLoss: ies.rrLoss }))];
   if (ies.iaxUnknown !== undefined) fields['iax2.iax.iax_unknown'] = [toHex(Uint8Array.of(ies.iaxUnknown))];
   if (ies.apparentAddress !== undefined) {
     fields['iax2.iax.app_addr.sinaddr'] = [ies.apparentAddress.ip];

@@ -27,7 +27,7 @@ function make() {
   return { sent, reliable, ping, run };
 }
 
-function frame(fields: Partial<FullFrameFields> & { oseqno: number; iseqno: number }): FullFrame {
+function frame(fields: Partial<FullFrame> & { oseqno: number; iseqno: number }): FullFrame {
   return {
     type: 'full',
     sourceCall: 9,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CallClock } from '../../../src/iax2/call-clock.ts';
-import { decodeFrame, type FullFrame, type FullFrameFields } from '../../../src/iax2/frame.ts';
+import { decodeFrame, type FullFrame } from '../../../src/iax2/frame.ts';
 import { Reliable } from '../../../src/iax2/reliable.ts';
 import { FRAME_TYPE, IAX_SUBCLASS, iaxSubclassName } from '../../../src/iax2/subclass.ts';
 

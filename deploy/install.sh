@@ -1,15 +1,19 @@
 #!/bin/sh
-# Installs Branchline on this machine, or updates it. Run as root, from an unpacked release or after `npm run build`:
+# Installs Branchline on this machine, or updates it. Run as root, in a checkout, after `npm run build`:
 #
 #   sudo deploy/install.sh
 #
 # What it does, and nothing else:
 #   /usr/lib/branchline, /usr/bin/branchline    the program
-#   /etc/branchline/branchline.yaml             an example configuration, only if there is none and the box is not to be enrolled
+#   /usr/share/branchline, /usr/share/doc/…     an example configuration, the guide
+#   /etc/branchline/branchline.yaml             that example, only if there is none and the box is not to be enrolled
 #   user and group `branchline`                 what the service runs as
 #   branchline.service                          enabled; started once the configuration is valid
-# To remove it: systemctl disable --now branchline, then delete these files.
+# To remove it: systemctl disable --now branchline, then delete these files. On Debian, the package that `npm run release` makes
+# lays out the same, and is removed by apt.
 set -eu
+# The account of the service must be able to read the program, however careful the one who installs it is.
+umask 022
 
 here=$(cd "$(dirname "$0")" && pwd)
 program=$here/../dist
@@ -30,29 +34,22 @@ lib=$destination/usr/lib/branchline
 mkdir -p "$destination/usr/lib" "$destination/usr/bin"
 rm -rf "$lib.new"
 cp -R "$program" "$lib.new"
+chmod -R a+rX "$lib.new"
 rm -rf "$lib"
 mv "$lib.new" "$lib"
 ln -sf ../lib/branchline/branchline.js "$destination/usr/bin/branchline"
-# What is installed by hand counts more than what head office gave before.
-for name in trial tried current before dropped starts; do rm -f "$destination/var/lib/branchline/releases/$name"; done
-
 install -D -m 644 "$here/branchline.service" "$destination/usr/lib/systemd/system/branchline.service"
 install -D -m 644 "$here/branchline.sysusers" "$destination/usr/lib/sysusers.d/branchline.conf"
-[ -n "$destination" ] || systemd-sysusers branchline.conf
+install -D -m 644 "$here/branchline.yaml" "$destination/usr/share/branchline/branchline.yaml"
 
-configuration=$destination/etc/branchline/branchline.yaml
-if [ ! -e "$configuration" ] && [ ! -e /boot/firmware/branchline-enrol.yaml ]; then
-  install -D -m 640 "$here/branchline.yaml" "$configuration"
-  [ -n "$destination" ] || chown -R root:branchline "$destination/etc/branchline"
-fi
+doc=$destination/usr/share/doc/branchline
+rm -rf "$doc"
+mkdir -p "$doc/docs/reference" "$doc/deploy"
+cp "$here/../README.md" "$here/../CHANGELOG.md" "$here/../LICENSE" "$doc"
+cp -R "$here/../docs/guide" "$doc/docs"
+cp "$here/../docs/reference/configuration.md" "$doc/docs/reference"
+for name in asterisk grafana mosquitto telegraf; do cp -R "$here/$name" "$doc/deploy"; done
 
-[ -z "$destination" ] || exit 0
-[ -d /run/systemd/system ] || { echo "Installed. systemd does not run here: start it with: branchline run"; exit 0; }
-systemctl daemon-reload
-systemctl enable branchline
-if branchline check /etc/branchline/branchline.yaml; then
-  systemctl restart branchline
-  echo "Branchline runs. See: sudo branchline status"
-else
-  echo "Edit /etc/branchline/branchline.yaml, then: systemctl start branchline"
-fi
+chmod -R a+rX "$doc"
+
+"$here/postinst"

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Imported, importAsterisk } from '../config/asterisk/import.ts';
@@ -31,7 +31,10 @@ export function addImportAsterisk(program: Command, terminal: Terminal): void {
     .option('-o, --output <file>', 'writes the configuration to this file, which must not be there yet')
     .option('--force', 'replaces files that are there')
     .option('--site <id>', 'the site.id; else the systemname of asterisk.conf, else office')
-    .option('--secrets-dir <dir>', 'writes each secret to a file of its own there, and its name into the configuration')
+    .option(
+      '--secrets-dir <dir>',
+      'writes each secret and key to a file of its own there, and its name into the configuration',
+    )
     .option('--json', 'prints one JSON object: what was not carried over and, without -o, the configuration')
     .addHelpText('after', HELP)
     .action((directory: string, options: ImportOptions) => run(directory, options, terminal));
@@ -52,10 +55,15 @@ function run(directory: string, options: ImportOptions, terminal: Terminal): voi
   const imported = importAsterisk(asteriskFiles(directory), {
     site: options.site,
     heading: `Made by branchline import-asterisk of ${directory}. Read what it told before you use it.`,
-    findKey: (name) => findAsteriskKey(directory, name),
+    findKey: (name) => {
+      const path = findAsteriskKey(directory, name);
+      if (path === undefined || folder === undefined) return path;
+      secrets.set(name, readFileSync(path, 'utf8'));
+      return join(shown, name);
+    },
     secretForm: (name, secret) => {
       if (folder === undefined) return secret;
-      secrets.set(name, secret);
+      secrets.set(name, `${secret}\n`);
       return { file: join(shown, name) };
     },
   });
@@ -66,7 +74,7 @@ function run(directory: string, options: ImportOptions, terminal: Terminal): voi
     );
   if (folder !== undefined) {
     makeFolder(folder);
-    for (const [name, secret] of secrets) write(join(folder, name), `${secret}\n`, options);
+    for (const [name, secret] of secrets) write(join(folder, name), secret, options);
   }
   if (output !== undefined) write(output, imported.text, options);
   tell(imported, options, terminal);

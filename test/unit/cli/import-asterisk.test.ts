@@ -66,6 +66,19 @@ test('secrets go into files of their own, which the configuration names', async 
   expect((await bench.execute(['check', file])).code).toBe(0);
 });
 
+test('keys that stand beside the configuration are named, or copied to the secrets', async () => {
+  mkdirSync(join(asterisk, 'keys'));
+  writeFileSync(join(asterisk, 'keys/hq.pub'), 'the key');
+  writeFileSync(join(asterisk, 'iax.conf'), '[hq]\ntype=user\nauth=rsa\ninkeys=hq\ncontext=from-hq\n');
+  const { out } = await bench.execute(['import-asterisk', asterisk]);
+  expect(out).toContain(join(asterisk, 'keys/hq.pub'));
+  const file = join(bench.folder, 'branchline.yaml');
+  const secrets = join(bench.folder, 'secrets');
+  await bench.execute(['import-asterisk', asterisk, '-o', file, '--secrets-dir', secrets]);
+  expect(readFileSync(file, 'utf8')).toContain('secrets/hq.pub');
+  expect(readFileSync(join(secrets, 'hq.pub'), 'utf8')).toBe('the key');
+});
+
 test('--json has the remarks, and the configuration unless it went to a file', async () => {
   const { code, out, err } = await bench.execute(['import-asterisk', asterisk, '--json']);
   const { configuration, remarks, counts } = JSON.parse(out);

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { type Change, differences } from './config/diff.ts';
 import { loadConfiguration } from './config/load.ts';
-import { maskText, type RestoredText, restoreText } from './config/masked-text.ts';
+import { MaskedText, type RestoredText } from './config/masked-text.ts';
 import { formatPath, inDocumentOrder, type Problem } from './config/problem.ts';
 import type { SecretStore } from './config/secret.ts';
 import { type Touched, touched } from './config/touched.ts';
@@ -31,11 +31,12 @@ const STARTING = 'the appliance is starting; try again';
 export class ConfigurationEditor implements ConfigurationServices {
   /** A plain digest of the text would let short secrets be guessed. */
   private readonly salt = randomBytes(32);
+  private known: { readonly of: string; readonly masked: MaskedText } | undefined;
 
   constructor(private readonly options: ConfigurationEditorOptions) {}
 
   read(): ConfigurationText | { readonly failed: string } {
-    const text = maskText(this.options.running().text);
+    const text = this.inForce().masked();
     if (text === undefined)
       return { failed: 'its secrets cannot be masked where they are written; change it in the file on the box' };
     return { text, version: this.version(), source: this.source() };
@@ -89,6 +90,13 @@ export class ConfigurationEditor implements ConfigurationServices {
     };
   }
 
+  /** Read once for all that is checked while somebody types. */
+  private inForce(): MaskedText {
+    const { text } = this.options.running();
+    if (this.known?.of !== text) this.known = { of: text, masked: new MaskedText(text) };
+    return this.known.masked;
+  }
+
   private source(): ConfigurationText['source'] {
     const { isProvisioned, desk } = this.options;
     if (!isProvisioned()) return 'file';
@@ -104,7 +112,7 @@ export class ConfigurationEditor implements ConfigurationServices {
   private judge(edited: string): CheckedConfiguration & { readonly restored: RestoredText } {
     const running = this.options.running();
     const before = running.configuration;
-    const restored = restoreText(edited, running.text);
+    const restored = this.inForce().restore(edited);
     const { configuration, problems } = loadConfiguration(restored.text, this.options.secrets);
     const found: Problem[] = [
       ...restored.problems,

@@ -7,14 +7,48 @@ import { isSecretPath } from './schema/json-schema.ts';
 import { MASK } from './secret.ts';
 import { secretPlaces } from './secret-places.ts';
 
-/**
- * A configuration as it is shown: the text itself, comments and all, with `***` in place of each secret that stands in it,
- * be it a value, part of a dial string, or in a comment. Undefined if it cannot be made sure that none is left.
- */
-export function maskText(written: string): string | undefined {
-  const text = withoutMark(written);
-  const masked = spliced(text, masksOf(text));
-  return hasSecrets(masked) ? undefined : masked;
+/** A valid configuration and the secrets that stand in it: as it is shown, and how what was made of that is read. */
+export class MaskedText {
+  /** Where secrets stand, by their place. */
+  private readonly values: ReadonlyMap<string, readonly Literal[]>;
+  private readonly found: readonly Found[];
+  private readonly inForce: string;
+
+  constructor(text: string) {
+    this.inForce = withoutMark(text);
+    this.found = literalsIn(this.inForce);
+    const values = new Map<string, Literal[]>();
+    for (const { scalar, literal } of this.found) {
+      const place = placeOf(scalar.path);
+      values.set(place, [...(values.get(place) ?? []), literal]);
+    }
+    this.values = values;
+  }
+
+  /**
+   * The text itself, comments and all, with `***` in place of each secret that stands in it, be it a value, part of a dial
+   * string, or in a comment. Undefined if it cannot be made sure that none is left.
+   */
+  masked(): string | undefined {
+    const masked = spliced(this.inForce, masksOf(this.inForce, this.found));
+    return hasSecrets(masked) ? undefined : masked;
+  }
+
+  /**
+   * Puts the secrets back where an edited text has `***`: a value keeps the secret that stood under the same key, a dial string
+   * that of the same user at the same peer, a comment what it was if nothing else of it was changed.
+   */
+  restore(edited: string): RestoredText {
+    const text = withoutMark(edited);
+    const restoration = new Restoration(text, this.inForce, this.values);
+    const edits = restoration.edits();
+    const restored = spliced(text, edits);
+    return {
+      text: restored,
+      problems: restoration.problems,
+      toMasked: (position) => positionAt(text, offsetBefore(edits, offsetAt(restored, position))),
+    };
+  }
 }
 
 export interface RestoredText {
@@ -23,22 +57,6 @@ export interface RestoredText {
   readonly problems: readonly Problem[];
   /** Where a place of `text` is in the text that was given. */
   toMasked(position: Position): Position;
-}
-
-/**
- * Puts the secrets of `inForce` back where an edited text has `***`: a value keeps the secret that stood under the same key, a
- * dial string that of the same user at the same peer, a comment what it was if nothing else of it was changed.
- */
-export function restoreText(edited: string, inForce: string): RestoredText {
-  const text = withoutMark(edited);
-  const restoration = new Restoration(text, withoutMark(inForce));
-  const edits = restoration.edits();
-  const restored = spliced(text, edits);
-  return {
-    text: restored,
-    problems: restoration.problems,
-    toMasked: (position) => positionAt(text, offsetBefore(edits, offsetAt(restored, position))),
-  };
 }
 
 /** Characters from `start` to `end` that something else is put in place of. */
@@ -57,14 +75,13 @@ interface Literal {
 class Restoration {
   readonly problems: Problem[] = [];
   private readonly document: ConfigurationDocument;
-  private readonly values: ReadonlyMap<string, readonly Literal[]>;
 
   constructor(
     private readonly text: string,
     private readonly inForce: string,
+    private readonly values: ReadonlyMap<string, readonly Literal[]>,
   ) {
     this.document = readDocument(text);
-    this.values = literalsByPlace(inForce);
   }
 
   edits(): Edit[] {
@@ -74,16 +91,16 @@ class Restoration {
     const dialled = this.dialled([...comments, ...values.map(({ scalar }) => scalar)]);
     const others = [...comments, ...dialled];
     const asWritten = [...others, ...values.map(({ scalar, literal }) => replacing(scalar, literal.raw))];
-    // Written otherwise, a value may not fit where it stands now: a block of lines in { }, a comma in [ ].
-    const isSame = this.keepsTheirMeaning(spliced(this.text, asWritten), values);
-    const edits = isSame
+    const edits = this.keepsTheirMeaning(asWritten, values)
       ? asWritten
       : [...others, ...values.map(({ scalar, literal }) => replacing(scalar, JSON.stringify(literal.value)))];
     return inOrder(edits);
   }
 
-  private keepsTheirMeaning(restored: string, values: readonly Found[]): boolean {
-    const document = readDocument(restored);
+  /** As it was written, a value may not fit where it stands now: a block of lines in { }, a comma in [ ]. */
+  private keepsTheirMeaning(asWritten: readonly Edit[], values: readonly Found[]): boolean {
+    if (values.every(({ literal }) => FITS_ANYWHERE.test(literal.raw))) return true;
+    const document = readDocument(spliced(this.text, asWritten));
     if (document.problems.length > this.document.problems.length) return false;
     const now = new Map([...document.scalars()].map(({ path, value }) => [formatPath(path), value]));
     return values.every(({ scalar, literal }) => now.get(formatPath(scalar.path)) === literal.value);
@@ -171,6 +188,9 @@ class Restoration {
   }
 }
 
+/** In quotes on one line, or plain and without any character that means something. */
+const FITS_ANYWHERE = /^(?:"[^\n]*"|'[^\n]*'|[A-Za-z0-9$][\w$./+=-]*)$/;
+
 interface Found {
   readonly scalar: WrittenScalar;
   readonly literal: Literal;
@@ -185,8 +205,8 @@ interface Piece extends Span {
   readonly text: string;
 }
 
-function masksOf(text: string): Edit[] {
-  const values = literalsIn(text).map(({ scalar }) => replacing(scalar, JSON.stringify(MASK)));
+function masksOf(text: string, found: readonly Found[]): Edit[] {
+  const values = found.map(({ scalar }) => replacing(scalar, JSON.stringify(MASK)));
   const comments = commentsIn(text).flatMap((comment) => {
     const masked = maskComment(comment.text);
     return masked === comment.text ? [] : [replacing(comment, masked)];
@@ -221,15 +241,6 @@ function literalsIn(text: string): Found[] {
     const span = { ...scalar, end: scalar.start + raw.length };
     return [{ scalar: span, literal: { raw, value: source.value.reveal() } }];
   });
-}
-
-function literalsByPlace(text: string): Map<string, Literal[]> {
-  const found = new Map<string, Literal[]>();
-  for (const { scalar, literal } of literalsIn(text)) {
-    const place = placeOf(scalar.path);
-    found.set(place, [...(found.get(place) ?? []), literal]);
-  }
-  return found;
 }
 
 /** The key under which a secret stands, alone or in a list. */

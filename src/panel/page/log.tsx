@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LogEntry } from '../../status/log-book.ts';
 import { followSocket } from './api.ts';
+import { Choice } from './choice.tsx';
 
 /** As many as the appliance itself remembers. */
 const MAX_ENTRIES = 500;
@@ -43,16 +44,7 @@ export function AppLog() {
     <section aria-labelledby="log">
       <h2 id="log">Log</h2>
       <div class="actions">
-        <label>
-          Show{' '}
-          <select value={level} onChange={({ currentTarget }) => setLevel(currentTarget.value as LogEntry['level'])}>
-            {LEVELS.map(([value, words]) => (
-              <option key={value} value={value}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice name="Show" value={level} options={LEVELS} onChoose={setLevel} />
         <button
           type="button"
           aria-pressed={paused !== undefined}

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { CheckedConfiguration } from '../configuration.ts';
+import { Choice } from './choice.tsx';
 import { lineDiff } from './line-diff.ts';
 
 type Change = CheckedConfiguration['changes'][number];
@@ -25,7 +26,7 @@ export function Review({
   readonly onApply: (confirmWithin: string) => void;
   readonly onBack: () => void;
 }) {
-  const [within, setWithin] = useState('2m');
+  const [within, setWithin] = useState<(typeof TIMES)[number][0]>('2m');
   return (
     <section class="review" aria-label="Review of the change">
       {changes.length === 0 ? (
@@ -47,16 +48,7 @@ export function Review({
       )}
       <p>{touchesText(touches)}</p>
       <div class="actions">
-        <label>
-          Rolled back unless confirmed within{' '}
-          <select value={within} onChange={({ currentTarget }) => setWithin(currentTarget.value)}>
-            {TIMES.map(([value, words]) => (
-              <option key={value} value={value}>
-                {words}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Choice name="Rolled back unless confirmed within" value={within} options={TIMES} onChoose={setWithin} />
         <button type="button" class="primary" onClick={() => onApply(within)}>
           Apply on trial
         </button>

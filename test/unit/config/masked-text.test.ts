@@ -1,5 +1,7 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { maskText, restoreText } from '../../../src/config/masked-text.ts';
+import { readDocument } from '../../../src/config/document.ts';
+import { MaskedText } from '../../../src/config/masked-text.ts';
 
 const TEXT = `# Lyon, by hand. secret: "an old one"
 site: { id: lyon-01 }   # do not rename
@@ -37,10 +39,12 @@ const SECRETS = [
   'deep',
   'aGFzaA',
 ];
+const maskText = (text: string) => new MaskedText(text).masked();
+const restoreText = (edited: string, inForce: string) => new MaskedText(inForce).restore(edited);
 const masked = maskText(TEXT)!;
 const restore = (edited: string) => restoreText(edited, TEXT);
 
-describe('maskText', () => {
+describe('MaskedText', () => {
   it('shows the text itself, with *** where a secret stands in a value, a dial string or a comment', () => {
     for (const secret of SECRETS) expect(masked).not.toContain(secret);
     expect(masked).toContain(`# Lyon, by hand. secret: ***\nsite: { id: lyon-01 }   # do not rename\n`);
@@ -62,7 +66,7 @@ describe('maskText', () => {
   });
 });
 
-describe('restoreText', () => {
+describe('MaskedText.restore', () => {
   it('gives back to the letter what was not changed', () => {
     expect(restore(masked)).toMatchObject({ text: TEXT, problems: [] });
   });
@@ -131,6 +135,41 @@ describe('restoreText', () => {
     for (const word of ['site:', '# rotated', 'third:', 'key:', 'exten => 2', 'http:'])
       expect(toMasked(place(text, word)), word).toEqual(place(masked, word));
     expect(toMasked(place(text, 'aGVsbG8='))).toEqual(place(masked, '"***"\n    key'));
+  });
+
+  it('shows nothing of a secret, whatever it is and however it is written, and gives it back', () => {
+    const secret = fc.string({
+      unit: fc.constantFrom(...'aZ09 ,[]{}#:"\'\\&*!|>%@`-=$é\n\t'),
+      minLength: 1,
+      maxLength: 12,
+    });
+    const written = fc.tuple(secret, fc.constantFrom('double', 'single', 'block', 'plain')).map(([value, how]) => {
+      if (how === 'single' && !value.includes('\n')) return [value, `'${value.replaceAll("'", "''")}'`] as const;
+      if (how === 'block' && /^\S/.test(value) && !/\s$/.test(value) && !value.includes('\n'))
+        return [`${value}\n`, `|\n        ${value}`] as const;
+      if (how === 'plain' && /^[a-zA-Z][a-zA-Z0-9]*$/.test(value)) return [`x${value}`, `x${value}`] as const;
+      return [value, JSON.stringify(value)] as const;
+    });
+    fc.assert(
+      fc.property(written, written, ([first, one], [second, two]) => {
+        const peer = (name: string, raw: string) =>
+          `    ${name}:\n      type: peer\n      host: h\n      secret: ${raw}\n      context: office\n`;
+        const text = `site: { id: a }\niax2:\n  peers:\n${peer('p', one)}${peer('q', two)}`;
+        const known = new MaskedText(text);
+        const shown = known.masked();
+        expect(shown?.replaceAll('"***"', '')).toBe(
+          `site: { id: a }\niax2:\n  peers:\n${peer('p', '')}${peer('q', '')}`,
+        );
+        expect(known.restore(shown!)).toMatchObject({ text, problems: [] });
+        const flow =
+          'site: { id: a }\niax2: { peers: { q: { type: peer, host: h, secret: "***" }, p: { secret: "***" } } }';
+        const { text: moved, problems } = known.restore(flow);
+        expect(problems).toEqual([]);
+        const { value } = readDocument(moved) as { value: { iax2: { peers: Record<string, { secret: string }> } } };
+        expect([value.iax2.peers['p']!.secret, value.iax2.peers['q']!.secret]).toEqual([first, second]);
+      }),
+      { seed: 11, numRuns: 300 },
+    );
   });
 
   it('leaves a text that is no YAML alone', () => {

@@ -1,5 +1,5 @@
 import { utf8Decode, utf8Encode } from '../base/bytes.ts';
-import { type Cause, causeOfQ850, causeText } from '../base/causes.ts';
+import { type Cause, causeOfQ850, causeText, q850Of } from '../base/causes.ts';
 import { earliest } from '../base/machine.ts';
 import type { MediaEvent } from '../base/media-port.ts';
 import type { Call, CallEvent, CallState } from './call.ts';
@@ -258,7 +258,9 @@ export abstract class CallLeg extends TransferableCall implements Call {
 
   /** Our own HANGUP may be on its way at the same time: then both are acknowledged and both ends are done. */
   private handleHangup(ies: InformationElements, nowMs: number): void {
-    const cause = ies.causeCode === undefined ? 'normal-clearing' : causeOfQ850(ies.causeCode);
+    // Asterisk says 0 where nobody gave it a cause, as when a dialplan or its console ends a conversation.
+    const { causeCode = q850Of('normal-clearing') } = ies;
+    const cause = causeCode === 0 && this.state === 'up' ? 'normal-clearing' : causeOfQ850(causeCode);
     const reason = ies.cause === undefined || ies.cause === '' ? causeText(cause) : ies.cause;
     this.fail(cause, reason, 'far-end', nowMs);
   }

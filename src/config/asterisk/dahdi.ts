@@ -1,7 +1,7 @@
 import type { Draft, DraftLine } from './draft.ts';
+import { NOT_HERE } from './not-here.ts';
 import { type Entry, entriesOf, type Section } from './reader.ts';
 import { applySettings, type SettingRules } from './settings.ts';
-import { NO_GROUPS, NO_MAILBOX } from './sip-party.ts';
 import { type CallerName, isYes, parseCallerId } from './values.ts';
 
 /** The jacks of the HAT. */
@@ -39,26 +39,26 @@ const DIGITAL =
   'inr_if_no_calling non_isdn_access sls_shift cause_location ss7type layer1_presence layer2_persistence';
 
 const LOST = {
-  mailbox: NO_MAILBOX,
-  callgroup: NO_GROUPS,
-  pickupgroup: NO_GROUPS,
-  namedcallgroup: NO_GROUPS,
-  namedpickupgroup: NO_GROUPS,
+  mailbox: NOT_HERE.mailbox,
+  callgroup: NOT_HERE.groups,
+  pickupgroup: NOT_HERE.groups,
+  namedcallgroup: NOT_HERE.groups,
+  namedpickupgroup: NOT_HERE.groups,
   immediate: 'a handset that calls by itself when it is lifted has `hotline: "number"`',
   hidecallerid: 'write Set(CALLERID(pres)=prohib) into the dialplan',
-  setvar: 'set the variable in the dialplan, in a context of its own',
-  accountcode: 'records of calls have no account code; they have the names of both ends',
-  language: 'prompts are tones and have no language',
-  tonezone: 'tones are those of `site.country`',
-  mohinterpret: 'there is no music on hold; a held party hears two beeps',
-  musicclass: 'there is no music on hold; a held party hears two beeps',
-  mohsuggest: 'there is no music on hold; a held party hears two beeps',
-  parkinglot: 'there is one parking lot: `features: { park: … }`',
-  rxgain: 'levels are those of the country, `site.country`',
-  txgain: 'levels are those of the country, `site.country`',
-  cid_rxgain: 'levels are those of the country, `site.country`',
-  hwrxgain: 'levels are those of the country, `site.country`',
-  hwtxgain: 'levels are those of the country, `site.country`',
+  setvar: NOT_HERE.variable,
+  accountcode: NOT_HERE.account,
+  language: NOT_HERE.language,
+  tonezone: NOT_HERE.tones,
+  mohinterpret: NOT_HERE.music,
+  musicclass: NOT_HERE.music,
+  mohsuggest: NOT_HERE.music,
+  parkinglot: NOT_HERE.parkingLot,
+  rxgain: NOT_HERE.levels,
+  txgain: NOT_HERE.levels,
+  cid_rxgain: NOT_HERE.levels,
+  hwrxgain: NOT_HERE.levels,
+  hwtxgain: NOT_HERE.levels,
   ...Object.fromEntries(DIGITAL.split(' ').map((name) => [name, NO_DIGITAL])),
   usedistinctiveringdetection: 'rings of a town line are not told apart',
   mwimonitor: 'messages are told by a SIP trunk or an IAX2 peer: `mailbox` of the line',

@@ -25,7 +25,9 @@ export interface DialplanLine extends Place {
   readonly comment: string | undefined;
   /** What stands in a comment above it: the line as it was. */
   was?: string;
-  /** What was told when it was mended. */
+  /** Something harmless stands in its place. */
+  isReplaced?: true;
+  /** What was told when it was replaced. */
   told?: string;
   /** It is left out, but for `was`. */
   isDropped?: true;

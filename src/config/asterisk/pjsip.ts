@@ -1,18 +1,10 @@
 import type { Draft } from './draft.ts';
+import { NOT_HERE } from './not-here.ts';
 import { type PjsipObject, pjsipObjects } from './pjsip-objects.ts';
 import { readTransports } from './pjsip-transports.ts';
 import type { Entry, Section } from './reader.ts';
 import { applySettings, type SettingRules } from './settings.ts';
-import {
-  addPhone,
-  addTrunk,
-  NO_ACCESS,
-  NO_GROUPS,
-  NO_MAILBOX,
-  newParty,
-  type SipParty,
-  type Transport,
-} from './sip-party.ts';
+import { addPhone, addTrunk, newParty, type SipParty, type Transport } from './sip-party.ts';
 import { hostWithPort, isYes, parseCallerId, parseWhole, readCodecs } from './values.ts';
 
 /** An endpoint with what belongs to it. */
@@ -27,26 +19,26 @@ interface Endpoint {
 }
 
 const ENDPOINT: SettingRules<Endpoint>['lost'] = {
-  mailboxes: NO_MAILBOX,
-  call_group: NO_GROUPS,
-  pickup_group: NO_GROUPS,
-  named_call_group: NO_GROUPS,
-  named_pickup_group: NO_GROUPS,
-  acl: NO_ACCESS,
-  permit: NO_ACCESS,
-  deny: NO_ACCESS,
-  contact_acl: NO_ACCESS,
-  contact_permit: NO_ACCESS,
-  contact_deny: NO_ACCESS,
-  set_var: 'set the variable in the dialplan, in a context of its own',
-  accountcode: 'records of calls have no account code; they have the names of both ends',
-  language: 'prompts are tones and have no language',
-  tone_zone: 'tones are those of `site.country`',
-  moh_suggest: 'there is no music on hold; a held party hears two beeps',
-  outbound_proxy: 'name the proxy as `registrar` of the trunk',
-  from_domain: 'From has the address of the registrar or of the box; `fromUser` sets its user',
+  mailboxes: NOT_HERE.mailbox,
+  call_group: NOT_HERE.groups,
+  pickup_group: NOT_HERE.groups,
+  named_call_group: NOT_HERE.groups,
+  named_pickup_group: NOT_HERE.groups,
+  acl: NOT_HERE.access,
+  permit: NOT_HERE.access,
+  deny: NOT_HERE.access,
+  contact_acl: NOT_HERE.access,
+  contact_permit: NOT_HERE.access,
+  contact_deny: NOT_HERE.access,
+  set_var: NOT_HERE.variable,
+  accountcode: NOT_HERE.account,
+  language: NOT_HERE.language,
+  tone_zone: NOT_HERE.tones,
+  moh_suggest: NOT_HERE.music,
+  outbound_proxy: NOT_HERE.proxy,
+  from_domain: NOT_HERE.fromDomain,
   webrtc: 'there are no browsers as telephones; SIP over UDP, TCP and TLS is served',
-  subscribe_context: 'lamps follow the `hint` lines of the context of the telephone',
+  subscribe_context: NOT_HERE.lamps,
   message_context: 'text messages go to no dialplan',
   incoming_mwi_mailbox: 'write `mailbox: "box@trunk"` at the telephone whose lamp is meant',
   redirect_method: 'a telephone that forwards by itself is followed',
@@ -66,6 +58,7 @@ const ALWAYS =
   'allow_unauthenticated_options media_address bind_rtp_to_media_address rpid_immediate send_history_info ' +
   'security_negotiation security_mechanisms dtls_auto_generate_cert overlap_context tenantid ignore_183_without_sdp dtls_verify dtls_setup';
 
+/** Telephones and trunks of pjsip.conf and pjsip_wizard.conf: an endpoint, and the objects that it names. */
 export function importPjsip(sections: readonly Section[], wizards: readonly Section[], draft: Draft): void {
   const objects = pjsipObjects(sections, wizards, draft);
   if (objects.length === 0) return;
@@ -121,7 +114,7 @@ function readEndpoint(
   );
   if (everyS !== undefined) party.qualify = { everyMs: everyS * 1000, timeoutMs: (timeoutS ?? 3) * 1000 };
   for (const aor of aors)
-    for (const entry of aor.entriesOf('mailboxes')) remarks.lost(entry, `mailboxes: ${NO_MAILBOX}`);
+    for (const entry of aor.entriesOf('mailboxes')) remarks.lost(entry, `mailboxes: ${NOT_HERE.mailbox}`);
   const uri = contact === undefined ? undefined : parseSipUri(contact.value);
   const registration = [...registrations].find((it) => {
     const server = parseSipUri(it.value('server_uri') ?? '').host;
@@ -264,7 +257,7 @@ function tellIdentify(name: string, host: string, objects: readonly PjsipObject[
 }
 
 const TOLD: Readonly<Record<string, string>> = {
-  acl: NO_ACCESS,
+  acl: NOT_HERE.access,
   'domain-alias': 'the box answers to every name',
   domain_alias: 'the box answers to every name',
   'outbound-publish': 'states are told by MQTT, not by PUBLISH',

@@ -6,6 +6,7 @@ import { formatPath, type Path, type Problem } from '../problem.ts';
 import { MASK, type SecretStore } from '../secret.ts';
 import { applicationText, type DialplanLine, writeDialplan } from './dialplan-lines.ts';
 import type { Draft } from './draft.ts';
+import { addNowhere, redirectBranch } from './redirect.ts';
 import { type WrittenDocument, writeDocument } from './write.ts';
 
 /** Applications that say where a call goes on: without them it must not go on at all. */
@@ -57,7 +58,7 @@ export function settle(draft: Draft, lines: DialplanLine[], heading: string): Se
 function mend(
   line: DialplanLine,
   message: string,
-  lines: readonly DialplanLine[],
+  lines: DialplanLine[],
   draft: Draft,
   mended: Set<DialplanLine>,
 ): void {
@@ -65,8 +66,16 @@ function mend(
   const { remarks } = draft;
   const { step } = line;
   const isEmergency = message.includes('is an emergency number');
-  if (step !== undefined && !isEmergency && line.was === undefined && step.priority.toLowerCase() !== 'hint') {
-    line.was = `${step.extension},${step.priority},${applicationText(step)}`;
+  if (step !== undefined && !isEmergency && !line.isReplaced && step.priority.toLowerCase() !== 'hint') {
+    line.was ??= `${step.extension},${step.priority},${applicationText(step)}`;
+    const redirected = redirectBranch(step, message);
+    if (redirected !== undefined) {
+      addNowhere(lines);
+      Object.assign(step, { data: redirected, isChanged: true });
+      remarks.lost(line, `${message}; a call that takes this branch ends`);
+      return;
+    }
+    line.isReplaced = true;
     const isJump = JUMPS.test(findApplication(step.application)?.name ?? '');
     Object.assign(step, { application: isJump ? 'Hangup' : 'NoOp', data: '', isChanged: true });
     const instead = isJump

@@ -110,11 +110,3 @@ function common({ context, codecs, maxCalls }: SipParty): Pick<DraftPhone, 'cont
     ...(maxCalls === undefined ? {} : { maxCalls: Math.min(maxCalls, 100) }),
   };
 }
-
-/** What is told of a `mailbox`, wherever it stands. */
-export const NO_MAILBOX =
-  'there is no voice mail here; where head office or a trunk keeps it, write `mailbox: "box@name"` of that peer or trunk';
-
-export const NO_GROUPS = 'calls are picked up within a context; write `features: { contexts: […], pickup: "*8" }`';
-
-export const NO_ACCESS = 'telephones are known by their secret, wherever they are; keep others away by a firewall';

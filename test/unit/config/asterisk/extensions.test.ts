@@ -51,15 +51,33 @@ exten => 1,n(next),NoOp(here)
 
 test('a jump to nowhere, and what keeps callers out, end the call', () => {
   const { dialplan, told } = importDialplan(`[a]
-exten => 1,1,GotoIf($[1]?nowhere,s,1)
-exten => 1,2,Authenticate(4711)
-exten => 1,3,Dial(SIP/x)`);
-  expect(dialplan).toEqual(['[a]', 'exten => 1,1,Hangup()', 'exten => 1,2,Hangup(21)', 'exten => 1,3,Dial()']);
+exten => 1,1,Authenticate(4711)
+exten => 1,2,Dial(SIP/x)
+exten => 1,3,Goto(nowhere,s,1)`);
+  expect(dialplan).toEqual(['[a]', 'exten => 1,1,Hangup(21)', 'exten => 1,2,Dial()', 'exten => 1,3,Hangup()']);
   expect(told).toEqual([
-    "extensions.conf:2: there is no context 'nowhere'; the call ends here",
-    'extensions.conf:3: Authenticate is not available; the call ends here, so that nobody gets by',
-    'extensions.conf:4: Dial: no SIP phone or trunk x was carried over; it is not called',
+    'extensions.conf:2: Authenticate is not available; the call ends here, so that nobody gets by',
+    'extensions.conf:3: Dial: no SIP phone or trunk x was carried over; it is not called',
+    "extensions.conf:4: there is no context 'nowhere'; the call ends here",
   ]);
+});
+
+test('of a GotoIf, the branch that leads nowhere ends the call, and the other stays', () => {
+  const { dialplan, told } = importDialplan(`[a]
+exten => 1,1(top),GotoIf($[1]?nowhere,s,1:top)
+exten => 1,2,GotoIf($[1]?top:gone)
+exten => 1,3,GotoIfTime(8:00-9:00,mon,*,*?a,2,1:a,3,1)
+exten => 1,4,GosubIf($[1]?top(x):elsewhere,s,1)`);
+  expect(dialplan).toEqual([
+    '[a]',
+    'exten => 1,1(top),GotoIf($[1]?import-nowhere,s,1:top)',
+    'exten => 1,2,GotoIf($[1]?top:import-nowhere,s,1)',
+    'exten => 1,3,GotoIfTime(8:00-9:00,mon,*,*?import-nowhere,s,1:import-nowhere,s,1)',
+    'exten => 1,4,GosubIf($[1]?top(x):import-nowhere,s,1)',
+    '[import-nowhere]',
+    'exten => s,1,Hangup()',
+  ]);
+  expect(told).toContain("extensions.conf:2: there is no context 'nowhere'; a call that takes this branch ends");
 });
 
 test('a known application that nobody performs yet stays, and is told', () => {

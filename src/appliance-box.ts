@@ -8,6 +8,7 @@ import { type BoxFacts, BoxPanel, type BoxPanelOptions } from './appliance-panel
 import type { ApplianceSip } from './appliance-sip.ts';
 import { earliest } from './base/machine.ts';
 import type { Law, StreamIds } from './base/media-port.ts';
+import type { OpeningHours } from './dialplan/opening-hours.ts';
 import type { Leg, LegEvent } from './switch/leg.ts';
 
 /** What is said of this program and machine when somebody asks. */
@@ -48,6 +49,12 @@ export class ApplianceBox {
 
   get isNight(): boolean {
     return this.panel.night.isNight;
+  }
+
+  /** Other opening hours. */
+  setHours(hours: OpeningHours | undefined, nowMs: number): void {
+    this.panel.night.setHours(hours, nowMs);
+    this.showLights();
   }
 
   /** Night service as the key said before a restart. */

@@ -11,7 +11,13 @@ export class NightService {
   private said: boolean | undefined;
   private lookAtMs: number | undefined;
 
-  constructor(private readonly hours: OpeningHours | undefined) {}
+  constructor(private hours: OpeningHours | undefined) {}
+
+  /** Other hours; what the key said holds until these say the same. */
+  setHours(hours: OpeningHours | undefined, nowMs: number): void {
+    this.hours = hours;
+    this.lookAtMs = this.said === undefined || hours === undefined ? undefined : nowMs;
+  }
 
   get isNight(): boolean {
     return this.said ?? this.isScheduled;

@@ -30,6 +30,8 @@ export interface LiveSettings {
   /** By the number of the room. Rooms that somebody is in go on as they are. */
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
   readonly peers: readonly PeerConfig[];
+  /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
+  readonly hours?: readonly string[];
 }
 
 export interface ApplianceOptions extends LiveSettings {
@@ -39,8 +41,6 @@ export interface ApplianceOptions extends LiveSettings {
   readonly numbering: NumberingPlan;
   /** What the keys of the box do; none, where it has no keypad. */
   readonly keypad?: BoxPanelOptions['keypad'];
-  /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
-  readonly hours?: readonly string[];
   /** What is said of this program and machine when somebody asks. */
   readonly about?: About;
   readonly crypto: Crypto;

@@ -21,6 +21,7 @@ import { parseMailbox } from './base/mailbox.ts';
 import type { StreamId } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
 import type { Environment } from './dialplan/environment.ts';
+import { OpeningHours } from './dialplan/opening-hours.ts';
 import type { TraceLine } from './dialplan/trace.ts';
 import type { Endpoint } from './iax2/endpoint.ts';
 import type { HostAddress } from './iax2/host-names.ts';
@@ -242,6 +243,8 @@ export class Appliance implements Machine<ApplianceOutput> {
     this.switch.configure(live);
     this.endpoint.configure(live.peers, nowMs);
     this.sip?.configure(live.sip ?? { phones: [], trunks: [] }, nowMs);
+    const { clock } = this.dialplanEnvironment;
+    this.box.setHours(live.hours === undefined ? undefined : new OpeningHours(live.hours, clock), nowMs);
     this.showMessages(nowMs);
     this.settle(nowMs);
   }

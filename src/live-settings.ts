@@ -16,12 +16,13 @@ export function liveSettings(configuration: Configuration, dialplan: Dialplan): 
     telephones: telephoneFeatures(configuration),
     conferences: conferenceSettings(configuration),
     peers: iax2Peers(configuration),
+    ...(configuration.hours === undefined ? {} : { hours: configuration.hours }),
   };
 }
 
 /** Whether a change of this key takes effect without another start. */
 export function isLive(path: string): boolean {
-  return /^(?:dialplan|conferences|groups|features|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt|web\.users|hat\.lines\[\d+\]\.(?:class|flash|callWaiting))\b/.test(
+  return /^(?:dialplan|conferences|groups|features|hours|emergency|iax2\.peers|sip\.phones|sip\.trunks|sip\.adopt|mqtt|web\.users|hat\.lines\[\d+\]\.(?:class|flash|callWaiting))\b/.test(
     path,
   );
 }

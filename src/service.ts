@@ -434,7 +434,6 @@ export class Service {
           addresses: ownAddresses,
           isEarlierRelease: this.options.isEarlierRelease === true,
         },
-        ...(configuration.hours === undefined ? {} : { hours: configuration.hours }),
         crypto: nodeCrypto,
         random: systemRandom,
         clock,

@@ -15,7 +15,8 @@ function office() {
       night.handleTimeout(wallMs - MONDAY);
     }
   };
-  return { night, live, nowMs: () => wallMs - MONDAY };
+  const hoursOf = (text: string) => new OpeningHours([text], { nowMs: () => wallMs, utcOffsetMinutes: () => 0 });
+  return { night, live, hoursOf, nowMs: () => wallMs - MONDAY };
 }
 
 it('follows the hours', () => {
@@ -67,4 +68,26 @@ it('without hours is what the key said last, and waits for nothing', () => {
   expect(night.nextDeadline()).toBeUndefined();
   night.toggle(0);
   expect(night.isNight).toBe(false);
+});
+
+it('follows other hours at once', () => {
+  const { night, hoursOf, nowMs } = office();
+  night.setHours(hoursOf('mon-fri 08:00-17:00'), nowMs());
+  expect(night.isNight).toBe(true);
+  night.setHours(undefined, nowMs());
+  expect(night.isNight).toBe(false);
+});
+
+it('keeps what the key said under other hours, until they say the same', () => {
+  const { night, live, hoursOf, nowMs } = office();
+  night.toggle(nowMs());
+  night.setHours(hoursOf('mon-fri 08:00-19:00'), nowMs());
+  live(30_000);
+  expect([night.isNight, night.override]).toEqual([true, true]);
+  night.setHours(hoursOf('mon-fri 08:00-17:00'), nowMs());
+  live(30_000);
+  expect([night.isNight, night.override]).toEqual([true, null]);
+  night.toggle(nowMs());
+  night.setHours(undefined, nowMs());
+  expect([night.isNight, night.nextDeadline()]).toEqual([false, undefined]);
 });

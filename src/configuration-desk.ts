@@ -100,6 +100,11 @@ export class ConfigurationDesk {
     return this.machine.isBusy;
   }
 
+  /** What is on its way to run is not wanted any longer. */
+  get isAbandoned(): boolean {
+    return this.machine.isAbandoned;
+  }
+
   /** What proved good last, and counts more than the file of the box; null where that counts. */
   get good(): ProvisioningRecord['good'] {
     return this.machine.good;

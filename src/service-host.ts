@@ -341,7 +341,11 @@ export class ServiceHost {
       this.service?.reload(next);
       return undefined;
     }
-    if (!(await this.quiet())) return 'the calls that stand did not end, and it needs another start';
+    const isQuiet = await this.quiet(
+      () => false,
+      () => this.desk?.isAbandoned === true,
+    );
+    if (!isQuiet) return 'the calls that stand did not end, and it needs another start';
     await this.service?.stop();
     this.running = next;
     const failure = await this.startService(next);
@@ -357,11 +361,11 @@ export class ServiceHost {
     return this.isStopping ? 'the appliance stopped before the release was tried' : 'the calls that stand did not end';
   }
 
-  /** Waits until no call stands and `also` is over; false if that takes too long. */
-  private async quiet(also: () => boolean = () => false): Promise<boolean> {
+  /** Waits until no call stands and `also` is over; false if that takes too long, or `enough` says so. */
+  private async quiet(also: () => boolean, enough: () => boolean = () => false): Promise<boolean> {
     const deadlineMs = systemClock.nowMs() + PATIENCE_MS;
     while ((this.service?.calls ?? 0) > 0 || also()) {
-      if (this.isStopping || systemClock.nowMs() > deadlineMs) return false;
+      if (this.isStopping || enough() || systemClock.nowMs() > deadlineMs) return false;
       await pause(200);
     }
     return true;

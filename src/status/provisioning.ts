@@ -73,6 +73,7 @@ type Phase =
 
 const MAX_PAYLOAD = 1 << 20;
 const RETRY_MS = 10_000;
+const ENDED: readonly Fault[] = [{ path: '', message: 'an operator rolled it back' }];
 
 /**
  * Commit-confirmed configuration. A document is verified, judged, put on the disk as a candidate, applied, and kept only if
@@ -89,6 +90,8 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   private probation: Probation | undefined;
   private operatorConfirmed = false;
   private deadlineMs = 0;
+  /** An operator wants it back before it runs. */
+  private abandoned = false;
   /** What the disk was given and has not answered for. */
   private saving: ProvisioningRecord | undefined;
 
@@ -108,6 +111,11 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   /** What proved good last; null: the configuration from the box itself. */
   get good(): ProvisioningRecord['good'] {
     return this.record.good;
+  }
+
+  /** What is on its way to run is not wanted any longer: whoever waits for calls to end need not. */
+  get isAbandoned(): boolean {
+    return this.abandoned;
   }
 
   /** What stands on `config/desired`. */
@@ -167,8 +175,11 @@ export class Provisioning implements Machine<ProvisioningOutput> {
         if (failed) this.refuseUnsaved(saving);
         else {
           this.record = saving;
-          this.phase = 'applying';
-          this.outputs.push({ type: 'apply', config: saving.candidate?.config ?? null });
+          if (this.abandoned) this.rollBack(ENDED);
+          else {
+            this.phase = 'applying';
+            this.outputs.push({ type: 'apply', config: saving.candidate?.config ?? null });
+          }
         }
         break;
       case 'saving-good':
@@ -191,7 +202,8 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   /** `failure`: why the configuration cannot run. */
   handleApplied(failure: string | undefined, nowMs: number): void {
     if (this.phase === 'applying') {
-      if (failure !== undefined) this.rollBack([{ path: 'config', message: failure }]);
+      if (this.abandoned) this.rollBack(ENDED);
+      else if (failure !== undefined) this.rollBack([{ path: 'config', message: failure }]);
       else this.beginTrial(nowMs);
     } else if (this.phase === 'applying-good') {
       if (failure === undefined) this.settle();
@@ -218,15 +230,17 @@ export class Provisioning implements Machine<ProvisioningOutput> {
 
   /** Keeps what was made at the panel, once all is reached again. Gives why not, if not. */
   confirmProposal(): string | undefined {
+    if (this.phase !== 'trial') return 'no configuration waits to be confirmed';
     const failure = this.whyNoProposal();
     if (failure === undefined) this.operatorConfirmed = true;
     return failure;
   }
 
-  /** `cmd/rollback`: ends a trial at once. Gives why not, if not. */
+  /** `cmd/rollback`: ends a trial at once, or before it has begun. Gives why not, if not. */
   endTrial(): string | undefined {
-    if (this.phase !== 'trial') return 'no configuration is on trial';
-    this.rollBack([{ path: '', message: 'an operator rolled it back' }]);
+    if (this.phase === 'applying' || this.phase === 'saving-candidate') this.abandoned = true;
+    else if (this.phase === 'trial') this.rollBack(ENDED);
+    else return 'no configuration is on trial';
     return undefined;
   }
 
@@ -236,9 +250,10 @@ export class Provisioning implements Machine<ProvisioningOutput> {
   }
 
   private whyNoProposal(): string | undefined {
-    if (this.phase !== 'trial') return 'no configuration waits to be confirmed';
-    const isOurs = this.record.candidate?.by === 'panel';
-    return isOurs ? undefined : 'what is on trial came from head office, which decides about it';
+    const { candidate } = this.saving ?? this.record;
+    return candidate === null || candidate.by === 'panel'
+      ? undefined
+      : 'what is on trial came from head office, which decides about it';
   }
 
   handleTimeout(nowMs: number): void {
@@ -301,6 +316,7 @@ export class Provisioning implements Machine<ProvisioningOutput> {
     };
     this.phase = 'saving-candidate';
     this.operatorConfirmed = false;
+    this.abandoned = false;
     const reported = this.reportOf(candidate, 'pending-confirm', [], candidate.changes);
     this.save({ ...this.record, ...noted, candidate, reported });
   }
@@ -370,6 +386,7 @@ export class Provisioning implements Machine<ProvisioningOutput> {
 
   private rollBack(faults: readonly Fault[]): void {
     this.timers.clearAll();
+    this.abandoned = false;
     this.phase = 'saving-rollback';
     this.save(withoutCandidate(this.record, faults, this.options.wallTime()));
   }

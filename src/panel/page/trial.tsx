@@ -24,7 +24,7 @@ export function Trial({
 
   return (
     <section class="card trial" aria-label="Configuration on trial">
-      <p>{sentenceOf(standing)}</p>
+      <p role="status">{sentenceOf(standing)}</p>
       {phase !== 'trial' || remainingMs === null ? null : (
         <p class="countdown">
           <strong>{formatDuration(remainingMs)}</strong> until it is rolled back by itself
@@ -35,16 +35,18 @@ export function Trial({
           {message}
         </p>
       ))}
-      {phase === 'trial' && isOurs ? (
+      {phase !== 'ending' && isOurs ? (
         <div class="actions">
-          <button
-            type="button"
-            class="primary"
-            disabled={!unconfirmed}
-            onClick={() => void answer(api.confirmConfiguration())}
-          >
-            Confirm
-          </button>
+          {phase === 'trial' ? (
+            <button
+              type="button"
+              class="primary"
+              disabled={!unconfirmed}
+              onClick={() => void answer(api.confirmConfiguration())}
+            >
+              Confirm
+            </button>
+          ) : null}
           <button type="button" onClick={() => void answer(api.rollBackConfiguration())}>
             Roll back
           </button>

@@ -185,6 +185,11 @@ web: { listen: "http://${web}", users: { admin: { passwordHash: ${await hashPass
     await waitForReport({ by: 'panel', state: 'pending-confirm' });
     await ask('POST', '/api/configuration/rollback');
     await waitUntil('the way back', 5_000, () => runs('Ringing'));
+    expect(await change('extension: "202"', 'extension: "203"')).toMatchObject({ phase: 'applying' });
+    await waitForReport({ by: 'panel', state: 'rolled-back' });
+    expect(await trial()).toMatchObject({ phase: 'applying', by: 'panel', remainingMs: null });
+    await ask('POST', '/api/configuration/rollback');
+    await waitUntil('the end', 5_000, async () => (await trial()).phase === 'idle');
     await appliance.waitForLine(2, 'talking', 1_000);
     await appliance.hangUp(1);
     await appliance.hangUp(2);

@@ -493,6 +493,32 @@ describe('a change at the panel', () => {
     expect(box.last).toMatchObject({ by: 'panel', user: 'admin', state: 'rolled-back' });
   });
 
+  it('is taken back before it runs, when it waits for calls that somebody does not want to wait for', () => {
+    const box = new Box();
+    const output = () => box.machine.poll()!;
+    box.machine.propose({ config: 'panel 1', user: 'admin', confirmWithinMs: 60_000 });
+    expect(output().type).toBe('save');
+    box.machine.handleSaved(false);
+    expect(output()).toEqual({ type: 'apply', config: 'panel 1' });
+    expect(box.machine.standing(0)).toMatchObject({ phase: 'applying', by: 'panel', remainingMs: null });
+    expect(box.machine.confirmProposal()).toContain('no configuration waits');
+    expect(box.machine.endProposal()).toBeUndefined();
+    expect(box.machine.isAbandoned).toBe(true);
+    box.machine.handleApplied('the calls that stand did not end', 0);
+    box.drain();
+    expect(box.running).toBeNull();
+    expect(box.last).toMatchObject({ state: 'rolled-back', errors: [{ message: 'an operator rolled it back' }] });
+    expect(box.propose('panel 2')).toBeUndefined();
+    expect(box.machine.isAbandoned).toBe(false);
+    box.machine.endProposal();
+    box.drain();
+    box.machine.propose({ config: 'panel 3', user: 'admin', confirmWithinMs: 60_000 });
+    expect(box.machine.endProposal()).toBeUndefined();
+    box.drain();
+    expect(box.applied).not.toContain('panel 3');
+    expect(box.last).toMatchObject({ state: 'rolled-back', errors: [{ message: 'an operator rolled it back' }] });
+  });
+
   it('stands in place of the file until that is changed', () => {
     const box = new Box();
     kept(box, 'panel 1');

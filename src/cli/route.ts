@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
+import { closest } from '../base/closest.ts';
 import { devicesWith } from '../config/devices.ts';
 import { numberingPlan } from '../config/dial-classes.ts';
 import { contextsOfTelephones, emergencyPlan } from '../config/emergency.ts';
+import { isOwnContext } from '../config/numbers.ts';
 import { formatProblem } from '../config/problem.ts';
 import type { ClassOfService } from '../dialplan/class-of-service.ts';
 import type { Environment } from '../dialplan/environment.ts';
@@ -56,11 +58,11 @@ export function addRoute(program: Command, terminal: Terminal): void {
         prefixes,
       };
       if (emergency === undefined && !dialplan.contexts.has(from.context)) {
-        const contexts = [...dialplan.contexts.keys()].join(', ');
-        throw new CommandFailure(
-          `the dialplan has no context ${from.context}; allowed: ${contexts}, line/N, phone/USER`,
-          2,
-        );
+        const contexts = [...dialplan.contexts.keys()].filter((name) => !isOwnContext(name));
+        const meant = closest(from.context, contexts);
+        const hint = meant === undefined ? ';' : `, did you mean ${meant}?`;
+        const allowed = [...contexts, 'line/N', 'phone/USER'].join(', ');
+        throw new CommandFailure(`the dialplan has no context ${from.context}${hint} allowed: ${allowed}`, 2);
       }
       const assume = { ...from, service: { held: from.class, rules } };
       const steps =
@@ -152,7 +154,12 @@ function asJson({ location, application, args, outcome }: TraceLine) {
   return {
     ...(location === undefined
       ? {}
-      : { context: location.context, extension: location.exten, priority: location.priority, line: location.line }),
+      : {
+          context: location.context,
+          extension: location.exten,
+          priority: location.priority,
+          line: location.line || null,
+        }),
     application,
     arguments: args,
     outcome,
@@ -162,6 +169,8 @@ function asJson({ location, application, args, outcome }: TraceLine) {
 /** `branchline.yaml:12  office,7123,1  Dial(IAX2/hq/123,30)` and below it what comes of it. */
 function formatStep({ location, application, args, outcome }: TraceLine, file: string): string {
   if (location === undefined) return application === '' ? `${outcome}\n` : `${application}(${args})\n    ${outcome}\n`;
-  const place = `${file}:${location.line}  ${location.context},${location.exten},${location.priority}`;
+  // What conferences, groups and features bring stands at no line.
+  const where = location.line === 0 ? 'not in the dialplan' : `${file}:${location.line}`;
+  const place = `${where}  ${location.context},${location.exten},${location.priority}`;
   return `${place}  ${application}(${args})\n${outcome === '' ? '' : `    ${outcome}\n`}`;
 }

@@ -4,7 +4,7 @@ import { readDialplan } from './dialplan-text.ts';
 import { readDocument } from './document.ts';
 import { checkEmergencyNumbers } from './emergency-check.ts';
 import { describeIssues, untold } from './messages.ts';
-import { withNumbers } from './numbers.ts';
+import { checkNumbers, withNumbers } from './numbers.ts';
 import { formatPath, inDocumentOrder, type Problem } from './problem.ts';
 import { type ConfigurationInput, configurationSchema } from './schema/configuration.ts';
 import type { Resolved, SecretStore } from './secret.ts';
@@ -53,6 +53,9 @@ export function loadConfiguration(text: string, store: SecretStore): LoadedConfi
   }
   checkEmergencyNumbers(parsed.data, dialplan, (where, message, severity) => {
     problems.push({ ...('line' in where ? place(where) : document.positionOf(where)), severity, message });
+  });
+  checkNumbers(parsed.data, dialplan, (path, message) => {
+    problems.push({ ...document.positionOf(path), severity: 'warning', message });
   });
   const resolved = resolveSecrets(parsed.data, store);
   for (const { path, message, elsewhere } of resolved.failures) {

@@ -1,5 +1,6 @@
 import { type Context, Dialplan } from '../dialplan/dialplan.ts';
 import { parseDialplan } from '../dialplan/parse.ts';
+import type { Path } from './problem.ts';
 import type { ConfigurationInput } from './schema/configuration.ts';
 
 /** The context that every telephone's own includes last, so that what is written there wins. */
@@ -20,7 +21,46 @@ export function withNumbers(dialplan: Dialplan, config: ConfigurationInput): Dia
   ];
   const { features } = config;
   const withGroups = included(dialplan, CONTEXT, numbers, telephoneContexts(config));
-  return included(withGroups, CODES_CONTEXT, codes(config), features?.contexts ?? []);
+  const withCodes = included(withGroups, CODES_CONTEXT, codes(config), features?.contexts ?? []);
+  // What is written may come before a group's own extension (`_2XX` before 220): there `DEVICE(220)` is its members.
+  const groups = new Map(Object.entries(config.groups));
+  return new Dialplan(withCodes.contexts, withCodes.globals, withCodes.settings, groups);
+}
+
+/**
+ * Numbers of other sections that a pattern of the dialplan comes before, where a telephone dials. An extension that is
+ * written for just that number is meant to come first; a pattern hardly ever is.
+ */
+export function checkNumbers(
+  config: ConfigurationInput,
+  dialplan: Dialplan,
+  report: (path: Path, message: string) => void,
+): void {
+  for (const { number, path, contexts } of numbersOffered(config)) {
+    for (const context of contexts) {
+      const found = dialplan.find(context, number, 1)?.extension;
+      if (found?.pattern.isPattern !== true) continue;
+      const dials = [...found.priorities.values()].some(({ data }) => /DEVICE\(\$\{EXTEN/.test(data));
+      if (path[0] === 'groups' && dials) continue;
+      report(
+        path,
+        `"${number}" is not reached from context ${context}: ${found.pattern.text} of the dialplan comes before it; write an extension ${number} there`,
+      );
+    }
+  }
+}
+
+function* numbersOffered(
+  config: ConfigurationInput,
+): Generator<{ readonly number: string; readonly path: Path; readonly contexts: Iterable<string> }> {
+  const everywhere = telephoneContexts(config);
+  for (const section of ['conferences', 'groups'] as const)
+    for (const number of Object.keys(config[section])) yield { number, path: [section, number], contexts: everywhere };
+  const { contexts = [], ...codesOf } = config.features ?? {};
+  for (const [feature, code] of Object.entries(codesOf)) {
+    yield { number: code, path: ['features', feature], contexts };
+    if (feature === 'park') yield { number: `${code}0`, path: ['features', feature], contexts };
+  }
 }
 
 /** What each code of `features` is in the dialplan. */
@@ -68,12 +108,26 @@ function forwardCodes(code: string | undefined, when: string): string[] {
   ];
 }
 
+/** Whether a context is one of ours: nobody dials in it, and it is in no document. */
+export function isOwnContext(name: string): boolean {
+  return name === CONTEXT || name === CODES_CONTEXT;
+}
+
+/** The same extensions, at no line of any document. */
+function withoutLines({ extensions, ...context }: Context): Context {
+  const unplaced = extensions.map(({ priorities, ...extension }) => ({
+    ...extension,
+    priorities: new Map([...priorities].map(([number, priority]) => [number, { ...priority, line: 0 }])),
+  }));
+  return { ...context, extensions: unplaced };
+}
+
 /** The dialplan with a context of those extensions, which others include. */
 function included(dialplan: Dialplan, name: string, extensions: readonly string[], by: Iterable<string>): Dialplan {
   if (extensions.length === 0) return dialplan;
   const own = parseDialplan(`[${name}]\n${extensions.join('\n')}\n`).dialplan.contexts.get(name);
   if (own === undefined) return dialplan;
-  const contexts = new Map<string, Context>([...dialplan.contexts, [name, own]]);
+  const contexts = new Map<string, Context>([...dialplan.contexts, [name, withoutLines(own)]]);
   for (const each of by) {
     const context = contexts.get(each) ?? { ...own, name: each, extensions: [] };
     const { line, column } = context;

@@ -20,8 +20,7 @@ export const CHANNEL_FUNCTIONS: Readonly<Record<string, DialplanFunction>> = {
     read: (args, scope) => scope.local(args.trim()) ?? '',
     write: (args, value, scope) => scope.setLocal(args.trim(), value),
   },
-  /** Ours: the dial string of every line and phone with this extension. */
-  DEVICE: { read: (args, scope) => scope.environment.devices(args.trim()).join('&') },
+  DEVICE: { read: readDevices },
   DEVICE_STATE: {
     read: (args, scope) => {
       const device = args.trim();
@@ -128,6 +127,13 @@ function setCode(value: string, largest: number, scope: Scope, set: (code: numbe
   const code = /^\d{1,10}$/.test(value.trim()) ? Number(value) : Number.NaN;
   if (code <= largest) set(code);
   else scope.warn(`'${value}' is no code from 0 to ${largest}`);
+}
+
+/** Ours: the dial string of every line and phone with this extension, or with one of those that the number stands for. */
+function readDevices(args: string, { dialplan, environment }: Scope): string {
+  const number = args.trim();
+  const extensions = [number, ...(dialplan.groups.get(number) ?? [])];
+  return [...new Set(extensions.flatMap((extension) => environment.devices(extension)))].join('&');
 }
 
 function readCallerId(args: string, scope: Scope): string {

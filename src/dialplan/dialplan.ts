@@ -96,6 +96,8 @@ export class Dialplan {
     readonly contexts: ReadonlyMap<string, Context>,
     readonly globals: ReadonlyMap<string, string>,
     readonly settings: DialplanSettings,
+    /** Numbers that stand for the extensions of several telephones: what `DEVICE()` makes of them. */
+    readonly groups: ReadonlyMap<string, readonly string[]> = new Map(),
   ) {}
 
   lookup(context: string, number: string, at: Circumstances = {}): Lookup {

@@ -14,6 +14,7 @@ import { maskSecrets } from './secret.ts';
 
 /** Where in the dialplan something happens, and in which line that is written. */
 export interface Location extends Position {
+  /** Of the document; 0 for what no line of it says. */
   readonly line: number;
 }
 

@@ -64,6 +64,10 @@ describe('route', () => {
 
   test.each([
     [['--from', 'nowhere'], 'the dialplan has no context nowhere; allowed: office, line/N, phone/USER'],
+    [
+      ['--from', 'offce'],
+      'the dialplan has no context offce, did you mean office? allowed: office, line/N, phone/USER',
+    ],
     [['--from', 'line/5'], 'there is no line 5 in hat.lines'],
     [['--from', 'line/2'], 'line 2 has no context'],
     [
@@ -76,6 +80,19 @@ describe('route', () => {
       out: '',
       err: `branchline: ${message}\n`,
     });
+  });
+
+  test('says of a number that no line of the dialplan has where it comes from', async () => {
+    const more = `${OFFICE}conferences: { "600": {} }\nfeatures: { contexts: [office], dnd: "*78" }\n`;
+    const with600 = bench.write('c.yaml', more);
+    const route = (number: string, ...options: string[]) =>
+      bench.execute(['route', number, '--from', 'office', '--config', with600, ...options]);
+    expect((await route('600')).out).toMatch(/^not in the dialplan {2}office,600,1 {2}ConfBridge\(600\)\n/);
+    expect((await route('*78')).out).toMatch(/^not in the dialplan {2}office,\*78,1 {2}DoNotDisturb\(\)\n/);
+    const { steps } = JSON.parse((await route('600', '--json')).out) as { steps: { line: number | null }[] };
+    expect(steps[0]?.line).toBeNull();
+    const { err } = await bench.execute(['route', '1', '--from', 'nowhere', '--config', with600]);
+    expect(err).not.toContain('branchline-');
   });
 
   test('refuses an invalid configuration with the places of its errors', async () => {

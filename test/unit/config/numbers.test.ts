@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { load } from './example.ts';
+import { traceRoute } from '../../../src/dialplan/trace.ts';
+import { testEnvironment } from '../dialplan/support.ts';
+import { load, problemsOf } from './example.ts';
 
 const BASE = `site: { id: a, country: fr }
 hat:
@@ -37,6 +39,15 @@ describe('the numbers of conferences and groups', () => {
     expect(applicationOf(BASE + DIALPLAN, 'office', '220')).toBe('Busy()');
   });
 
+  it('are known to DEVICE(), for what is written comes before them', () => {
+    const { dialplan } = load(
+      `${BASE}${DIALPLAN.replace(/exten => 220.*/, 'exten => _2XX,1,Dial(${DEVICE(${EXTEN})},20)')}`,
+    );
+    const devices = (extension: string) => ({ 201: ['LINE/1'], 211: ['SIP/211'] })[extension] ?? [];
+    const steps = traceRoute(dialplan!, 'office', '220', { ...testEnvironment(), devices });
+    expect(steps[0]).toMatchObject({ application: 'Dial', args: 'LINE/1&SIP/211,20' });
+  });
+
   it('need no dialplan', () => {
     expect(
       applicationOf(BASE.replace(', context: office', '').replace('{ context: phones }', '{}'), 'default', '600'),
@@ -45,6 +56,47 @@ describe('the numbers of conferences and groups', () => {
 
   it('are no numbers for calls from elsewhere', () => {
     expect(applicationOf(BASE + DIALPLAN, 'from-hq', '600')).toBeUndefined();
+  });
+});
+
+describe('check', () => {
+  const office = (extension: string, more = '') =>
+    problemsOf(`${BASE}${more}${DIALPLAN.replace(/exten => 220.*/, () => extension)}`).filter((it) =>
+      it.includes('is not reached'),
+    );
+
+  it.each([
+    [
+      'a conference',
+      'exten => _6XX,1,Dial(LINE/1)',
+      '8:23: warning: "600" is not reached from context office: _6XX of the dialplan comes before it; write an extension 600 there',
+    ],
+    [
+      'a group',
+      'exten => _2XX,1,Dial(LINE/1)',
+      '9:18: warning: "220" is not reached from context office: _2XX of the dialplan comes before it; write an extension 220 there',
+    ],
+  ])('warns of %s that a pattern keeps telephones from', (_, extension, expected) => {
+    expect(office(extension)).toEqual([expected]);
+  });
+
+  it('warns of codes, and of the slots of parked calls', () => {
+    const features = 'features: { contexts: [office], park: "700", dnd: "*78" }\n';
+    expect(office('exten => _7XXX,1,Dial(LINE/1)', features)).toEqual([
+      '10:39: warning: "7000" is not reached from context office: _7XXX of the dialplan comes before it; write an extension 7000 there',
+    ]);
+    expect(office('exten => _*X.,1,Dial(LINE/1)', features)).toEqual([
+      '8:34: warning: "*61" is not reached from context office: _*X. of the dialplan comes before it; write an extension *61 there',
+      '10:51: warning: "*78" is not reached from context office: _*X. of the dialplan comes before it; write an extension *78 there',
+    ]);
+  });
+
+  it.each([
+    ['what is written for that number', 'exten => 600,1,Busy'],
+    ['a pattern that dials the group by DEVICE()', 'exten => _2XX,1,Dial(${DEVICE(${EXTEN})},20)'],
+    ['a context that is included, whose pattern comes later', 'include => from-hq'],
+  ])('says nothing of %s', (_, extension) => {
+    expect(office(extension)).toEqual([]);
   });
 });
 

@@ -14,6 +14,8 @@ import { ToneGenerator } from './tone-generator.ts';
 /** A room is mixed in blocks of a packet's length. */
 const MIX_MS = 20;
 const MIX_SAMPLES = MIX_MS * SAMPLES_PER_MS;
+/** A packet is taken at the tick behind its arrival, so that it has waited for up to as long as from one to the next. */
+const TICK_MS = 5;
 const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
 
 /** Who may speak at the same time; nobody could tell more voices apart. */
@@ -74,7 +76,8 @@ export class RoomMember implements Listener {
     const from = lawOfFormat(format);
     if (from === undefined) return;
     const table = from === this.law ? undefined : TRANSCODE[from];
-    if (!this.playout.put(bytes, at, length, timestamp, table, this.room.untilMix(nowMs))) this.late++;
+    const earlyMs = TICK_MS + this.room.untilMix(nowMs);
+    if (!this.playout.put(bytes, at, length, timestamp, table, earlyMs)) this.late++;
   }
 
   hearBlock(block: Uint8Array, law: Law): void {

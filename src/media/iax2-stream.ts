@@ -17,6 +17,7 @@ import {
   longestDelayOf,
   MAX_AHEAD_MS,
   type MediaStream,
+  newCounts,
   type Ticked,
 } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
@@ -99,16 +100,7 @@ export class Iax2Stream implements MediaStream {
   private sent = 0;
   private dropped = 0;
   /** What `statistics` gives. */
-  private readonly counts = {
-    received: 0,
-    sent: 0,
-    lost: 0,
-    late: 0,
-    outOfOrder: 0,
-    dropped: 0,
-    jitterMs: 0,
-    delayMs: 0,
-  };
+  private readonly counts = newCounts();
 
   constructor(
     id: StreamId,

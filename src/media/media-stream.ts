@@ -85,6 +85,11 @@ export function longestDelayOf(listeners: readonly Listener[]): number {
   return delayMs;
 }
 
+/** What a stream counts, to be written again each time that somebody asks. */
+export function newCounts(): { -readonly [Key in keyof StreamStatistics]: StreamStatistics[Key] } {
+  return { received: 0, sent: 0, lost: 0, late: 0, outOfOrder: 0, dropped: 0, jitterMs: 0, delayMs: 0 };
+}
+
 /** What has something due on the plane's own clock; a line has the HAT's, and a relayed packet that of its sender. */
 export interface Ticked {
   tick(nowMs: number): void;

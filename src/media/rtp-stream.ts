@@ -14,6 +14,7 @@ import {
   longestDelayOf,
   MAX_AHEAD_MS,
   type MediaStream,
+  newCounts,
   type RtpListener,
 } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
@@ -21,8 +22,9 @@ import { Reblocker } from './reblocker.ts';
 import { Rtcp } from './rtcp.ts';
 import { RtpLatch } from './rtp-latch.ts';
 import { MAX_RTP_PAYLOAD, RtpOutput } from './rtp-output.ts';
-import { RtpHeader, sequenceDistance } from './rtp-packet.ts';
+import { RtpHeader } from './rtp-packet.ts';
 import { RtpReception } from './rtp-reception.ts';
+import { RtpTimeline } from './rtp-timeline.ts';
 import { SrtpSession } from './srtp-session.ts';
 import { EventReceiver, EventSender } from './telephone-event.ts';
 import { ToneGenerator } from './tone-generator.ts';
@@ -57,12 +59,8 @@ export class RtpStream implements MediaStream, RtpListener {
   private readonly toFar: Reblocker;
   /** With a sign; 0 = nothing heard. */
   private farSsrc = 0;
-  /** The far end's timestamps and sequence numbers made continuous over changes of its SSRC; samples. */
-  private hasSpoken = false;
-  private lastTimestamp = 0;
-  private position = 0;
-  private lastSequence = 0;
-  private said = 0;
+  /** What the far end says, in samples. */
+  private readonly said = new RtpTimeline();
   private lastHeardMs = 0;
   private readonly block = new Uint8Array(LONGEST_PACKET_MS * SAMPLES_PER_MS);
   private readonly parts10: readonly Uint8Array[];
@@ -77,16 +75,7 @@ export class RtpStream implements MediaStream, RtpListener {
   private readonly sentCounts = { timestamp: 0, packets: 0, octets: 0 };
   private dropped = 0;
   /** What `statistics` gives. */
-  private readonly told: { -readonly [Key in keyof StreamStatistics]: StreamStatistics[Key] } = {
-    received: 0,
-    sent: 0,
-    lost: 0,
-    late: 0,
-    outOfOrder: 0,
-    dropped: 0,
-    jitterMs: 0,
-    delayMs: 0,
-  };
+  private readonly told = newCounts();
   /** What those who hear it on another thread add to its voice. */
   private lateThere = 0;
   private delayThereMs = 0;
@@ -209,7 +198,9 @@ export class RtpStream implements MediaStream, RtpListener {
       if (!this.eventsIn.handle(bytes, payloadAt, payloadLength, timestamp, nowMs)) this.drop('media.bad-length');
       return;
     }
-    this.reception.noteTransit(nowMs - this.follow(nowMs) / SAMPLES_PER_MS);
+    this.said.follow(sequence, timestamp);
+    this.lastHeardMs = nowMs;
+    this.reception.noteTransit(nowMs - this.said.position / SAMPLES_PER_MS);
     if (!session.receives) {
       this.drop('media.held');
       return;
@@ -232,33 +223,14 @@ export class RtpStream implements MediaStream, RtpListener {
   private begin(ssrc: number, sequence: number, timestamp: number, nowMs: number): void {
     if (this.farSsrc !== 0) this.reception.restart();
     this.farSsrc = ssrc;
-    if (!this.hasSpoken) return;
     const pauseMs = Math.max(PACKET_MS, Math.round((nowMs - this.lastHeardMs) / PACKET_MS) * PACKET_MS);
-    this.position += pauseMs * SAMPLES_PER_MS;
-    this.lastTimestamp = timestamp;
-    this.said = (this.said + 1) & 0xffff;
-    this.lastSequence = sequence;
-  }
-
-  /** Moves on to the packet whose header was read; gives its place on the far end's timeline in samples. */
-  private follow(nowMs: number): number {
-    const { sequence, timestamp } = this.header;
-    if (!this.hasSpoken) {
-      this.hasSpoken = true;
-      this.lastTimestamp = timestamp;
-      this.lastSequence = sequence;
-    }
-    this.position += (timestamp - this.lastTimestamp) | 0;
-    this.said = (this.said + sequenceDistance(sequence, this.lastSequence)) & 0xffff;
-    this.lastTimestamp = timestamp;
-    this.lastSequence = sequence;
-    this.lastHeardMs = nowMs;
-    return this.position;
+    this.said.change(sequence, timestamp, pauseMs * SAMPLES_PER_MS);
   }
 
   private say(bytes: Uint8Array, nowMs: number): void {
     const { payloadAt, payloadLength, marker } = this.header;
-    const { format, position, said } = this;
+    const { format } = this;
+    const { position, sequence } = this.said;
     const durationMs = durationMsOf(format, payloadLength);
     const timestampMs = Math.floor(position / SAMPLES_PER_MS) >>> 0;
     this.voice.packetMs = durationMs;
@@ -266,7 +238,17 @@ export class RtpStream implements MediaStream, RtpListener {
     for (let i = 0; i < this.listeners.length; i++) {
       const listener = this.listeners[i]!;
       if (listener.rtp !== undefined)
-        listener.rtp.hearRtp(bytes, payloadAt, payloadLength, format, position >>> 0, said, marker, durationMs, nowMs);
+        listener.rtp.hearRtp(
+          bytes,
+          payloadAt,
+          payloadLength,
+          format,
+          position >>> 0,
+          sequence,
+          marker,
+          durationMs,
+          nowMs,
+        );
       else if (payloadLength > MAX_PAYLOAD) this.drop('media.bad-length');
       else if (listener.packetMs === undefined || lawOfFormat(format) === undefined)
         listener.hearPacket(bytes, payloadAt, payloadLength, format, timestampMs, durationMs, nowMs);
@@ -278,8 +260,9 @@ export class RtpStream implements MediaStream, RtpListener {
   /** Comfort noise goes on to those who take it; for all others the pause itself says enough. [RFC3389] */
   private sayComfortNoise(bytes: Uint8Array, nowMs: number): void {
     const { payloadAt, payloadLength } = this.header;
+    const { position, sequence } = this.said;
     for (const { rtp } of this.listeners)
-      rtp?.hearComfortNoise(bytes, payloadAt, payloadLength, this.position >>> 0, this.said, nowMs);
+      rtp?.hearComfortNoise(bytes, payloadAt, payloadLength, position >>> 0, sequence, nowMs);
   }
 
   // ---- what the far end hears

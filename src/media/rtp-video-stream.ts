@@ -5,8 +5,9 @@ import type { PlaneParts } from './iax2-stream.ts';
 import { Rtcp } from './rtcp.ts';
 import { RtpLatch } from './rtp-latch.ts';
 import { RtpOutput } from './rtp-output.ts';
-import { RtpHeader, sequenceDistance } from './rtp-packet.ts';
+import { RtpHeader } from './rtp-packet.ts';
 import { RtpReception } from './rtp-reception.ts';
+import { RtpTimeline } from './rtp-timeline.ts';
 import { MAX_VIDEO_PAYLOAD, VIDEO_TICKS_PER_MS, type VideoListener, type VideoStream } from './video-stream.ts';
 
 /** A far end that has lost something may say so with each packet: it is passed on at this rate. */
@@ -30,12 +31,8 @@ export class RtpVideoStream implements VideoStream {
   private readonly output: RtpOutput;
   /** With a sign; 0 = nothing heard. */
   private farSsrc = 0;
-  /** The far end's timestamps and sequence numbers made continuous over changes of its SSRC; ticks. */
-  private hasSpoken = false;
-  private position = 0;
-  private said = 0;
-  private lastTimestamp = 0;
-  private lastSequence = 0;
+  /** What the far end shows, in ticks. */
+  private readonly shown = new RtpTimeline();
   /** Of a source without sequence numbers: where the picture began whose packets come. */
   private pictureAt: number | undefined;
   /** What is in the RTCP packet that is being read. */
@@ -106,31 +103,24 @@ export class RtpVideoStream implements VideoStream {
       this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');
       return;
     }
-    this.position += (timestamp - this.lastTimestamp) | 0;
-    this.said = (this.said + sequenceDistance(sequence, this.lastSequence)) & 0xffff;
-    this.lastTimestamp = timestamp;
-    this.lastSequence = sequence;
-    this.reception.noteTransit(nowMs - this.position / VIDEO_TICKS_PER_MS);
+    const { format, shown } = this;
+    shown.follow(sequence, timestamp);
+    this.reception.noteTransit(nowMs - shown.position / VIDEO_TICKS_PER_MS);
     if (!session.receives) {
       this.drop('media.held');
       return;
     }
-    const { format, position, said } = this;
-    for (let i = 0; i < this.listeners.length; i++)
-      this.listeners[i]!.hearVideo(bytes, payloadAt, payloadLength, format, position, marker, said, nowMs);
+    for (let i = 0; i < this.listeners.length; i++) {
+      const listener = this.listeners[i]!;
+      listener.hearVideo(bytes, payloadAt, payloadLength, format, shown.position, marker, shown.sequence, nowMs);
+    }
   }
 
   /** Another SSRC: its numbers go on where those of the last one ended. [RFC3550 §8] */
   private begin(ssrc: number, sequence: number, timestamp: number): void {
     if (this.farSsrc !== 0) this.reception.restart();
     this.farSsrc = ssrc;
-    if (this.hasSpoken) {
-      this.position += PAUSE_TICKS;
-      this.said = (this.said + 1) & 0xffff;
-    }
-    this.hasSpoken = true;
-    this.lastTimestamp = timestamp;
-    this.lastSequence = sequence;
+    this.shown.change(sequence, timestamp, PAUSE_TICKS);
   }
 
   handleRtcp(bytes: Uint8Array, from: Address, nowMs: number): void {

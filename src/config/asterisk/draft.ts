@@ -38,6 +38,7 @@ export class Draft {
   readonly callerNumbers = new Map<string, string>();
   private readonly origins = new Map<string, Place>();
   private readonly secrets = new Map<string, string>();
+  private readonly parties = new Map<string, Place>();
 
   constructor(
     readonly remarks: Remarks,
@@ -72,6 +73,15 @@ export class Draft {
     return this.secrets.get(name);
   }
 
+  /** What is served on one address is served nowhere on a machine that has another. */
+  tellAddress(address: string, place: Place): void {
+    if (/^(?:\[?::\]?|0\.0\.0\.0)?$/.test(address)) return;
+    this.remarks.changed(
+      place,
+      `it serves ${address} only, which must be an address of the new box; 0.0.0.0 is all of them`,
+    );
+  }
+
   /** A context that calls may enter, undefined where the dialplan has none of the name. */
   context(name: string, place: Place, whose: string): string | undefined {
     if (this.contexts.has(name)) return name;
@@ -82,24 +92,36 @@ export class Draft {
     return undefined;
   }
 
-  /** A name for a peer, phone or trunk in a dial string, like the one it had. */
+  /** A name for a peer or trunk in a dial string, like the one it had. */
   name(technology: 'IAX2' | 'SIP', name: string, place: Place): string {
-    const free = this.freeName(name);
-    if (free !== name) {
-      this.channels.renamed.set(`${technology}/${name}`, free);
-      this.remarks.changed(place, `[${name}] is called ${free} here, in the dialplan, too`);
-    }
+    const free = this.freeName(name, technology === 'IAX2');
+    if (free !== name) this.rename(technology, name, free, place);
     return free;
   }
 
-  /** A name that no peer, phone or trunk has yet, like this one. */
-  freeName(name: string): string {
+  rename(technology: 'IAX2' | 'SIP', name: string, other: string, place: Place): void {
+    this.channels.renamed.set(`${technology}/${name}`, other);
+    this.remarks.changed(place, `[${name}] is called ${other} here, in the dialplan, too`);
+  }
+
+  /** A name like this one that no peer and no trunk has yet, and, unless it is for a peer of IAX2, no phone. */
+  freeName(name: string, isPeer = false): string {
     const plain = plainName(name);
     const { iax2, sip } = this.document;
-    const isTaken = (it: string) => [iax2?.peers, sip?.phones, sip?.trunks].some((all) => Object.hasOwn(all ?? {}, it));
+    const others = [iax2?.peers, sip?.trunks, isPeer ? undefined : sip?.phones];
+    const isTaken = (it: string) => others.some((all) => Object.hasOwn(all ?? {}, it));
     let free = plain;
     for (let i = 2; isTaken(free); i++) free = `${plain.slice(0, 60)}-${i}`;
     return free;
+  }
+
+  /** Whether a section of sip.conf or pjsip.conf has a phone or trunk of its name already, which is told. */
+  isKnownParty(name: string, place: Place): boolean {
+    const channel = `SIP/${name}`;
+    const before = this.parties.get(channel);
+    if (before === undefined) this.parties.set(channel, place);
+    else this.remarks.lost(place, `[${name}] stands in ${before.file}, line ${before.line}, too; that one counts`);
+    return before !== undefined;
   }
 
   get peers(): Record<string, DraftPeer> {

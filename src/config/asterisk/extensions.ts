@@ -16,6 +16,8 @@ const INSTEAD: readonly (readonly [RegExp, string])[] = [
   [/^Page$/, 'a conference whose members answer by themselves does the same at head office'],
   [/^(?:Monitor|MixMonitor|Record)$/, 'a conference can be recorded: `conferences: { "600": { record: true } }`'],
 ];
+/** `IAX2/user:secret@host` */
+const SECRET_INSIDE = /\b(?:IAX2?|SIP|PJSIP)\/[^:@/&,|\s]*:[^@/&,|\s[]+@/i;
 /** How long members of a queue ring that says nothing else. */
 const QUEUE_RING_S = 60;
 const KNOWN_SETTINGS = /^(?:autofallthrough|priorityjumping)$/i;
@@ -85,6 +87,8 @@ class SectionLines {
       return undefined;
     }
     if (OTHER_KEYS.test(key)) {
+      if (SECRET_INSIDE.test(value))
+        remarks.changed(entry, 'switch has a secret in it, which stays in the dialplan; a peer keeps it out of there');
       if (/^[el]?switch$/i.test(key) && !/^iax2?\//i.test(value))
         remarks.lost(
           entry,
@@ -130,6 +134,11 @@ function adaptStep(step: Step, entry: Entry, draft: Draft): void {
     put('Hangup', '21');
     return;
   }
+  if (SECRET_INSIDE.test(step.data))
+    remarks.changed(
+      entry,
+      'a dial string has a secret in it, which stays in the dialplan; a peer or trunk keeps it out of there',
+    );
   if (/^queue$/i.test(step.application)) {
     const dial = queueAsDial(step.data, entry, draft);
     if (dial !== undefined) {

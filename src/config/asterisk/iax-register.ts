@@ -24,7 +24,7 @@ export function addRegistration(entry: Entry, draft: Draft): void {
       existing.secret = draft.secret(`iax2-${name}`, found.secret);
     return;
   }
-  const key = draft.freeName(name === undefined ? found.host.replace(/:\d+$/, '') : `${name}-register`);
+  const key = draft.freeName(name === undefined ? found.host.replace(/:\d+$/, '') : `${name}-register`, true);
   const peer: DraftPeer = { type: 'peer', host: found.host, username: found.username, register: {} };
   if (found.secret !== undefined) peer.secret = draft.secret(`iax2-${key}`, found.secret);
   peers[key] = peer;

@@ -57,8 +57,10 @@ function generalRules(draft: Draft, registrations: Entry[]): SettingRules<PeerDe
         target.bindPort = parsePort(entry.value);
       },
       bindaddr: (target, entry) => {
-        if (target.bindAddress === undefined) target.bindAddress = entry.value;
-        else remarks.lost(entry, 'IAX2 is served on one address: the first `bindaddr`; 0.0.0.0 is all of them');
+        if (target.bindAddress === undefined) {
+          target.bindAddress = entry.value;
+          draft.tellAddress(entry.value.replace(/:\d+$/, ''), entry);
+        } else remarks.lost(entry, 'IAX2 is served on one address: the first `bindaddr`; 0.0.0.0 is all of them');
       },
       allow: codecs,
       disallow: codecs,
@@ -99,6 +101,5 @@ function generalRules(draft: Draft, registrations: Entry[]): SettingRules<PeerDe
 function setBind({ bindAddress, bindPort }: PeerDefaults, draft: Draft): void {
   if (bindAddress === undefined && bindPort === undefined) return;
   const iax2: DraftIax2 = (draft.document.iax2 ??= {});
-  const address = bindAddress?.startsWith('::') && !bindAddress.startsWith('::1') ? `[${bindAddress}]` : bindAddress;
-  iax2.bind = hostWithPort(address ?? '0.0.0.0', bindPort ?? 4569) ?? '0.0.0.0:4569';
+  iax2.bind = hostWithPort(bindAddress ?? '0.0.0.0', bindPort ?? 4569) ?? '0.0.0.0:4569';
 }

@@ -13,7 +13,7 @@ import { type Remark, Remarks } from './remarks.ts';
 import { importRooms } from './rooms.ts';
 import { settle } from './settle.ts';
 import { importSip } from './sip.ts';
-import { importSurroundings, tellOthers, tellTimes } from './surroundings.ts';
+import { importSurroundings, tellCountry, tellOthers, tellTimes } from './surroundings.ts';
 import { giveExtensions } from './telephone-numbers.ts';
 
 export interface ImportOptions {
@@ -58,8 +58,9 @@ export function importAsterisk(files: AsteriskFiles, options: ImportOptions): Im
   const { systemName } = importSurroundings(sectionsOf, draft);
   importDahdi([...sectionsOf('chan_dahdi.conf'), ...sectionsOf('zapata.conf')], draft);
   importIax(sectionsOf('iax.conf'), draft, { acls: sectionsOf('acl.conf'), findKey: options.findKey });
-  importSip(sectionsOf('sip.conf'), draft);
+  // What stands in both counts as PJSIP has it, which is the only one since Asterisk 21.
   importPjsip(sectionsOf('pjsip.conf'), sectionsOf('pjsip_wizard.conf'), draft);
+  importSip(sectionsOf('sip.conf'), draft);
   if (!FILES.some((name) => read.has(name))) return undefined;
   draft.document.site.id = siteId(options.site ?? systemName ?? 'office');
   draft.queues = readQueues(sectionsOf('queues.conf'), draft);
@@ -67,6 +68,7 @@ export function importAsterisk(files: AsteriskFiles, options: ImportOptions): Im
   lines.push(...writeGroups(lines, draft));
   importRooms(sectionsOf('meetme.conf'), sectionsOf('confbridge.conf'), lines, draft);
   importFeatures(sectionsOf('features.conf'), sectionsOf('res_parking.conf'), draft);
+  tellCountry(sectionsOf('indications.conf'), draft);
   tellTimes(lines, draft);
   tellOthers(files, sectionsOf, draft);
   giveExtensions(lines, draft);

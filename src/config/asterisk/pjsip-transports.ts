@@ -26,6 +26,7 @@ export function readTransports(objects: readonly PjsipObject[], draft: Draft): R
       continue;
     }
     const bind = hostWithPort(object.value('bind') ?? '0.0.0.0', 5060);
+    draft.tellAddress((object.value('bind') ?? '').replace(/:\d+$/, ''), place);
     const address = `${transport}://${bind}`;
     if (bind === undefined) remarks.lost(place, `transport [${name}]: bind cannot be read; write it in \`sip.listen\``);
     else if (!listen.includes(address)) listen.push(address);

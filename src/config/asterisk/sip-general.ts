@@ -95,6 +95,7 @@ function generalRules(draft: Draft): SettingRules<General> {
   };
   const address = (transport: Transport) => (general: General, entry: Entry) => {
     const [, host = '', port] = /^(.*?)(?::(\d+))?$/.exec(entry.value) ?? [];
+    draft.tellAddress(host, entry);
     Object.assign(general.transports.get(transport)!, { address: host, port: parsePort(port) });
   };
   const external = (_: General, entry: Entry) => {
@@ -206,5 +207,8 @@ export function setListen(general: General, draft: Draft): void {
     const host = address === undefined || address === '' ? (udp ?? '0.0.0.0') : address;
     listen.push(`${transport}://${hostWithPort(host === '' ? '0.0.0.0' : host, port ?? general.port ?? 5060)}`);
   }
-  if (listen.join() !== 'udp://0.0.0.0:5060') draft.sip.listen = listen;
+  // What PJSIP serves stands there already.
+  const before = draft.document.sip?.listen ?? [];
+  if (before.length > 0 || listen.join() !== 'udp://0.0.0.0:5060')
+    draft.sip.listen = [...new Set([...before, ...listen])];
 }

@@ -1,6 +1,6 @@
 import type { Draft, DraftPhone, DraftTrunk } from './draft.ts';
 import type { Place } from './remarks.ts';
-import { type CallerName, type CodecList, durationText } from './values.ts';
+import { type CallerName, type CodecList, durationText, plainName } from './values.ts';
 
 export type Transport = 'udp' | 'tcp' | 'tls';
 
@@ -51,7 +51,13 @@ export function newParty(name: string, place: Place): SipParty {
 export function addPhone(party: SipParty, draft: Draft): void {
   const { name, place, caller } = party;
   const { remarks } = draft;
-  const key = draft.name('SIP', name, place);
+  if (draft.isKnownParty(name, place)) return;
+  const plain = plainName(name);
+  // A phone may have the name of an IAX2 peer: it is what it registers with.
+  const key = [draft.phones, draft.document.sip?.trunks].some((all) => Object.hasOwn(all ?? {}, plain))
+    ? draft.freeName(name)
+    : plain;
+  if (key !== name) draft.rename('SIP', name, key, place);
   const phone: DraftPhone = {};
   if (party.secret !== undefined) phone.secret = draft.secret(`sip-${key}`, party.secret);
   else remarks.lost(place, `[${name}] has no secret that could be carried over; it cannot register before it has one`);
@@ -73,6 +79,7 @@ export function addPhone(party: SipParty, draft: Draft): void {
 export function addTrunk(party: SipParty & { readonly host: string }, draft: Draft): void {
   const { name, place, transport, host, caller } = party;
   const { remarks } = draft;
+  if (draft.isKnownParty(name, place)) return;
   const key = draft.name('SIP', name, place);
   const suffix = transport === undefined || transport === 'udp' ? '' : `;transport=${transport}`;
   const trunk: DraftTrunk = { registrar: `sip:${host}${suffix}` };

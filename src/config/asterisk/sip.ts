@@ -22,7 +22,10 @@ interface PartyReading {
 export function importSip(sections: readonly Section[], draft: Draft): void {
   const { remarks } = draft;
   const general = readGeneral(sections, draft);
-  setListen(general, draft);
+  const isUsed =
+    general.registers.length > 0 ||
+    sections.some(({ name, isTemplate }) => !isTemplate && !/^(?:general|authentication)$/i.test(name));
+  if (isUsed) setListen(general, draft);
   const registers = general.registers.flatMap((entry) => parseSipRegister(entry, remarks) ?? []);
   for (const section of sections) {
     if (section.isTemplate || section.name.toLowerCase() === 'general') continue;

@@ -89,3 +89,17 @@ export function tellTimes(lines: readonly DialplanLine[], { remarks }: Draft): v
   if (first !== undefined)
     remarks.changed(first, 'times are those of `site: { timezone: … }`, which is UTC unless written: Europe/Paris');
 }
+
+/** The country decides which numbers are emergency numbers, so nobody may miss what it is. */
+export function tellCountry(indications: readonly Section[], { document, remarks }: Draft): void {
+  const hasTelephones = document.hat !== undefined || Object.keys(document.sip?.phones ?? {}).length > 0;
+  if (!hasTelephones) return;
+  const place = valueIn(indications, 'general', 'country') ?? { file: 'indications.conf', line: 0 };
+  const { country } = document.site;
+  remarks.changed(
+    place,
+    country === undefined
+      ? 'no country is known: emergency numbers, tones and ringing are those of us unless you write `site: { country: … }`'
+      : `emergency numbers, tones and ringing are those of ${country}; write another \`site.country\` if the office is elsewhere`,
+  );
+}

@@ -9,6 +9,11 @@ const ONE_LINE = 100;
 /** Mappings that have names as keys, which are easier to find below each other. */
 const ALWAYS_OPEN = ['iax2', 'peers', 'sip', 'phones', 'trunks', 'hat', 'lines', 'conferences'];
 
+/** In this order a reader looks for things; what is not here comes behind. */
+const ORDER =
+  'site hat iax2 sip emergency conferences features net id port kind type host registrar username secret auth inKeys outKey register ' +
+  'extension name context otherContexts allowFrom acl callToken codecs';
+
 export interface WrittenDocument {
   readonly text: string;
   /** The line of the text in which the dialplan's first line stands. */
@@ -17,7 +22,7 @@ export interface WrittenDocument {
 
 /** The document as YAML; the dialplan, line by line, is last. */
 export function writeDocument(draft: DraftDocument, dialplan: readonly string[], heading: string): WrittenDocument {
-  const document = new Document(draft, { aliasDuplicateObjects: false });
+  const document = new Document(inOrder(draft), { aliasDuplicateObjects: false });
   visit(document, {
     Scalar(_, node) {
       if (typeof node.value !== 'string') return;
@@ -48,4 +53,13 @@ function yamlText(line: string): string {
     /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g,
     '?',
   );
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (typeof value !== 'object' || value === null) return value;
+  const order = ORDER.split(' ');
+  const rank = (key: string) => (order.includes(key) ? order.indexOf(key) : order.length);
+  const entries = Object.entries(value).sort(([a], [b]) => rank(a) - rank(b));
+  return Object.fromEntries(entries.map(([key, item]) => [key, inOrder(item)]));
 }

@@ -140,7 +140,8 @@ test('secrets of dial strings stand in no remark', () => {
   const { told } = importDialplan(
     '[a]\nexten => 1,1,Dial(IAX2/us:very-secret@nobody/1)\nexten => 1,2,No(IAX2/a:very-secret@b/1)',
   );
-  expect(told).toHaveLength(2);
+  expect(told.filter((line) => line.includes('has a secret in it'))).toHaveLength(2);
+  expect(told).toHaveLength(4);
   expect(told.join('\n')).not.toContain('very-secret');
 });
 

@@ -74,14 +74,17 @@ test('a whole office becomes one configuration', () => {
   ]);
   expect(office.told.map((line) => line.replace(/^(\S+ (?:changed: )?\S+).*$/, '$1'))).toEqual([
     'dahdi-channels.conf:6: changed: the',
+    'iax.conf:4: changed: it',
     'iax.conf:5: bandwidth:',
     'iax.conf:29: mailbox:',
+    'sip.conf:3: changed: it',
     'sip.conf:20: mailbox:',
     'extensions.conf:13: VoiceMail',
     'extensions.conf:22: there',
     'extensions.conf:27: "112"',
     'extensions.conf:29: changed: Queue(desk):',
     'meetme.conf:2: changed: conference',
+    'indications.conf:2: changed: emergency',
   ]);
 });
 

@@ -63,6 +63,7 @@ callerid=222`);
     '24 [carol',
     '25 md5secret',
     'extensions.conf:4: Dial: no SIP phone or trunk itsp was carried over; it is not called',
+    'indications.conf: changed: no country is known: emergency numbers, tones and ringing are those of us unless you write `site: { country: … }`',
   ]);
 });
 
@@ -129,6 +130,7 @@ test('a telephone with a fixed address registers here; a name that IAX2 has too 
   expect(told).toEqual([
     'sip.conf:1: changed: [hq] is called hq-2 here, in the dialplan, too',
     'sip.conf:4: changed: [300] has a fixed address; here it must register, or be a trunk in `sip.trunks`',
+    'indications.conf: changed: no country is known: emergency numbers, tones and ringing are those of us unless you write `site: { country: … }`',
   ]);
 });
 
@@ -142,4 +144,19 @@ test('registrations that cannot be read, and sections without a type, are told w
     'sip.conf:5: [authentication]: write `username` and `secret` at the trunk that asks for them',
   ]);
   expect(told.join('\n')).not.toContain('hidden-secret');
+});
+
+test('a telephone of sip.conf and pjsip.conf counts once, and one with the name of an IAX2 peer keeps it', () => {
+  const { document, told } = importOffice({
+    'extensions.conf': '[office]\nexten => 201,1,Dial(SIP/201&IAX2/201)',
+    'iax.conf': '[201]\ntype=peer\nhost=192.0.2.1',
+    'sip.conf': '[201]\ntype=friend\nhost=dynamic\nsecret=secret-of-sip\ncontext=office',
+    'pjsip.conf':
+      '[201]\ntype=endpoint\nauth=201\naors=201\ncontext=office\n[201]\ntype=auth\npassword=secret-of-pjsip\n[201]\ntype=aor\nmax_contacts=1',
+  });
+  expect(document).toMatchObject({
+    iax2: { peers: { '201': {} } },
+    sip: { phones: { '201': { secret: 'secret-of-pjsip' } } },
+  });
+  expect(told[0]).toBe('sip.conf:1: [201] stands in pjsip.conf, line 1, too; that one counts');
 });

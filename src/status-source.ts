@@ -3,6 +3,7 @@ import type { PhoneView } from './appliance-phones.ts';
 import type { ApplianceSip } from './appliance-sip.ts';
 import type { Counters } from './base/counters.ts';
 import type { PeerStatus } from './iax2/peer.ts';
+import type { Reachability } from './sip/qualify.ts';
 import type { HatStatus, MediaStatus } from './status/schema.ts';
 import type {
   BrokerReading,
@@ -50,7 +51,10 @@ export function statusSource(parts: StatusParts): StatusSource {
     },
     *phones() {
       for (const [user, view] of appliance.phoneViews())
-        yield [user, phones.of(user, view, appliance.orders.of(`SIP/${user}`))] as const;
+        yield [
+          user,
+          phones.of(user, view, appliance.orders.of(`SIP/${user}`), appliance.sip?.endpoint.measuresOf(user)),
+        ] as const;
     },
     adoptionEndsMs: () => (appliance.sip?.canAdopt === true ? (appliance.sip.adoptionEndsMs ?? null) : undefined),
     calls: () => appliance.calls().map((view) => callReading(appliance, view)),
@@ -64,15 +68,23 @@ export function statusSource(parts: StatusParts): StatusSource {
   };
 }
 
+/** What a reading of a phone is made of. */
+interface ReadPhone {
+  readonly view: PhoneView;
+  readonly orders: TelephoneOrders;
+  readonly measures: Reachability | undefined;
+}
+
 /** What is read of phones: while nothing changes, the same object each time. */
 class PhoneReadings {
-  private readonly known = new Map<string, { view: PhoneView; orders: TelephoneOrders; reading: PhoneReading }>();
+  private readonly known = new Map<string, ReadPhone & { readonly reading: PhoneReading }>();
 
-  of(user: string, view: PhoneView, orders: TelephoneOrders): PhoneReading {
+  of(user: string, view: PhoneView, orders: TelephoneOrders, measures: Reachability | undefined): PhoneReading {
     const known = this.known.get(user);
-    if (known?.view === view && known.orders === orders) return known.reading;
-    const reading = { ...view, extension: orNull(view.extension), name: orNull(view.name), ...orders };
-    this.known.set(user, { view, orders, reading });
+    if (known?.view === view && known.orders === orders && known.measures === measures) return known.reading;
+    const { rttMs = null, lossPct = null } = measures ?? {};
+    const reading = { ...view, extension: orNull(view.extension), name: orNull(view.name), rttMs, lossPct, ...orders };
+    this.known.set(user, { view, orders, measures, reading });
     return reading;
   }
 }

@@ -18,6 +18,7 @@ import { type Mailboxes, MessageNotifier } from './message-notifier.ts';
 import { parseMessage } from './parse.ts';
 import type { PhoneConfig, TrunkConfig, TrunkStatus } from './peer.ts';
 import { PhoneWatch } from './phone-watch.ts';
+import { NOT_ASKED, type Reachability } from './qualify.ts';
 import { isScanner } from './scanner.ts';
 import { type Flood, StrangerGate } from './stranger-gate.ts';
 import { type ConnectedHop, StreamConnections } from './stream-connections.ts';
@@ -297,6 +298,11 @@ export class Endpoint implements Machine<EndpointOutput> {
   /** Whether a phone answers at that binding; null where that is not known. */
   isReachable(binding: Binding): boolean | null {
     return this.phoneWatch?.stateOf(binding) ?? null;
+  }
+
+  /** What qualify measures of a phone. */
+  measuresOf(user: string): Reachability {
+    return this.phoneWatch?.measuresOf(user) ?? NOT_ASKED;
   }
 
   /** The first hop of a call to that phone or trunk, as far as it is known. */

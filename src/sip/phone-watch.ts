@@ -4,7 +4,7 @@ import type { Random } from '../base/random.ts';
 import { type Binding, hopOf, isSameWay } from './binding.ts';
 import type { Hop } from './hop.ts';
 import { isMalformed } from './malformed.ts';
-import { optionsRequest, Qualify, type QualifyConfig, type Reachability } from './qualify.ts';
+import { NOT_ASKED, optionsRequest, Qualify, type QualifyConfig, type Reachability } from './qualify.ts';
 import type { ClientTransactionUser } from './transaction.ts';
 import type { OutgoingRequest } from './transaction-layer.ts';
 import { type HostPort, isSipUri, parseUri, sipUri } from './uri.ts';
@@ -55,6 +55,12 @@ export class PhoneWatch {
   stateOf({ user, contact }: Binding): Reachability['reachable'] {
     const watched = this.watched.get(user)?.find(({ binding }) => binding.contact === contact);
     return watched?.qualify.state.reachable ?? null;
+  }
+
+  /** What is measured of a phone: at the contact that answers, if it has several. The same object until it is asked again. */
+  measuresOf(user: string): Reachability {
+    const states = (this.watched.get(user) ?? []).map(({ qualify }) => qualify.state);
+    return states.find(({ reachable }) => reachable === true) ?? states[0] ?? NOT_ASKED;
   }
 
   handleTimeout(nowMs: number): void {

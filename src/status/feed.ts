@@ -15,8 +15,9 @@ export type StatusChange =
 const COALESCE_MS = 100;
 /** Everything is looked at this often, told or not: call quality, and whatever nobody announced. */
 const SWEEP_MS = 5_000;
-/** How often a trunk is told again when only its measured values moved. */
+/** How often a trunk is told again when only its measured values moved; phones are many. */
 const MEASURES_MS = 30_000;
+const PHONE_MEASURES_MS = 300_000;
 const HEALTH_MS = 60_000;
 
 interface Told {
@@ -119,7 +120,8 @@ export class StatusFeed implements Machine<StatusChange> {
       if (told?.status === body) continue;
       if (told !== undefined) {
         const differs = difference(told.status, body);
-        const isDue = differs === 'words' || (differs === 'measures' && nowMs - told.atMs >= MEASURES_MS);
+        const pauseMs = topic.startsWith('phones/') ? PHONE_MEASURES_MS : MEASURES_MS;
+        const isDue = differs === 'words' || (differs === 'measures' && nowMs - told.atMs >= pauseMs);
         if (!isDue) continue;
       }
       this.tellState(topic, body, nowMs);

@@ -84,6 +84,8 @@ export const phoneSchema = z
     extension: z.string().nullable(),
     name: z.string().nullable(),
     adopted: z.boolean().describe('let in by adopt mode, and not named in the configuration'),
+    rttMs: z.number().nullable().default(null).describe('last measured round trip; null without sip.qualify'),
+    lossPct: z.number().nullable().default(null).describe('share of unanswered qualify probes of late'),
     doNotDisturb,
     forward,
     since: time,

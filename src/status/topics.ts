@@ -29,7 +29,7 @@ export function stateTopics(snapshot: StatusSnapshot): Map<Topic, object> {
   return topics;
 }
 
-/** Values that move all the time: alone they are no reason to publish at once. */
+/** Values that move all the time: alone they are no reason to publish at once, unless there were none before. */
 const MEASURED = new Set(['rttMs', 'lossPct']);
 
 /** Whether two states of one topic differ: in what is told at once, or only in what they measure. */
@@ -38,7 +38,7 @@ export function difference(before: object, now: object): 'words' | 'measures' | 
   let isMeasure = false;
   for (const key in fresh) {
     if (isSame(old[key], fresh[key])) continue;
-    if (!MEASURED.has(key)) return 'words';
+    if (!MEASURED.has(key) || old[key] === null) return 'words';
     isMeasure = true;
   }
   for (const key in old) if (old[key] !== undefined && !(key in fresh)) return 'words';

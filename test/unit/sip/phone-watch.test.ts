@@ -16,10 +16,13 @@ it('a phone that no longer answers OPTIONS is unreachable, and calls to it fail 
   network.runFor(31_000);
   const [binding] = centre.endpoint.bindingsOf('211');
   expect(states()).toMatchObject([{ user: '211', contact: binding!.contact, reachable: true }]);
+  expect(centre.endpoint.measuresOf('211')).toMatchObject({ rttMs: 10, lossPct: 0 });
+  expect(centre.endpoint.measuresOf('nobody')).toMatchObject({ rttMs: null, lossPct: null });
   network.blackhole(CENTRE, PHONE);
   network.runFor(33_500);
   expect(states().at(-1)).toMatchObject({ reachable: false, reason: 'It did not answer OPTIONS.' });
   expect(centre.endpoint.isReachable(binding!)).toBe(false);
+  expect(centre.endpoint.measuresOf('211')).toMatchObject({ rttMs: null, lossPct: expect.closeTo(50, -1) });
   expect(() => centre.dial('211', '211')).toThrow('211 does not answer.');
   network.blackhole(CENTRE, PHONE, false);
   network.runFor(31_000);

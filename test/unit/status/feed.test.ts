@@ -5,7 +5,7 @@ import { type HealthStatus, topicSchemas } from '../../../src/status/schema.ts';
 import { callStatus, takeSnapshot } from '../../../src/status/snapshot.ts';
 import { formatTime, WallTime } from '../../../src/status/wall-time.ts';
 import { VirtualClock } from '../../support/virtual-clock.ts';
-import { call, hat, line, type Readings, sourceOf, trunk } from './readings.ts';
+import { call, hat, line, phone, type Readings, sourceOf, trunk } from './readings.ts';
 
 const health = { version: '1.0.0', uptimeMs: 0, cpuPct: 1, memoryMb: 80, temperatureC: null };
 
@@ -120,6 +120,23 @@ describe('StatusFeed', () => {
     readings.trunks['hq'] = { ...trunk, reachable: false, reason: 'no answer to qualify for 1 s' };
     clock.advance(5_000);
     expect(topics()).toContain('trunks/hq');
+  });
+
+  it('tells measured values of phones, which are many, every five minutes at most, but the first of them at once', () => {
+    const measured = (rttMs: number | null) => ({ 211: { ...phone, rttMs, lossPct: rttMs === null ? null : 0 } });
+    const readings: Readings = { trunks: {}, lines: {}, calls: [], phones: measured(null) };
+    const { clock, topics } = startFeed(readings);
+    topics();
+    readings.phones = measured(8);
+    clock.advance(5_000);
+    expect(topics()).toEqual(['phones/211']);
+    let count = 0;
+    for (let second = 0; second < 900; second++) {
+      readings.phones = measured(second);
+      clock.advance(1_000);
+      count += topics().filter((topic) => topic === 'phones/211').length;
+    }
+    expect(count).toBe(3);
   });
 
   it('tells each state of a call, however short, and its cause at the end, once', () => {

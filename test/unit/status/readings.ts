@@ -1,6 +1,12 @@
 import type { StreamStatistics } from '../../../src/base/media-port.ts';
 import type { HatStatus } from '../../../src/status/schema.ts';
-import type { CallReading, LineReading, StatusSource, TrunkReading } from '../../../src/status/snapshot.ts';
+import type {
+  CallReading,
+  LineReading,
+  PhoneReading,
+  StatusSource,
+  TrunkReading,
+} from '../../../src/status/snapshot.ts';
 
 export const statistics: StreamStatistics = {
   received: 990,
@@ -20,6 +26,19 @@ export const line: LineReading = {
   extension: '201',
   name: 'Front desk',
   doNotDisturb: false,
+  forward: { always: null, busy: null, noAnswer: null },
+  sinceMs: 0,
+};
+
+export const phone: PhoneReading = {
+  state: 'registered',
+  contact: 'sip:211@192.0.2.9',
+  extension: '211',
+  name: null,
+  adopted: false,
+  rttMs: 12,
+  lossPct: 0,
+  doNotDisturb: true,
   forward: { always: null, busy: null, noAnswer: null },
   sinceMs: 0,
 };
@@ -84,6 +103,8 @@ export interface Readings {
   trunks: Record<string, TrunkReading>;
   lines: Record<number, LineReading>;
   calls: CallReading[];
+  /** One that is registered, unless told. */
+  phones?: Record<string, PhoneReading>;
   hat?: HatStatus;
 }
 
@@ -101,21 +122,7 @@ export function sourceOf(readings: Readings): StatusSource {
         { members: [{ channel: 'LINE/1', leader: true, muted: false }], locked: false, recording: true, sinceMs: 0 },
       ],
     ],
-    phones: () => [
-      [
-        '211',
-        {
-          state: 'registered',
-          contact: 'sip:211@192.0.2.9',
-          extension: '211',
-          name: null,
-          adopted: false,
-          doNotDisturb: true,
-          forward: { always: null, busy: null, noAnswer: null },
-          sinceMs: 0,
-        },
-      ],
-    ],
+    phones: () => Object.entries(readings.phones ?? { 211: phone }),
     adoptionEndsMs: () => undefined,
     calls: () => readings.calls,
     media: () => ({ io: 'dgram', tickLatenessMs: { p50: 0.1, p99: 0.4, max: 1.2 } }),

@@ -65,6 +65,8 @@ describe('takeSnapshot', () => {
           extension: '211',
           name: null,
           adopted: false,
+          rttMs: 12,
+          lossPct: 0,
           doNotDisturb: true,
           forward: { always: null, busy: null, noAnswer: null },
           since: '2026-01-01T00:00:00.000Z',

@@ -70,13 +70,42 @@ function unknownKey(parent: Path, written: string, value: unknown): string {
   // Where a colon was forgotten the value stands in the key: `secret hunter2`, or for a key: `{ secret, hunter2 }`.
   const [key = ''] = /^[\w.*#-]*/.exec(written) ?? [];
   const allowed = [...new Set(schemasAt(parent).flatMap((schema) => Object.keys(schema.properties ?? {})))];
-  const likely = closest(key, allowed);
+  const likely = closest(key, allowed) ?? otherWord(key, allowed);
   const where = parent.length === 0 ? '' : ` in ${formatPath(parent)}`;
   const hidden = isSecretPath(parent) || (value === null && likely === undefined);
   const what = hidden ? 'unknown key' : `unknown key ${quoted(key === written ? key : `${key}…`)}`;
   const meant = likely === undefined ? ';' : `; did you mean ${quoted(likely)}?`;
   const hint = written[key.length] === ':' ? '; write a blank after ":";' : meant;
   return `${what}${where}${hint} allowed: ${allowed.join(', ')}`;
+}
+
+/** What iax.conf, sip.conf, pjsip.conf and other programs call what has another name here; the first that fits. */
+const OTHER_WORDS: Readonly<Record<string, readonly string[]>> = {
+  allow: ['codecs'],
+  disallow: ['codecs'],
+  deny: ['acl'],
+  permit: ['acl'],
+  address: ['host', 'registrar', 'url'],
+  host: ['registrar', 'url'],
+  server: ['host', 'registrar', 'url'],
+  broker: ['url'],
+  user: ['username'],
+  defaultuser: ['username'],
+  password: ['secret', 'passwordHash'],
+  requirecalltoken: ['callToken'],
+  call_limit: ['maxCalls'],
+  'call-limit': ['maxCalls'],
+  exten: ['extension'],
+  number: ['extension'],
+  fullname: ['name'],
+  codec: ['codecs'],
+  bindaddr: ['bind', 'listen'],
+  bindport: ['bind', 'listen'],
+};
+
+function otherWord(key: string, allowed: readonly string[]): string | undefined {
+  const word = key.toLowerCase();
+  return Object.hasOwn(OTHER_WORDS, word) ? OTHER_WORDS[word]!.find((other) => allowed.includes(other)) : undefined;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -104,10 +133,31 @@ function wanted(issue: Issue, path: Path): string {
   }
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
-    const likely = typeof issue.input === 'string' ? closest(issue.input, values) : undefined;
+    const input = typeof issue.input === 'string' ? issue.input : undefined;
+    const likely = input === undefined ? undefined : (closest(input, values) ?? sameValue(input, values));
     return `${likely === undefined ? '' : `did you mean ${quoted(likely)}? `}allowed: ${values.join(', ')}`;
   }
   return issue.message;
+}
+
+/** What codecs and countries are called elsewhere. */
+const OTHER_VALUES: Readonly<Record<string, string>> = {
+  uk: 'gb',
+  en: 'gb',
+  usa: 'us',
+  pcmu: 'ulaw',
+  pcma: 'alaw',
+  g711u: 'ulaw',
+  g711a: 'alaw',
+  mulaw: 'ulaw',
+  'µ-law': 'ulaw',
+  slinear: 'slin',
+};
+
+function sameValue(input: string, values: readonly string[]): string | undefined {
+  const word = input.toLowerCase();
+  const other = Object.hasOwn(OTHER_VALUES, word) ? OTHER_VALUES[word] : undefined;
+  return other !== undefined && values.includes(other) ? other : undefined;
 }
 
 /** Marks an issue whose schema has no text of its own. */

@@ -216,6 +216,22 @@ describe('every error names its place, what is wrong and what is allowed', () =>
       peer('allowFrom: 10.0.0.0/8'),
       '7:53: iax2.peers.hq.allowFrom is "10.0.0.0/8"; allowed: a list; write [10.0.0.0/8]',
     ],
+    [
+      peer('allow: [ulaw]'),
+      '7:42: unknown key "allow" in iax2.peers.hq; did you mean "codecs"? allowed: type, host, username, secret, auth, inKeys, outKey, register, context, allowFrom, acl, otherContexts, codecs, codecPriority, callToken, trunk, trunkTimestamps, encryption, qualify, maxCalls, autokill, transfer, class, mailbox, callerId',
+    ],
+    [
+      `${SITE}mqtt: { host: h }\n`,
+      '2:9: unknown key "host" in mqtt; did you mean "url"? allowed: url, embedded, username, password, tls, homeAssistant, commands, provisioning',
+    ],
+    [
+      peer('codecs: [g711u]'),
+      '7:51: iax2.peers.hq.codecs[0] is "g711u"; did you mean "ulaw"? allowed: ulaw, alaw, g722, gsm, g726, g729, ilbc, opus, speex, slin, h261, h263, h263p, h264, vp8',
+    ],
+    [
+      'site: { id: a, country: uk }\n',
+      '1:25: site.country is "uk"; did you mean "gb"? allowed: at, au, be, br, ch, cn, de, dk, es, fi, fr, gb, il, in, it, jp, mx, nl, no, nz, pl, pt, ru, se, us, za',
+    ],
     [peer('allowFrom: "a b"'), '7:53: iax2.peers.hq.allowFrom is "a b"; allowed: a list; write ["a b"]'],
     [peer('codecs: ulaw'), '7:50: iax2.peers.hq.codecs is "ulaw"; allowed: a list of codecs; write [ulaw]'],
     [peer('codecs: all'), '7:50: iax2.peers.hq.codecs is "all"; allowed: a list of codecs'],

@@ -73,6 +73,22 @@ export function checkEmergencyNumbers(config: ConfigurationInput, dialplan: Dial
   }
 }
 
+/** Why an emergency call would not leave the office by a channel that exists; undefined if it would. */
+export function whyNoWayOut({ hat, iax2, sip }: ConfigurationInput, channel: string): string | undefined {
+  const [technology, name = ''] = channel.split('/');
+  if (technology === 'IAX2')
+    return iax2?.peers[name]?.type === 'user'
+      ? `${channel} is of type user: it calls us, we do not call it`
+      : undefined;
+  const isTelephone =
+    technology === 'LINE'
+      ? hat?.lines.some(({ port, kind }) => String(port) === name && kind === 'fxs')
+      : sip?.trunks[name] === undefined;
+  return isTelephone
+    ? `${channel} is a telephone of this office, and would swallow the emergency call; allowed: a LINE of kind fxo, IAX2/<peer>, SIP/<trunk>`
+    : undefined;
+}
+
 /** Of the peer or trunk behind `IAX2/hq` or `SIP/backup`; undefined for town lines and what is not there. */
 function codecsOf(channel: string, { iax2, sip }: ConfigurationInput) {
   const [technology, name = ''] = channel.split('/');

@@ -3,6 +3,7 @@ import { parseMailbox } from '../base/mailbox.ts';
 import type { DialTarget } from '../dialplan/dial-target.ts';
 import type { Dialplan } from '../dialplan/dialplan.ts';
 import { emergencyPlan } from './emergency.ts';
+import { whyNoWayOut } from './emergency-check.ts';
 import { quoted } from './messages.ts';
 import { formatPath, type Path } from './problem.ts';
 import type { ConfigurationInput } from './schema/configuration.ts';
@@ -251,7 +252,7 @@ function checkSip(config: ConfigurationInput, report: Report): void {
 /** The ways out that emergency calls may take. */
 function checkWays(config: ConfigurationInput, report: Report): void {
   for (const [index, way] of (config.emergency?.via ?? []).entries()) {
-    const fault = unknownTarget(config, way.channel);
+    const fault = unknownTarget(config, way.channel) ?? whyNoWayOut(config, way.channel);
     if (fault !== undefined) report(['emergency', 'via', index], fault);
   }
 }

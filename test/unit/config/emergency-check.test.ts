@@ -50,6 +50,24 @@ describe('check', () => {
       '3:66: warning: IAX2/hq has neither ulaw nor alaw: an emergency call of a line, or of a phone without its codecs, cannot go that way',
     ],
     [
+      'refuses a way out that ends at a telephone on a line',
+      office('fr', 'emergency: { via: [LINE/1] }\n'),
+      '4:20: LINE/1 is a telephone of this office, and would swallow the emergency call; allowed: a LINE of kind fxo, IAX2/<peer>, SIP/<trunk>',
+    ],
+    [
+      'refuses a way out that ends at a SIP phone',
+      office('fr', 'sip: { phones: { "211": { secret: s, context: c } } }\nemergency: { via: [SIP/211] }\n'),
+      '5:20: SIP/211 is a telephone of this office, and would swallow the emergency call; allowed: a LINE of kind fxo, IAX2/<peer>, SIP/<trunk>',
+    ],
+    [
+      'refuses a way out to a peer that only calls us',
+      office('fr', 'emergency: { via: [IAX2/hq] }\n')
+        .replace('type: friend, host: h', 'type: user')
+        .replace(', register: { refresh: 60s }', ''),
+      '4:20: IAX2/hq is of type user: it calls us, we do not call it',
+      '9:18: "112" is an emergency number here and calls nothing else; the ways of emergency calls are in emergency.via',
+    ],
+    [
       'warns of one that is named',
       office('fr', 'sip: { trunks: { b: { registrar: "sip:h", codecs: [g729] } } }\nemergency: { via: [SIP/b] }\n'),
       '4:51: warning: SIP/b has neither ulaw nor alaw: an emergency call of a line, or of a phone without its codecs, cannot go that way',
@@ -77,9 +95,10 @@ describe('the plan of a configuration', () => {
 
   it('has the ways and callers as written, and tells whom it is to tell', () => {
     const more =
-      'emergency: { numbers: ["3114"], via: [{ channel: IAX2/hq, callerId: "+33472000001" }, LINE/1], notify: [mqtt, "201"] }\n';
-    const plan = emergencyPlan(load(office('fr', more)).configuration!);
-    expect(plan.ways).toEqual([{ channel: 'IAX2/hq', callerId: '+33472000001' }, { channel: 'LINE/1' }]);
+      'emergency: { numbers: ["3114"], via: [{ channel: IAX2/hq, callerId: "+33472000001" }, SIP/b], notify: [mqtt, "201"] }\n';
+    const trunk = 'sip: { trunks: { b: { registrar: "sip:h" } } }\n';
+    const plan = emergencyPlan(load(office('fr', trunk + more)).configuration!);
+    expect(plan.ways).toEqual([{ channel: 'IAX2/hq', callerId: '+33472000001' }, { channel: 'SIP/b' }]);
     expect(plan.notify).toEqual(['201']);
   });
 });

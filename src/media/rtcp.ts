@@ -1,4 +1,4 @@
-import { readUint32, writeUint32 } from './rtp-packet.ts';
+import { readInt32, readUint32, writeUint32 } from './rtp-packet.ts';
 import type { RtpReception } from './rtp-reception.ts';
 import {
   type FarVoice,
@@ -116,7 +116,7 @@ export class Rtcp {
     if (type !== SR && type !== RR) return;
     if (type === SR) {
       if (at + HEADER_LENGTH + SENDER_INFO_LENGTH > end) return;
-      this.lastSenderReport = readUint32(bytes, at + HEADER_LENGTH + 2) | 0;
+      this.lastSenderReport = readInt32(bytes, at + HEADER_LENGTH + 2);
       this.lastSenderReportMs = nowMs;
     }
     const blocks = at + HEADER_LENGTH + (type === SR ? SENDER_INFO_LENGTH : 0);
@@ -124,7 +124,7 @@ export class Rtcp {
     for (let i = 0; i < count; i++) {
       const block = blocks + i * BLOCK_LENGTH;
       if (block + BLOCK_LENGTH > end) return;
-      if ((readUint32(bytes, block) | 0) === this.ssrc) this.handleBlock(bytes, block, nowMs);
+      if (readInt32(bytes, block) === this.ssrc) this.handleBlock(bytes, block, nowMs);
     }
   }
 

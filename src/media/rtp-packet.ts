@@ -11,6 +11,7 @@ export class RtpHeader {
   payloadType = 0;
   marker = false;
   sequence = 0;
+  /** Both with a sign: then they are small integers, where half of all would be objects on their way elsewhere. */
   timestamp = 0;
   ssrc = 0;
   payloadAt = 0;
@@ -31,8 +32,8 @@ export class RtpHeader {
     this.payloadType = bytes[1]! & 0x7f;
     this.marker = (bytes[1]! & 0x80) !== 0;
     this.sequence = (bytes[2]! << 8) | bytes[3]!;
-    this.timestamp = readUint32(bytes, 4);
-    this.ssrc = readUint32(bytes, 8);
+    this.timestamp = readInt32(bytes, 4);
+    this.ssrc = readInt32(bytes, 8);
     this.payloadAt = at;
     this.payloadLength = length - padding - at;
     return true;
@@ -62,7 +63,12 @@ export function writeRtpHeader(
 }
 
 export function readUint32(bytes: Uint8Array, at: number): number {
-  return ((bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!) >>> 0;
+  return readInt32(bytes, at) >>> 0;
+}
+
+/** The same 32 bits with a sign. */
+export function readInt32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
 }
 
 export function writeUint32(to: Uint8Array, at: number, value: number): void {

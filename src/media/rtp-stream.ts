@@ -180,14 +180,12 @@ export class RtpStream implements MediaStream, RtpListener {
       this.drop('media.bad-length');
       return;
     }
-    // With a sign it is a small integer, and no object on its way elsewhere.
-    const source = ssrc | 0;
-    const believed = this.latch.judge(from, source, sequence, nowMs);
+    const believed = this.latch.judge(from, ssrc, sequence, nowMs);
     if (believed !== 'yes') {
       this.drop(believed === 'foreign' ? 'media.rtp-foreign' : 'media.rtp-other-source');
       return;
     }
-    if (source !== this.farSsrc) this.begin(source, sequence, timestamp, nowMs);
+    if (ssrc !== this.farSsrc) this.begin(ssrc, sequence, timestamp, nowMs);
     const arrival = this.reception.note(sequence);
     if (arrival !== 'fresh') {
       this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');

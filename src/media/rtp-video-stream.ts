@@ -91,13 +91,12 @@ export class RtpVideoStream implements VideoStream {
       this.drop('media.bad-length');
       return;
     }
-    const source = ssrc | 0;
-    const believed = this.latch.judge(from, source, sequence, nowMs);
+    const believed = this.latch.judge(from, ssrc, sequence, nowMs);
     if (believed !== 'yes') {
       this.drop(believed === 'foreign' ? 'media.rtp-foreign' : 'media.rtp-other-source');
       return;
     }
-    if (source !== this.farSsrc) this.begin(source, sequence, timestamp);
+    if (ssrc !== this.farSsrc) this.begin(ssrc, sequence, timestamp);
     const arrival = this.reception.note(sequence);
     if (arrival !== 'fresh') {
       this.drop(arrival === 'duplicate' ? 'media.duplicate' : 'media.stale');

@@ -1,7 +1,7 @@
 import { estimateMos, estimateRating } from '../base/voice-quality.ts';
 import { MAX_TARGET_MS } from './delay-target.ts';
 import { GMIN } from './loss-bursts.ts';
-import { readUint32, writeUint32 } from './rtp-packet.ts';
+import { readInt32, writeUint32 } from './rtp-packet.ts';
 import type { RtpReception } from './rtp-reception.ts';
 
 /** The block of an extended report that says how a call sounds. [RFC3611 §4.7] */
@@ -94,7 +94,7 @@ export function readExtendedReport(
   for (let at = from; at < end; ) {
     const length = at + 4 <= end ? 4 * (1 + ((bytes[at + 2]! << 8) | bytes[at + 3]!)) : Number.POSITIVE_INFINITY;
     if (at + length > end) return false;
-    if (bytes[at] === VOIP_METRICS && length === VOIP_METRICS_LENGTH && (readUint32(bytes, at + 4) | 0) === ssrc)
+    if (bytes[at] === VOIP_METRICS && length === VOIP_METRICS_LENGTH && readInt32(bytes, at + 4) === ssrc)
       voice = { discardPct: (100 * bytes[at + 9]!) / 256, mos: readMos(bytes[at + 27]!) };
     at += length;
   }

@@ -56,7 +56,10 @@ function bridge(a: RtpStreamSpec, b: RtpStreamSpec) {
     for (let n = 0; n < both.length; n++) {
       const { spec, packet } = both[n]!;
       const number = nowMs / PACKET_MS;
-      writeRtpHeader(packet, spec.payloadType, false, number & 0xffff, TIMESTAMP + 160 * number, SSRC + 100 + n);
+      // With a sign, as the plane itself writes them: what is measured is not to be the test.
+      const timestamp = (TIMESTAMP + 160 * number) | 0;
+      const ssrc = (SSRC + 100 + n) | 0;
+      writeRtpHeader(packet, spec.payloadType, false, number & 0xffff, timestamp, ssrc);
       plane.handleRtp(spec.localPort, packet, spec.remote, nowMs);
     }
   };

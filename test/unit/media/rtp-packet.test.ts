@@ -21,7 +21,7 @@ describe('the header of an RTP packet', () => {
       payloadType: 8,
       marker: true,
       sequence: 0xfedc,
-      timestamp: 0xfedcba98,
+      timestamp: 0xfedcba98 | 0,
       ssrc: 77,
       payloadAt: 12,
       payloadLength: 3,

@@ -18,6 +18,8 @@ const OVERLAP_PER_STEP = 32;
 const LONGEST_OVERLAP = STEP;
 
 const HISTORY = MOST_PERIODS * LONGEST_PITCH + LONGEST_PITCH / 4;
+/** A power of two that holds a history. */
+const RING = 512;
 
 /**
  * Fills gaps in speech by repeating its last period, in the manner of ITU-T G.711 Appendix I. What came is passed on
@@ -27,8 +29,9 @@ const HISTORY = MOST_PERIODS * LONGEST_PITCH + LONGEST_PITCH / 4;
 export class Concealment {
   /** The last samples that were heard, the latest at the end, but for the codes that are still unread. */
   private readonly history = new Float64Array(HISTORY);
-  /** What came of late, the latest at the end, and how many of it are not in the history: only a gap asks for that. */
-  private readonly codes = new Uint8Array(HISTORY);
+  /** What came of late, in a ring, where the next goes, and how many of it are not in the history: only a gap asks for that. */
+  private readonly codes = new Uint8Array(RING);
+  private next = 0;
   private unread = 0;
   /** What is repeated: the history as it was when the gap began, its end blended into the beginning of the repetition. */
   private readonly cycle = new Float64Array(HISTORY);
@@ -89,10 +92,10 @@ export class Concealment {
   }
 
   private keep(codes: Uint8Array, from: number, to: number): void {
-    const count = to - from;
-    this.codes.copyWithin(0, count);
-    for (let i = from, at = HISTORY - count; i < to; i++) this.codes[at++] = codes[i]!;
-    this.unread = Math.min(HISTORY, this.unread + count);
+    const { codes: ring, next } = this;
+    for (let i = from; i < to; i++) ring[(next + i - from) & (RING - 1)] = codes[i]!;
+    this.next = (next + to - from) & (RING - 1);
+    this.unread = Math.min(HISTORY, this.unread + to - from);
   }
 
   private readCodes(): void {
@@ -100,7 +103,8 @@ export class Concealment {
     if (unread === 0) return;
     this.unread = 0;
     this.history.copyWithin(0, unread);
-    for (let i = HISTORY - unread; i < HISTORY; i++) this.history[i] = decodeSample(this.law, this.codes[i]!);
+    for (let back = unread; back > 0; back--)
+      this.history[HISTORY - back] = decodeSample(this.law, this.codes[(this.next - back) & (RING - 1)]!);
   }
 
   /** The codes `from`…`to` did not come: they are made up. */

@@ -46,6 +46,8 @@ export interface PlayoutCounts {
 export class PlayoutBuffer {
   /** How long the packet that came last has to wait, ms; 0 while nothing plays. */
   delayMs = 0;
+  /** Mean of the magnitudes of the block that was read last, a whole number; −1 where a part of it did not come. */
+  magnitude = -1;
   private readonly silence: number;
   private readonly magnitudes: Uint16Array;
   private readonly ring = new Uint8Array(CAPACITY);
@@ -118,6 +120,7 @@ export class PlayoutBuffer {
   /** Fills a block of whole ms with the next codes; what did not come is made up of what came before. */
   read(block: Uint8Array): void {
     const blockMs = block.length / SAMPLES_PER_MS;
+    this.magnitude = -1;
     if (this.anchored) this.readAnchored(block, blockMs);
     else block.fill(this.silence);
     this.clockMs = (this.clockMs + blockMs) | 0;
@@ -228,11 +231,11 @@ export class PlayoutBuffer {
 
   private isQuiet(blockMs: number): boolean {
     for (let ms = 0; ms < blockMs; ms++) if (!this.has(ms)) return false;
-    return this.magnitude(blockMs) < Math.max(QUIET, this.loudness * QUIET_SHARE);
+    return this.nextMagnitude(blockMs) < Math.max(QUIET, this.loudness * QUIET_SHARE);
   }
 
   /** Mean of the magnitudes of what is next. */
-  private magnitude(blockMs: number): number {
+  private nextMagnitude(blockMs: number): number {
     let sum = 0;
     const from = this.playAt << 3;
     const count = blockMs * SAMPLES_PER_MS;
@@ -251,7 +254,9 @@ export class PlayoutBuffer {
       block[i] = code;
       sum += magnitudes[code]!;
     }
-    this.loudness = Math.max(this.loudness * LOUDNESS_DECAY, sum / (to - from));
+    const magnitude = sum / (to - from);
+    if (to - from === block.length) this.magnitude = Math.round(magnitude);
+    this.loudness = Math.max(this.loudness * LOUDNESS_DECAY, magnitude);
     this.totals.playedMs += toMs - fromMs;
     this.concealment.pass(block, from, to);
   }

@@ -93,7 +93,8 @@ export class RoomMember implements Listener {
     if (!this.source.says) return false;
     const gain = gainTable(this.law, this.source.sayDb);
     if (gain !== undefined) copyCodes(block, 0, MIX_SAMPLES, block, 0, gain);
-    if (meanMagnitude(block, this.law) >= SPEAKING) this.speaks = SPEAKING_BLOCKS;
+    const known = gain === undefined ? this.playout.magnitude : -1;
+    if ((known >= 0 ? known : meanMagnitude(block, this.law)) >= SPEAKING) this.speaks = SPEAKING_BLOCKS;
     else if (this.speaks > 0) this.speaks--;
     return this.speaks > 0;
   }

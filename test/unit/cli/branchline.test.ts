@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Bench } from './terminal-double.ts';
@@ -28,6 +29,24 @@ describe('the command line', () => {
       'hash-password',
       'capture',
     ]);
+  });
+
+  test('keygen makes no half of a pair beside a key that is there', async () => {
+    const name = join(bench.folder, 'pair');
+    writeFileSync(`${name}.pub`, 'mine');
+    expect(await bench.execute(['keygen', name])).toMatchObject({
+      code: 1,
+      err: `branchline: ${name}.pub is there already; it stays as it is\n`,
+    });
+    expect(existsSync(`${name}.key`)).toBe(false);
+    expect(readFileSync(`${name}.pub`, 'utf8')).toBe('mine');
+  });
+
+  test.each(['', 'keys/'])('keygen takes no name that is none: %j', async (name) => {
+    expect(await bench.execute(['keygen', name])).toMatchObject({
+      code: 2,
+      err: `branchline: "${name}" names no file; a name is a path without its ending, such as ops\n`,
+    });
   });
 
   test('keygen says why it can write no key', async () => {

@@ -23,6 +23,8 @@ const BUILTIN: Readonly<Record<string, (state: RunState) => string>> = {
   LANGUAGE: (state) => state.channel.language,
 };
 
+export const BUILTIN_VARIABLES: readonly string[] = Object.keys(BUILTIN);
+
 export function findVariable(name: string, state: RunState): string | undefined {
   return Object.hasOwn(BUILTIN, name) ? BUILTIN[name]!(state) : undefined;
 }

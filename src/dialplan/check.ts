@@ -13,6 +13,7 @@ import type { Problem } from './problem.ts';
 import { warningOfRead, warningOfSet } from './rehearsal.ts';
 import { TimeCondition } from './time-condition.ts';
 import { UnreachedPriorities } from './unreached.ts';
+import { VariableNames } from './variable-names.ts';
 import { closingOf, MAX_DEPTH, nextOpening, parseReference } from './variables.ts';
 
 /**
@@ -29,9 +30,11 @@ class Checker {
   readonly problems: Problem[] = [];
 
   private readonly unreached: UnreachedPriorities;
+  private readonly variables: VariableNames;
 
   constructor(private readonly dialplan: Dialplan) {
     this.unreached = new UnreachedPriorities(dialplan);
+    this.variables = new VariableNames(dialplan);
   }
 
   context(context: Context): void {
@@ -63,7 +66,7 @@ class Checker {
   }
 
   private priority(context: Context, extension: Extension, priority: Priority): void {
-    const unreadable = checkText(priority.data, this.dialplan);
+    const unreadable = checkText(priority.data, { dialplan: this.dialplan, variables: this.variables });
     if (unreadable !== undefined) {
       const { index, ...found } = unreadable;
       this.report({ line: priority.line, column: priority.dataColumn + index }, found);
@@ -254,8 +257,13 @@ class Checker {
   }
 }
 
+interface Surroundings {
+  readonly dialplan: Dialplan;
+  readonly variables: VariableNames;
+}
+
 /** Variables and expressions of a text: each is closed, each function exists. The first that is not right. */
-function checkText(text: string, dialplan: Dialplan, offset = 0, depth = 0): (Found & { index: number }) | undefined {
+function checkText(text: string, around: Surroundings, offset = 0, depth = 0): (Found & { index: number }) | undefined {
   for (let at = nextOpening(text, 0); at >= 0; ) {
     const end = closingOf(text, at);
     const open = text.slice(at, at + 2);
@@ -267,13 +275,13 @@ function checkText(text: string, dialplan: Dialplan, offset = 0, depth = 0): (Fo
       return { severity: 'error', message: `'${text.slice(at, at + 20)}' is never closed`, allowed, index };
     }
     const inner = text.slice(at + 2, end);
-    const problem = checkText(inner, dialplan, index + 2, depth + 1);
+    const problem = checkText(inner, around, index + 2, depth + 1);
     if (problem !== undefined) return problem;
     if (open === '${') {
       const { name, args } = parseReference(inner);
       const unknown = args === undefined || isDynamic(name) ? undefined : functionProblem(name);
       if (unknown !== undefined) return { ...unknown, index };
-      const message = args === undefined || isDynamic(inner) ? undefined : warningOfRead(dialplan, name, args);
+      const message = isDynamic(inner) ? undefined : warningOf(name, args, around);
       if (message !== undefined) return { severity: 'warning', message, index };
     } else {
       const fault = checkExpression(inner);
@@ -282,6 +290,13 @@ function checkText(text: string, dialplan: Dialplan, offset = 0, depth = 0): (Fo
     at = nextOpening(text, end + 1);
   }
   return undefined;
+}
+
+/** What is to be said of `${name}` or `${NAME(args)}` in every call. */
+function warningOf(name: string, args: string | undefined, { dialplan, variables }: Surroundings): string | undefined {
+  if (args !== undefined) return warningOfRead(dialplan, name, args);
+  const meant = variables.meantBy(name);
+  return meant && `nothing sets the variable '${name}', did you mean '${meant}'?`;
 }
 
 /** Of an expression, no more than this is repeated. */

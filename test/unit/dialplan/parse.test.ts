@@ -145,6 +145,12 @@ describe('a dialplan that is wrong', () => {
     [`exten => 1,1,NoOp(${'${'.repeat(33)}A${'}'.repeat(33)})`, '2:83 error variables are nested too deep'],
     ['exten => 1,1,NoOp(${LENN(x)})', "2:19 error there is no function 'LENN', did you mean 'LEN'?"],
     ['exten => 1,1,NoOp(${A}${ODBC(x)})', '2:23 warning function ODBC is not available in this version'],
+    ['exten => _7X,1,NoOp(a${EXTN:1})', "2:22 warning nothing sets the variable 'EXTN', did you mean 'EXTEN'?"],
+    ['exten => _7X,1,NoOp(${exten})', "2:21 warning nothing sets the variable 'exten', did you mean 'EXTEN'?"],
+    [
+      'exten => 1,1,GotoIf($["${DIALSTATS}" = "BUSY"]?1)',
+      "2:24 warning nothing sets the variable 'DIALSTATS', did you mean 'DIALSTATUS'?",
+    ],
     ['exten => 1,1,Queue(x)', '2:14 warning Queue is not available in this version'],
     ['exten => _12[3,1,NoOp', "2:13 error the '[' of the pattern has no ']'"],
     ['exten => _1.2,1,NoOp', "2:13 error nothing may follow the '.' of a pattern"],
@@ -282,6 +288,17 @@ describe('a dialplan that is wrong', () => {
     expect(
       problems(`[a]\n${text}\nexten => 9,1,Set(CALLERID(${'${X}'})=1)\nexten => _4XX,1,NoOp\nexten => _4!,1,NoOp`),
     ).toEqual([]);
+  });
+
+  it.each([
+    '${EXTEN} ${DIALSTATUS} ${HANGUPCAUSE} ${ARG1} ${MACRO_EXTEN}',
+    '${EXTN})\nexten => 2,1,Set(EXTN=5',
+    '${EXTN})\nexten => 2,1,Set(__EXTN=5',
+    '${EXTN})\nexten => 2,1,Read(EXTN',
+    '${TRUNK} ${X}',
+    '${EXTN})\n[globals]\nEXTN=5\n[b]\nexten => 1,1,NoOp(x',
+  ])('knows what sets the variables of NoOp(%s)', (text) => {
+    expect(problems(`[a]\nexten => 1,1,NoOp(${text})`).filter((it) => it.includes('nothing sets'))).toEqual([]);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import type { Log } from './base/log.ts';
 import type { Address, Transmit } from './base/machine.ts';
 import type { MediaEvent } from './base/media-port.ts';
 import { Queue } from './base/queue.ts';
+import { round } from './base/round.ts';
 import type { DialTarget } from './dialplan/dial-target.ts';
 import type { Dialplan } from './dialplan/dialplan.ts';
 import { Endpoint, type EndpointOptions } from './iax2/endpoint.ts';
@@ -105,7 +106,10 @@ export class ApplianceIax2 {
         const { peer, reachable, rttMs, reason } = output;
         // A peer that has yet to register is no fault of anybody's.
         const isAwaited = this.endpoint.peerStatus(peer)?.address === null;
-        this.log(reachable || isAwaited ? 'info' : 'warn', 'iax2', reason ?? `${peer} is reachable.`, { peer, rttMs });
+        this.log(reachable || isAwaited ? 'info' : 'warn', 'iax2', reason ?? `${peer} is reachable.`, {
+          peer,
+          rttMs: rttMs === null ? null : round(rttMs, 1),
+        });
         this.outputs.push({ type: 'status' });
         break;
       }

@@ -10,6 +10,7 @@ import type { MediaEvent, MediaPort, StreamIds } from './base/media-port.ts';
 import type { MessageCount } from './base/message-count.ts';
 import { Queue } from './base/queue.ts';
 import type { Random } from './base/random.ts';
+import { round } from './base/round.ts';
 import type { RtpPortPool } from './base/rtp-port-pool.ts';
 import type { DeviceState } from './dialplan/environment.ts';
 import { type SipLegMedia, SipLegs } from './legs/sip-leg.ts';
@@ -309,7 +310,10 @@ export class ApplianceSip {
       }
       case 'trunk-state': {
         const { trunk, reachable, rttMs, reason } = output;
-        this.log(reachable ? 'info' : 'warn', 'sip', reason ?? `${trunk} is reachable.`, { trunk, rttMs });
+        this.log(reachable ? 'info' : 'warn', 'sip', reason ?? `${trunk} is reachable.`, {
+          trunk,
+          rttMs: rttMs === null ? null : round(rttMs, 1),
+        });
         this.outputs.push({ type: 'status' });
         break;
       }

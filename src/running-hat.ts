@@ -3,6 +3,7 @@ import type { ExchangeAudio, HatCommand, HatEvent } from '../firmware-bridge/hat
 import type { SerialHat } from '../firmware-bridge/serial-hat.ts';
 import type { Counters } from './base/counters.ts';
 import type { Log } from './base/log.ts';
+import { round } from './base/round.ts';
 import type { HatStatus } from './status/schema.ts';
 
 /** The HAT of an appliance that runs, whatever it is. */
@@ -35,7 +36,7 @@ export function linkStatus(serial: SerialHat, counters: Counters): Omit<HatStatu
     up: serial.isUp,
     board: identity?.board ?? null,
     firmware: identity?.firmware ?? null,
-    rttMs: linkStatistics.rttMs === undefined ? null : Math.round(linkStatistics.rttMs * 10) / 10,
+    rttMs: linkStatistics.rttMs === undefined ? null : round(linkStatistics.rttMs, 1),
     crcErrors: counters.get('hat.bad-crc'),
     resyncs: broken.reduce((sum, what) => sum + counters.get(`hat.${what}`), 0),
     repeats: linkStatistics.repeated,

@@ -1,3 +1,5 @@
+import { round } from './round.ts';
+
 /**
  * What a listener would say of a G.711 leg, estimated from what the network does to it: the E-model of ITU-T G.107 with
  * its default values, the G.711 constants of G.113 (Ie 0, Bpl 4.3 without loss concealment), random loss.
@@ -25,5 +27,5 @@ export function estimateRating({ lossPct, delayMs }: LegConditions): number {
 export function estimateMos(conditions: LegConditions): number {
   const r = estimateRating(conditions);
   const mos = 1 + 0.035 * r + r * (r - 60) * (100 - r) * 7e-6;
-  return Math.round(Math.min(4.5, Math.max(1, mos)) * 10) / 10;
+  return round(Math.min(4.5, Math.max(1, mos)), 1);
 }

@@ -1,4 +1,5 @@
 import type { StreamStatistics } from '../base/media-port.ts';
+import { round } from '../base/round.ts';
 import { estimateMos } from '../base/voice-quality.ts';
 import type {
   BrokerStatus,
@@ -191,9 +192,4 @@ function record<Reading, Status>(
   convert: (reading: Reading) => Status,
 ): Record<string, Status> {
   return Object.fromEntries(entries.map(([name, reading]) => [String(name), convert(reading)]));
-}
-
-function round(value: number, decimals: number): number {
-  const scale = 10 ** decimals;
-  return Math.round(value * scale) / scale;
 }

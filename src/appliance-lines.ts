@@ -2,7 +2,7 @@ import { type Happened, happened } from './appliance-output.ts';
 import type { LineFault } from './base/line-port.ts';
 import type { MessageCount } from './base/message-count.ts';
 import type { DeviceState } from './dialplan/environment.ts';
-import { LineLegs, type LineLegsOptions, type LineSettings, type LineStatus } from './legs/line-leg.ts';
+import { LineLegs, type LineLegsOptions, type LineName, type LineSettings, type LineStatus } from './legs/line-leg.ts';
 import { isFault } from './legs/line-light.ts';
 import type { Party } from './switch/leg.ts';
 
@@ -43,13 +43,22 @@ export function abandonedHappening(port: number): Happened {
 /** The copper of an appliance: its legs, and what status and dialplan see of each line. */
 export class ApplianceLines {
   readonly legs: LineLegs;
-  private readonly settings: readonly LineSettings[];
+  private settings: readonly LineSettings[];
   private readonly seen = new Map<number, LineView>();
 
   constructor(options: LineLegsOptions, nowMs: number) {
     this.settings = options.lines;
     this.legs = new LineLegs(options);
     for (const [port, status] of this.legs.statuses()) this.seen.set(port, { status, sinceMs: nowMs });
+  }
+
+  /** Other numbers, names and contexts of the lines; those that are not here wait for the next start. */
+  rename(lines: readonly LineName[], townLines: readonly LineName[]): void {
+    this.settings = this.settings.map((line) => {
+      const { extension = '', name, context } = lines.find(({ port }) => port === line.port) ?? line;
+      return { ...line, extension, name, context };
+    });
+    this.legs.rename(lines, townLines);
   }
 
   get views(): ReadonlyMap<number, LineView> {

@@ -30,13 +30,15 @@ export interface LiveSettings {
   /** By the number of the room. Rooms that somebody is in go on as they are. */
   readonly conferences?: ReadonlyMap<string, RoomSettings>;
   readonly peers: readonly PeerConfig[];
+  /** Of lines that are here their numbers, names and contexts count; left as they are unless told. */
+  readonly lines?: readonly LineSettings[];
+  readonly townLines?: readonly TownLineSettings[];
   /** Opening hours, `mon-fri 08:30-18:00`; without, it is day until a key says otherwise. */
   readonly hours?: readonly string[];
 }
 
 export interface ApplianceOptions extends LiveSettings {
   readonly lines: readonly LineSettings[];
-  readonly townLines?: readonly TownLineSettings[];
   readonly profile: CountryProfile;
   readonly numbering: NumberingPlan;
   /** What the keys of the box do; none, where it has no keypad. */

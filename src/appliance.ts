@@ -240,6 +240,7 @@ export class Appliance implements Machine<ApplianceOutput> {
   configure(live: LiveSettings & { readonly sip?: SipPeers }, nowMs: number): void {
     this.numbers.configure(live);
     this.telephones.configure(live);
+    if (live.lines !== undefined) this.lines.rename(live.lines, live.townLines ?? []);
     this.switch.configure(live);
     this.endpoint.configure(live.peers, nowMs);
     this.sip?.configure(live.sip ?? { phones: [], trunks: [] }, nowMs);

@@ -32,7 +32,7 @@ import { RECORDINGS_FOLDER, RecordingFiles } from './io/recording-files.ts';
 import { makeSealingKey, type SealingKey } from './io/sealing.ts';
 import { Store } from './io/store.ts';
 import { utcOffsetMinutes } from './io/time-zone.ts';
-import { lineSettings, profileOf, townLineSettings } from './line-settings.ts';
+import { profileOf } from './line-settings.ts';
 import { isLive, liveSettings } from './live-settings.ts';
 import { openHat } from './open-hat.ts';
 import { parseOrders } from './orders-file.ts';
@@ -424,8 +424,6 @@ export class Service {
       {
         ...liveSettings(configuration, this.options.dialplan),
         ...(this.sip === undefined ? {} : { sip: this.sip.settings }),
-        lines: lineSettings(configuration),
-        townLines: townLineSettings(configuration),
         profile,
         numbering: numberingPlan(configuration),
         keypad: configuration.hat?.keypad ?? {},

@@ -6,7 +6,7 @@ import type { MediaEvent, StreamId } from '../base/media-port.ts';
 import { type CallerName, Fxo, type FxoOutput, type FxoTimes } from '../lines/fxo.ts';
 import { decodeDtmfCallerId } from '../media/caller-id-message.ts';
 import type { DialFailure, DialRequest, Indication, Leg, LegEvent } from '../switch/leg.ts';
-import type { LineStatus, SharedByLines } from './line-leg.ts';
+import type { LineName, LineStatus, SharedByLines } from './line-leg.ts';
 
 /** One town line as configured. */
 export interface TownLineSettings {
@@ -23,6 +23,10 @@ export class TownLines {
 
   constructor(settings: readonly TownLineSettings[], shared: SharedByLines) {
     this.lines = new Map(settings.map((one) => [one.port, new TownLine(one, shared)]));
+  }
+
+  rename(lines: readonly LineName[]): void {
+    for (const name of lines) this.lines.get(name.port)?.rename(name);
   }
 
   get ports(): readonly number[] {
@@ -78,12 +82,18 @@ class TownLine {
   private heardDigits = '';
 
   constructor(
-    private readonly settings: TownLineSettings,
+    private settings: TownLineSettings,
     private readonly shared: SharedByLines,
   ) {
     const { times } = settings;
     this.fxo = new Fxo({ profile: shared.profile, ...(times === undefined ? {} : { times }) });
     this.status = this.observe();
+  }
+
+  rename({ name, context }: LineName): void {
+    const isSeen = name !== this.settings.name;
+    this.settings = { ...this.settings, name, context };
+    if (isSeen) this.tellStatus();
   }
 
   nextDeadline(): number | undefined {
@@ -164,6 +174,10 @@ class TownLine {
   private drain(nowMs: number): void {
     for (let output = this.fxo.poll(); output !== undefined; output = this.fxo.poll()) this.follow(output, nowMs);
     if (this.status.state === this.fxo.state && this.status.hook === this.fxo.hook) return;
+    this.tellStatus();
+  }
+
+  private tellStatus(): void {
     this.status = this.observe();
     this.shared.outputs.push({ type: 'line', port: this.settings.port, status: this.status });
   }

@@ -44,6 +44,9 @@ export interface LineSettings
   readonly fax?: boolean;
 }
 
+/** What of a line may change while calls stand; a town line has no extension. */
+export type LineName = Pick<LineSettings, 'port' | 'name' | 'context'> & Partial<Pick<LineSettings, 'extension'>>;
+
 export interface LineLegsOptions {
   readonly lines: readonly LineSettings[];
   readonly townLines?: readonly TownLineSettings[];
@@ -149,6 +152,12 @@ export class LineLegs implements Machine<LineLegsOutput>, LegDialler {
     );
   }
 
+  /** Other numbers, names and contexts of lines that are here; nothing else of a line changes while it is. */
+  rename(lines: readonly LineName[], townLines: readonly LineName[]): void {
+    for (const name of lines) this.lines.get(name.port)?.rename(name);
+    this.town.rename(townLines);
+  }
+
   setStutter(port: number, stutters: boolean): void {
     this.lines.get(port)?.fxs.setStutter(stutters);
   }
@@ -189,12 +198,20 @@ class Line {
   private fault: LineFault | undefined;
 
   constructor(
-    private readonly settings: LineSettings,
+    private settings: LineSettings,
     private readonly shared: SharedByLines,
   ) {
-    const { profile, lookUp, localTime } = shared;
+    const { profile, localTime } = shared;
+    // The context may become another one while the machine runs.
+    const lookUp = (_: string, digits: string) => shared.lookUp(this.settings.context, digits);
     this.fxs = new Fxs({ ...settings, profile, lookUp, ...(localTime === undefined ? {} : { localTime }) });
     this.status = this.observe();
+  }
+
+  rename({ extension = '', name, context }: LineName): void {
+    const isSeen = extension !== this.settings.extension || name !== this.settings.name;
+    this.settings = { ...this.settings, extension, name, context };
+    if (isSeen) this.tellStatus();
   }
 
   nextDeadline(): number | undefined {
@@ -286,6 +303,10 @@ class Line {
     for (let output = this.fxs.poll(); output !== undefined; output = this.fxs.poll()) this.follow(output, nowMs);
     const { state, hook } = this.fxs;
     if (this.status.state === state && this.status.hook === hook && this.status.fault === this.fault) return;
+    this.tellStatus();
+  }
+
+  private tellStatus(): void {
     this.status = this.observe();
     this.shared.outputs.push({ type: 'line', port: this.settings.port, status: this.status });
   }

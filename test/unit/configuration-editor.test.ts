@@ -128,7 +128,9 @@ describe('ConfigurationEditor', () => {
     const live = editor.check(read.text.replace('hq.example.net', 'hq.example.org'));
     expect(live.changes).toMatchObject([{ path: 'iax2.peers.hq.host.host', kind: 'changed', live: true }]);
     expect(live.touches).toEqual({ lines: [], phones: [], trunks: ['hq'], calls: [], restart: false });
-    const late = editor.check(read.text.replace('"201", context', '"202", context'));
+    const renamed = editor.check(read.text.replace('"201", context', '"202", context'));
+    expect(renamed.touches).toEqual({ lines: ['1'], phones: [], trunks: [], calls: [call.id], restart: false });
+    const late = editor.check(read.text.replace('"201", context', '"201", fax: true, context'));
     expect(late.touches).toEqual({ lines: ['1'], phones: [], trunks: [], calls: [call.id], restart: true });
     const secret = editor.check(read.text.replace('secret: "***"', 'secret: "fresh"'));
     expect(secret.changes).toMatchObject([{ before: ['***'], after: ['***'] }]);

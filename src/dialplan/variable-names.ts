@@ -19,8 +19,8 @@ export class VariableNames {
 
   constructor(dialplan: Dialplan) {
     const set = new Set([...this.ours, ...dialplan.globals.keys()]);
+    // `_` and `__` in front are inheritance, no part of the name.
     for (const { extensions } of dialplan.contexts.values())
-      // `_` and `__` in front are inheritance, no part of the name.
       for (const { priorities } of extensions)
         for (const { data } of priorities.values())
           for (const [word] of data.replace(/\$\{\w+/g, '').matchAll(/[A-Za-z0-9]\w*/g)) set.add(word);

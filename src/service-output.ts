@@ -8,8 +8,8 @@ import type { Store } from './io/store.ts';
 import { formatOrders } from './orders-file.ts';
 import type { RunningHat } from './running-hat.ts';
 import type { ServiceRecords } from './service-records.ts';
+import type { ServiceStatus } from './service-status.ts';
 import type { SipHost } from './sip-host.ts';
-import type { CallStatus } from './status/schema.ts';
 import { callStatus } from './status/snapshot.ts';
 import type { WallTime } from './status/wall-time.ts';
 import { callReading } from './status-source.ts';
@@ -31,10 +31,7 @@ export interface ServiceOutputParts {
   readonly recordings: RecordingFiles;
   readonly records: ServiceRecords;
   readonly wallTime: WallTime;
-  /** A call is over, of which `noteCall` tells once its records are on the disk. */
-  readonly awaitEnd: (id: string) => void;
-  readonly noteCall: (call: CallStatus, cause: Cause | null) => void;
-  readonly noteStatus: () => void;
+  readonly status: ServiceStatus;
   /** Looks a host name up; the answer goes to the appliance. */
   readonly resolve: (host: string) => void;
   readonly onBox: ((action: 'restart' | 'factory-reset') => void) | undefined;
@@ -57,7 +54,7 @@ export function handleApplianceOutput(output: ApplianceOutput, parts: ServiceOut
       tellCall(output, parts);
       break;
     case 'status':
-      parts.noteStatus();
+      parts.status.noteChange();
       break;
     case 'night':
       void store.write(NIGHT_FILE, `${JSON.stringify(output.override)}\n`);
@@ -96,9 +93,9 @@ function tellCall(output: ApplianceOutput & { type: 'call' }, parts: ServiceOutp
   const since = (atMs: number) => parts.wallTime.format(atMs, nowMs, wallMs);
   const call = callStatus(callReading(parts.appliance, output.view), since);
   const state = output.change === 'ended' ? 'ending' : call.state;
-  const note = (cause: Cause | null) => parts.noteCall({ ...call, state }, cause);
+  const note = (cause: Cause | null) => parts.status.noteCall({ ...call, state }, cause);
   if (output.record !== null) {
-    parts.awaitEnd(call.id);
+    parts.status.awaitEnd(call.id);
     parts.records.keepCall(output.record, () => note(output.cause));
   } else note(null);
 }

@@ -49,13 +49,12 @@ import {
 import { ServicePanel } from './service-panel.ts';
 import { ServiceRecords } from './service-records.ts';
 import { serviceRequests } from './service-requests.ts';
+import { ServiceStatus } from './service-status.ts';
 import { type SipHost, sipHost } from './sip-host.ts';
 import { sipSettings } from './sip-peers.ts';
 import type { Happening, Keeping } from './status/event.ts';
-import { type StatusChange, StatusFeed } from './status/feed.ts';
 import type { LogBook } from './status/log-book.ts';
 import { PowerWatch } from './status/power-watch.ts';
-import { StatusPublisher } from './status/publisher.ts';
 import type { StatusSnapshot } from './status/schema.ts';
 import { takeSnapshot } from './status/snapshot.ts';
 import { formatTime, WallTime } from './status/wall-time.ts';
@@ -99,7 +98,6 @@ export class Service {
   private readonly tap = new DatagramTap((listened) => this.appliance.splitPlane?.setTapped(listened));
   private readonly startedMs = systemClock.nowMs();
   private readonly wallTime = new WallTime();
-  private readonly listeners = new Set<(change: StatusChange) => void>();
   private readonly store: Store;
   private readonly recordings: RecordingFiles;
   private readonly captures: CaptureFiles;
@@ -108,9 +106,7 @@ export class Service {
   private readonly sip: SipHost | undefined;
   private readonly appliance: Appliance;
   private readonly driver: Driver<ApplianceOutput>;
-  private readonly feedDriver: Driver<StatusChange>;
-  private readonly feed: StatusFeed;
-  private readonly publisher: StatusPublisher;
+  private readonly statusFeed: ServiceStatus;
   private readonly broker: BrokerHost;
   private readonly records: ServiceRecords;
   private sealingKey: SealingKey | undefined;
@@ -165,20 +161,6 @@ export class Service {
       hasBroker: () => this.configuration.mqtt !== undefined,
       reading: (leg) => legReading(this.appliance, leg),
     });
-    const outputs = this.outputParts();
-    this.driver = new Driver(
-      {
-        handleTimeout: (nowMs) => {
-          const slot = this.appliance.plane.nextDeadline();
-          if (slot !== undefined && nowMs >= slot) this.lateness.add(nowMs - slot);
-          this.appliance.handleTimeout(nowMs);
-        },
-        poll: () => this.appliance.poll(),
-        nextDeadline: () => this.appliance.nextDeadline(),
-      },
-      systemClock,
-      (output) => handleApplianceOutput(output, outputs),
-    );
     const hat = () => this.hat?.status() ?? null;
     const { startedMs } = this;
     const sealingKey = () => this.sealingKey?.publicKey ?? null;
@@ -191,7 +173,6 @@ export class Service {
       for (const happening of powerWatch.note(reading.power)) this.tell(happening);
       return reading;
     };
-    const wallMs = () => systemClock.wallMs();
     const source = statusSource({
       site: configuration.site.id,
       version,
@@ -206,30 +187,37 @@ export class Service {
       hat,
     });
     const snapshot = () => takeSnapshot(source, this.wallTime, readClocks());
-    this.feed = new StatusFeed({ snapshot, health, wallMs }, this.startedMs);
-    this.publisher = new StatusPublisher(configuration.site.id, () => this.feed.current(), wallMs);
-    this.feedDriver = new Driver(this.feed, systemClock, (change) => {
-      this.publisher.handleChange(change);
-      for (const listener of this.listeners) listener(change);
-    });
+    this.statusFeed = new ServiceStatus({ site: configuration.site.id, startedMs, snapshot, health });
+    const { publisher } = this.statusFeed;
+    const outputs = this.outputParts();
+    this.driver = new Driver(
+      {
+        handleTimeout: (nowMs) => {
+          const slot = this.appliance.plane.nextDeadline();
+          if (slot !== undefined && nowMs >= slot) this.lateness.add(nowMs - slot);
+          this.appliance.handleTimeout(nowMs);
+        },
+        poll: () => this.appliance.poll(),
+        nextDeadline: () => this.appliance.nextDeadline(),
+      },
+      systemClock,
+      (output) => handleApplianceOutput(output, outputs),
+    );
     this.broker = new BrokerHost({
       configuration: () => this.configuration,
       status: snapshot,
-      publisher: this.publisher,
+      publisher,
       records: () => this.records.keeper,
       remote: options.remote,
-      onStatus: () => this.noteStatus(),
+      onStatus: () => this.statusFeed.noteChange(),
       log,
     });
     this.requests = {
       status: snapshot,
-      presence: () => this.publisher.birth(),
+      presence: () => publisher.birth(),
       health,
-      time: () => formatTime(wallMs()),
-      subscribe: (listener) => {
-        this.listeners.add(listener);
-        return () => this.listeners.delete(listener);
-      },
+      time: () => formatTime(systemClock.wallMs()),
+      subscribe: (listener) => this.statusFeed.subscribe(listener),
       ...serviceRequests({
         appliance: this.appliance,
         give: (input) => this.driver.give(input),
@@ -263,7 +251,7 @@ export class Service {
     const sip = sipSettings(configuration);
     const live = { ...liveSettings(configuration, dialplan), ...(sip === undefined ? {} : { sip }) };
     this.driver.give((nowMs) => this.appliance.configure(live, nowMs));
-    this.noteStatus();
+    this.statusFeed.noteChange();
     this.log('info', 'main', 'The configuration was taken over.', { changes: changes.length });
     const late = changes.map(({ path }) => formatPath(path)).filter((path) => !isLive(path));
     if (late.length > 0) this.log('warn', 'main', `These changes take effect with the next start: ${late.join(', ')}.`);
@@ -295,7 +283,7 @@ export class Service {
     const deadlineMs = systemClock.nowMs() + GOODBYE_MS;
     while (!this.appliance.isIdle && systemClock.nowMs() < deadlineMs) await pause(20);
     this.driver.stop();
-    this.feedDriver.stop();
+    this.statusFeed.stop();
     await this.broker.stop();
     await this.panel.close();
     await this.hat?.stop();
@@ -389,7 +377,7 @@ export class Service {
     this.hat?.start();
     const phones = await this.sip?.keptBindings();
     const adopted = await this.sip?.keptAdopted();
-    this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
+    this.statusFeed.noteChange();
     this.broker.start();
     // Last, when nothing that takes long is left to do: the first round trips are measured now.
     this.driver.give((nowMs) => this.appliance.start(nowMs, bindings ?? [], phones, adopted));
@@ -456,7 +444,7 @@ export class Service {
       onEvent: (event) => {
         if (event.type === 'hello' || event.type === 'lost') this.hatClock.reset();
         this.driver.give((nowMs) => this.appliance.handleHat(event, nowMs));
-        this.noteStatus();
+        this.statusFeed.noteChange();
       },
       onExchanged: () => this.driver.give((nowMs) => this.appliance.handleExchanged(nowMs)),
       counters: this.counters,
@@ -469,16 +457,10 @@ export class Service {
     return {
       ...{ appliance, udp: this.voice.iax2, sip, store, recordings, records, wallTime },
       hat: () => this.hat,
-      awaitEnd: (id) => this.feedDriver.give(() => this.feed.awaitEnd(id)),
-      noteCall: (call, cause) => this.feedDriver.give(() => this.feed.noteCall(call, cause)),
-      noteStatus: () => this.noteStatus(),
+      status: this.statusFeed,
       resolve: (host) => void this.resolve(host),
       onBox: options.onBox,
     };
-  }
-
-  private noteStatus(): void {
-    this.feedDriver.give((nowMs) => this.feed.noteChange(nowMs));
   }
 
   private async resolve(host: string): Promise<void> {

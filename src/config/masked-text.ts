@@ -6,6 +6,7 @@ import { configurationSchema } from './schema/configuration.ts';
 import { isSecretPath } from './schema/json-schema.ts';
 import { MASK } from './secret.ts';
 import { secretPlaces } from './secret-places.ts';
+import { TextLines } from './text-lines.ts';
 
 /** A valid configuration and the secrets that stand in it: as it is shown, and how what was made of that is read. */
 export class MaskedText {
@@ -43,10 +44,11 @@ export class MaskedText {
     const restoration = new Restoration(text, this.inForce, this.values);
     const edits = restoration.edits();
     const restored = spliced(text, edits);
+    const lines = new TextLines(restored);
     return {
       text: restored,
       problems: restoration.problems,
-      toMasked: (position) => positionAt(text, offsetBefore(edits, offsetAt(restored, position))),
+      toMasked: (position) => restoration.lines.positionAt(offsetBefore(edits, lines.offsetAt(position))),
     };
   }
 }
@@ -74,6 +76,8 @@ interface Literal {
 
 class Restoration {
   readonly problems: Problem[] = [];
+  /** Of the text that was given. */
+  readonly lines: TextLines;
   private readonly document: ConfigurationDocument;
 
   constructor(
@@ -82,6 +86,7 @@ class Restoration {
     private readonly values: ReadonlyMap<string, readonly Literal[]>,
   ) {
     this.document = readDocument(text);
+    this.lines = new TextLines(text);
   }
 
   edits(): Edit[] {
@@ -184,7 +189,7 @@ class Restoration {
   }
 
   private report(offset: number, message: string): void {
-    this.problems.push({ ...positionAt(this.text, offset), severity: 'error', message });
+    this.problems.push({ ...this.lines.positionAt(offset), severity: 'error', message });
   }
 }
 
@@ -324,19 +329,4 @@ function offsetBefore(edits: readonly Edit[], offset: number): number {
     shift += text.length - (end - start);
   }
   return offset - shift;
-}
-
-function offsetAt(text: string, { line, column }: Position): number {
-  let start = 0;
-  for (let each = 1; each < line; each++) {
-    const end = text.indexOf('\n', start);
-    if (end < 0) break;
-    start = end + 1;
-  }
-  return Math.min(start + column - 1, text.length);
-}
-
-function positionAt(text: string, offset: number): Position {
-  const before = text.slice(0, offset);
-  return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
 }

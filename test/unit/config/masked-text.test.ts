@@ -175,4 +175,18 @@ describe('MaskedText.restore', () => {
   it('leaves a text that is no YAML alone', () => {
     expect(restore('a: [')).toMatchObject({ text: 'a: [', problems: [] });
   });
+
+  it.each([
+    ['beginnings of dial strings', `${masked}# ${'IAX2/a:'.repeat(70_000)}`],
+    ['short lines', 'x\n'.repeat(250_000)],
+  ])(
+    'is not kept busy by a long text of %s',
+    (_, edited) => {
+      const began = performance.now();
+      const { toMasked } = restore(edited);
+      for (let line = 1; line <= 250_000; line += 10) toMasked({ line, column: 2 });
+      expect(performance.now() - began).toBeLessThan(5_000);
+    },
+    60_000,
+  );
 });

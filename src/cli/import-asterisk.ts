@@ -58,14 +58,10 @@ function run(directory: string, options: ImportOptions, terminal: Terminal): voi
     findKey: (name) => {
       const path = findAsteriskKey(directory, name);
       if (path === undefined || folder === undefined) return path;
-      secrets.set(name, readFileSync(path, 'utf8'));
-      return join(shown, name);
+      return join(shown, keep(secrets, name, readFileSync(path, 'utf8')));
     },
-    secretForm: (name, secret) => {
-      if (folder === undefined) return secret;
-      secrets.set(name, `${secret}\n`);
-      return { file: join(shown, name) };
-    },
+    secretForm: (name, secret) =>
+      folder === undefined ? secret : { file: join(shown, keep(secrets, name, `${secret}\n`)) },
   });
   if (imported === undefined)
     throw new CommandFailure(
@@ -80,6 +76,14 @@ function run(directory: string, options: ImportOptions, terminal: Terminal): voi
   tell(imported, options, terminal);
   if (!imported.isValid)
     throw new CommandFailure('the configuration has errors that could not be mended; `branchline check` tells them');
+}
+
+/** Gives the name of the file that a secret goes into: another one than asked for if another secret has that. */
+function keep(secrets: Map<string, string>, name: string, text: string): string {
+  let free = name;
+  for (let i = 2; secrets.has(free) && secrets.get(free) !== text; i++) free = `${name}.${i}`;
+  secrets.set(free, text);
+  return free;
 }
 
 function tell(imported: Imported, { output, json }: ImportOptions, terminal: Terminal): void {

@@ -66,6 +66,22 @@ test('secrets go into files of their own, which the configuration names', async 
   expect((await bench.execute(['check', file])).code).toBe(0);
 });
 
+test('no secret takes the file of another', async () => {
+  writeFileSync(
+    join(asterisk, 'iax.conf'),
+    '[hq]\ntype=user\nsecret=one-of-hq\nsecret=two-of-hq\n[hq-2]\ntype=user\nsecret=one-of-hq-2\n',
+  );
+  const file = join(bench.folder, 'branchline.yaml');
+  const folder = join(bench.folder, 'secrets');
+  await bench.execute(['import-asterisk', asterisk, '-o', file, '--secrets-dir', folder]);
+  const named = [...readFileSync(file, 'utf8').matchAll(/file: secrets\/([\w.-]+)/g)].map(([, name]) => name!);
+  expect(named.map((name) => readFileSync(join(folder, name), 'utf8').trim())).toEqual([
+    'one-of-hq',
+    'two-of-hq',
+    'one-of-hq-2',
+  ]);
+});
+
 test('keys that stand beside the configuration are named, or copied to the secrets', async () => {
   mkdirSync(join(asterisk, 'keys'));
   writeFileSync(join(asterisk, 'keys/hq.pub'), 'the key');

@@ -283,7 +283,7 @@ function commentsIn(text: string): Piece[] {
 
 /** Secrets of keys that were commented out. */
 const COMMENTED_OUT =
-  /\b(secret|password|passwordHash|pin|leaderPin)(["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|\[[^\]]*\]?|[^\s,{}[\]"']+)/gi;
+  /\b(secret|password|passwordHash|pin|leaderPin)(["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|["'].*|\[[^\]]*\]?|[^\s,{}[\]"'](?:[^,{}[\]]*[^\s,{}[\]])?)/gi;
 
 function maskComment(comment: string): string {
   return maskSecrets(comment.replace(COMMENTED_OUT, (_, key: string, colon: string) => `${key}${colon}${MASK}`));

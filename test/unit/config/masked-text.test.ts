@@ -55,6 +55,14 @@ describe('MaskedText', () => {
     expect(masked).toContain(`users: { admin: { passwordHash: "***" } }`);
   });
 
+  it.each([
+    ['# secret: two words', '# secret: ***'],
+    ["# { pin: 'open, never closed", '# { pin: ***'],
+    ['# { pin: 12 34, name: Hall }', '# { pin: ***, name: Hall }'],
+  ])('hides all of a secret that was commented out: %s', (comment, shown) => {
+    expect(maskText(`${TEXT}${comment}\n`)).toBe(`${masked}${shown}\n`);
+  });
+
   it('gives nothing where a secret is written so that it cannot be found', () => {
     const text = 'site: { id: a }\ndialplan: "[a]\\nexten => 1,1,Dial(IAX2/u\\x3ahidden@hq/1)\\n"\n';
     expect(maskText(text)).toBeUndefined();

@@ -47,7 +47,7 @@ export function tellOthers(files: AsteriskFiles, sectionsOf: SectionsOf, { remar
     if (boxes.length > 0)
       remarks.lost(
         section,
-        `${boxes.length} mailboxes of [${section.name}]: let head office keep them; \`mailbox: "box@name"\` lights the lamp`,
+        `${boxes.length} ${boxes.length === 1 ? 'mailbox' : 'mailboxes'} of [${section.name}]: let head office keep them; \`mailbox: "box@name"\` lights the lamp`,
       );
   }
   for (const section of sectionsOf('dundi.conf')) {

@@ -37,7 +37,8 @@ export class MaskedText {
 
   /**
    * Puts the secrets back where an edited text has `***`: a value keeps the secret that stood under the same key, a dial string
-   * that of the same user at the same peer, a comment what it was if nothing else of it was changed.
+   * that of the same user at the same peer (of several the one in the same line), a comment what it was if nothing else of
+   * it was changed.
    */
   restore(edited: string): RestoredText {
     const text = withoutMark(edited);
@@ -161,16 +162,16 @@ class Restoration {
   // ---- dial strings
 
   private dialled(taken: readonly Span[]): Edit[] {
-    const before = byOwner(this.inForce);
-    const now = byOwner(this.text, (secret) => secret.text === MASK && !taken.some((span) => contains(span, secret)));
-    return [...now].flatMap(([owner, masks]) => {
-      const secrets = before.get(owner) ?? [];
-      const isOne = new Set(secrets.map(({ text }) => text)).size === 1;
-      if (isOne || secrets.length === masks.length)
-        return masks.map((mask, index) => replacing(mask, secrets[isOne ? 0 : index]!.text));
+    const lines = new Map<string, number>();
+    const before = grouped(dialledIn(this.inForce, lines), ({ owner }) => owner);
+    const now = grouped(dialledIn(this.text, lines), ({ owner }) => owner);
+    return [...now].flatMap(([owner, there]) => {
+      const masks = there.filter((it) => it.text === MASK && !taken.some((span) => contains(span, it)));
+      const known = meant(masks, there, before.get(owner) ?? []);
       const why = 'the configuration in force has no secret of this user at this peer, or several; write it anew';
-      for (const mask of masks) this.report(mask.start, `${owner}: the secret is masked, and ${why}`);
-      return [];
+      for (const mask of masks)
+        if (!known.has(mask)) this.report(mask.start, `${owner}: the secret is masked, and ${why}`);
+      return [...known].map(([mask, secret]) => replacing(mask, secret));
     });
   }
 
@@ -253,13 +254,68 @@ function placeOf(path: Path): string {
   return formatPath(typeof path.at(-1) === 'number' ? path.slice(0, -1) : path);
 }
 
-function byOwner(text: string, counts: (secret: Piece) => boolean = () => true): Map<string, Piece[]> {
-  const found = new Map<string, Piece[]>();
-  for (const { owner, start, end } of dialSecrets(text)) {
-    const secret = { start, end, text: text.slice(start, end) };
-    if (counts(secret)) found.set(owner, [...(found.get(owner) ?? []), secret]);
+/** A secret of a dial string. Its place, the line around it as it is shown, is how it is known again. */
+interface Dialled extends Piece {
+  readonly owner: string;
+  readonly place: string;
+}
+
+/**
+ * Which of the `secrets` of one owner each of `masks` stands for: all of them are one, or its line is the same, or no other
+ * is left. `there` is all that the edited text has of this owner.
+ */
+function meant(
+  masks: readonly Dialled[],
+  there: readonly Dialled[],
+  secrets: readonly Dialled[],
+): Map<Dialled, string> {
+  const only = onlyText(secrets);
+  if (only !== undefined) return new Map(masks.map((mask) => [mask, only]));
+  const found = new Map<Dialled, string>();
+  const before = grouped(secrets, ({ place }) => place);
+  for (const [place, alike] of grouped(masks, (mask) => mask.place)) {
+    const known = before.get(place) ?? [];
+    const one = onlyText(known);
+    if (one === undefined && known.length !== alike.length) continue;
+    for (const [index, mask] of alike.entries()) found.set(mask, one ?? known[index]!.text);
   }
+  const kept = new Set(there.map(({ place }) => place));
+  const left = onlyText(secrets.filter(({ place }) => !kept.has(place)));
+  if (left !== undefined) for (const mask of masks) if (!before.has(mask.place)) found.set(mask, left);
   return found;
+}
+
+function onlyText(secrets: readonly Piece[]): string | undefined {
+  const texts = new Set(secrets.map(({ text }) => text));
+  return texts.size === 1 ? secrets[0]!.text : undefined;
+}
+
+/** `lines` numbers what lines look like, for all texts that are compared. */
+function* dialledIn(text: string, lines: Map<string, number>): Generator<Dialled> {
+  let line = 0;
+  let lineEnd = -1;
+  let inLine = 0;
+  for (const { owner, start, end } of dialSecrets(text)) {
+    if (start > lineEnd) {
+      const next = text.indexOf('\n', start);
+      lineEnd = next < 0 ? text.length : next;
+      const shown = maskComment(text.slice(text.lastIndexOf('\n', start) + 1, lineEnd)).trim();
+      line = lines.get(shown) ?? lines.size;
+      lines.set(shown, line);
+      inLine = 0;
+    }
+    yield { start, end, text: text.slice(start, end), owner, place: `${line}:${inLine++}` };
+  }
+}
+
+function grouped<Item>(items: Iterable<Item>, keyOf: (item: Item) => string): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group === undefined) groups.set(keyOf(item), [item]);
+    else group.push(item);
+  }
+  return groups;
 }
 
 /** What the lexer puts before a scalar, and its other marks, which are no characters of the text. */

@@ -125,6 +125,32 @@ describe('MaskedText.restore', () => {
     expect(problems[0]!.message).toContain(message);
   });
 
+  describe('with several secrets of one user at one peer', () => {
+    const several = TEXT.replace('# Lyon', '# Was IAX2/box:old@hq, Lyon').replace(
+      '  exten => 2',
+      '  ; exten => 1,1,Dial(IAX2/box:older@hq/1,30)\n  exten => 2',
+    );
+    const shown = maskText(several)!;
+    const active = '  exten => 1,1,Dial(IAX2/box:***@hq/1) ; IAX2/box:***@backup/1\n';
+    const retired = '  ; exten => 1,1,Dial(IAX2/box:***@hq/1,30)\n';
+
+    it.each([
+      ['nothing is changed', shown, 'dial-secret'],
+      ['lines change places', shown.replace(active + retired, retired + active), 'dial-secret'],
+      ['one of them goes', shown.replace(retired, ''), 'dial-secret'],
+      ['one line is changed', shown.replace('hq/1)', 'hq/1,60)'), 'dial-secret'],
+    ])('keeps each in its line when %s', (_, edited, secret) => {
+      const { text, problems } = restoreText(edited, several);
+      expect(problems).toEqual([]);
+      expect(text).toMatch(new RegExp(`exten => 1,1,Dial\\(IAX2/box:${secret}@hq/1(,60)?\\) ; IAX2`));
+    });
+
+    it('asks for it anew when one goes and another line is changed', () => {
+      const edited = shown.replace(retired, '').replace('hq/1)', 'hq/1,60)');
+      expect(restoreText(edited, several).problems).toMatchObject([{ message: expect.stringContaining('or several') }]);
+    });
+  });
+
   it('does not let a masked secret be shown under another key', () => {
     const edited = masked
       .replace('secret: "***" }', 'secret: &x "***" }')

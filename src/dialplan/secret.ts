@@ -19,11 +19,13 @@ export function* dialSecrets(text: string): Generator<DialSecret> {
     const beginning = matchAt(BEGINNING, text, from);
     if (beginning === null) return;
     const start = beginning.index + beginning[0].length;
-    const at = matchAt(SECRET_END, text, start)!.index;
-    from = at;
-    if (text[at] !== '@') continue;
-    const [peer] = matchAt(PEER, text, at + 1)!;
-    from = at + 1 + peer.length;
+    from = matchAt(SECRET_END, text, start)!.index;
+    if (text[from] !== '@') continue;
+    const [behind] = matchAt(PEER, text, from + 1)!;
+    // A secret of SIP may have an @ itself: what names the peer is behind the last.
+    const peer = behind.slice(behind.lastIndexOf('@') + 1);
+    from += 1 + behind.length;
+    const at = from - peer.length - 1;
     const written = text.slice(start, at);
     const key = /(?:^|:)\[[^\]:]*\]$/.exec(written);
     if (key?.[0] === written && written.startsWith('[')) continue;

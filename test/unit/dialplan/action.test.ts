@@ -164,6 +164,7 @@ describe('a dial string', () => {
     ['IAX2/me:pw:[key]@hq', 'IAX2/me:***:[key]@hq'],
     ['PJSIP/me:pw@hq', 'PJSIP/me:***@hq'],
     ['at 10:00 mail a@b', 'at 10:00 mail a@b'],
+    ['SIP/u:an@here@host/2&IAX2/b:c@d/1', 'SIP/u:***@host/2&IAX2/b:***@d/1'],
   ])('in %s is masked', (text, masked) => {
     expect(maskSecrets(text)).toBe(masked);
   });

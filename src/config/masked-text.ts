@@ -328,8 +328,8 @@ function commentsIn(text: string): Piece[] {
   let before = '';
   for (const token of new Lexer().lex(text)) {
     if (!MARKS.has(token)) {
-      if (token.startsWith('#') && before !== SCALAR_MARK)
-        found.push({ start, end: start + token.length, text: token });
+      if (before === SCALAR_MARK) found.push(...dialplanComments(token, start));
+      else if (token.startsWith('#')) found.push({ start, end: start + token.length, text: token });
       start += token.length;
     }
     before = token;
@@ -337,9 +337,18 @@ function commentsIn(text: string): Piece[] {
   return found;
 }
 
-/** Secrets of keys that were commented out. */
+/** Those of extensions.conf, in a scalar of several lines at `offset`. */
+function dialplanComments(scalar: string, offset: number): Piece[] {
+  if (!scalar.includes('\n')) return [];
+  return [...scalar.matchAll(/(?<!\\);[^\n]*/g)].map(({ index, 0: text }) => {
+    const start = offset + index;
+    return { start, end: start + text.length, text };
+  });
+}
+
+/** Secrets of keys that were commented out, as YAML and as Asterisk write them. */
 const COMMENTED_OUT =
-  /\b(secret|password|passwordHash|pin|leaderPin)(["']?\s*[:=]\s*)("(?:[^"\\]|\\.)*"|'[^']*'|["'].*|\[[^\]]*\]?|[^\s,{}[\]"'](?:[^,{}[\]]*[^\s,{}[\]])?)/gi;
+  /\b(secret|password|passwordHash|pin|leaderPin)(["']?\s*(?:=>|[:=])\s*)("(?:[^"\\]|\\.)*"|'[^']*'|["'].*|\[[^\]]*\]?|[^\s,{}[\]"'](?:[^,{}[\]]*[^\s,{}[\]])?)/gi;
 
 function maskComment(comment: string): string {
   return maskSecrets(comment.replace(COMMENTED_OUT, (_, key: string, colon: string) => `${key}${colon}${MASK}`));

@@ -55,6 +55,19 @@ describe('MaskedText', () => {
     expect(masked).toContain(`users: { admin: { passwordHash: "***" } }`);
   });
 
+  it('hides secrets in the comments of the dialplan, and puts them back', () => {
+    const text = TEXT.replace(
+      '  [office]\n',
+      '  [office] ; password=in-front\n  ; the old one: secret => far away\n  ;exten => 3,1,Dial(SIP/x\\;pin=1)\n',
+    );
+    const shown = maskText(text)!;
+    expect(shown).toContain('  [office] ; password=***\n  ; the old one: secret => ***\n');
+    expect(restoreText(shown.replace('Dial(SIP/u', 'Dial(SIP/w:x@y&SIP/u'), text)).toMatchObject({
+      text: text.replace('Dial(SIP/u', 'Dial(SIP/w:x@y&SIP/u'),
+      problems: [],
+    });
+  });
+
   it.each([
     ['# secret: two words', '# secret: ***'],
     ["# { pin: 'open, never closed", '# { pin: ***'],

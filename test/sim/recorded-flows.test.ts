@@ -125,7 +125,7 @@ describe('what real Asterisks said to each other', () => {
   it('played to a centre of ours registers, calls, is forgotten in time, and leaves nothing behind', () => {
     const { centre, wasBound } = replay('md5');
     expect(wasBound).toBe(true);
-    expect(centre.ended).toEqual(['600 normal-unspecified', '600 normal-unspecified', '602 user-busy', '999 no-route']);
+    expect(centre.ended).toEqual(['600 normal-clearing', '600 normal-clearing', '602 user-busy', '999 no-route']);
     expect(centre.appliance.bindings).toEqual([]);
     expect(centre.appliance.endpoint.load).toEqual({ calls: 0, dialogs: 0, callNumbers: 0 });
     // Our HANGUP was acknowledged by the frame before its ACK, which finds the call gone.
@@ -134,21 +134,21 @@ describe('what real Asterisks said to each other', () => {
 
   it('in trunk frames is heard, and comes back', () => {
     const { centre, voice } = replay('trunk', { peer: { trunk: 'timestamps' } });
-    expect(centre.ended).toEqual(['600 normal-unspecified']);
+    expect(centre.ended).toEqual(['600 normal-clearing']);
     expect(voice).toBeGreaterThan(10);
     expect(centre.counters.snapshot()).toEqual({});
   });
 
   it('encrypted is deciphered over its change of keys, and comes back', () => {
     const { centre, voice } = replay('aes128', { peer: { encryption: { method: 'aes128', force: true } } });
-    expect(centre.ended).toEqual(['600 normal-unspecified']);
+    expect(centre.ended).toEqual(['600 normal-clearing']);
     expect(voice).toBeGreaterThan(10);
     expect(centre.counters.get('iax2.undecipherable')).toBe(0);
   });
 
   it('of three calls in trunk frames without timestamps is heard, and comes back', () => {
     const { centre, voice } = replay('trunk-three-calls', { peer: { trunk: 'plain' } });
-    expect(centre.ended).toEqual(Array.from({ length: 3 }, () => '600 normal-unspecified'));
+    expect(centre.ended).toEqual(Array.from({ length: 3 }, () => '600 normal-clearing'));
     expect(voice).toBeGreaterThan(10);
     expect(centre.counters.snapshot()).toEqual({});
   });
@@ -182,7 +182,7 @@ describe('what real Asterisks said to each other', () => {
     it('registers and calls with the right key', () => {
       const { centre, said } = replay('rsa', { peer: rsa(keys.publicKey), outKey: keys.privateKey });
       expect(said).toEqual(['REGACK', 'ACCEPT']);
-      expect(centre.ended).toEqual(['600 normal-unspecified']);
+      expect(centre.ended).toEqual(['600 normal-clearing']);
       expect(centre.counters.snapshot()).toEqual({});
     });
 

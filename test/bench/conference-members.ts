@@ -45,7 +45,7 @@ export class Telephones implements Members {
   }
 
   async leave(): Promise<void> {
-    for (const caller of this.callers.splice(0)) await caller.hangUp(10_000_000);
+    for (const caller of this.callers.splice(0)) await caller.hangUp();
     this.voices.length = 0;
     this.saidMs = 1_000;
   }

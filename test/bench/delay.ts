@@ -66,7 +66,7 @@ async function relayDelays(number: string, port: number): Promise<Measured> {
     await pause(300);
     return { delays: settled(delays), trunkFramesPerSecond: answerer.trunkFrameCount / seconds };
   } finally {
-    for (const caller of callers) await caller.hangUp(1_000_000);
+    for (const caller of callers) await caller.hangUp();
     await pause(300);
     await answerer.close();
   }
@@ -94,7 +94,7 @@ async function mixerDelays(): Promise<Measured> {
     });
     return { delays: settled(delays) };
   } finally {
-    for (const caller of [speaker, listener]) await caller.hangUp(1_000_000);
+    for (const caller of [speaker, listener]) await caller.hangUp();
   }
 }
 

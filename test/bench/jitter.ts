@@ -129,7 +129,7 @@ async function playToAsterisk(plan: readonly Arrival[]): Promise<Run> {
     }
   }
   await pause(1_000);
-  await caller.hangUp(1_000 + FRAME_MS * (count + 50));
+  await caller.hangUp();
   run.heardMs = BLOCK_MS * run.heard.length;
   return run;
 }

@@ -8,6 +8,7 @@ import { waitUntil } from './wait-until.ts';
 
 const ULAW = 4;
 const AGAIN_MS = 200;
+const BLOCK_MS = 20;
 const { IAX, CONTROL, VOICE } = FRAME_TYPE;
 
 /**
@@ -23,6 +24,7 @@ export class RawCaller {
   private oseqno = 0;
   private iseqno = 0;
   private saidFull = false;
+  private saidAt = 0;
   /** Full frames that the far end has not acknowledged, by OSeqno; they are sent again until it has. */
   private readonly open = new Map<number, Uint8Array>();
   private readonly again = setInterval(() => {
@@ -55,11 +57,13 @@ export class RawCaller {
     if (this.saidFull) this.send(encodeMiniFrame(this.call, timestamp & 0xffff, codes));
     else this.sendFull({ timestamp, frameType: VOICE, subclass: ULAW, body: codes });
     this.saidFull = true;
+    this.saidAt = timestamp;
   }
 
-  async hangUp(timestamp: number): Promise<void> {
+  /** Just behind what was said last: a frame whose timestamp is far from the others is not of this call. */
+  async hangUp(): Promise<void> {
     clearInterval(this.again);
-    this.sendFull({ timestamp, frameType: IAX, subclass: IAX_SUBCLASS.HANGUP });
+    this.sendFull({ timestamp: this.saidAt + BLOCK_MS, frameType: IAX, subclass: IAX_SUBCLASS.HANGUP });
     await new Promise<void>((resolve) => this.socket.close(resolve));
   }
 

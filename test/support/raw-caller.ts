@@ -4,7 +4,7 @@ import type { Address } from '../../src/base/machine.ts';
 import { decodeFrame, encodeFullFrame, encodeMiniFrame, type FullFrameFields } from '../../src/iax2/frame.ts';
 import { encodeInformationElements } from '../../src/iax2/information-element.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from '../../src/iax2/subclass.ts';
-import { waitUntil } from './wait-until.ts';
+import { pause, waitUntil } from './wait-until.ts';
 
 const ULAW = 4;
 const AGAIN_MS = 200;
@@ -64,6 +64,8 @@ export class RawCaller {
   async hangUp(): Promise<void> {
     clearInterval(this.again);
     this.sendFull({ timestamp: this.saidAt + BLOCK_MS, frameType: IAX, subclass: IAX_SUBCLASS.HANGUP });
+    // What is sent leaves some turns later; a socket that is closed before sends nothing.
+    await pause(10);
     await new Promise<void>((resolve) => this.socket.close(resolve));
   }
 

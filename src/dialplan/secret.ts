@@ -1,9 +1,9 @@
-/** What stands before a secret in a dial string: technology and user. */
-const BEGINNING = /\b(IAX2?|PJSIP|SIP)\/([^:@/&,|\s]*):/gi;
+/** What stands before a secret in a dial string or an address of SIP: technology or scheme, and user. */
+const BEGINNING = /\b(?:(IAX2?|PJSIP|SIP)\/|sips?:)([^:@/&,|\s]*):/gi;
 const SECRET_END = /[@\s]|$/g;
 const PEER = /[^/&,|)\s]*/y;
 
-/** A secret in a dial string, by offsets in the text, and whom it is for: `IAX2/box@hq`. */
+/** A secret in a dial string or an address of SIP, by offsets in the text, and whom it is for: `IAX2/box@hq`. */
 export interface DialSecret {
   readonly start: number;
   readonly end: number;
@@ -29,7 +29,7 @@ export function* dialSecrets(text: string): Generator<DialSecret> {
     const written = text.slice(start, at);
     const key = /(?:^|:)\[[^\]:]*\]$/.exec(written);
     if (key?.[0] === written && written.startsWith('[')) continue;
-    const [, technology = '', user = ''] = beginning;
+    const [, technology = 'SIP', user = ''] = beginning;
     yield { start, end: at - (key?.[0].length ?? 0), owner: `${technology.toUpperCase()}/${user}@${peer}` };
   }
 }

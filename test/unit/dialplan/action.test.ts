@@ -165,6 +165,9 @@ describe('a dial string', () => {
     ['PJSIP/me:pw@hq', 'PJSIP/me:***@hq'],
     ['at 10:00 mail a@b', 'at 10:00 mail a@b'],
     ['SIP/u:an@here@host/2&IAX2/b:c@d/1', 'SIP/u:***@host/2&IAX2/b:***@d/1'],
+    ['PJSIP/out/sip:u:deep@host:5060&SIP/2', 'PJSIP/out/sip:u:***@host:5060&SIP/2'],
+    ['Transfer(sips:u:deep@host)', 'Transfer(sips:u:***@host)'],
+    ['sip:itsp.example:5060 or a@b, sip:u@host:5060', 'sip:itsp.example:5060 or a@b, sip:u@host:5060'],
   ])('in %s is masked', (text, masked) => {
     expect(maskSecrets(text)).toBe(masked);
   });

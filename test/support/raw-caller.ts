@@ -4,7 +4,7 @@ import type { Address } from '../../src/base/machine.ts';
 import { decodeFrame, encodeFullFrame, encodeMiniFrame, type FullFrameFields } from '../../src/iax2/frame.ts';
 import { encodeInformationElements } from '../../src/iax2/information-element.ts';
 import { CONTROL_SUBCLASS, FRAME_TYPE, IAX_SUBCLASS } from '../../src/iax2/subclass.ts';
-import { pause, waitUntil } from './wait-until.ts';
+import { waitUntil } from './wait-until.ts';
 
 const ULAW = 4;
 const AGAIN_MS = 200;
@@ -63,9 +63,10 @@ export class RawCaller {
   /** Just behind what was said last: a frame whose timestamp is far from the others is not of this call. */
   async hangUp(): Promise<void> {
     clearInterval(this.again);
-    this.sendFull({ timestamp: this.saidAt + BLOCK_MS, frameType: IAX, subclass: IAX_SUBCLASS.HANGUP });
-    // What is sent leaves some turns later; a socket that is closed before sends nothing.
-    await pause(10);
+    // A socket that is closed before it has sent sends nothing.
+    await new Promise<void>((sent) => {
+      this.sendFull({ timestamp: this.saidAt + BLOCK_MS, frameType: IAX, subclass: IAX_SUBCLASS.HANGUP }, true, sent);
+    });
     await new Promise<void>((resolve) => this.socket.close(resolve));
   }
 
@@ -95,17 +96,17 @@ export class RawCaller {
     if (frameType === VOICE) this.onVoice(frame.body, atMs, timestamp);
   }
 
-  private sendFull(fields: Omit<FullFrameFields, 'sourceCall'>, counts = true): void {
+  private sendFull(fields: Omit<FullFrameFields, 'sourceCall'>, counts = true, sent?: () => void): void {
     const { call: sourceCall, farCall: destinationCall, oseqno, iseqno } = this;
     const bytes = encodeFullFrame({ sourceCall, destinationCall, oseqno, iseqno, ...fields });
-    this.send(bytes);
+    this.send(bytes, sent);
     if (!counts) return;
     this.open.set(oseqno, bytes);
     this.oseqno = (oseqno + 1) & 0xff;
   }
 
-  private send(bytes: Uint8Array): void {
-    this.socket.send(bytes, this.server.port, this.server.ip);
+  private send(bytes: Uint8Array, sent?: () => void): void {
+    this.socket.send(bytes, this.server.port, this.server.ip, sent);
   }
 }
 

@@ -50,12 +50,7 @@ mqtt: { url: "${broker.url}" }
 
   /** 201 calls 202, they talk for a moment, and 201 hangs up. */
   async function call() {
-    await appliance.lift(1);
-    await appliance.waitForLine(1, 'dial-tone', 5_000);
-    await appliance.dial(1, '202');
-    await appliance.waitForLine(2, 'ringing', 10_000);
-    await appliance.lift(2);
-    await appliance.waitForLine(2, 'talking', 5_000);
+    await appliance.talk('202');
     await appliance.rest(1, 2);
   }
 

@@ -189,6 +189,16 @@ export class Appliance {
     );
   }
 
+  /** Telephone 1 dials the number of telephone 2, which is lifted: they talk until they are hung up. */
+  async talk(number: string): Promise<void> {
+    await this.lift(1);
+    await this.waitForLine(1, 'dial-tone', 5_000);
+    await this.dial(1, number);
+    await this.waitForLine(2, 'ringing', 10_000);
+    await this.lift(2);
+    await this.waitForLine(2, 'talking', 5_000);
+  }
+
   /** Hangs these telephones up and waits until all is quiet. */
   async rest(...ports: readonly number[]): Promise<void> {
     for (const port of ports) await this.hangUp(port);

@@ -175,12 +175,7 @@ web: { listen: "http://${web}", users: { admin: { passwordHash: ${await hashPass
   });
 
   it('lets a call go on that stands meanwhile', async () => {
-    await appliance.lift(1);
-    await appliance.waitForLine(1, 'dial-tone', 5_000);
-    await appliance.dial(1, '202');
-    await appliance.waitForLine(2, 'ringing', 10_000);
-    await appliance.lift(2);
-    await appliance.waitForLine(2, 'talking', 5_000);
+    await appliance.talk('202');
     await change('Ringing', 'Busy');
     await waitForReport({ by: 'panel', state: 'pending-confirm' });
     await ask('POST', '/api/configuration/rollback');

@@ -120,15 +120,6 @@ ${more.extra ?? ''}`;
     return answer;
   }
 
-  async function talk() {
-    await appliance.lift(1);
-    await appliance.waitForLine(1, 'dial-tone', 5_000);
-    await appliance.dial(1, '202');
-    await appliance.waitForLine(2, 'ringing', 10_000);
-    await appliance.lift(2);
-    await appliance.waitForLine(2, 'talking', 5_000);
-  }
-
   it('finds it in Home Assistant, also when that starts again', async () => {
     const topic = 'homeassistant/device/branchline-lyon-01/config';
     const device = await waitUntil('the discovery', 5_000, () => watcher.json(topic));
@@ -143,7 +134,7 @@ ${more.extra ?? ''}`;
 
   describe('gives configurations', () => {
     it('that are applied without touching a call, kept once the broker is reached, and survive kill -9', async () => {
-      await talk();
+      await appliance.talk('202');
       await push(1, config({ dialplan: 'exten => 600,1,Echo' }), KEPT);
       expect(await waitForReport(1, 'pending-confirm')).toMatchObject({ running: null });
       expect(await routes('600')).toBe(true);
@@ -181,7 +172,7 @@ ${more.extra ?? ''}`;
 
     it('that need another start of a part: it waits for calls to end, then makes it, within the process', async () => {
       const { pid } = appliance;
-      await talk();
+      await appliance.talk('202');
       await push(5, config({ line: THIRD_LINE, dialplan: 'exten => 600,1,Echo' }), KEPT);
       await waitUntil('the log to be quiet', 2_000, async () => (await appliance.status()).calls.length === 1);
       expect((await appliance.status()).lines['3']).toBeUndefined();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { issueText } from '../status/issue-text.ts';
 import { failure, json, type Route } from './http.ts';
+import { firstProblem, withBody } from './request-body.ts';
 import type { PanelServices } from './services.ts';
 import { errorSchema } from './status-routes.ts';
 
@@ -39,12 +40,11 @@ export function callRoutes(services: PanelServices): Route[] {
         400: { description: 'not a pair of parties', schema: errorSchema },
         409: { description: 'it cannot be made', schema: errorSchema },
       },
-      handle({ body }) {
-        const parsed = originateSchema.safeParse(body, { error: issueText });
-        if (!parsed.success) return failure(400, firstProblem(parsed.error));
-        const result = services.originate(parsed.data.from, parsed.data.to);
-        return 'failed' in result ? failure(409, result.failed) : json(201, { id: result.id });
-      },
+      handle: (request) =>
+        withBody(request, originateSchema, ({ from, to }) => {
+          const result = services.originate(from, to);
+          return 'failed' in result ? failure(409, result.failed) : json(201, { id: result.id });
+        }),
     },
     {
       method: 'DELETE',
@@ -82,12 +82,4 @@ export function callRoutes(services: PanelServices): Route[] {
       },
     },
   ];
-}
-
-/** The first thing that is wrong, with its place: `to: it is missing`. */
-export function firstProblem(error: z.ZodError): string {
-  const issue = error.issues[0];
-  if (issue === undefined) return 'not valid';
-  const place = issue.path.join('.');
-  return place === '' ? issue.message : `${place}: ${issue.message}`;
 }

@@ -1,6 +1,4 @@
 import { z } from 'zod';
-import { issueText } from '../status/issue-text.ts';
-import { firstProblem } from './call-routes.ts';
 import {
   changeRequestSchema,
   checkedSchema,
@@ -8,7 +6,8 @@ import {
   configurationTextSchema,
   standingSchema,
 } from './configuration.ts';
-import { failure, type HttpRequest, type HttpResponse, json, type Route, type Visitor } from './http.ts';
+import { failure, json, type Route, type Visitor } from './http.ts';
+import { withBody } from './request-body.ts';
 import type { PanelServices } from './services.ts';
 import { errorSchema } from './status-routes.ts';
 
@@ -92,13 +91,4 @@ export function configurationRoutes(
       handle: () => done(configuration.rollBack()),
     },
   ];
-}
-
-function withBody<Schema extends z.ZodType>(
-  { body }: HttpRequest,
-  schema: Schema,
-  handle: (body: z.output<Schema>) => HttpResponse,
-): HttpResponse {
-  const parsed = schema.safeParse(body, { error: issueText });
-  return parsed.success ? handle(parsed.data) : failure(400, firstProblem(parsed.error));
 }

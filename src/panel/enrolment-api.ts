@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { enrolmentInformationSchema } from '../config/enrolment.ts';
-import { firstProblem } from './call-routes.ts';
 import { emulatorRoutes } from './emulator-routes.ts';
 import { failure, type HttpApp, type HttpResponse, json, type Route } from './http.ts';
+import { firstProblem } from './request-body.ts';
 import { refusalOf } from './same-origin.ts';
 import type { PanelServices } from './services.ts';
 import { errorSchema } from './status-routes.ts';

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { issueText } from '../status/issue-text.ts';
 import { logEntrySchema, logLevelSchema } from '../status/log-book.ts';
-import { firstProblem } from './call-routes.ts';
 import { MAX_UNSENT_BYTES, TRY_AGAIN_LATER } from './event-socket.ts';
 import { failure, json, type Route, type SocketRoute } from './http.ts';
+import { firstProblem } from './request-body.ts';
 import type { PanelServices } from './services.ts';
 import { errorSchema } from './status-routes.ts';
 

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { formatProblem, type Problem } from '../config/problem.ts';
 import { secretStore } from '../io/secret-files.ts';
 import { loadConfigurationFile } from './configuration-file.ts';
+import { counted } from './counted.ts';
 import { CommandFailure, DEFAULT_DATA, type Terminal } from './terminal.ts';
 
 export function addCheck(program: Command, terminal: Terminal): void {
@@ -21,9 +22,9 @@ export function addCheck(program: Command, terminal: Terminal): void {
       if (options.json) terminal.out(`${JSON.stringify(report(file, problems), null, 2)}\n`);
       else {
         for (const problem of problems) terminal.out(`${formatProblem(file, problem)}\n`);
-        if (errors === 0) terminal.out(`${file}: valid${counted(problems.length, ', ', 'warning')}\n`);
+        if (errors === 0) terminal.out(`${file}: valid${behind(problems.length, 'warning')}\n`);
       }
-      if (errors > 0) throw new CommandFailure(`${file}: invalid${counted(errors, ', ', 'error')}`, 2);
+      if (errors > 0) throw new CommandFailure(`${file}: invalid${behind(errors, 'error')}`, 2);
     });
 }
 
@@ -31,6 +32,6 @@ function report(file: string, problems: readonly Problem[]) {
   return { file, valid: !problems.some((problem) => problem.severity === 'error'), problems };
 }
 
-function counted(count: number, before: string, noun: string): string {
-  return count === 0 ? '' : `${before}${count} ${noun}${count === 1 ? '' : 's'}`;
+function behind(count: number, noun: string): string {
+  return count === 0 ? '' : `, ${counted(count, noun)}`;
 }

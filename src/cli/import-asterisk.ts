@@ -6,6 +6,7 @@ import { formatRemark } from '../config/asterisk/remarks.ts';
 import { asteriskFiles, findAsteriskKey } from '../io/asterisk-files.ts';
 import { writeWholeFile } from '../io/whole-file.ts';
 import { whyNotWritten } from '../io/write-failure.ts';
+import { counted } from './counted.ts';
 import { CommandFailure, type Terminal } from './terminal.ts';
 
 interface ImportOptions {
@@ -106,10 +107,6 @@ function tell(imported: Imported, { output, json }: ImportOptions, terminal: Ter
   const told = remarks.length === 0 ? '' : `; not carried over: ${lost}, changed: ${remarks.length - lost}`;
   terminal.err(`${output === undefined ? '' : `${output}: `}${carried}${told}\n`);
   if (warnings > 0) terminal.err(`branchline check has ${counted(warnings, 'warning')} for it; read them, too\n`);
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function isFolder(path: string): boolean {

@@ -1,3 +1,5 @@
+import { round } from './round.ts';
+
 /** Probes that are remembered: at one in two seconds, those of the last minute. */
 const WINDOW = 32;
 
@@ -17,6 +19,6 @@ export class ProbeLoss {
     if (this.count === 0) return null;
     let lost = 0;
     for (let bits = this.lost; bits !== 0; bits >>>= 1) lost += bits & 1;
-    return Math.round((1_000 * lost) / this.count) / 10;
+    return round((100 * lost) / this.count, 1);
   }
 }

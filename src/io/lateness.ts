@@ -1,3 +1,5 @@
+import { round } from '../base/round.ts';
+
 /** Readings that are kept, behind their count and the longest of all. */
 const FIRST_READING = 2;
 const READINGS = 4096;
@@ -31,12 +33,7 @@ export class Lateness {
   summary(): { readonly p50: number; readonly p99: number; readonly max: number } {
     const count = Math.min(this.fields[0]!, this.capacity);
     const sorted = this.fields.slice(FIRST_READING, FIRST_READING + count).sort();
-    const at = (share: number) =>
-      hundredth(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0);
-    return { p50: at(0.5), p99: at(0.99), max: hundredth(this.fields[1]!) };
+    const at = (share: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0, 2);
+    return { p50: at(0.5), p99: at(0.99), max: round(this.fields[1]!, 2) };
   }
-}
-
-function hundredth(ms: number): number {
-  return Math.round(ms * 100) / 100;
 }

@@ -11,10 +11,10 @@ import { ReadableWait } from './io/socket-batches.ts';
 import { ThreadClock } from './io/thread-clock.ts';
 import { WorkerSignals } from './io/worker-signals.ts';
 import { workerSockets } from './io/worker-sockets.ts';
+import { TICK_MS } from './media/media-stream.ts';
 import { WorkerPlane } from './media/worker-plane.ts';
 import type { MediaWorkerStart } from './media-worker-host.ts';
 
-const GRID_MS = 5;
 /** No system call is without a timeout: a worker that sleeps for ever could not be ended. */
 const IDLE_MS = 200;
 
@@ -48,7 +48,7 @@ function turn(): void {
   } else {
     // Slots that were slept through are left out.
     time.dueMs =
-      time.dueMs + GRID_MS > time.nowMs ? time.dueMs + GRID_MS : (Math.floor(time.nowMs / GRID_MS) + 1) * GRID_MS;
+      time.dueMs + TICK_MS > time.nowMs ? time.dueMs + TICK_MS : (Math.floor(time.nowMs / TICK_MS) + 1) * TICK_MS;
     clock.sleepUntil(time.dueMs);
   }
   time.nowMs = clock.nowMs();

@@ -101,5 +101,8 @@ export const MAX_AHEAD_MS = 60;
 /** A line from which nothing has come for so long does not give the beat any more. */
 export const LINE_SILENT_MS = 40;
 
+/** The media worker's beat: it takes what came, and sends what is due. */
+export const TICK_MS = 5;
+
 /** Codes in the block that lines exchange: 10 ms. */
 export const BLOCK_SAMPLES = 80;

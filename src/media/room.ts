@@ -6,7 +6,7 @@ import { copyCodes } from './copy-codes.ts';
 import { lawOfFormat } from './g711-format.ts';
 import { gainTable } from './gain.ts';
 import { meanMagnitude } from './magnitude.ts';
-import { BLOCK_SAMPLES, type Listener, type MediaStream } from './media-stream.ts';
+import { BLOCK_SAMPLES, type Listener, type MediaStream, TICK_MS } from './media-stream.ts';
 import { SAMPLES_PER_MS } from './oscillator.ts';
 import { PlayoutBuffer } from './playout-buffer.ts';
 import { ToneGenerator } from './tone-generator.ts';
@@ -14,8 +14,6 @@ import { ToneGenerator } from './tone-generator.ts';
 /** A room is mixed in blocks of a packet's length. */
 const MIX_MS = 20;
 const MIX_SAMPLES = MIX_MS * SAMPLES_PER_MS;
-/** A packet is taken at the tick behind its arrival, so that it has waited for up to as long as from one to the next. */
-const TICK_MS = 5;
 const BLOCK_MS = BLOCK_SAMPLES / SAMPLES_PER_MS;
 
 /** Who may speak at the same time; nobody could tell more voices apart. */
@@ -76,6 +74,7 @@ export class RoomMember implements Listener {
     const from = lawOfFormat(format);
     if (from === undefined) return;
     const table = from === this.law ? undefined : TRANSCODE[from];
+    // It is taken at the tick behind its arrival, and may have waited for as long as from one to the next.
     const earlyMs = TICK_MS + this.room.untilMix(nowMs);
     if (!this.playout.put(bytes, at, length, timestamp, table, earlyMs)) this.late++;
   }

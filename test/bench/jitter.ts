@@ -20,6 +20,7 @@ import { type HeardHalf, MarkedVoice } from '../support/marked-voice.ts';
 import { RawCaller } from '../support/raw-caller.ts';
 import { BASE_MS, bursts, exponential, stalls, steady, uniform, type VoicePath } from '../support/voice-path.ts';
 import { pause } from '../support/wait-until.ts';
+import { FAULTS_ONLY } from './asterisk-files.ts';
 import { MachineLoad } from './process-cost.ts';
 import { Samples } from './samples.ts';
 
@@ -241,7 +242,7 @@ requirecalltoken=no
 context=bench
 `,
     'extensions.conf': '[bench]\nexten => echo,1,Answer()\n same => n,Echo()',
-    'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
+    'logger.conf': FAULTS_ONLY,
   },
 });
 try {

@@ -1,5 +1,6 @@
 import type { AsteriskOptions } from '../support/asterisk.ts';
 import { loopbackAddress } from '../support/loopback.ts';
+import { FAULTS_ONLY, IAX_GENERAL, MANAGER } from './asterisk-files.ts';
 import { asteriskSubject, branchlineSubject, type Subject } from './subject.ts';
 
 /** The switch that is measured, who calls, who is called on, and a head office whose calls are many. */
@@ -29,13 +30,7 @@ web: { listen: "http://${SWITCH}:8080", auth: none }
 `;
 
 const ASTERISK = {
-  'iax.conf': `[general]
-bindaddr=@BIND@
-disallow=all
-allow=ulaw
-jitterbuffer=no
-maxcallnumbers=16384
-calltokenoptional=0.0.0.0/0.0.0.0
+  'iax.conf': `${IAX_GENERAL}calltokenoptional=0.0.0.0/0.0.0.0
 [${USER}]
 type=user
 requirecalltoken=no
@@ -58,7 +53,7 @@ exten => ${NUMBERS.conference},1,Answer()
  same => n,ConfBridge(${NUMBERS.conference})
 `,
   'confbridge.conf': '[general]\n[default_bridge]\ntype=bridge\n[default_user]\ntype=user\nquiet=yes\n',
-  'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
+  'logger.conf': FAULTS_ONLY,
 };
 
 /** Switches that take calls of IAX2 without token and secret. */
@@ -73,20 +68,13 @@ export function exchangeOptions(): AsteriskOptions {
     version: '16',
     bind: EXCHANGE,
     files: {
-      'iax.conf': `[general]
-bindaddr=@BIND@
-disallow=all
-allow=ulaw
-jitterbuffer=no
-maxcallnumbers=16384
-[switch]
+      'iax.conf': `${IAX_GENERAL}[switch]
 type=peer
 host=${SWITCH}
 username=${USER}
 `,
-      'manager.conf':
-        '[general]\nenabled=yes\nbindaddr=@BIND@\nport=5038\n[bench]\nsecret=bench\nread=call\nwrite=originate,call',
-      'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
+      'manager.conf': MANAGER,
+      'logger.conf': FAULTS_ONLY,
     },
   };
 }

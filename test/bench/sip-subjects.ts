@@ -1,5 +1,6 @@
 import { loopbackAddress } from '../support/loopback.ts';
 import { SIP_MODULES } from '../support/sip-centre.ts';
+import { FAULTS_ONLY } from './asterisk-files.ts';
 import { Kamailio } from './kamailio.ts';
 import { asteriskSubject, branchlineSubject, kamailioSubject, type Subject } from './subject.ts';
 
@@ -93,7 +94,7 @@ exten => 600,1,Answer()
  same => n,Wait(30)
 ${dial}`,
         'rtp.conf': '[general]\nrtpstart=20000\nrtpend=29999',
-        'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
+        'logger.conf': FAULTS_ONLY,
       },
     },
     name,

@@ -1,6 +1,7 @@
 import type { AsteriskVersion } from '../interop/peers/catalogue.ts';
 import type { AsteriskOptions } from '../support/asterisk.ts';
 import { loopbackAddress } from '../support/loopback.ts';
+import { FAULTS_ONLY, IAX_GENERAL, MANAGER } from './asterisk-files.ts';
 import { asteriskSubject, branchlineSubject, type Subject } from './subject.ts';
 
 /** Where calls come from, the switch that is measured, and where calls go. */
@@ -34,13 +35,7 @@ dialplan: |
 web: { listen: "http://${SUBJECT}:8080", auth: none }
 `;
 
-const GENERAL = `[general]
-bindaddr=@BIND@
-disallow=all
-allow=ulaw
-jitterbuffer=no
-maxcallnumbers=16384
-authdebug=no
+const GENERAL = `${IAX_GENERAL}authdebug=no
 `;
 
 const SUBJECT_FILES = {
@@ -76,7 +71,7 @@ trunk=yes
 exten => _6XX,1,Dial(IAX2/sink/\${EXTEN},30)
 [from-trunk]
 exten => _6XX,1,Dial(IAX2/trunked-sink/\${EXTEN},30)`,
-  'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
+  'logger.conf': FAULTS_ONLY,
 };
 
 /** Switches that register at the sink, take calls from the generator and dial them on to the sink. */
@@ -105,9 +100,8 @@ secret=${SECRET}
 auth=md5
 trunk=yes
 `,
-      'manager.conf':
-        '[general]\nenabled=yes\nbindaddr=@BIND@\nport=5038\n[bench]\nsecret=bench\nread=call\nwrite=originate,call',
-      'logger.conf': '[general]\n[logfiles]\nfull => warning,error',
+      'manager.conf': MANAGER,
+      'logger.conf': FAULTS_ONLY,
     },
   };
 }

@@ -2,6 +2,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { loopbackAddress } from '../support/loopback.ts';
+import { newPanelPage } from '../support/panel-page.ts';
 import { describeWithPeers } from '../support/peers.ts';
 
 const web = `${loopbackAddress(54)}:8080`;
@@ -39,11 +40,7 @@ describeWithPeers('the configuration editor in a browser', ['chromium'], () => {
   });
 
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page = await newPanelPage(browser, complaints);
     page.on('response', (response) => received.push(response.text().catch(() => '')));
     page.on('websocket', (socket) =>
       socket.on('framereceived', ({ payload }) => received.push(Promise.resolve(String(payload)))),

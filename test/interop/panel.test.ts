@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Appliance, startAppliance } from '../support/appliance.ts';
 import { levelDbm0 } from '../support/audio.ts';
 import { loopbackAddress } from '../support/loopback.ts';
+import { newPanelPage } from '../support/panel-page.ts';
 import { describeWithPeers } from '../support/peers.ts';
 import { waitUntil } from '../support/wait-until.ts';
 
@@ -37,11 +38,7 @@ describeWithPeers('the panel in a browser', ['chromium'], () => {
   });
 
   beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1200, height: 900 } });
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    page = await newPanelPage(browser, complaints);
     await page.goto(`http://${web}/`);
   });
 

@@ -8,8 +8,9 @@ import {
   hkdfSync,
   type KeyObject,
 } from 'node:crypto';
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWholeFile } from './whole-file.ts';
 
 /** The appliance's own key in its data directory. Whoever has it reads every secret that was sealed for this appliance. */
 export const SEALING_KEY_FILE = 'sealing.key';
@@ -63,19 +64,15 @@ export function readSealingKey(directory: string): SealingKey | undefined {
 /** The key in `directory`, made if there is none yet. A directory that cannot be written to throws. */
 export function makeSealingKey(directory: string): SealingKey {
   const file = join(directory, SEALING_KEY_FILE);
-  const temporary = `${file}.${process.pid}`;
   mkdirSync(directory, { recursive: true, mode: 0o750 });
   const { privateKey } = generateKeyPairSync('x25519');
-  writeFileSync(temporary, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flush: true });
   try {
     // Never in place of another: secrets may be sealed for that one.
-    linkSync(temporary, file);
+    writeWholeFile(file, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string, { replace: false });
     return sealingKey(privateKey);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     return sealingKey(createPrivateKey(readFileSync(file, 'utf8')));
-  } finally {
-    rmSync(temporary, { force: true });
   }
 }
 

@@ -6,6 +6,8 @@ import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeFile
  */
 export function writeWholeFile(file: string, text: string, { replace }: { readonly replace: boolean }): void {
   const temporary = `${file}.${process.pid}.new`;
+  // A process that had our number may have left one behind.
+  rmSync(temporary, { force: true });
   const handle = openSync(temporary, 'wx', 0o600);
   try {
     writeFileSync(handle, text);

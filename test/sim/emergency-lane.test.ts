@@ -20,16 +20,16 @@ import { FakeDialler, FakeLeg, RecordingMedia } from '../unit/switch/fakes.ts';
 
 /** What an office may write into its dialplan: catch-alls, early matches, prefixes, numbers of others, traps. */
 const EXTENSIONS = [
-  'exten => _X.,1,Dial(IAX2/hq/${EXTEN})',
+  `exten => _X.,1,Dial(IAX2/hq/\${EXTEN})`,
   'exten => _X!,1,Hangup(1)',
   'exten => _!,1,Hangup(21)',
   'exten => _1XX,1,Busy',
   'exten => _1!,1,Echo',
-  'exten => _9NXXXXXX,1,Dial(SIP/backup/${EXTEN:1})',
-  'exten => _0.,1,Dial(LINE/8/${EXTEN:1})',
-  'exten => _9.,1,Dial(IAX2/hq/${EXTEN:1})',
+  `exten => _9NXXXXXX,1,Dial(SIP/backup/\${EXTEN:1})`,
+  `exten => _0.,1,Dial(LINE/8/\${EXTEN:1})`,
+  `exten => _9.,1,Dial(IAX2/hq/\${EXTEN:1})`,
   'exten => _[0-9]X,1,Congestion',
-  'exten => _NXX,1,Dial(${DEVICE(${EXTEN})},20)',
+  `exten => _NXX,1,Dial(\${DEVICE(\${EXTEN})},20)`,
   'exten => i,1,Hangup(1)',
   'exten => t,1,Hangup(1)',
   'switch => IAX2/hq/office',

@@ -9,7 +9,7 @@ it('other opening hours count at once, without another start', () => {
     seed: 1,
     peers: [],
     extensions: ['201'],
-    dialplan: '[office]\nexten => 500,1,NoOp(${NIGHT})\n',
+    dialplan: `[office]\nexten => 500,1,NoOp(\${NIGHT})\n`,
   });
   network.runFor(1_000);
   const night = () => branch.appliance.trace('office', '500', undefined)[0]?.args;
